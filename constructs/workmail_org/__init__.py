@@ -1,0 +1,1 @@
+"""Amazon WorkMail organizations as code."""

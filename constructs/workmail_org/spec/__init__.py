@@ -1,0 +1,1 @@
+"""YAML to model, or every problem at once."""

@@ -1,0 +1,1 @@
+"""A local Amazon WorkMail and Directory Service, for tests and rehearsals."""
