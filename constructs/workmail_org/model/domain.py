@@ -1,0 +1,68 @@
+"""MailDomain: a domain that mail is received for, and the DNS records that make it work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RecordGroup(StrEnum):
+    """DNS records that a spec may leave to somebody else (`dns.omit`).
+
+    The ownership token and the three DKIM records cannot be omitted: without
+    them the domain never verifies.
+    """
+
+    MX = "mx"
+    SPF = "spf"
+    DMARC = "dmarc"
+    AUTODISCOVER = "autodiscover"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostedZone:
+    """The Route 53 zone that the stack writes a domain's records into.
+
+    Attributes:
+        zone_name: The domain or a parent of it.
+        omit: Records that are not written; sorted.
+    """
+
+    hosted_zone_id: str
+    zone_name: str
+    omit: tuple[RecordGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailDomain:
+    """A mail domain, lower case.
+
+    Attributes:
+        dns: `None`: manual; deploy gives its records out.
+        verified: The author says that manual records are in place.
+    """
+
+    name: str
+    default: bool = False
+    dns: HostedZone | None = None
+    verified: bool = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether entities can count on it: its records are the stack's, or in place."""
+        return self.dns is not None or self.verified
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsRecord:
+    """One of the eight records of a domain.
+
+    Attributes:
+        type: MX, TXT or CNAME.
+        name: Fully qualified, with its trailing dot.
+        value: As WorkMail gives it: names with a trailing dot, TXT unquoted.
+    """
+
+    type: str
+    name: str
+    value: str

@@ -1,0 +1,89 @@
+"""Organization: everything that one stack manages; Environment: everything one spec declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.directory import Directory
+from workmail_org.model.domain import MailDomain
+from workmail_org.model.group import Group
+from workmail_org.model.permission import MailboxPermission
+from workmail_org.model.policies import Policies
+from workmail_org.model.removal import OnRemoval, Safety
+from workmail_org.model.user import User
+from workmail_org.model.values import OrganizationId, get_test_domain
+
+
+class Passwords(StrEnum):
+    """Where the first passwords of new users come from."""
+
+    GENERATE = "generate"
+    NONE = "none"
+
+
+def _no_tags() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """A WorkMail organization with everything in it.
+
+    Attributes:
+        key: Spec key; names the stack, never changes.
+        region: us-east-1, us-west-2 or eu-west-1.
+        alias: Globally unique, immutable.
+        existing: Take over this organization instead of creating one.
+        users: In the order of the spec, like every collection here.
+        adopt: Take over entities that exist already.
+    """
+
+    key: str
+    region: str
+    alias: str
+    existing: OrganizationId | None = None
+    directory: Directory = Directory()  # noqa: RUF009 - frozen, like the defaults below
+    kms_key_arn: str | None = None
+    interoperability: bool = False
+    tags: Mapping[str, str] = field(default_factory=_no_tags)
+    domains: tuple[MailDomain, ...] = ()
+    passwords: Passwords = Passwords.GENERATE
+    users: tuple[User, ...] = ()
+    groups: tuple[Group, ...] = ()
+    resources: tuple[Bookable, ...] = ()
+    permissions: tuple[MailboxPermission, ...] = ()
+    policies: Policies = Policies()  # noqa: RUF009
+    on_removal: OnRemoval = OnRemoval()  # noqa: RUF009
+    safety: Safety = Safety()  # noqa: RUF009
+    adopt: bool = False
+
+    @property
+    def test_domain(self) -> str:
+        """The domain that every organization has, `<alias>.awsapps.com`."""
+        return get_test_domain(self.alias)
+
+    @property
+    def default_domain(self) -> str:
+        """The domain that the spec makes the default; the test domain if none."""
+        return next((d.name for d in self.domains if d.default), self.test_domain)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One spec: organizations that are deployed together.
+
+    Attributes:
+        name: `environment` of the spec; in every stack name.
+        account: 12 digits; `None`: whatever account deploys.
+        expires: Of a derived staging copy: deployed until that day, inclusive.
+    """
+
+    name: str
+    account: str | None = None
+    organizations: tuple[Organization, ...] = ()
+    expires: date | None = None
