@@ -1,0 +1,460 @@
+"""What travels through CloudFormation: names and encodings that template and handler share.
+
+CloudFormation gives every scalar as a string, drops nothing else, and reads two
+things into plain text: a map whose only key is `Ref` or begins with `Fn::` is an
+intrinsic function, and `{{resolve:…}}` is a dynamic reference. `GetTemplate`
+turns every non-ASCII character into `?`, after which `cdk diff` hides the change
+(aws-cdk #25912). The CDK reads `${Token[…]}`. So text is written in pure ASCII
+with backslash escapes, and everything goes in and out through this module alone.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
+
+from workmail_org.errors import WireError
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.group import Group
+from workmail_org.model.organization import Passwords
+from workmail_org.model.policies import (
+    AccessControlRule,
+    Availability,
+    FolderRetention,
+    ImpersonationRole,
+    ImpersonationRule,
+    MobileDeviceAccessRule,
+)
+from workmail_org.model.removal import Removal
+from workmail_org.model.user import User
+from workmail_org.model.values import Reference, parse_reference
+
+ON_EVENT = "workmail_org.handlers.entry.on_event"
+"""Lambda handler that CDK's provider framework calls for each CloudFormation event."""
+
+IS_COMPLETE = "workmail_org.handlers.entry.is_complete"
+"""Lambda handler that the framework calls until it answers `IsComplete: True`."""
+
+OWNER_TAG = "workmail-org:stack"
+"""Tag on an organization that we made: the name of the stack that owns it."""
+
+MAX_INLINE_BYTES = 100_000
+"""Properties larger than this, as JSON, move to an S3 asset (design.md §4)."""
+
+MAX_RESPONSE_BYTES = 4096
+"""CloudFormation refuses a longer answer of a custom resource (cfn user guide, crpg-ref)."""
+
+ORGANIZATION_ID = "OrganizationId"
+DIRECTORY_ID = "DirectoryId"
+PASSWORD_SECRET_ARN = "PasswordSecretArn"  # noqa: S105 - the name of a property
+COLLECTION_BUCKET = "CollectionBucket"
+COLLECTION_KEY = "CollectionKey"
+"""Where a collection that is too large to be inline lies: JSON of the properties it replaces."""
+
+
+class ResourceType(StrEnum):
+    """Custom resource types (design.md §4)."""
+
+    DIRECTORY = "Custom::WorkMailDirectory"
+    ORGANIZATION = "Custom::WorkMailOrganization"
+    DOMAIN = "Custom::WorkMailDomain"
+    DOMAIN_VERIFICATION = "Custom::WorkMailDomainVerification"
+    DEFAULT_DOMAIN = "Custom::WorkMailDefaultDomain"
+    USERS = "Custom::WorkMailUsers"
+    GROUPS = "Custom::WorkMailGroups"
+    RESOURCES = "Custom::WorkMailResources"
+    MAILBOX_PERMISSIONS = "Custom::WorkMailMailboxPermissions"
+    ACCESS_CONTROL_RULES = "Custom::WorkMailAccessControlRules"
+    MOBILE_DEVICE_ACCESS_RULES = "Custom::WorkMailMobileDeviceAccessRules"
+    IMPERSONATION_ROLES = "Custom::WorkMailImpersonationRoles"
+    AVAILABILITY_CONFIGURATIONS = "Custom::WorkMailAvailabilityConfigurations"
+    RETENTION_POLICY = "Custom::WorkMailRetentionPolicy"
+    EMAIL_MONITORING = "Custom::WorkMailEmailMonitoring"
+    INBOUND_DMARC = "Custom::WorkMailInboundDmarc"
+    IDENTITY_CENTER = "Custom::WorkMailIdentityCenter"
+
+
+class OrganizationAttribute(StrEnum):
+    """What `Custom::WorkMailOrganization` answers, for `Fn::GetAtt`."""
+
+    ARN = "Arn"
+    DIRECTORY_ID = "DirectoryId"
+
+
+class RecordSlot(StrEnum):
+    """The eight DNS records of a domain; attributes are `<slot>Name` and `<slot>Value`.
+
+    Values are as Route 53 wants them: TXT in quotes.
+    """
+
+    MX = "Mx"
+    OWNERSHIP = "Ownership"
+    AUTODISCOVER = "Autodiscover"
+    DKIM_1 = "Dkim1"
+    DKIM_2 = "Dkim2"
+    DKIM_3 = "Dkim3"
+    SPF = "Spf"
+    DMARC = "Dmarc"
+
+    @property
+    def name_attribute(self) -> str:
+        """Attribute with the record's name, fully qualified with a trailing dot."""
+        return f"{self.value}Name"
+
+    @property
+    def value_attribute(self) -> str:
+        """Attribute with the record's value."""
+        return f"{self.value}Value"
+
+    @property
+    def record_type(self) -> str:
+        """DNS type of the record."""
+        if self is RecordSlot.MX:
+            return "MX"
+        return "TXT" if self in _TXT_SLOTS else "CNAME"
+
+
+_TXT_SLOTS = (RecordSlot.OWNERSHIP, RecordSlot.SPF, RecordSlot.DMARC)
+
+ZONE_FILE = "ZoneFile"
+"""Attribute of `Custom::WorkMailDomain`: its records as lines of a zone file (RFC 1035)."""
+
+
+def _make_empty() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationProperties:
+    """Properties of `Custom::WorkMailOrganization`.
+
+    Attributes:
+        owner: Stack name, kept as a tag so that a stack finds its own again.
+        on_removal: retain or delete.
+        directory_on_removal: retain or delete; of the directory WorkMail makes.
+    """
+
+    alias: str
+    owner: str
+    existing: str | None = None
+    directory_id: str | None = None
+    kms_key_arn: str | None = None
+    interoperability: bool = False
+    tags: Mapping[str, str] = field(default_factory=_make_empty)
+    on_removal: Removal = Removal.RETAIN
+    directory_on_removal: Removal = Removal.RETAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainProperties:
+    """Properties of `Custom::WorkMailDomain`."""
+
+    organization_id: str = ""
+    domain: str
+    on_removal: Removal = Removal.DEREGISTER
+    existing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainVerificationProperties:
+    """Properties of `Custom::WorkMailDomainVerification`."""
+
+    organization_id: str = ""
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultDomainProperties:
+    """Properties of `Custom::WorkMailDefaultDomain`.
+
+    Attributes:
+        test_domain: What the default goes back to on Delete.
+    """
+
+    organization_id: str = ""
+    domain: str
+    test_domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionProperties:
+    """What users, groups and resources have in common.
+
+    Attributes:
+        test_domain: Where an address goes that has to make room.
+        other_addresses: Address book of the collections that come later in the
+            stack, `group:sales` to its addresses, the primary one first: an
+            address can move from one of them to this one.
+        shard: Which part of the collection this custom resource brings into
+            being, from 0; number 0 also owns all that leaves.
+    """
+
+    organization_id: str = ""
+    test_domain: str
+    other_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=_make_empty)
+    shard: int = 0
+    shards: int = 1
+    adopt: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersProperties(CollectionProperties):
+    """Properties of `Custom::WorkMailUsers`.
+
+    Attributes:
+        password_secret_arn: Secret for generated passwords.
+        read_only_directory: Users exist already and are only enabled.
+    """
+
+    users: tuple[User, ...] = ()
+    on_removal: Removal = Removal.DISABLE
+    passwords: Passwords = Passwords.GENERATE
+    password_secret_arn: str | None = None
+    read_only_directory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupsProperties(CollectionProperties):
+    """Properties of `Custom::WorkMailGroups`. Members that are switched off are left out."""
+
+    groups: tuple[Group, ...] = ()
+    on_removal: Removal = Removal.DELETE
+    read_only_directory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourcesProperties(CollectionProperties):
+    """Properties of `Custom::WorkMailResources`. Delegates that are switched off are left out."""
+
+    resources: tuple[Bookable, ...] = ()
+    on_removal: Removal = Removal.DISABLE
+
+
+PROPERTIES: Mapping[ResourceType, type[Any]] = MappingProxyType(
+    {
+        ResourceType.ORGANIZATION: OrganizationProperties,
+        ResourceType.DOMAIN: DomainProperties,
+        ResourceType.DOMAIN_VERIFICATION: DomainVerificationProperties,
+        ResourceType.DEFAULT_DOMAIN: DefaultDomainProperties,
+        ResourceType.USERS: UsersProperties,
+        ResourceType.GROUPS: GroupsProperties,
+        ResourceType.RESOURCES: ResourcesProperties,
+    }
+)
+"""What each type of custom resource carries."""
+
+_KEY_FIELDS: Mapping[type[Any], str] = MappingProxyType(
+    {
+        User: "name",
+        Group: "name",
+        Bookable: "name",
+        AccessControlRule: "name",
+        MobileDeviceAccessRule: "name",
+        ImpersonationRole: "name",
+        ImpersonationRule: "key",
+        Availability: "domain",
+        FolderRetention: "folder",
+    }
+)
+"""Tuples of these travel as maps by this field: `cdk diff` shows just the entry that changed."""
+
+# `$` and `{` are escaped only before a brace: `${Token[…]}` and `{{resolve:…}}` mean something.
+_MEANT = re.compile(r"[${](?=\{)")
+
+_P = TypeVar("_P")
+
+
+def encode_text(text: str) -> str:
+    r"""Write any text in printable ASCII that neither CloudFormation nor the CDK interprets.
+
+    `Zoë` becomes `Zo\xeb`, a backslash is doubled. Plain text stays as it is.
+    """
+    escaped = text.replace("\\", "\\\\").encode("ascii", "backslashreplace").decode("ascii")
+    escaped = _MEANT.sub(lambda match: f"\\x{ord(match[0]):02x}", escaped)
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in escaped)
+
+
+def decode_text(text: str) -> str:
+    """Undo `encode_text`.
+
+    Raises:
+        WireError: The text holds something that `encode_text` never writes.
+    """
+    try:
+        return text.encode("ascii").decode("unicode_escape")
+    except UnicodeError as error:
+        raise WireError(f"a text is not encoded as this version encodes it: {error}") from error
+
+
+def encode(properties: object) -> dict[str, Any]:
+    """Write a properties dataclass as CloudFormation properties.
+
+    Keys are PascalCase, scalars are strings, what equals its default is left
+    out. Values that are CDK tokens (ids of other resources) do not go through
+    here: they are added to the result as they are.
+    """
+    return cast("dict[str, Any]", _encode(properties))
+
+
+def decode(cls: type[_P], properties: Mapping[str, Any]) -> _P:
+    """Read CloudFormation properties into their dataclass.
+
+    Keys that `cls` does not know are passed over: `ServiceToken` is one, and
+    properties of another version arrive after an update and on a rollback.
+
+    Raises:
+        WireError: A required property is missing or a value is not of its type.
+    """
+    return cast("_P", _decode(cls, properties, cls.__name__))
+
+
+def make_properties_key(field_name: str) -> str:
+    """Turn `display_name` into `DisplayName`."""
+    return "".join(part.capitalize() for part in field_name.split("_"))
+
+
+def _encode(value: object) -> Any:
+    match value:
+        case Reference() | StrEnum():
+            return encode_text(str(value))
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case str():
+            return encode_text(value)
+        case tuple():
+            return _encode_sequence(cast("tuple[object, ...]", value))
+        case Mapping():
+            items = cast("Mapping[str, object]", value).items()
+            return {_encode_key(key): _encode(item) for key, item in items}
+        case _:
+            return _encode_fields(value, without=None)
+
+
+def _encode_sequence(items: tuple[object, ...]) -> Any:
+    key_field = _KEY_FIELDS.get(type(items[0])) if items else None
+    if key_field is None:
+        return [_encode(item) for item in items]
+    return {
+        _encode_key(str(getattr(item, key_field))): _encode_fields(item, without=key_field)
+        for item in items
+    }
+
+
+def _encode_key(key: str) -> str:
+    # A lone key `Ref` or `Fn::…` would make its map an intrinsic function.
+    encoded = encode_text(key)
+    if encoded == "Ref" or encoded.startswith("Fn::") or encoded == "Condition":
+        return f"\\x{ord(encoded[0]):02x}{encoded[1:]}"
+    return encoded
+
+
+def _encode_fields(value: object, *, without: str | None) -> dict[str, Any]:
+    encoded: dict[str, Any] = {}
+    for each in fields(cast("Any", value)):
+        item = getattr(value, each.name)
+        if each.name == without or item is None or item == _get_default(each):
+            continue
+        encoded[make_properties_key(each.name)] = _encode(item)
+    return encoded
+
+
+def _get_default(of: Field[Any]) -> object:
+    if of.default is not MISSING:
+        return of.default
+    return of.default_factory() if of.default_factory is not MISSING else MISSING
+
+
+def _decode(hint: Any, value: Any, where: str) -> Any:
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        hint = next(arg for arg in typing.get_args(hint) if arg is not type(None))
+        return _decode(hint, value, where)
+    if origin is tuple:
+        return _decode_sequence(typing.get_args(hint)[0], value, where)
+    if origin is Mapping:
+        item = typing.get_args(hint)[1]
+        mapping = _expect(dict, value, where)
+        decoded = {
+            decode_text(key): _decode(item, entry, f"{where}.{key}")
+            for key, entry in mapping.items()
+        }
+        return MappingProxyType(decoded)
+    if hint is not Reference and is_dataclass(hint):
+        return _decode_fields(hint, _expect(dict, value, where), where)
+    return _decode_scalar(hint, _expect(str, value, where), where)
+
+
+def _decode_scalar(hint: Any, value: str, where: str) -> Any:
+    text = decode_text(value)
+    if hint is Reference:
+        return parse_reference(text)
+    if hint is bool:
+        return _decode_boolean(text, where)
+    try:
+        return hint(text) if hint is int or _is_enum(hint) else text
+    except ValueError as error:
+        raise WireError(f"{where}: {value!r} is not of type {hint.__name__}") from error
+
+
+def _decode_boolean(text: str, where: str) -> bool:
+    if text not in ("true", "false"):
+        raise WireError(f"{where}: {text!r} is neither true nor false")
+    return text == "true"
+
+
+def _is_enum(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, StrEnum)
+
+
+def _decode_sequence(hint: Any, value: Any, where: str) -> Any:
+    key_field = _KEY_FIELDS.get(hint)
+    if key_field is None:
+        items = _expect(list, value, where)
+        return tuple(_decode(hint, item, f"{where}[{i}]") for i, item in enumerate(items))
+    entries = _expect(dict, value, where)
+    return tuple(
+        _decode_fields(hint, _expect(dict, entry, where), f"{where}.{key}", {key_field: key})
+        for key, entry in entries.items()
+    )
+
+
+def _decode_fields(
+    cls: Any, value: Mapping[str, Any], where: str, keyed: Mapping[str, str] | None = None
+) -> Any:
+    hints = _get_hints(cls)
+    found = {name: make_properties_key(name) for name in hints}
+    arguments = {
+        name: _decode(hints[name], value[key], f"{where}.{key}")
+        for name, key in found.items()
+        if key in value
+    }
+    for name, text in (keyed or {}).items():
+        arguments[name] = _decode(hints[name], text, f"{where}.{name}")
+    missing = [
+        make_properties_key(each.name)
+        for each in fields(cls)
+        if each.name not in arguments and _get_default(each) is MISSING
+    ]
+    if missing:
+        raise WireError(f"{where}: {', '.join(missing)} missing")
+    return cls(**arguments)
+
+
+@cache
+def _get_hints(cls: Any) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _expect(kind: type[Any], value: Any, where: str) -> Any:
+    if not isinstance(value, kind):
+        raise WireError(f"{where}: expected {kind.__name__}, found {type(value).__name__}")
+    return value
