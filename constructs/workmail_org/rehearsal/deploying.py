@@ -1,0 +1,235 @@
+"""The real CDK CLI against a local AWS: bootstrap, synth, deploy, destroy."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from workmail_org.errors import DeploymentError, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from workmail_org.rehearsal.local import LocalAws
+    from workmail_org.rehearsal.processes import Finished, Processes
+
+APP_FOLDER = Path(__file__).resolve().parents[3]
+"""Where `app.py`, `cdk.json` and the pinned CDK CLI are: the project's own folder."""
+
+_SPEC_WRONG = "Subprocess exited with error 2"
+"""How the CDK CLI says that `app.py` refused the spec (exit code 2, as everywhere)."""
+
+_EVENT = re.compile(
+    r"^(?P<stack>\S+) \| +(?P<done>\d+)(?:/(?P<all>\d+))? \| [^|]* \| (?P<status>\S+) +\|"
+    r" (?P<type>\S+) +\| (?P<name>.*?)\s*$"
+)
+"""A line of `cdk deploy --progress events`, CDK CLI 2.1148.1."""
+
+_CANCELLED = re.compile(r"(creation|update) cancelled", re.IGNORECASE)
+"""The reason of a resource that failed only because another one did."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceEvent:
+    """What CloudFormation says of one resource while it works.
+
+    Attributes:
+        status: Such as CREATE_COMPLETE.
+        done: Resources of the stack that are done.
+        total: Resources of the stack; `None` while it is deleted.
+    """
+
+    stack: str
+    type: str
+    name: str
+    status: str
+    done: int
+    total: int | None
+
+
+class Cdk:
+    """The CDK CLI of this project, pointed at a local AWS."""
+
+    def __init__(
+        self,
+        processes: Processes,
+        local: LocalAws,
+        *,
+        on_event: Callable[[ResourceEvent], None] = lambda _event: None,
+    ) -> None:
+        self._processes = processes
+        self._local = local
+        self._on_event = on_event
+        self._program = _find_program()
+
+    def bootstrap(self, regions: Sequence[str]) -> None:
+        """Prepare the account in each region, as `cdk bootstrap` does once for a real one."""
+        environments = [f"aws://{self._local.account}/{region}" for region in regions]
+        # Away from cdk.json, or it would synthesize the app first.
+        finished = self._run("bootstrap", *environments, folder=self._local.folder)
+        if finished.code:
+            raise DeploymentError(f"cdk bootstrap failed: {_find_last_words(finished.output)}")
+
+    def synthesize(self, spec: Path, assembly: Path, *, root: Path | None = None) -> None:
+        """Turn a spec into CloudFormation templates in the new folder `assembly`.
+
+        Raises:
+            SpecError: The app refuses the spec.
+            DeploymentError: The app fails.
+        """
+        app = shlex.join((sys.executable, str(APP_FOLDER / "app.py")))
+        context = [f"spec={spec}", *([f"root={root}"] if root else [])]
+        finished = self._run(
+            *("synth", "--quiet", "--app", app, "--output", str(assembly)),
+            *(part for pair in context for part in ("--context", pair)),
+        )
+        if not finished.code:
+            return
+        if _SPEC_WRONG in finished.output:
+            raise SpecError(_list_app_lines(finished.output))
+        raise DeploymentError(f"cdk synth failed: {_find_last_words(finished.output)}")
+
+    def deploy(self, assembly: Path, stacks: Mapping[str, str]) -> None:
+        """Deploy every stack of an assembly.
+
+        Args:
+            assembly: What `synthesize` wrote.
+            stacks: Region of each stack, to find the reason of a failure.
+
+        Raises:
+            DeploymentError: A stack failed; names each failing resource.
+        """
+        finished = self._run(
+            *("deploy", "--all", "--app", str(assembly), "--require-approval", "never"),
+            *("--progress", "events", "--concurrency", str(len(stacks))),
+        )
+        if finished.code:
+            failures = [
+                line
+                for stack, region in stacks.items()
+                for line in self._find_failures(stack, region)
+            ]
+            raise DeploymentError("\n".join(failures) or _find_last_words(finished.output))
+
+    def destroy(self, assembly: Path) -> None:
+        """Delete every stack of an assembly.
+
+        Raises:
+            DeploymentError: A stack could not be deleted.
+        """
+        finished = self._run("destroy", "--all", "--app", str(assembly), "--force")
+        if finished.code:
+            raise DeploymentError(f"cdk destroy failed: {_find_last_words(finished.output)}")
+
+    def diff(self, assembly: Path) -> str:
+        """Return what `cdk diff` says of an assembly, template against template."""
+        return self._run("diff", "--app", str(assembly), "--method", "template").output
+
+    def _run(self, *arguments: str, folder: Path = APP_FOLDER) -> Finished:
+        return self._processes.run(
+            [*self._program, *arguments, "--no-notices", "--no-color"],
+            environment={**self._local.environment, "CDK_DISABLE_CLI_TELEMETRY": "true"},
+            folder=folder,
+            on_line=self._read_line,
+        )
+
+    def _read_line(self, line: str) -> None:
+        event = parse_event(line)
+        if event is not None:
+            self._on_event(event)
+
+    def _find_failures(self, stack: str, region: str) -> list[str]:
+        with self._local.entered():
+            client = self._local.make_client("cloudformation", region)
+            try:
+                pages = client.get_paginator("describe_stack_events").paginate(StackName=stack)
+                events = [event for page in pages for event in page["StackEvents"]]
+            except ClientError:  # it was never created
+                return []
+        return list_failures(stack, events)
+
+
+def parse_event(line: str) -> ResourceEvent | None:
+    """Read one line of the CDK CLI; `None` if it tells of no resource."""
+    match = _EVENT.match(line)
+    if match is None:
+        return None
+    total = match["all"]
+    name, _, _logical_id = match["name"].partition(" (")
+    return ResourceEvent(
+        stack=match["stack"],
+        type=match["type"],
+        name=name.removesuffix("/Default").removesuffix("/Resource"),
+        status=match["status"],
+        done=int(match["done"]),
+        total=int(total) if total else None,
+    )
+
+
+def list_failures(stack: str, events: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say which resources of a stack failed, and why.
+
+    Args:
+        stack: Name of the stack.
+        events: From `DescribeStackEvents`, newest first.
+
+    Returns:
+        A line a resource that failed by itself in the last deployment, in the
+        order in which they failed.
+    """
+    lines: list[str] = []
+    for event in _take_last_deployment(events):
+        reason = event.get("ResourceStatusReason", "no reason given")
+        failed = event["ResourceStatus"].endswith("_FAILED")
+        if failed and event["ResourceType"] != "AWS::CloudFormation::Stack":
+            if _CANCELLED.search(reason):
+                continue
+            lines.insert(0, f"{stack}: {event['ResourceType']}: {clean_reason(reason)}")
+    return list(dict.fromkeys(lines))
+
+
+def clean_reason(reason: str) -> str:
+    """Cut what CDK's provider framework adds: its `Error:`, the log's name, the stack trace."""
+    sentence = reason.split("\n\nLogs: ", 1)[0].split("\n    at ", 1)[0]
+    sentence = re.sub(r"^(Received response status \[FAILED\].*?: )", "", sentence)
+    return " ".join(sentence.removeprefix("Error: ").split())
+
+
+def _take_last_deployment(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the events since the stack itself was last told to change, newest first."""
+    taken: list[Mapping[str, Any]] = []
+    for event in events:
+        taken.append(event)
+        of_stack = event["ResourceType"] == "AWS::CloudFormation::Stack"
+        if of_stack and event["ResourceStatus"] in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
+            break
+    return taken
+
+
+def _find_program() -> list[str]:
+    script = APP_FOLDER / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    node = Path(sys.executable).parent / "node"
+    for needed in (script, node, APP_FOLDER / "app.py"):
+        if not needed.exists():
+            raise DeploymentError(
+                f"{needed.name} is not in {needed.parent}; a rehearsal runs the project's own app"
+                ' with its own CDK CLI: clone the project and run "make setup"'
+            )
+    return [str(node), str(script)]
+
+
+def _list_app_lines(output: str) -> list[str]:
+    """Return what `app.py` printed before the CDK CLI added its own lines."""
+    lines = output.split(_SPEC_WRONG, 1)[0].splitlines()
+    return [line for line in lines if line.strip() and "python" not in line]
+
+
+def _find_last_words(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return " / ".join(lines[-5:]) or "it said nothing"
