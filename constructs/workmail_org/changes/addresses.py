@@ -1,0 +1,185 @@
+"""How addresses move between entities: released before they are taken, swaps and cycles included.
+
+An address belongs to one user, group or resource of an organization, as its
+primary address or as an alias. A primary address is changed in place, after
+which the former one is an alias (WorkMail API 2017-10-01,
+UpdatePrimaryEmailAddress); the mailbox stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from workmail_org.changes.calls import Call, Identity, Phase, make_call
+from workmail_org.model.values import Reference, fold, get_domain
+
+_PARKING_PREFIX = "workmail-org.moving."
+"""Local part of the address that an entity bears while its own goes to another one."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Holder:
+    """An entity and its addresses, while a plan is made.
+
+    Attributes:
+        primary: Now; changes as the plan proceeds.
+        aliases: Now, by folded address; changes as the plan proceeds.
+        wanted_primary: What it shall be; `None`: it leaves, or stays switched
+            off, and gives up only what others want.
+        wanted_aliases: By folded address.
+        owned: Folded addresses that this stack gave it.
+        readdressable: Whether its addresses can change: only of enabled ones.
+    """
+
+    reference: Reference
+    primary: str
+    aliases: dict[str, str]
+    wanted_primary: str | None
+    wanted_aliases: dict[str, str] = field(default_factory=dict[str, str])
+    owned: frozenset[str] = frozenset()
+    readdressable: bool = True
+
+    @property
+    def wants(self) -> set[str]:
+        """Folded addresses that it shall have."""
+        primary = {fold(self.wanted_primary)} if self.wanted_primary else set[str]()
+        return primary | set(self.wanted_aliases)
+
+
+def make_parking_address(reference: Reference, test_domain: str) -> str:
+    """Build an address for an entity whose own address goes to another one.
+
+    The same for the same entity every time, so that a run that was cut off
+    finds it again.
+    """
+    digest = hashlib.sha256(str(reference.folded).encode()).hexdigest()[:12]
+    return f"{_PARKING_PREFIX}{digest}@{test_domain}"
+
+
+def is_parking_address(address: str) -> bool:
+    """Tell an address that only a move needs."""
+    return address.startswith(_PARKING_PREFIX)
+
+
+def move_addresses(holders: Iterable[Holder], test_domain: str, wanted: set[str]) -> list[Call]:
+    """List the calls that give every present holder its addresses.
+
+    Args:
+        holders: Entities that exist and whose addresses are known. They are
+            changed to what holds after the calls.
+        test_domain: `<alias>.awsapps.com`.
+        wanted: Folded addresses that entities still to be registered want.
+
+    Returns:
+        Calls of phases RELEASE, READDRESS and ALIAS, in order.
+    """
+    present = [holder for holder in holders if holder.readdressable]
+    taken = wanted.union(*(holder.wants for holder in present))
+    calls = [call for holder in present for call in _drop_aliases(holder, test_domain, taken)]
+    calls += _readdress(present, test_domain, taken)
+    for holder in present:
+        calls += _add_aliases(holder)
+    return calls
+
+
+def _drop_aliases(holder: Holder, test_domain: str, taken: set[str]) -> list[Call]:
+    calls: list[Call] = []
+    for folded, alias in sorted(holder.aliases.items()):
+        if folded in holder.wants or not _may_drop(holder, folded, test_domain, taken):
+            continue
+        calls.append(_delete_alias(Phase.RELEASE, holder, alias))
+    return calls
+
+
+def _may_drop(holder: Holder, folded: str, test_domain: str, taken: set[str]) -> bool:
+    if folded in taken or is_parking_address(folded):
+        return True
+    if holder.wanted_primary is None:
+        return False
+    # WorkMail gives entities addresses in the test domain by itself; those stay
+    # unless this stack put them there (facts.md §1.6).
+    return folded in holder.owned or get_domain(folded) != fold(test_domain)
+
+
+def _readdress(holders: list[Holder], test_domain: str, taken: set[str]) -> list[Call]:
+    calls: list[Call] = []
+    for holder in holders:
+        leaves = holder.wanted_primary is None
+        if leaves and fold(holder.primary) in taken:
+            calls += _park(Phase.RELEASE, holder, test_domain)
+    waiting = [h for h in holders if h.wanted_primary and not _same(h.primary, h.wanted_primary)]
+    while waiting:
+        ready = [h for h in waiting if _is_free_for(h, holders)]
+        if ready:
+            for holder in ready:
+                calls += _make_primary(Phase.READDRESS, holder, holder.wanted_primary or "")
+                waiting.remove(holder)
+        else:  # a circle: one steps aside
+            calls += _park(Phase.READDRESS, waiting[0], test_domain)
+    return calls
+
+
+def _is_free_for(holder: Holder, holders: list[Holder]) -> bool:
+    folded = fold(holder.wanted_primary or "")
+    return all(
+        other is holder or (fold(other.primary) != folded and folded not in other.aliases)
+        for other in holders
+    )
+
+
+def _park(phase: Phase, holder: Holder, test_domain: str) -> list[Call]:
+    return _make_primary(phase, holder, make_parking_address(holder.reference, test_domain))
+
+
+def _make_primary(phase: Phase, holder: Holder, address: str) -> list[Call]:
+    """Change the primary address and let go of the former one unless it is listed as an alias."""
+    former = holder.primary
+    calls = [
+        make_call(
+            phase,
+            "UpdatePrimaryEmailAddress",
+            holder.reference,
+            EntityId=Identity(holder.reference),
+            Email=address,
+        )
+    ]
+    holder.primary = address
+    holder.aliases.pop(fold(address), None)
+    holder.aliases[fold(former)] = former
+    if fold(former) not in holder.wanted_aliases and former:
+        calls.append(_delete_alias(phase, holder, former))
+    return calls
+
+
+def _add_aliases(holder: Holder) -> list[Call]:
+    calls: list[Call] = []
+    for folded, alias in sorted(holder.wanted_aliases.items()):
+        if folded in holder.aliases:
+            continue
+        holder.aliases[folded] = alias
+        calls.append(create_alias(holder.reference, alias))
+    return calls
+
+
+def create_alias(reference: Reference, alias: str) -> Call:
+    """Build the call that gives an entity one more address."""
+    return make_call(
+        Phase.ALIAS, "CreateAlias", reference, EntityId=Identity(reference), Alias=alias
+    )
+
+
+def _delete_alias(phase: Phase, holder: Holder, alias: str) -> Call:
+    del holder.aliases[fold(alias)]
+    reference = holder.reference
+    return make_call(phase, "DeleteAlias", reference, EntityId=Identity(reference), Alias=alias)
+
+
+def _same(one: str, other: str) -> bool:
+    return fold(one) == fold(other)
+
+
+def index_addresses(addresses: Iterable[str]) -> dict[str, str]:
+    """Key addresses by what they compare by."""
+    return {fold(address): address for address in addresses}

@@ -1,0 +1,109 @@
+"""Call: one write to WorkMail, as data; Plan: all of them, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.group import Group
+from workmail_org.model.user import User
+from workmail_org.model.values import EntityId, Reference
+
+EntityT = TypeVar("EntityT", User, Group, Bookable)
+
+
+class Phase(IntEnum):
+    """The order of calls within one plan (design.md §4, rule 4).
+
+    Addresses are released before they are taken, creations and updates come
+    before removals, deletions come last.
+    """
+
+    RELEASE = 1
+    CREATE = 2
+    READDRESS = 3
+    REGISTER = 4
+    ALIAS = 5
+    UPDATE = 6
+    LEAVE = 7
+    JOIN = 8
+    SETTLE = 9
+    DISABLE = 10
+    DELETE = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Stands in a call for an entity's id, which may exist only when the call is made."""
+
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedPassword:
+    """Stands in a call for a password, which exists only inside the handler."""
+
+    user: str
+
+
+Argument = str | int | bool | Identity | GeneratedPassword | Mapping[str, bool]
+"""What a parameter of a call can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One write to WorkMail.
+
+    Attributes:
+        operation: API operation, such as `CreateUser`.
+        subject: The entity that it is about.
+        arguments: Parameters, without `OrganizationId`.
+    """
+
+    phase: Phase
+    operation: str
+    subject: Reference
+    arguments: Mapping[str, Argument] = field(hash=False)
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.operation}"
+
+
+def make_call(phase: Phase, operation: str, subject: Reference, **arguments: Argument) -> Call:
+    """Build a call; keywords are the API's own parameter names."""
+    return Call(phase, operation, subject, MappingProxyType(arguments))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done, and what must not be done.
+
+    Attributes:
+        calls: In the order they are made.
+        refusals: Sentences; where there is one, nothing at all is carried out.
+    """
+
+    calls: tuple[Call, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+
+def order(calls: Sequence[Call]) -> tuple[Call, ...]:
+    """Sort calls by phase; within one phase they keep their order."""
+    return tuple(sorted(calls, key=lambda call: call.phase))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Generic[EntityT]):
+    """An entity as WorkMail has it.
+
+    Attributes:
+        entity: In the same type as a desired one; `enabled` tells its state.
+        id: Stays for the life of its mailbox.
+    """
+
+    id: EntityId
+    entity: EntityT

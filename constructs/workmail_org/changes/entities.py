@@ -1,0 +1,309 @@
+"""What users, groups and resources have in common: coming, staying, moving, leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic
+
+from workmail_org.changes.addresses import (
+    Holder,
+    create_alias,
+    index_addresses,
+    move_addresses,
+)
+from workmail_org.changes.calls import (
+    Call,
+    EntityT,
+    Found,
+    Identity,
+    Phase,
+    Plan,
+    make_call,
+    order,
+)
+from workmail_org.model.removal import Removal
+from workmail_org.model.values import Kind, Reference, fold
+
+_DELETE_OPERATIONS = {
+    Kind.USER: ("DeleteUser", "UserId"),
+    Kind.GROUP: ("DeleteGroup", "GroupId"),
+    Kind.RESOURCE: ("DeleteResource", "ResourceId"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """An entity of another collection that has, or had, an address this one wants.
+
+    Attributes:
+        primary: Its address now.
+        wanted: What the spec wants it to have, the primary one first; empty:
+            the spec no longer declares it.
+        enabled: Addresses of a disabled entity cannot be changed.
+    """
+
+    reference: Reference
+    primary: str
+    aliases: tuple[str, ...]
+    wanted: tuple[str, ...]
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation(Generic[EntityT]):
+    """Everything that the changes of one collection depend on.
+
+    Attributes:
+        actual: What WorkMail has under the names of `previous` and `desired`,
+            whoever made it; names unique without case.
+        previous: What the last deployment declared, so what this stack owns.
+        desired: From the spec; names unique without case.
+        removal: What happens to entities that left the spec.
+        test_domain: `<alias>.awsapps.com`.
+        neighbours: Entities of other collections that hold wanted addresses.
+        read_only_directory: Entities exist already and are only enabled.
+        adopt: Entities that somebody else made may be taken over.
+    """
+
+    actual: Sequence[Found[EntityT]]
+    previous: Sequence[EntityT]
+    desired: Sequence[EntityT]
+    removal: Removal
+    test_domain: str
+    neighbours: Sequence[Neighbour] = ()
+    read_only_directory: bool = False
+    adopt: bool = False
+    found: Mapping[str, Found[EntityT]] = field(init=False)
+    declared: Mapping[str, EntityT] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "found", {fold(f.entity.name): f for f in self.actual})
+        object.__setattr__(self, "declared", {fold(e.name): e for e in self.previous})
+
+    def find(self, entity: EntityT) -> Found[EntityT] | None:
+        """Return what WorkMail has under the entity's name."""
+        return self.found.get(fold(entity.name))
+
+    def find_previous(self, entity: EntityT) -> EntityT | None:
+        """Return what the last deployment declared under the entity's name."""
+        return self.declared.get(fold(entity.name))
+
+    def get_leavers(self) -> tuple[Found[EntityT], ...]:
+        """Return the owned entities that are no longer declared and still there."""
+        names = {fold(entity.name) for entity in self.desired}
+        leavers = (entity for entity in self.previous if fold(entity.name) not in names)
+        return tuple(found for entity in leavers if (found := self.find(entity)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits(Generic[EntityT]):
+    """What one kind of entity does in its own way.
+
+    Attributes:
+        create: The call that makes it.
+        update: The calls that bring its own fields, of one that may not exist
+            yet (`None`), to what is desired.
+    """
+
+    kind: Kind
+    create: Callable[[EntityT], Call]
+    update: Callable[[Situation[EntityT], EntityT, Found[EntityT] | None], Iterable[Call]]
+
+
+def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Plan:
+    """List the calls that bring one collection from what is there to what is desired.
+
+    Entities are matched by name, without case: ids exist only after creation.
+
+    Returns:
+        Calls in the order of their phases, or refusals.
+    """
+    refusals = (
+        *refuse_renames(traits.kind, situation.previous, situation.desired),
+        *_refuse_takeovers(traits.kind, situation),
+        *_refuse_unreleased(traits.kind, situation),
+    )
+    if refusals:
+        return Plan(refusals=refusals)
+    calls: list[Call] = []
+    newcomers = {
+        address
+        for entity in situation.desired
+        if entity.enabled and not _is_enabled(situation.find(entity))
+        for address in index_addresses((entity.email, *entity.aliases))
+    }
+    calls += move_addresses(_list_holders(situation), situation.test_domain, newcomers)
+    for entity in situation.desired:
+        calls += _bring(traits, situation, entity)
+    for leaver in situation.get_leavers():
+        calls += _remove(traits.kind, leaver, situation.removal)
+    return Plan(order(calls))
+
+
+def refuse_renames(
+    kind: Kind, previous: Sequence[EntityT], desired: Sequence[EntityT]
+) -> tuple[str, ...]:
+    """Say why a renamed key is not carried out.
+
+    WorkMail cannot rename a user or a group: a new name is a new id, with a
+    new and empty mailbox, while the old mailbox dies after 30 days
+    (WorkMail Admin Guide, "manage-mailboxes").
+    """
+    before = {fold(entity.name) for entity in previous}
+    after = {fold(entity.name) for entity in desired}
+    gone = [entity for entity in previous if fold(entity.name) not in after]
+    come = [entity for entity in desired if fold(entity.name) not in before]
+    return tuple(
+        _describe_rename(kind, old.name, new.name, clue)
+        for new in come
+        for old in gone
+        if (clue := _find_clue(old, new))
+    )
+
+
+def _find_clue(old: EntityT, new: EntityT) -> str | None:
+    """Return what makes two keys look like one entity."""
+    if old.email and fold(old.email) == fold(new.email):
+        return f"the same address {new.email}"
+    name = getattr(new, "display_name", None)
+    if name and name == getattr(old, "display_name", None):
+        return f"the same display name {name!r}"
+    return None
+
+
+def _describe_rename(kind: Kind, old: str, new: str, clue: str) -> str:
+    loss = "an empty mailbox" if kind is Kind.USER else "a new id"
+    return (
+        f"{kind} {old!r} leaves and {new!r} arrives with {clue}: names cannot change in WorkMail, "
+        f"so this would switch {old!r} off and start {new!r} with {loss}; to keep it, keep the key "
+        f"{old!r} and change display_name, email or aliases; if these are two, remove {old!r} in "
+        f"one deployment and add {new!r} in the next"
+    )
+
+
+def _refuse_takeovers(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:
+    refusals: list[str] = []
+    for entity in situation.desired:
+        found = situation.find(entity)
+        if situation.read_only_directory:
+            if not found:
+                refusals.append(
+                    f"{kind} {entity.name!r} is not in the directory: create it there, wait until "
+                    "WorkMail has read it (every 4 hours), then deploy again"
+                )
+            continue
+        ours = situation.find_previous(entity) or situation.adopt or entity.adopt
+        if not found or ours or not found.entity.enabled:
+            continue
+        if fold(found.entity.email) != fold(entity.email):
+            refusals.append(
+                f"{kind} {entity.name!r} exists already, with the address {found.entity.email}, "
+                "and this stack did not make it: choose another key, or set adopt: true to take "
+                "it over"
+            )
+    return tuple(refusals)
+
+
+def _refuse_unreleased(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:
+    """Refuse to take an address from an entity that `on_removal: retain` leaves alone."""
+    if situation.removal is not Removal.RETAIN:
+        return ()
+    wanted = {
+        address: entity
+        for entity in situation.desired
+        for address in index_addresses((entity.email, *entity.aliases))
+    }
+    return tuple(
+        f"{kind} {wanted[address].name!r} wants {address}, which {kind} {leaver.entity.name!r} "
+        f"keeps because of on_removal.{kind}s: retain; choose another address or on_removal"
+        for leaver in situation.get_leavers()
+        for address in index_addresses((leaver.entity.email, *leaver.entity.aliases))
+        if address in wanted
+    )
+
+
+def _is_enabled(found: Found[EntityT] | None) -> bool:
+    return found is not None and found.entity.enabled
+
+
+def _list_holders(situation: Situation[EntityT]) -> Iterable[Holder]:
+    """List who holds addresses now: owned entities and neighbours."""
+    for entity in situation.desired:
+        found = situation.find(entity)
+        if found:
+            yield _make_holder(situation, found, entity)
+    for leaver in situation.get_leavers():
+        yield _make_holder(situation, leaver, None)
+    for neighbour in situation.neighbours:
+        yield Holder(
+            reference=neighbour.reference,
+            primary=neighbour.primary,
+            aliases=index_addresses(neighbour.aliases),
+            wanted_primary=neighbour.wanted[0] if neighbour.wanted else None,
+            # Its own collection gives it its aliases; here it only makes room.
+            wanted_aliases=index_addresses(
+                alias for alias in neighbour.aliases if alias in neighbour.wanted[1:]
+            ),
+            owned=frozenset(),
+            readdressable=neighbour.enabled,
+        )
+
+
+def _make_holder(
+    situation: Situation[EntityT], found: Found[EntityT], desired: EntityT | None
+) -> Holder:
+    previous = situation.find_previous(found.entity)
+    owned = index_addresses((previous.email, *previous.aliases)) if previous else {}
+    return Holder(
+        reference=found.entity.reference,
+        primary=found.entity.email,
+        aliases=index_addresses(found.entity.aliases),
+        wanted_primary=desired.email if desired else None,
+        wanted_aliases=index_addresses(desired.aliases) if desired else {},
+        owned=frozenset(owned),
+        readdressable=found.entity.enabled,
+    )
+
+
+def _bring(
+    traits: Traits[EntityT], situation: Situation[EntityT], entity: EntityT
+) -> Iterable[Call]:
+    """List what one declared entity needs beyond moving addresses it has already."""
+    found = situation.find(entity)
+    reference = entity.reference
+    if not found:
+        yield traits.create(entity)
+    if not entity.enabled:
+        if found and found.entity.enabled:
+            yield from traits.update(situation, entity, found)
+            yield _deregister(entity.reference)
+        return
+    if not _is_enabled(found):
+        yield make_call(
+            Phase.REGISTER,
+            "RegisterToWorkMail",
+            reference,
+            EntityId=Identity(reference),
+            Email=entity.email,
+        )
+        for alias in entity.aliases:
+            yield create_alias(reference, alias)
+    yield from traits.update(situation, entity, found)
+
+
+def _remove(kind: Kind, leaver: Found[EntityT], removal: Removal) -> Iterable[Call]:
+    if removal is Removal.RETAIN:
+        return
+    reference = leaver.entity.reference
+    if leaver.entity.enabled:
+        yield _deregister(reference)
+    if removal is Removal.DELETE:
+        operation, parameter = _DELETE_OPERATIONS[kind]
+        yield make_call(Phase.DELETE, operation, reference, **{parameter: Identity(reference)})
+
+
+def _deregister(reference: Reference) -> Call:
+    return make_call(
+        Phase.DISABLE, "DeregisterFromWorkMail", reference, EntityId=Identity(reference)
+    )

@@ -1,0 +1,46 @@
+"""boto3 clients of one region, with timeouts and retries stated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_ds import DirectoryServiceClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_workmail import WorkMailClient
+
+CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=60,
+    # "standard" and "adaptive" also retry LimitExceededException, which is a quota of WorkMail and
+    # final (facts.md §10.21); "legacy" retries throttling, server faults and lost connections.
+    retries={"mode": "legacy", "total_max_attempts": 6},
+    # Reads run side by side.
+    max_pool_connections=16,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """What a handler or a command talks to."""
+
+    workmail: WorkMailClient
+    directory_service: DirectoryServiceClient
+    secrets: SecretsManagerClient
+    s3: S3Client
+
+
+def make_clients(region: str | None = None) -> Clients:
+    """Build clients; `None` is the region of the environment, as in Lambda."""
+    session = boto3.Session(region_name=region)
+    return Clients(
+        workmail=session.client("workmail", config=CONFIG),
+        directory_service=session.client("ds", config=CONFIG),
+        secrets=session.client("secretsmanager", config=CONFIG),
+        s3=session.client("s3", config=CONFIG),
+    )

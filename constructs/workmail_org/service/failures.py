@@ -1,0 +1,92 @@
+"""What AWS's error codes mean to us: one table, complete by test against botocore's model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workmail_org.errors import (
+    ConflictError,
+    DeniedError,
+    NotFoundError,
+    PermanentError,
+    ServiceError,
+    TemporaryError,
+)
+
+WORKMAIL_EXCEPTIONS: Mapping[str, type[ServiceError]] = MappingProxyType(
+    {
+        "DirectoryInUseException": ConflictError,
+        # The directory is unreachable for a moment, or it was deleted: tried again until time is up.
+        "DirectoryUnavailableException": TemporaryError,
+        "DirectoryServiceAuthenticationFailedException": DeniedError,
+        "EmailAddressInUseException": ConflictError,
+        "EntityAlreadyRegisteredException": ConflictError,
+        "EntityNotFoundException": NotFoundError,
+        # The entity's state lags behind the last write (facts.md §10.1, §10.2).
+        "EntityStateException": TemporaryError,
+        "InvalidConfigurationException": PermanentError,
+        "InvalidCustomSesConfigurationException": PermanentError,
+        "InvalidParameterException": PermanentError,
+        "InvalidPasswordException": PermanentError,
+        "LimitExceededException": PermanentError,
+        "MailDomainInUseException": ConflictError,
+        "MailDomainNotFoundException": NotFoundError,
+        # Seen for up to two minutes after verification (facts.md §1.6).
+        "MailDomainStateException": TemporaryError,
+        "NameAvailabilityException": ConflictError,
+        "OrganizationNotFoundException": NotFoundError,
+        "OrganizationStateException": TemporaryError,
+        "ReservedNameException": PermanentError,
+        "ResourceNotFoundException": NotFoundError,
+        "TooManyTagsException": PermanentError,
+        "UnsupportedOperationException": PermanentError,
+    }
+)
+"""All 22 exceptions of WorkMail API 2017-10-01 (facts.md §1.14)."""
+
+_GENERIC: Mapping[str, type[ServiceError]] = MappingProxyType(
+    {
+        "AccessDenied": DeniedError,
+        "AccessDeniedException": DeniedError,
+        "EntityDoesNotExistException": NotFoundError,  # Directory Service
+        "ExpiredTokenException": DeniedError,
+        "InternalFailure": TemporaryError,
+        "InternalServerError": TemporaryError,
+        "InternalServiceError": TemporaryError,
+        "RequestLimitExceeded": TemporaryError,
+        "ServiceException": TemporaryError,  # Directory Service
+        "ServiceUnavailable": TemporaryError,
+        "SlowDown": TemporaryError,
+        "Throttling": TemporaryError,
+        "ThrottlingException": TemporaryError,
+        "TooManyRequestsException": TemporaryError,
+        "UnrecognizedClientException": DeniedError,
+    }
+)
+
+_SERVER_FAULT = 500
+
+
+def translate(error: Exception, operation: str) -> ServiceError:
+    """Turn what botocore raises into one of our errors.
+
+    An unknown code is permanent and stands in the message: never silence.
+    """
+    if isinstance(error, ClientError):
+        return _translate_answer(error, operation)
+    if isinstance(error, BotoCoreError):  # no answer: the effect may have happened
+        return TemporaryError(f"{operation} got no answer: {error}", operation=operation)
+    raise error
+
+
+def _translate_answer(error: ClientError, operation: str) -> ServiceError:
+    code = error.response.get("Error", {}).get("Code", "Unknown")
+    detail = error.response.get("Error", {}).get("Message", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    cls = WORKMAIL_EXCEPTIONS.get(code) or _GENERIC.get(code)
+    if cls is None:
+        cls = TemporaryError if status >= _SERVER_FAULT else PermanentError
+    return cls(f"{operation} failed with {code}: {detail}", operation=operation, code=code)

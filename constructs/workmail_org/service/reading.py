@@ -1,0 +1,256 @@
+"""Live organization to model: pages followed, DELETED left out, system users too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workmail_org.changes.calls import Found
+from workmail_org.errors import NotFoundError
+from workmail_org.model.domain import DnsRecord
+from workmail_org.model.group import Group
+from workmail_org.model.user import PROFILE_FIELDS, Role, User
+from workmail_org.model.values import EntityId, Kind, Reference, fold
+from workmail_org.service.workmail import WorkMail
+
+_ROLES = {"USER": Role.USER, "REMOTE_USER": Role.REMOTE_USER}
+"""Roles that a person can have; SYSTEM_USER and RESOURCE are the directory's (facts.md §1.3)."""
+
+_GONE = "DELETED"
+"""State of a tombstone: lists go on showing what was deleted (facts.md §2)."""
+
+_ENABLED = "ENABLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One row of ListUsers, ListGroups or ListResources.
+
+    Attributes:
+        system: A user that belongs to the directory: never touched.
+    """
+
+    id: EntityId
+    reference: Reference
+    enabled: bool
+    email: str
+    system: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveDomain:
+    """A mail domain as WorkMail has it.
+
+    Attributes:
+        ownership: PENDING, VERIFIED or FAILED.
+    """
+
+    name: str
+    is_default: bool
+    is_test_domain: bool
+    ownership: str
+    dkim: str
+    records: tuple[DnsRecord, ...]
+
+
+def read_organization(workmail: WorkMail) -> Mapping[str, Any] | None:
+    """Return DescribeOrganization's answer, or `None` if there is no such organization.
+
+    A deleted organization goes on answering, with the state Deleted.
+    """
+    try:
+        answer = workmail.call("DescribeOrganization")
+    except NotFoundError:
+        return None
+    return None if fold(answer.get("State", "")) == "deleted" else answer
+
+
+def find_organization(workmail: WorkMail, alias: str) -> str | None:
+    """Return the id of the organization with an alias in this account and region."""
+    for summary in workmail.list("ListOrganizations", "OrganizationSummaries"):
+        alive = fold(summary.get("State", "")) not in ("deleted", "deleting")
+        if alive and fold(summary.get("Alias", "")) == fold(alias):
+            return str(summary["OrganizationId"])
+    return None
+
+
+def read_tags(workmail: WorkMail, arn: str) -> dict[str, str]:
+    """Read the tags of an organization."""
+    answer = workmail.call_plain("ListTagsForResource", ResourceARN=arn)
+    return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", ())}
+
+
+def read_domain(workmail: WorkMail, name: str) -> LiveDomain | None:
+    """Read one mail domain, or `None` if it is not registered."""
+    try:
+        answer = workmail.call("GetMailDomain", DomainName=name)
+    except NotFoundError:
+        return None
+    records = tuple(
+        DnsRecord(type=record["Type"], name=record["Hostname"], value=record["Value"])
+        for record in answer.get("Records", ())
+    )
+    return LiveDomain(
+        name=name,
+        is_default=answer.get("IsDefault", False),
+        is_test_domain=answer.get("IsTestDomain", False),
+        ownership=answer.get("OwnershipVerificationStatus", "PENDING"),
+        dkim=answer.get("DkimVerificationStatus", "PENDING"),
+        records=records,
+    )
+
+
+def read_domains(workmail: WorkMail) -> tuple[LiveDomain, ...]:
+    """Read every mail domain of the organization, by name."""
+    names = sorted(item["DomainName"] for item in workmail.list("ListMailDomains", "MailDomains"))
+    found = workmail.read_many(lambda name: read_domain(workmail, name), names)
+    return tuple(domain for domain in found if domain)
+
+
+def list_users(workmail: WorkMail) -> tuple[Listed, ...]:
+    """List every user that is not deleted, system users too."""
+    return tuple(
+        _make_row(row, Kind.USER, system=row.get("UserRole", "USER") not in _ROLES)
+        for row in workmail.list("ListUsers", "Users")
+        if row.get("State") != _GONE
+    )
+
+
+def list_groups(workmail: WorkMail) -> tuple[Listed, ...]:
+    """List every group that is not deleted, the directory's own too."""
+    return tuple(
+        _make_row(row, Kind.GROUP)
+        for row in workmail.list("ListGroups", "Groups")
+        if row.get("State") != _GONE
+    )
+
+
+def list_resources(workmail: WorkMail) -> tuple[Listed, ...]:
+    """List every resource that is not deleted."""
+    return tuple(
+        _make_row(row, Kind.RESOURCE)
+        for row in workmail.list("ListResources", "Resources")
+        if row.get("State") != _GONE
+    )
+
+
+def list_entities(workmail: WorkMail, kind: Kind) -> tuple[Listed, ...]:
+    """List every entity of a kind that is not deleted."""
+    listers = {Kind.USER: list_users, Kind.GROUP: list_groups, Kind.RESOURCE: list_resources}
+    return listers[kind](workmail)
+
+
+def read_users(
+    workmail: WorkMail, rows: Iterable[Listed], *, with_quota: Collection[str] | None = None
+) -> tuple[Found[User], ...]:
+    """Read the whole of some users.
+
+    Args:
+        workmail: The organization.
+        rows: From `list_users`.
+        with_quota: Folded names of those whose quota matters; `None`: all.
+    """
+
+    def read(row: Listed) -> Found[User] | None:
+        quota = with_quota is None or fold(row.reference.name) in with_quota
+        return _read_user(workmail, row, with_quota=quota)
+
+    return tuple(found for found in workmail.read_many(read, rows) if found)
+
+
+def read_groups(
+    workmail: WorkMail, rows: Iterable[Listed], names: Mapping[str, Reference]
+) -> tuple[Found[Group], ...]:
+    """Read the whole of some groups.
+
+    Args:
+        workmail: The organization.
+        rows: From `list_groups`.
+        names: References by id, of all users and groups that are enabled:
+            members that are switched off do not count.
+    """
+    read = workmail.read_many(lambda row: _read_group(workmail, row, names), rows)
+    return tuple(found for found in read if found)
+
+
+def read_aliases(workmail: WorkMail, row: Listed) -> tuple[str, ...]:
+    """Read an entity's further addresses; of one that is switched off they cannot be read.
+
+    ListAliases answers with the primary address too (facts.md §1.6).
+    """
+    if not row.enabled:
+        return ()
+    found = workmail.list("ListAliases", "Aliases", EntityId=row.id)
+    return tuple(sorted(alias for alias in found if fold(str(alias)) != fold(row.email)))  # type: ignore[arg-type] # this list holds strings
+
+
+def _make_row(row: Mapping[str, Any], kind: Kind, *, system: bool = False) -> Listed:
+    return Listed(
+        id=EntityId(row["Id"]),
+        reference=Reference(kind, row["Name"]),
+        enabled=row.get("State") == _ENABLED,
+        email=row.get("Email", ""),
+        system=system,
+    )
+
+
+def _read_user(workmail: WorkMail, row: Listed, *, with_quota: bool) -> Found[User] | None:
+    try:
+        answer = workmail.call("DescribeUser", UserId=row.id)
+    except NotFoundError:
+        return None
+    if answer.get("State") == _GONE:
+        return None
+    enabled = answer.get("State") == _ENABLED
+    role = _ROLES.get(answer.get("UserRole", "USER"), Role.USER)
+    email = answer.get("Email", "")
+    described = Listed(id=row.id, reference=row.reference, enabled=enabled, email=email)
+    profile = {name: answer.get(_make_field(name)) or None for name in PROFILE_FIELDS}
+    user = User(
+        name=answer["Name"],
+        email=email,
+        aliases=read_aliases(workmail, described),
+        role=role,
+        hidden_from_global_address_list=answer.get("HiddenFromGlobalAddressList", False),
+        quota_megabytes=_read_quota(workmail, described, role) if with_quota else None,
+        identity_provider_user_id=answer.get("IdentityProviderUserId") or None,
+        enabled=enabled,
+        **profile,
+    )
+    return Found(id=row.id, entity=user)
+
+
+def _read_quota(workmail: WorkMail, row: Listed, role: Role) -> int | None:
+    if role is Role.REMOTE_USER or not row.enabled:
+        return None
+    return workmail.call("GetMailboxDetails", UserId=row.id).get("MailboxQuota")
+
+
+def _read_group(
+    workmail: WorkMail, row: Listed, names: Mapping[str, Reference]
+) -> Found[Group] | None:
+    try:
+        answer = workmail.call("DescribeGroup", GroupId=row.id)
+    except NotFoundError:
+        return None
+    if answer.get("State") == _GONE:
+        return None
+    enabled = answer.get("State") == _ENABLED
+    email = answer.get("Email", "")
+    described = Listed(id=row.id, reference=row.reference, enabled=enabled, email=email)
+    members = workmail.list("ListGroupMembers", "Members", GroupId=row.id) if enabled else iter(())
+    group = Group(
+        name=answer["Name"],
+        email=email,
+        aliases=read_aliases(workmail, described),
+        members=tuple(sorted(names[m["Id"]] for m in members if m["Id"] in names)),
+        hidden_from_global_address_list=answer.get("HiddenFromGlobalAddressList", False),
+        enabled=enabled,
+    )
+    return Found(id=row.id, entity=group)
+
+
+def _make_field(name: str) -> str:
+    """Turn `zip_code` into the API's `ZipCode`."""
+    return "".join(part.capitalize() for part in name.split("_"))

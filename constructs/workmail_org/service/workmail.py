@@ -1,0 +1,84 @@
+"""WorkMail: one organization behind a boto3 client; every call and every list goes through it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workmail_org.service.failures import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mypy_boto3_workmail import WorkMailClient
+
+_PARALLEL_READS = 8
+"""A guess: WorkMail publishes no rate (facts.md §3). Throttled reads are retried by botocore."""
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkMail:
+    """One organization.
+
+    Attributes:
+        organization_id: Empty for the few calls that need none.
+    """
+
+    client: WorkMailClient
+    organization_id: str = ""
+
+    def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        """Make one call.
+
+        Args:
+            operation: As the API names it, such as `DescribeUser`.
+            parameters: As the API names them; `OrganizationId` is added.
+
+        Raises:
+            ServiceError: One of its kinds, by `failures.translate`.
+        """
+        if self.organization_id:
+            parameters = {"OrganizationId": self.organization_id, **parameters}
+        return self.call_plain(operation, **parameters)
+
+    def call_plain(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        """Make one call that is not about this organization, such as `TagResource`."""
+        method = getattr(self.client, _make_method_name(operation))
+        try:
+            return cast("Mapping[str, Any]", method(**parameters))
+        except (ClientError, BotoCoreError) as error:
+            raise translate(error, operation) from error
+
+    def list(self, operation: str, key: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
+        """Read a list to its end: five of WorkMail's have no botocore paginator.
+
+        Args:
+            operation: A List* operation.
+            key: The answer's field with the items.
+            parameters: Further parameters.
+        """
+        token: dict[str, str] = {}
+        while True:
+            page = self.call(operation, **parameters, **token)
+            yield from page.get(key, ())
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
+
+    def read_many(self, read: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
+        """Read several things side by side; the answers are in the order of `items`."""
+        with ThreadPoolExecutor(max_workers=_PARALLEL_READS) as pool:
+            return list(pool.map(read, items))
+
+
+def _make_method_name(operation: str) -> str:
+    """Turn `ListGroupsForEntity` into `list_groups_for_entity`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()

@@ -1,0 +1,95 @@
+"""Changes, carried out: each `Call` becomes one call of the API, ids and passwords put in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workmail_org.changes.calls import Argument, Call, GeneratedPassword, Identity
+from workmail_org.errors import ConflictError, NotFoundError
+from workmail_org.model.values import EntityId, Reference, fold
+from workmail_org.service.workmail import WorkMail
+
+_CREATED_ID = {"CreateUser": "UserId", "CreateGroup": "GroupId", "CreateResource": "ResourceId"}
+
+
+@dataclass(slots=True)
+class Writer:
+    """Carries out calls in one organization.
+
+    Attributes:
+        ids: By folded reference; grows as entities are created.
+        passwords: By user name, for users that are created.
+    """
+
+    workmail: WorkMail
+    ids: dict[Reference, EntityId]
+    passwords: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    def write(self, call: Call) -> None:
+        """Carry out one call.
+
+        What another delivery of the same event, or a lost answer, has done
+        already is success.
+
+        Raises:
+            ServiceError: WorkMail refuses.
+        """
+        parameters = {name: self._resolve(value) for name, value in call.arguments.items()}
+        try:
+            answer = self.workmail.call(call.operation, **parameters)
+        except ConflictError as conflict:
+            if not self._is_own(call, conflict):
+                raise self._name_owner(call, conflict) from conflict
+            return
+        created = _CREATED_ID.get(call.operation)
+        if created:
+            self.ids[call.subject.folded] = EntityId(answer[created])
+
+    def _resolve(self, value: Argument) -> Any:
+        match value:
+            case Identity(reference):
+                return self._get_id(reference)
+            case GeneratedPassword(user):
+                return self.passwords[user]
+            case _:
+                return value
+
+    def _get_id(self, reference: Reference) -> EntityId:
+        try:
+            return self.ids[reference.folded]
+        except KeyError:
+            raise NotFoundError(f"{reference.kind} {reference.name!r} is not there yet") from None
+
+    def _is_own(self, call: Call, conflict: ConflictError) -> bool:
+        """Tell whether the address in question is the subject's own already."""
+        address = _get_address(call)
+        if address is None or conflict.code == "NameAvailabilityException":
+            return False
+        owner = self._find_owner(address)
+        return owner is not None and owner[0] == self.ids.get(call.subject.folded)
+
+    def _name_owner(self, call: Call, conflict: ConflictError) -> ConflictError:
+        address = _get_address(call)
+        owner = self._find_owner(address) if address else None
+        if not owner:
+            return conflict
+        return ConflictError(
+            f"{address} belongs to {owner[1]} already; take it away from there first",
+            operation=conflict.operation,
+            code=conflict.code,
+        )
+
+    def _find_owner(self, address: str) -> tuple[str, str] | None:
+        """Return id and description of who has an address (DescribeEntity)."""
+        try:
+            found = self.workmail.call("DescribeEntity", Email=address)
+        except NotFoundError:
+            return None
+        return found["EntityId"], f"{fold(found['Type'])} {found['Name']!r}"
+
+
+def _get_address(call: Call) -> str | None:
+    address = call.arguments.get("Email") or call.arguments.get("Alias")
+    return address if isinstance(address, str) else None
