@@ -34,7 +34,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
-from workmail_org.model.values import Reference, parse_reference
+from workmail_org.model.values import Reference, make_api_name, parse_reference
 
 ON_EVENT = "workmail_org.handlers.entry.on_event"
 """Lambda handler that CDK's provider framework calls for each CloudFormation event."""
@@ -53,6 +53,7 @@ MAX_RESPONSE_BYTES = 4096
 
 ORGANIZATION_ID = "OrganizationId"
 DIRECTORY_ID = "DirectoryId"
+LEDGER_TABLE = "LedgerTable"
 PASSWORD_SECRET_ARN = "PasswordSecretArn"  # noqa: S105 - the name of a property
 COLLECTION_BUCKET = "CollectionBucket"
 COLLECTION_KEY = "CollectionKey"
@@ -86,6 +87,9 @@ class OrganizationAttribute(StrEnum):
 
     ARN = "Arn"
     DIRECTORY_ID = "DirectoryId"
+
+
+LEDGER_TABLE = "LedgerTable"
 
 
 class RecordSlot(StrEnum):
@@ -192,6 +196,7 @@ class CollectionProperties:
         other_addresses: Address book of the collections that come later in the
             stack, `group:sales` to its addresses, the primary one first: an
             address can move from one of them to this one.
+        ledger_table: DynamoDB table that tells what this stack owns.
         shard: Which part of the collection this custom resource brings into
             being, from 0; number 0 also owns all that leaves.
     """
@@ -199,6 +204,7 @@ class CollectionProperties:
     organization_id: str = ""
     test_domain: str
     other_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=_make_empty)
+    ledger_table: str = ""
     shard: int = 0
     shards: int = 1
     adopt: bool = False
@@ -315,11 +321,6 @@ def decode(cls: type[_P], properties: Mapping[str, Any]) -> _P:
     return cast("_P", _decode(cls, properties, cls.__name__))
 
 
-def make_properties_key(field_name: str) -> str:
-    """Turn `display_name` into `DisplayName`."""
-    return "".join(part.capitalize() for part in field_name.split("_"))
-
-
 def _encode(value: object) -> Any:
     match value:
         case Reference() | StrEnum():
@@ -363,7 +364,7 @@ def _encode_fields(value: object, *, without: str | None) -> dict[str, Any]:
         item = getattr(value, each.name)
         if each.name == without or item is None or item == _get_default(each):
             continue
-        encoded[make_properties_key(each.name)] = _encode(item)
+        encoded[make_api_name(each.name)] = _encode(item)
     return encoded
 
 
@@ -431,7 +432,7 @@ def _decode_fields(
     cls: Any, value: Mapping[str, Any], where: str, keyed: Mapping[str, str] | None = None
 ) -> Any:
     hints = _get_hints(cls)
-    found = {name: make_properties_key(name) for name in hints}
+    found = {name: make_api_name(name) for name in hints}
     arguments = {
         name: _decode(hints[name], value[key], f"{where}.{key}")
         for name, key in found.items()
@@ -440,7 +441,7 @@ def _decode_fields(
     for name, text in (keyed or {}).items():
         arguments[name] = _decode(hints[name], text, f"{where}.{name}")
     missing = [
-        make_properties_key(each.name)
+        make_api_name(each.name)
         for each in fields(cls)
         if each.name not in arguments and _get_default(each) is MISSING
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic
 
@@ -55,9 +55,10 @@ class Situation(Generic[EntityT]):
     """Everything that the changes of one collection depend on.
 
     Attributes:
-        actual: What WorkMail has under the names of `previous` and `desired`,
+        actual: What WorkMail has under the names of `owned` and `desired`,
             whoever made it; names unique without case.
-        previous: What the last deployment declared, so what this stack owns.
+        previous: What the last deployment declared.
+        owned: Folded names of entities that the ledger says are this stack's.
         desired: From the spec; names unique without case.
         removal: What happens to entities that left the spec.
         test_domain: `<alias>.awsapps.com`.
@@ -69,6 +70,7 @@ class Situation(Generic[EntityT]):
     actual: Sequence[Found[EntityT]]
     previous: Sequence[EntityT]
     desired: Sequence[EntityT]
+    owned: Collection[str]
     removal: Removal
     test_domain: str
     neighbours: Sequence[Neighbour] = ()
@@ -92,8 +94,11 @@ class Situation(Generic[EntityT]):
     def get_leavers(self) -> tuple[Found[EntityT], ...]:
         """Return the owned entities that are no longer declared and still there."""
         names = {fold(entity.name) for entity in self.desired}
-        leavers = (entity for entity in self.previous if fold(entity.name) not in names)
-        return tuple(found for entity in leavers if (found := self.find(entity)))
+        return tuple(
+            found
+            for found in self.actual
+            if (name := fold(found.entity.name)) in self.owned and name not in names
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,10 +198,9 @@ def _refuse_takeovers(kind: Kind, situation: Situation[EntityT]) -> tuple[str, .
                     "WorkMail has read it (every 4 hours), then deploy again"
                 )
             continue
-        ours = situation.find_previous(entity) or situation.adopt or entity.adopt
-        if not found or ours or not found.entity.enabled:
-            continue
-        if fold(found.entity.email) != fold(entity.email):
+        ours = fold(entity.name) in situation.owned or situation.adopt or entity.adopt
+        # One that is switched off and declared again is switched on: its mailbox is still there.
+        if found and found.entity.enabled and not ours:
             refusals.append(
                 f"{kind} {entity.name!r} exists already, with the address {found.entity.email}, "
                 "and this stack did not make it: choose another key, or set adopt: true to take "

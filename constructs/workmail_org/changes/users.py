@@ -17,7 +17,7 @@ from workmail_org.changes.calls import (
 from workmail_org.changes.entities import Situation, Traits
 from workmail_org.changes.entities import between as entities_between
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
-from workmail_org.model.values import Kind
+from workmail_org.model.values import Kind, make_api_name
 
 _CREATE_FIELDS = ("first_name", "last_name", "identity_provider_user_id")
 """What CreateUser takes besides name, display name, role and visibility (facts.md §1.3)."""
@@ -64,7 +64,7 @@ def _create(user: User, *, generate_passwords: bool) -> Call:
     arguments["DisplayName"] = user.display_name or user.name
     for name in _CREATE_FIELDS:
         if value := getattr(user, name):
-            arguments[make_parameter(name)] = value
+            arguments[make_api_name(name)] = value
     if user.role is Role.REMOTE_USER:
         arguments["Role"] = "REMOTE_USER"
     elif generate_passwords:
@@ -100,9 +100,7 @@ def _update_profile(previous: User | None, user: User, found: Found[User] | None
     if not (texts_change or role_changes or hidden_changes):
         return
     arguments: dict[str, Argument] = {"UserId": Identity(user.reference)}
-    arguments |= {
-        make_parameter(name): value for name, value in fields.items() if value is not None
-    }
+    arguments |= {make_api_name(name): value for name, value in fields.items() if value is not None}
     arguments["HiddenFromGlobalAddressList"] = user.hidden_from_global_address_list
     if role_changes:
         arguments["Role"] = user.role.upper()
@@ -130,8 +128,3 @@ def _get_created(user: User) -> User:
         hidden_from_global_address_list=user.hidden_from_global_address_list,
         **{name: getattr(user, name) for name in _CREATE_FIELDS},
     )
-
-
-def make_parameter(name: str) -> str:
-    """Turn `zip_code` into the API's `ZipCode`."""
-    return "".join(part.capitalize() for part in name.split("_"))

@@ -57,6 +57,11 @@ def fold(text: str) -> str:
     return text.casefold()
 
 
+def make_api_name(field: str) -> str:
+    """Turn `display_name` into `DisplayName`, as WorkMail and CloudFormation write fields."""
+    return "".join(part.capitalize() for part in field.split("_"))
+
+
 def get_domain(address: str) -> str:
     """Return the folded domain of an address."""
     return fold(address.rpartition("@")[2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -37,7 +37,8 @@ class Clients:
 
 def make_clients(region: str | None = None) -> Clients:
     """Build clients; `None` is the region of the environment, as in Lambda."""
-    session = boto3.Session(region_name=region)
+    # Overloads for services without installed stubs are of unknown type.
+    session: Any = boto3.Session(region_name=region)
     return Clients(
         workmail=session.client("workmail", config=CONFIG),
         directory_service=session.client("ds", config=CONFIG),

@@ -19,7 +19,7 @@ from workmail_org.errors import (
 WORKMAIL_EXCEPTIONS: Mapping[str, type[ServiceError]] = MappingProxyType(
     {
         "DirectoryInUseException": ConflictError,
-        # The directory is unreachable for a moment, or it was deleted: tried again until time is up.
+        # Unreachable for a moment, or deleted: tried again until time is up.
         "DirectoryUnavailableException": TemporaryError,
         "DirectoryServiceAuthenticationFailedException": DeniedError,
         "EmailAddressInUseException": ConflictError,

@@ -181,8 +181,8 @@ def read_aliases(workmail: WorkMail, row: Listed) -> tuple[str, ...]:
     """
     if not row.enabled:
         return ()
-    found = workmail.list("ListAliases", "Aliases", EntityId=row.id)
-    return tuple(sorted(alias for alias in found if fold(str(alias)) != fold(row.email)))  # type: ignore[arg-type] # this list holds strings
+    aliases: Iterable[str] = workmail.list("ListAliases", "Aliases", EntityId=row.id)
+    return tuple(sorted(alias for alias in aliases if fold(alias) != fold(row.email)))
 
 
 def _make_row(row: Mapping[str, Any], kind: Kind, *, system: bool = False) -> Listed:
@@ -206,7 +206,9 @@ def _read_user(workmail: WorkMail, row: Listed, *, with_quota: bool) -> Found[Us
     role = _ROLES.get(answer.get("UserRole", "USER"), Role.USER)
     email = answer.get("Email", "")
     described = Listed(id=row.id, reference=row.reference, enabled=enabled, email=email)
-    profile = {name: answer.get(_make_field(name)) or None for name in PROFILE_FIELDS}
+    profile: dict[str, Any] = {
+        name: answer.get(_make_field(name)) or None for name in PROFILE_FIELDS
+    }
     user = User(
         name=answer["Name"],
         email=email,
@@ -249,8 +251,3 @@ def _read_group(
         enabled=enabled,
     )
     return Found(id=row.id, entity=group)
-
-
-def _make_field(name: str) -> str:
-    """Turn `zip_code` into the API's `ZipCode`."""
-    return "".join(part.capitalize() for part in name.split("_"))

@@ -57,7 +57,7 @@ class WorkMail:
         except (ClientError, BotoCoreError) as error:
             raise translate(error, operation) from error
 
-    def list(self, operation: str, key: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
+    def list(self, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
         """Read a list to its end: five of WorkMail's have no botocore paginator.
 
         Args:
