@@ -10,12 +10,14 @@ from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
-from workmail_org.model.values import Kind, Reference, fold, get_domain
+from workmail_org.model.values import Reference, fold, get_domain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from workmail_org.changes.calls import Found
     from workmail_org.model.organization import Organization
+    from workmail_org.rehearsal.surveying import LiveOrganization
 
 Entity = TypeVar("Entity", User, Group, Bookable)
 
@@ -24,6 +26,12 @@ _NOT_COMPARED = frozenset({"name", "adopt"})
 
 _MANAGED_WHEN_GIVEN = frozenset({"quota_megabytes", "identity_provider_user_id"})
 """Fields that a spec leaves alone when it does not give them."""
+
+_READABLE_WHEN_ENABLED = frozenset({"email", "aliases", "quota_megabytes"})
+"""Fields that WorkMail does not give of something that is switched off."""
+
+_VERIFIED = "VERIFIED"
+"""`OwnershipVerificationStatus` of a domain that can be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +57,20 @@ class Difference:
         )
 
 
-def compare(desired: Organization, actual: Organization | None) -> tuple[Difference, ...]:
+def compare(
+    desired: Organization, actual: LiveOrganization | None, previous: Organization | None = None
+) -> tuple[Difference, ...]:
     """List every difference, in the order of the spec.
 
     Args:
         desired: From the spec.
         actual: From WorkMail; `None`: there is no such organization.
+        previous: What was deployed before: what left the spec since then has
+            to be as `on_removal` says. Whatever else is there is not ours.
     """
     if actual is None:
         return (_differ(desired, "alias", desired.alias, None),)
-    return tuple(_compare_parts(desired, actual))
+    return tuple(_compare_parts(desired, actual, previous or desired))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +78,14 @@ class _Terms:
     """What decides how values of one organization compare.
 
     Attributes:
-        off: Folded names of the users that are switched off.
+        names: Every entity of the spec, folded.
+        off: Those that are switched off.
         declared: Every address of the spec, folded.
     """
 
     organization: Organization
-    off: frozenset[str]
+    names: frozenset[Reference]
+    off: frozenset[Reference]
     declared: frozenset[str]
 
 
@@ -79,24 +93,31 @@ def _find_terms(desired: Organization) -> _Terms:
     entities = (*desired.users, *desired.groups, *desired.resources)
     return _Terms(
         desired,
-        frozenset(fold(user.name) for user in desired.users if not user.enabled),
+        frozenset(entity.reference.folded for entity in entities),
+        frozenset(user.reference.folded for user in desired.users if not user.enabled),
         frozenset(fold(a) for entity in entities for a in (entity.email, *entity.aliases)),
     )
 
 
-def _compare_parts(desired: Organization, actual: Organization) -> Iterator[Difference]:
+def _compare_parts(
+    desired: Organization, actual: LiveOrganization, previous: Organization
+) -> Iterator[Difference]:
     terms = _find_terms(desired)
     removal = desired.on_removal
+    users, groups = _index(actual.users), _index(actual.groups)
     yield from _compare_settings(desired, actual)
-    yield from _compare_domains(desired, actual)
-    yield from _compare_entities("users", desired.users, actual.users, removal.users, terms)
-    yield from _compare_entities("groups", desired.groups, actual.groups, removal.groups, terms)
-    yield from _compare_entities(
-        "resources", desired.resources, actual.resources, removal.resources, terms
-    )
+    yield from _compare_domains(desired, actual, previous)
+    yield from _compare_entities("users", desired.users, users, terms)
+    yield from _judge_removed("users", previous.users, users, removal.users, terms)
+    yield from _compare_entities("groups", desired.groups, groups, terms)
+    yield from _judge_removed("groups", previous.groups, groups, removal.groups, terms)
 
 
-def _compare_settings(desired: Organization, actual: Organization) -> Iterator[Difference]:
+def _index(found: Iterable[Found[Entity]]) -> Mapping[str, Entity]:
+    return {fold(item.entity.name): item.entity for item in found}
+
+
+def _compare_settings(desired: Organization, actual: LiveOrganization) -> Iterator[Difference]:
     for path in ("alias", "region", "interoperability"):
         expected, found = getattr(desired, path), getattr(actual, path)
         if expected != found:
@@ -106,57 +127,63 @@ def _compare_settings(desired: Organization, actual: Organization) -> Iterator[D
             yield _differ(desired, f"tags.{tag}", value, actual.tags.get(tag))
 
 
-def _compare_domains(desired: Organization, actual: Organization) -> Iterator[Difference]:
+def _compare_domains(
+    desired: Organization, actual: LiveOrganization, previous: Organization
+) -> Iterator[Difference]:
     found = {domain.name: domain for domain in actual.domains}
     for domain in desired.domains:
         path = f'domains["{domain.name}"]'
         if domain.name not in found:
             yield _differ(desired, path, "registered", None)
-        elif domain.usable and not found[domain.name].verified:
-            yield _differ(desired, f"{path}.verified", expected=True, actual=False)
-    if desired.default_domain != actual.default_domain:
-        yield _differ(desired, "default domain", desired.default_domain, actual.default_domain)
-    declared = {domain.name for domain in desired.domains} | {desired.test_domain}
+        elif domain.usable and found[domain.name].ownership != _VERIFIED:
+            yield _differ(desired, path, _VERIFIED, found[domain.name].ownership)
+    default = next((domain.name for domain in actual.domains if domain.is_default), None)
+    if desired.default_domain != default:
+        yield _differ(desired, "default domain", desired.default_domain, default)
+    declared = {domain.name for domain in desired.domains}
+    left = {domain.name for domain in previous.domains} - declared
     if desired.on_removal.domains is Removal.DEREGISTER:
-        for name in sorted(set(found) - declared):
+        for name in sorted(left & set(found)):
             yield _differ(desired, f'domains["{name}"]', None, "registered")
 
 
 def _compare_entities(
-    collection: str,
-    desired: Sequence[Entity],
-    actual: Sequence[Entity],
-    removal: Removal,
-    terms: _Terms,
+    collection: str, desired: Sequence[Entity], actual: Mapping[str, Entity], terms: _Terms
 ) -> Iterator[Difference]:
-    found = {fold(entity.name): entity for entity in actual}
     for entity in desired:
         path = f"{collection}.{entity.name}"
-        live = found.pop(fold(entity.name), None)
+        live = actual.get(fold(entity.name))
         if live is None:
             yield _differ(terms.organization, path, "present", None)
         else:
             yield from _compare_fields(path, entity, live, terms)
-    for rest in found.values():
-        path = f"{collection}.{rest.name}"
-        yield from _judge_removed(terms.organization, path, removal, enabled=rest.enabled)
 
 
 def _judge_removed(
-    organization: Organization, path: str, removal: Removal, *, enabled: bool
+    collection: str,
+    previous: Sequence[Entity],
+    actual: Mapping[str, Entity],
+    removal: Removal,
+    terms: _Terms,
 ) -> Iterator[Difference]:
-    """Say what is wrong with an entity that the spec does not declare any more."""
-    if removal is Removal.DELETE:
-        yield _differ(organization, path, None, "enabled" if enabled else "disabled")
-    elif removal is Removal.DISABLE and enabled:
-        yield _differ(organization, f"{path}.enabled", expected=False, actual=True)
+    """Say what is wrong with entities that the spec does not declare any more."""
+    for entity in previous:
+        live = actual.get(fold(entity.name))
+        if live is None or entity.reference.folded in terms.names:
+            continue
+        path = f"{collection}.{entity.name}"
+        if removal is Removal.DELETE:
+            yield _differ(terms.organization, path, None, "present")
+        elif removal is Removal.DISABLE and live.enabled:
+            yield _differ(terms.organization, f"{path}.enabled", expected=False, actual=True)
 
 
 def _compare_fields(
     path: str, desired: Entity, actual: Entity, terms: _Terms
 ) -> Iterator[Difference]:
     for field in fields(desired):
-        if field.name in _NOT_COMPARED:
+        unreadable = not desired.enabled and field.name in _READABLE_WHEN_ENABLED
+        if field.name in _NOT_COMPARED or unreadable:
             continue
         expected, found = getattr(desired, field.name), getattr(actual, field.name)
         if expected is None and field.name in _MANAGED_WHEN_GIVEN:
@@ -185,7 +212,7 @@ def _normalize_addresses(value: Iterable[str], terms: _Terms) -> object:
 def _normalize_references(value: Iterable[Reference], terms: _Terms) -> object:
     """Write references as people do; a disabled user is left out while it is disabled."""
     folded = (reference.folded for reference in value)
-    return sorted(str(r) for r in folded if not (r.kind is Kind.USER and r.name in terms.off))
+    return sorted(str(r) for r in folded if r not in terms.off)
 
 
 _NORMALIZERS: Mapping[str, Callable[[Any, _Terms], object]] = {

@@ -84,7 +84,7 @@ class LocalAws:
     def count_calls(self) -> dict[str, int]:
         """Return how often each WorkMail and Directory Service operation was called."""
         answer = _fetch(f"{self.workmail}/_emulator/calls")
-        counts: dict[str, int] = json.loads(answer)
+        counts: dict[str, int] = json.loads(answer)["counts"]
         return counts
 
 
