@@ -139,7 +139,7 @@ def children(node: Node) -> list[Node]:
     return node.items if isinstance(node, Sequence) else []
 
 
-def plain(node: Node) -> Any:  # noqa: ANN401 - what YAML can say has no narrower type
+def plain(node: Node) -> Any:
     """Turn nodes into dicts, lists and scalars; nothing is shared, a gap is None."""
     if isinstance(node, Scalar):
         return node.value

@@ -54,6 +54,9 @@ class Problem:
         message: What is wrong, with the value and what is allowed; lower
             case, no full stop, never a secret.
         hint: What to do, when there is something to say beyond the message.
+        rule: Which kind of rule is broken, for machines that group problems:
+            `file`, `yaml`, `include`, `csv`, `extends`, `derive`, `limits`; all
+            that is about the content is `spec`.
     """
 
     place: Location
@@ -61,6 +64,7 @@ class Problem:
     message: str
     hint: str | None = None
     severity: Severity = Severity.ERROR
+    rule: str = "spec"
 
     def __str__(self) -> str:
         parts = [str(self.place), render_path(self.path), self.message]
@@ -85,11 +89,16 @@ def render_path(path: Path) -> str:
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Order problems by file as first read, then line and column; the same problem once."""
-    unique = dict.fromkeys(problems)
-    return tuple(
-        sorted(
-            unique,
-            key=lambda p: (p.place.order, p.place.line, p.place.column, render_path(p.path)),
-        )
+    """Order problems by file as first read, then line and column; the same problem once.
+
+    What is included twice, or repeated by an alias, has one place and two
+    paths: its problems are told once, with the first path.
+    """
+    ordered = sorted(
+        problems,
+        key=lambda p: (p.place.order, p.place.line, p.place.column, render_path(p.path)),
     )
+    unique: dict[tuple[Location, str, Severity], Problem] = {}
+    for problem in ordered:
+        unique.setdefault((problem.place, problem.message, problem.severity), problem)
+    return tuple(unique.values())

@@ -1,0 +1,473 @@
+"""Deriving: a staging copy of a spec, which touches nothing that is live.
+
+The copy has its own aliases, may have fewer users and no custom domain, and is easy to remove. It
+works on nodes, so that a problem in the copy stands where the base says what is wrong.
+"""
+
+from __future__ import annotations
+
+import datetime
+import fnmatch
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from workmail_org.spec import nodes, suggesting
+from workmail_org.spec.nodes import Gap, Mapping, Node, Place, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workmail_org.spec.including import Library
+    from workmail_org.spec.problems import Path
+
+_OPTIONS = ("alias_suffix", "domains", "keep_users", "expires", "on_removal")
+_DOMAIN_WORDS = ("test", "keep")
+_TEST_DOMAIN = "awsapps.com"
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+_MAX_GLOBS = 100  # a guess; each is tried on every user
+
+_KINDS = ("users", "resources", "groups", "domains", "organization", "directory")
+# One word for all kinds. A domain holds nothing: leaving it is called deregister.
+_REMOVAL_WORDS: dict[str, dict[str, str]] = {
+    "delete": {**dict.fromkeys(_KINDS, "delete"), "domains": "deregister"},
+    "retain": dict.fromkeys(_KINDS, "retain"),
+}
+
+_LIVE_KEYS = ("existing", "kms_key_arn")
+_LIVE_POLICIES = ("availability", "identity_center")
+_LIVE_MONITORING = ("log_group_arn", "role_arn")
+
+# Key with names of users → what becomes of the rule when all of them went. Without `users` a rule
+# would be about everyone, so it goes too; without exceptions it is about the same people as before.
+_RULE_KEYS = {"users": False, "target_users": False, "not_users": True, "not_target_users": True}
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What `derive` asks for; None for what it does not."""
+
+    alias_suffix: str | None
+    test_domains: bool
+    keep_users: Sequence | None
+    expires: Scalar | None
+    on_removal: Node | None
+
+
+def derive(base: Mapping, options: Node | None, own: Mapping, library: Library) -> Mapping:
+    """Make a copy of `base`.
+
+    Args:
+        base: A resolved spec.
+        options: What stands behind `derive`; None copies nothing and gives `base`.
+        own: The overlay's keys, which are applied afterwards: an alias among
+            them is the one that addresses move to.
+        library: Takes the problems.
+    """
+    if options is None or isinstance(options, Gap):
+        return base
+    read = _OptionsReader(options, library).read()
+    _warn_of_twins(base, own, read, options.place, library)
+    organizations = base.entries.get("organizations")
+    if isinstance(organizations, Mapping):
+        kept = _kept_users(organizations, read.keep_users, library)
+        copies = {
+            key: _Copy(read, kept.get(key), _own_alias(own, key)).organization(node)
+            for key, node in organizations.entries.items()
+        }
+        base = nodes.with_entry(base, "organizations", replace(organizations, entries=copies))
+    if read.expires is not None:
+        base = nodes.with_entry(base, "expires", read.expires, read.expires.place)
+    return base
+
+
+class _OptionsReader:
+    """Checks what stands behind `derive`."""
+
+    def __init__(self, options: Node, library: Library) -> None:
+        self._node = options
+        self._library = library
+
+    def read(self) -> _Options:
+        """Take what is usable; the rest are problems."""
+        self._refuse_unknown()
+        return _Options(
+            alias_suffix=self._text("alias_suffix", lambda text: bool(text), "text, such as -stg"),
+            test_domains=self._text(
+                "domains", _DOMAIN_WORDS.__contains__, suggesting.quoted(_DOMAIN_WORDS)
+            )
+            == "test",
+            keep_users=self._names("keep_users"),
+            expires=self._date("expires"),
+            on_removal=self._removal("on_removal"),
+        )
+
+    def _entry(self, key: str) -> Node | None:
+        """Give what stands behind a key; None when that is nothing."""
+        node = nodes.child(self._node, key)
+        empty = isinstance(node, Scalar) and node.value is None
+        return None if empty or isinstance(node, Gap) else node
+
+    def _text(self, key: str, is_allowed: Callable[[str], bool], allowed: str) -> str | None:
+        node = self._entry(key)
+        if node is None:
+            return None
+        if isinstance(node, Scalar) and isinstance(node.value, str) and is_allowed(node.value):
+            return node.value
+        self._refuse(key, node, allowed)
+        return None
+
+    def _names(self, key: str) -> Sequence | None:
+        node = nodes.child(self._node, key)
+        if isinstance(node, Sequence):
+            return node
+        if node is not None and self._entry(key) is None:
+            return Sequence(node.place)  # nothing behind the key: an empty list
+        if node is not None:
+            self._refuse(key, node, "a list of names, such as [alice, qa-*]")
+        return None
+
+    def _date(self, key: str) -> Scalar | None:
+        text = self._text(key, _is_date, "a date such as 2026-12-31")
+        node = self._entry(key)
+        return node if text and isinstance(node, Scalar) else None
+
+    def _removal(self, key: str) -> Node | None:
+        node = self._entry(key)
+        if isinstance(node, Mapping):
+            return node
+        allowed = suggesting.quoted(_REMOVAL_WORDS)
+        return node if self._text(key, _REMOVAL_WORDS.__contains__, allowed) else None
+
+    def _refuse_unknown(self) -> None:
+        if not isinstance(self._node, Mapping):
+            empty = isinstance(self._node, Scalar) and self._node.value is None
+            if not empty:
+                self._report(self._node.place, (), "derive takes a mapping", None)
+            return
+        for key, place in self._node.key_places.items():
+            if key not in _OPTIONS:
+                near = suggesting.nearest(key, _OPTIONS)
+                hint = f'did you mean "{near}"?' if near else f"known: {', '.join(_OPTIONS)}"
+                self._report(place, (key,), f'unknown key "{key}"', hint)
+
+    def _refuse(self, key: str, node: Node, allowed: str) -> None:
+        what = f'"{node.written}"' if isinstance(node, Scalar) else "this"
+        self._report(node.place, (key,), f"{what} is not what {key} takes", f"allowed: {allowed}")
+
+    def _report(self, place: Place, path: Path, message: str, hint: str | None) -> None:
+        self._library.report("derive", place, ("derive", *path), message, hint)
+
+
+def _kept_users(
+    organizations: Mapping, patterns: Sequence | None, library: Library
+) -> dict[str, set[str]]:
+    """Find the users that stay, for each organization; empty when all of them do."""
+    if patterns is None:
+        return {}
+    wanted = _Patterns(patterns, library)
+    kept = {
+        key: {name for name in _names(nodes.child(organization, "users")) if wanted.match(name)}
+        for key, organization in organizations.entries.items()
+    }
+    for position, node in wanted.unmatched():
+        message = f'"{node.value}" matches no user of any organization'
+        path = ("derive", "keep_users", position)
+        library.report("derive", node.place, path, message, _near_user(node, organizations))
+    return kept
+
+
+class _Patterns:
+    """The patterns of `keep_users`, and which of them matched so far."""
+
+    def __init__(self, patterns: Sequence, library: Library) -> None:
+        self._names: set[str] = set()
+        self._globs: dict[str, re.Pattern[str]] = {}
+        self._matched: set[str] = set()
+        self._nodes: list[tuple[int, Scalar, str]] = []
+        for position, node in enumerate(patterns.items):
+            path = ("derive", "keep_users", position)
+            if isinstance(node, Scalar) and isinstance(node.value, str) and node.value:
+                self._add(position, node, node.value.casefold(), library)
+            elif not isinstance(node, Gap):
+                message = "a pattern is text, such as alice or qa-*"
+                library.report("derive", node.place, path, message, "put numbers in quotes")
+
+    def match(self, name: str) -> bool:
+        """Tell whether a user's name matches, without regard to case."""
+        folded = name.casefold()
+        hits = {text for text, glob in self._globs.items() if glob.match(folded)}
+        if folded in self._names:
+            hits.add(folded)
+        self._matched |= hits
+        return bool(hits)
+
+    def unmatched(self) -> list[tuple[int, Scalar]]:
+        """List the patterns that matched nobody, with their positions."""
+        return [(at, node) for at, node, text in self._nodes if text not in self._matched]
+
+    def _add(self, position: int, node: Scalar, text: str, library: Library) -> None:
+        if not any(sign in text for sign in "*?["):
+            self._names.add(text)
+        elif len(self._globs) < _MAX_GLOBS:
+            self._globs[text] = re.compile(fnmatch.translate(text))
+        else:
+            message = f"keep_users may have {_MAX_GLOBS} patterns with *, ? or [, this is one more"
+            path = ("derive", "keep_users", position)
+            library.report("derive", node.place, path, message)
+            return
+        self._nodes.append((position, node, text))
+
+
+def _near_user(pattern: Scalar, organizations: Mapping) -> str | None:
+    users = {
+        name
+        for organization in organizations.entries.values()
+        for name in _names(nodes.child(organization, "users"))
+    }
+    near = suggesting.nearest(str(pattern.value), sorted(users))
+    return f'did you mean "{near}"?' if near else None
+
+
+def _warn_of_twins(
+    base: Mapping, own: Mapping, options: _Options, place: Place, library: Library
+) -> None:
+    """Warn of a copy that CloudFormation or WorkMail would take for the original."""
+    environment = nodes.child(base, "environment")
+    if environment is None or _same_scalar(environment, nodes.child(own, "environment")):
+        message = "the copy keeps the environment of the spec that it extends"
+        hint = "give it an environment of its own: stacks are named after it"
+        library.warn("derive", place, ("derive",), message, hint)
+    for key in _names(nodes.child(base, "organizations")):
+        alias = nodes.child(base.entries["organizations"], key)
+        alias = nodes.child(alias, "alias") if alias else None
+        own_alias = _own_alias(own, key)
+        if alias is None or (own_alias is None and options.alias_suffix):
+            continue
+        if _same_scalar(alias, own_alias):
+            message = "the copy keeps the alias of the organization that it copies"
+            hint = "set alias_suffix: an alias belongs to one organization worldwide"
+            library.warn("derive", place, ("organizations", key, "alias"), message, hint)
+
+
+def _same_scalar(inherited: Node, own: Node | None) -> bool:
+    """Tell whether the overlay leaves an inherited text as it is."""
+    if own is None:
+        return True
+    if not isinstance(inherited, Scalar) or not isinstance(own, Scalar):
+        return False
+    return str(inherited.value).casefold() == str(own.value).casefold()
+
+
+def _own_alias(own: Mapping, key: str) -> Scalar | None:
+    """Find the alias that the overlay gives to an organization itself."""
+    node: Node | None = own
+    for step in ("organizations", key, "alias"):
+        node = nodes.child(node, step) if node else None
+    return node if isinstance(node, Scalar) and isinstance(node.value, str) else None
+
+
+class _Copy:
+    """Makes the copy of one organization."""
+
+    def __init__(self, options: _Options, kept: set[str] | None, own_alias: Scalar | None) -> None:
+        self._options = options
+        self._kept = kept
+        self._own_alias = own_alias
+        self._gone: set[str] = set()
+
+    def organization(self, node: Node) -> Node:
+        """Copy an organization; what is no mapping stays as it is, the schema refuses it."""
+        if not isinstance(node, Mapping):
+            return node
+        if self._kept is not None:
+            self._gone = set(_names(node.entries.get("users"))) - self._kept
+        copy = nodes.without(node, *_LIVE_KEYS)
+        copy = _edit(copy, "directory", _directory)
+        copy = _edit(copy, "policies", self._policies)
+        copy = self._without_users(copy)
+        copy = self._under_other_alias(copy)
+        copy = self._domains(copy)
+        return self._removal(copy)
+
+    def _policies(self, policies: Node) -> Node | None:
+        if not isinstance(policies, Mapping):
+            return policies
+        copy = nodes.without(policies, *_LIVE_POLICIES)
+        copy = _edit(copy, "email_monitoring", _monitoring)
+        copy = _edit(copy, "access_control", lambda rules: _each_entry(rules, self._rule))
+        return _edit(copy, "impersonation_roles", lambda roles: _each_entry(roles, self._role))
+
+    def _role(self, role: Node) -> Node:
+        if not isinstance(role, Mapping):
+            return role
+        return _edit(role, "rules", lambda rules: _each_entry(rules, self._rule))
+
+    def _rule(self, rule: Node) -> Node | None:
+        """Drop references to users who went; None for a rule that is about nobody any more."""
+        if not isinstance(rule, Mapping):
+            return rule
+        for key, stays_without in _RULE_KEYS.items():
+            before = rule.entries.get(key)
+            after = self._references(before) if before else None
+            if not isinstance(after, Sequence) or after is before:
+                continue
+            if after.items:
+                rule = nodes.with_entry(rule, key, after)
+            elif stays_without:
+                rule = nodes.without(rule, key)
+            else:
+                return None
+        return rule
+
+    def _without_users(self, copy: Mapping) -> Mapping:
+        if not self._gone:
+            return copy
+        copy = _edit(copy, "users", lambda users: _without_names(users, self._gone))
+        copy = _edit(copy, "groups", lambda groups: self._each_list(groups, "members"))
+        copy = _edit(copy, "resources", lambda resources: self._each_list(resources, "delegates"))
+        return _edit(copy, "permissions", self._permissions)
+
+    def _each_list(self, entities: Node, key: str) -> Node | None:
+        def without_gone(entity: Node) -> Node:
+            return _edit(entity, key, self._references) if isinstance(entity, Mapping) else entity
+
+        return _each_entry(entities, without_gone)
+
+    def _references(self, node: Node) -> Node:
+        """Drop users who went from a list of references."""
+        if not isinstance(node, Sequence):
+            return node
+        items = [item for item in node.items if not self._went(item)]
+        return node if len(items) == len(node.items) else replace(node, items=items)
+
+    def _permissions(self, node: Node) -> Node:
+        if not isinstance(node, Sequence):
+            return node
+        sides = ("mailbox", "grantee")
+        items = [
+            item
+            for item in node.items
+            if not any(self._went(nodes.child(item, side)) for side in sides)
+        ]
+        return replace(node, items=items)
+
+    def _went(self, reference: Node | None) -> bool:
+        return isinstance(reference, Scalar) and reference.value in self._gone
+
+    def _under_other_alias(self, copy: Mapping) -> Mapping:
+        """Give the copy its alias, and move the addresses that belong to the other one."""
+        alias = copy.entries.get("alias")
+        if not isinstance(alias, Scalar) or not isinstance(alias.value, str):
+            return copy
+        suffixed = alias.value + (self._options.alias_suffix or "")
+        final = str(self._own_alias.value) if self._own_alias else suffixed
+        copy = nodes.with_entry(copy, "alias", Scalar(suffixed, alias.place, alias.written))
+        left = f"{alias.value}.{_TEST_DOMAIN}".casefold()
+        for kind in ("users", "groups", "resources"):
+            copy = _edit(copy, kind, lambda them: _each_entry(them, self._mover(left, final)))
+        return copy
+
+    def _mover(self, left: str, alias: str) -> Callable[[Node], Node]:
+        def address(node: Node) -> Node:
+            if not isinstance(node, Scalar) or not isinstance(node.value, str):
+                return node
+            local, at, domain = node.value.rpartition("@")
+            if not at or not (self._options.test_domains or domain.casefold() == left):
+                return node
+            return Scalar(f"{local}@{alias}.{_TEST_DOMAIN}", node.place, node.written)
+
+        def addresses(node: Node) -> Node:
+            if not isinstance(node, Sequence):
+                return node
+            return replace(node, items=[address(item) for item in node.items])
+
+        def entity(node: Node) -> Node:
+            if not isinstance(node, Mapping):
+                return node
+            return _edit(_edit(node, "email", address), "aliases", addresses)
+
+        return entity
+
+    def _domains(self, copy: Mapping) -> Mapping:
+        if self._options.test_domains:
+            return nodes.without(copy, "domains")
+        return _edit(copy, "domains", lambda domains: _each_entry(domains, _domain))
+
+    def _removal(self, copy: Mapping) -> Mapping:
+        wanted = self._options.on_removal
+        if isinstance(wanted, Mapping):
+            return nodes.with_entry(copy, "on_removal", wanted, wanted.place)
+        if not isinstance(wanted, Scalar):
+            return copy
+        place = wanted.place
+        words = Mapping(place)
+        for kind, word in _REMOVAL_WORDS[str(wanted.value)].items():
+            words = nodes.with_entry(words, kind, Scalar(word, place, wanted.written))
+        return nodes.with_entry(copy, "on_removal", words, place)
+
+
+def _directory(node: Node) -> Node | None:
+    """A directory that is found by its id is live: the copy gets WorkMail's own instead."""
+    return None if nodes.child(node, "directory_id") or _is_existing(node) else node
+
+
+def _is_existing(directory: Node) -> bool:
+    kind = nodes.child(directory, "type")
+    return isinstance(kind, Scalar) and kind.value == "existing"
+
+
+def _domain(node: Node) -> Node:
+    """A domain that loses its hosted zone is kept by hand, and not in place yet."""
+    if not isinstance(node, Mapping) or not isinstance(node.entries.get("dns"), Mapping):
+        return node
+    place = node.entries["dns"].place
+    copy = nodes.with_entry(node, "dns", Scalar("manual", place, "manual"))
+    return _edit(copy, "verified", lambda was: Scalar(False, was.place, "false"))
+
+
+def _monitoring(node: Node) -> Node | None:
+    """Monitoring into a log group that is given goes; into a managed one it stays."""
+    if not isinstance(node, Mapping) or not any(key in node.entries for key in _LIVE_MONITORING):
+        return node
+    copy = nodes.without(node, *_LIVE_MONITORING)
+    return copy if "log_group" in copy.entries else None
+
+
+def _edit(mapping: Mapping, key: str, change: Callable[[Node], Node | None]) -> Mapping:
+    """Change one entry, if it is there; None takes it out."""
+    before = mapping.entries.get(key)
+    if before is None:
+        return mapping
+    after = change(before)
+    if after is None:
+        return nodes.without(mapping, key)
+    return mapping if after is before else nodes.with_entry(mapping, key, after)
+
+
+def _each_entry(node: Node, change: Callable[[Node], Node | None]) -> Node:
+    """Change every value of a mapping; None takes the entry out."""
+    if not isinstance(node, Mapping):
+        return node
+    entries = {key: change(value) for key, value in node.entries.items()}
+    kept = {key: value for key, value in entries.items() if value is not None}
+    return replace(node, entries=kept, key_places={key: node.key_places[key] for key in kept})
+
+
+def _without_names(node: Node, names: set[str]) -> Node:
+    return nodes.without(node, *names) if isinstance(node, Mapping) else node
+
+
+def _names(node: Node | None) -> list[str]:
+    return list(node.entries) if isinstance(node, Mapping) else []
+
+
+def _is_date(text: str) -> bool:
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,120 @@
+"""Sources: the bytes of a spec's files, read with care, as text.
+
+A path in a spec can name anything: a device that never ends, a pipe that never answers, a picture.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from workmail_org.spec.nodes import Place, Source
+
+MAX_BYTES = 20_000_000
+"""All files of one spec together; 10 000 users with every field are about 5 MB."""
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+# YAML 1.2.2, section 5.1: c-printable, here without the byte order mark
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
+
+class UnreadableError(Exception):
+    """When a file cannot be read as text.
+
+    Attributes:
+        message: What is wrong with it.
+        hint: What to do.
+        line: From 1; 0 when it is the file as a whole.
+        column: From 1; 0 when it is the file as a whole.
+    """
+
+    def __init__(
+        self, message: str, hint: str | None = None, *, line: int = 0, column: int = 0
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.line = line
+        self.column = column
+
+    def place(self, source: Source) -> Place:
+        """Say where in `source` it is."""
+        return source, self.line or 1, self.column or 1
+
+
+def read_bytes(path: pathlib.Path, *, limit: int) -> bytes:
+    """Read a regular file of at most `limit` bytes.
+
+    Raises:
+        UnreadableError: It is missing, no regular file, forbidden or too long.
+    """
+    try:
+        return _read_regular(path, limit)
+    except FileNotFoundError:
+        raise UnreadableError("no such file") from None
+    except PermissionError:
+        raise UnreadableError("permission denied", "make the file readable") from None
+    except OSError as error:
+        raise UnreadableError((error.strerror or str(error)).lower()) from None
+    except ValueError:  # a path with a NUL, or with half a surrogate pair
+        raise UnreadableError("no such file: no file name can hold its characters") from None
+
+
+def decode(data: bytes) -> str:
+    """Decode a file's bytes; a UTF-8 byte order mark at the beginning is left out.
+
+    Raises:
+        UnreadableError: They are not UTF-8 text.
+    """
+    if data.startswith(_UTF16_MARKS):
+        raise UnreadableError("the text is UTF-16", "save it as UTF-8", line=1, column=1)
+    try:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line, column = _position(data[: error.start].decode("utf-8"))
+        what = f"byte 0x{data[error.start]:02x} is not UTF-8 text"
+        raise UnreadableError(what, "save it as UTF-8", line=line, column=column) from None
+    if found := _UNPRINTABLE.search(text):
+        line, column = _position(text[: found.start()])
+        what = f"character U+{ord(found[0]):04X} is not allowed in a spec"
+        raise UnreadableError(what, line=line, column=column)
+    return text
+
+
+def displayed_name(named: str, including: Source) -> str:
+    """Name an included file as seen from the working folder: `config/people.csv`."""
+    name = os.path.join(os.path.dirname(including.name), named)  # noqa: PTH118, PTH120 - as typed
+    shorter = os.path.normpath(name)
+    try:  # `..` behind a symbolic link leads elsewhere than it reads
+        return shorter if os.path.samefile(shorter, name) else name  # noqa: PTH121 - as typed
+    except (OSError, ValueError):
+        return name
+
+
+def _read_regular(path: pathlib.Path, limit: int) -> bytes:
+    # O_NONBLOCK: opening a pipe without a writer would wait for ever
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no path
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise UnreadableError("is a folder, not a file")
+        if not stat.S_ISREG(mode):
+            raise UnreadableError("is not a regular file")
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise UnreadableError(
+            f"the files of a spec may have {MAX_BYTES // 1_000_000} MB together, this is more"
+        )
+    return data
+
+
+def _position(before: str) -> tuple[int, int]:
+    """Give line and column, from 1, of what follows the text `before`."""
+    return before.count("\n") + 1, len(before) - before.rfind("\n")

@@ -1,0 +1,210 @@
+"""Tables: the users of a CSV file, as if they had been written in YAML.
+
+Comma separated, UTF-8, with a header (RFC 4180). Python's csv module is not used: it knows the row
+of a cell but not its column, and takes a quote in the middle of a cell for text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from workmail_org.spec import parsing, scalars, suggesting
+from workmail_org.spec.nodes import Gap, Mapping, Node, Place, Scalar, Sequence, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workmail_org.spec.parsing import Context
+    from workmail_org.spec.problems import Path
+
+NAME = "name"
+"""The column with the user's key."""
+
+LISTS = frozenset({"aliases"})
+BOOLEANS = frozenset({"adopt", "enabled", "hidden_from_global_address_list"})
+NUMBERS = frozenset({"quota_megabytes"})
+TEXTS = frozenset(
+    {
+        "city",
+        "company",
+        "country",
+        "department",
+        "display_name",
+        "email",
+        "first_name",
+        "identity_provider_user_id",
+        "initials",
+        "job_title",
+        "last_name",
+        "office",
+        "role",
+        "street",
+        "telephone",
+        "zip_code",
+    }
+)
+COLUMNS = LISTS | BOOLEANS | NUMBERS | TEXTS
+"""A user's keys in a spec; a layout test compares them with the schema."""
+
+# One cell and what ends it. The second group is unquoted text, and may hold a stray quote.
+_CELL = re.compile(r'[ \t]*(?:"([^"]*(?:""[^"]*)*)"[ \t]*|([^,\r\n]*))(,|\r\n|\n|\r|\Z)')
+_UNCLOSED = "a quote begins here, but its cell does not end with one"
+_MAX_COLUMNS = 100  # a guess: five times the columns there are
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    text: str
+    place: Place
+
+
+_Row: TypeAlias = list[_Cell]
+
+
+def parse(text: str, source: Source, context: Context, path: Path) -> Node:
+    """Turn the rows of a table into a mapping of users by name.
+
+    Args:
+        text: The file.
+        source: Where the text comes from.
+        context: Takes the problems.
+        path: Where the users stand in the resolved spec.
+
+    Returns:
+        Users in the order of the rows; an empty cell is an absent key. A cell
+        that is wrong leaves a gap. A gap for all when there is no usable header.
+    """
+    table = _Table(source, context, path)
+    rows = table.rows(text)
+    header = next(rows, None)
+    if header is None:
+        return Mapping((source, 1, 1))
+    columns = table.columns(header)
+    return table.users(columns, rows) if columns else Gap((source, 1, 1))
+
+
+class _Table:
+    """Reads one file."""
+
+    def __init__(self, source: Source, context: Context, path: Path) -> None:
+        self._source = source
+        self._context = context
+        self._path = path
+
+    def rows(self, text: str) -> Iterator[_Row]:
+        """Split the text; rows in which every cell is empty are left out."""
+        row: _Row = []
+        line, line_start, position = 1, 0, 0
+        while position < len(text) or row:
+            self._context.values_left -= 1
+            place = (self._source, line, position - line_start + 1)
+            found = _CELL.match(text, position)
+            if found is None or self._context.values_left < 0:
+                self._report(place, (), _UNCLOSED if found is None else parsing.too_many())
+                return
+            start = found.start(2) if found[1] is None else found.start(1) - 1
+            row.append(self._cell(found, (self._source, line, start - line_start + 1)))
+            broken = text.count("\n", position, found.end()) or found[3] == "\r"
+            if broken:
+                line += int(broken)
+                line_start = (
+                    found.end() if found[3] != "," else text.rfind("\n", 0, found.end()) + 1
+                )
+            position = found.end()
+            if found[3] != ",":
+                if any(cell.text for cell in row):
+                    yield row
+                row = []
+
+    def columns(self, header: _Row) -> list[str | None]:
+        """Read the header: one key a column, None for one that is not known; empty if unusable."""
+        names = [cell.text for cell in header]
+        if NAME not in names:
+            split = next((mark for mark in (";", "\t") if mark in names[0]), None)
+            hint = "separate cells with commas" if split else "each user needs a name"
+            self._report(header[0].place, (), f'the header has no column "{NAME}"', hint)
+            return []
+        if len(names) > _MAX_COLUMNS:
+            self._report(header[0].place, (), f"{len(names)} columns are too many")
+            return []
+        return [self._column(cell, names[:position]) for position, cell in enumerate(header)]
+
+    def users(self, columns: list[str | None], rows: Iterator[_Row]) -> Mapping:
+        """Read all rows below the header."""
+        users = Mapping((self._source, 1, 1), height=2)
+        for row in rows:
+            if len(row) != len(columns):
+                message = f"the row has {len(row)} cells, the header has {len(columns)}"
+                hint = "put a cell that contains a comma in double quotes"
+                self._report(row[0].place, (), message, hint)
+                continue
+            name = row[columns.index(NAME)]
+            if self._is_usable(name, users):
+                users.entries[name.text] = self._user(columns, row, name)
+                users.key_places[name.text] = name.place
+        users.height += any(user.height > 1 for user in users.entries.values())
+        return users
+
+    def _cell(self, found: re.Match[str], place: Place) -> _Cell:
+        if found[1] is not None:
+            return _Cell(found[1].replace('""', '"').strip(), place)
+        text = found[2].strip()
+        if '"' in text:
+            message = "a quote stands in the middle of a cell"
+            self._report(
+                place, (), message, 'write the cell in quotes, and "" for each quote in it'
+            )
+        return _Cell(text, place)
+
+    def _column(self, cell: _Cell, before: list[str]) -> str | None:
+        if cell.text in before:
+            self._report(cell.place, (), f'column "{cell.text}" stands in the header twice')
+            return None
+        if cell.text == NAME or cell.text in COLUMNS:
+            return cell.text
+        near = suggesting.nearest(cell.text, [NAME, *sorted(COLUMNS)])
+        hint = f"did you mean {near}" if near else f"known: {', '.join([NAME, *sorted(COLUMNS)])}"
+        self._report(cell.place, (), f'column "{cell.text}" is not known', hint)
+        return None
+
+    def _is_usable(self, name: _Cell, users: Mapping) -> bool:
+        if not name.text:
+            self._report(name.place, (), f'the cell in column "{NAME}" is empty')
+            return False
+        first = users.key_places.get(name.text)
+        if first:
+            message = f'user "{name.text}" stands here twice, first on line {first[1]}'
+            self._report(name.place, (name.text,), message)
+        return first is None
+
+    def _user(self, columns: list[str | None], row: _Row, name: _Cell) -> Mapping:
+        user = Mapping(name.place)
+        for column, cell in zip(columns, row, strict=True):
+            if column and column != NAME and cell.text:
+                node = self._value(column, cell, (name.text, column))
+                user.entries[column] = node
+                user.key_places[column] = cell.place
+                user.height = max(user.height, node.height + 1)
+        return user
+
+    def _value(self, column: str, cell: _Cell, path: Path) -> Node:
+        text, place = cell.text, cell.place
+        if column in LISTS:
+            words = text.split()
+            self._context.values_left -= len(words)
+            return Sequence(place, [Scalar(word, place, word) for word in words])
+        value: scalars.Value = text
+        allowed = ""
+        if column in BOOLEANS:
+            value, allowed = scalars.boolean(text), "true or false"
+        elif column in NUMBERS:
+            value, allowed = scalars.whole_number(text), "a whole number"
+        if value is None:
+            self._report(place, path, f'"{text}" is not {allowed}')
+            return Gap(place)
+        return Scalar(value, place, text)
+
+    def _report(self, place: Place, path: Path, message: str, hint: str | None = None) -> None:
+        self._context.report("csv", place, self._path + path, message, hint)
