@@ -1,0 +1,96 @@
+"""A rehearsal knows no AWS but the local one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from workmail_org.errors import WorkMailOrgError
+from workmail_org.rehearsal.interrupts import Interrupts
+from workmail_org.rehearsal.local import LocalAws, start_local_aws
+from workmail_org.rehearsal.processes import Processes
+
+DANGEROUS = {
+    "AWS_PROFILE": "production",
+    "AWS_ACCESS_KEY_ID": "AKIAREALREALREALREAL",
+    "AWS_SESSION_TOKEN": "real",
+    "AWS_ENDPOINT_URL_WORKMAIL": "https://workmail.eu-west-1.amazonaws.com",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    "CDK_DEFAULT_ACCOUNT": "111122223333",
+    "HTTPS_PROXY": "http://proxy.example:3128",
+    "http_proxy": "http://proxy.example:3128",
+}
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    processes = Processes(Interrupts())
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in DANGEROUS.items():
+            patch.setenv(name, value)
+        try:
+            yield start_local_aws(
+                processes,
+                tmp_path_factory.mktemp("local"),
+                account="111122223333",
+                region="eu-west-1",
+                verified=["old.example"],
+            )
+        finally:
+            processes.stop()
+
+
+def test_no_setting_of_the_user_reaches_a_rehearsal(local: LocalAws) -> None:
+    taken_over = {name: local.environment[name] for name in DANGEROUS if name in local.environment}
+
+    expected = {
+        "AWS_ACCESS_KEY_ID": "rehearsal",
+        "AWS_ENDPOINT_URL_WORKMAIL": local.workmail,
+    }
+    assert expected == taken_over
+
+
+def test_both_listen_on_loopback_ports(local: LocalAws) -> None:
+    hosts = {url.rpartition(":")[0] for url in (local.aws, local.workmail)}
+
+    assert hosts == {"http://127.0.0.1"}
+    assert local.aws != local.workmail
+
+
+def test_inside_it_is_the_only_aws(local: LocalAws) -> None:
+    before = dict(os.environ)
+
+    with local.entered():
+        account = local.make_client("sts", "eu-west-1").get_caller_identity()["Account"]
+        organizations = local.make_client("workmail", "eu-west-1").list_organizations()
+
+    assert account == "111122223333"
+    assert organizations["OrganizationSummaries"] == []
+    assert before == dict(os.environ)
+
+
+def test_calls_are_counted(local: LocalAws) -> None:
+    before = local.count_calls().get("ListOrganizations", 0)
+
+    with local.entered():
+        local.make_client("workmail", "us-west-2").list_organizations()
+
+    assert before + 1 == local.count_calls()["ListOrganizations"]
+
+
+def test_what_does_not_start_is_told_with_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workmail_org.rehearsal.local.sys.executable", "/bin/false")
+    processes = Processes(Interrupts())
+
+    try:
+        with pytest.raises(WorkMailOrgError, match="the local AWS did not start"):
+            start_local_aws(
+                processes, tmp_path, account="000000000000", region="eu-west-1", verified=[]
+            )
+    finally:
+        processes.stop()
