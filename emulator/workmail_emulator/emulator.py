@@ -1,0 +1,245 @@
+"""The emulator: one account with its clock, its faults and its log of calls."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from workmail_emulator import api, client, dispatch, domains, preset, view
+from workmail_emulator.calls import Call, Hook, Log, Phase
+from workmail_emulator.clock import Clock
+from workmail_emulator.dispatch import Answer, Request
+from workmail_emulator.errors import ResponseLost, ServiceFault
+from workmail_emulator.faults import Faults, Throttle
+from workmail_emulator.world import Lookup, Settings, World
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from botocore.config import Config
+
+
+class Emulator:
+    """Amazon WorkMail and AWS Directory Service in memory.
+
+        with Emulator(instant=True) as emulator:
+            workmail = emulator.client("workmail", region="eu-west-1")
+            workmail.create_organization(Alias="acme")
+
+    Attributes:
+        clock: Virtual time.
+        faults: What is to go wrong.
+        on_call: Called before and after each effect; what it raises (`ServiceFault`,
+            `ResponseLost`, or anything to stop the test) the caller sees instead of the answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        instant: bool = False,
+        lag: float = 0.0,
+        throttle: float | None = None,
+        page_size: int = 100,
+        account: str = "000000000000",
+        verified: Iterable[str] = (),
+        dns: Lookup | None = None,
+        start: float | None = None,
+    ) -> None:
+        """Set up an empty account.
+
+        Args:
+            instant: Every asynchronous change is complete by the next read. Without `dns`, domains
+                are then verified at once.
+            lag: Seconds by which reads are behind writes.
+            throttle: Calls per second and region that are let through; None for all.
+            page_size: Entries on a page when no MaxResults is sent, 1 to 100.
+            account: Twelve digits, in every ARN.
+            verified: Domains that are verified as soon as they are registered.
+            dns: Looks up names; domains are verified when their records are found.
+            start: Time in seconds since the epoch at which the clock stands still until it is
+                advanced; None for a clock that runs.
+
+        Raises:
+            ValueError: A setting means nothing.
+        """
+        if not 1 <= page_size <= 100:
+            raise ValueError(f"a page has 1 to 100 entries: {page_size}")
+        if lag < 0 or (throttle is not None and throttle <= 0):
+            raise ValueError(f"lag is not negative, throttle positive: {lag}, {throttle}")
+        self._settings = Settings(
+            instant=instant,
+            lag=lag,
+            throttle=throttle,
+            page_size=page_size,
+            account=account,
+            verified=frozenset(name.lower() for name in verified),
+            dns=dns,
+        )
+        self.clock = Clock(start)
+        self.faults = Faults()
+        self.on_call: Hook | None = None
+        self._throttle = Throttle(throttle)
+        self._log = Log()
+        self._lock = threading.RLock()
+        self._world = World(self._settings)
+
+    def __enter__(self) -> Self:
+        """Give the emulator; it needs no start."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Forget everything."""
+        self.reset()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call since the start or the last reset, in the order of arrival."""
+        return self._log.all()
+
+    @property
+    def writes(self) -> tuple[Call, ...]:
+        """The calls that can change something."""
+        return tuple(call for call in self.calls if call.write)
+
+    @property
+    def mailboxes(self) -> tuple[view.MailboxView, ...]:
+        """Every mailbox there ever was, lost ones included; a test compares tokens."""
+        with self._lock:
+            return view.mailboxes(self._world, self.clock.now())
+
+    def client(self, service: str, *, region: str, config: Config | None = None) -> Any:
+        """Make a real botocore client whose requests end here instead of in the network.
+
+        Args:
+            service: `workmail` or `ds`.
+            region: AWS region.
+            config: By default calls are not retried, so that tests see each error.
+        """
+        made = client.create(service, region, config)
+        self.attach(made)
+        return made
+
+    def attach(self, made: Any) -> None:
+        """Let the requests of an existing botocore or boto3 client end here."""
+        client.attach(made, self.answer)
+
+    def reset(self) -> None:
+        """Forget the account, the calls and the faults; the clock goes on."""
+        with self._lock:
+            self._world = World(self._settings)
+            self._throttle = Throttle(self._settings.throttle)
+        self._log.clear()
+        self.faults.clear()
+
+    def clear_calls(self) -> None:
+        """Forget the calls alone."""
+        self._log.clear()
+
+    def verify(self, domain: str) -> None:
+        """Let a domain be verified in every region, registered by now or later."""
+        with self._lock:
+            self._world.verified.add(domain.lower())
+
+    def fail_next_organization(self, message: str) -> None:
+        """Let the next new organization end in state Failed with this message."""
+        with self._lock:
+            self._world.doomed.append(message)
+
+    def state(self) -> api.Document:
+        """Show the whole account as JSON."""
+        with self._lock:
+            return view.state(self._world, self.clock.now())
+
+    def add_directory(self, document: Mapping[str, Any]) -> str:
+        """Make a directory that is Active at once, with users and groups in it.
+
+        Args:
+            document: As `POST /_emulator/directories` takes it; see README.md.
+
+        Returns:
+            The directory's id.
+
+        Raises:
+            ServiceFault: A name is there twice, the alias or the id is taken.
+            ValueError: A key is missing or unknown.
+        """
+        with self._lock:
+            return preset.add_directory(self._world, document, self.clock.now())
+
+    def answer(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Answer one request; the names of its headers are in any case.
+
+        Raises:
+            ResponseLost: The answer is to get lost; whether the call took effect is in the log.
+        """
+        request_id = str(uuid.uuid4())
+        try:
+            request = dispatch.parse({key.lower(): value for key, value in headers.items()}, body)
+        except ServiceFault as fault:
+            return dispatch.failure(fault, request_id)
+        return self._answer(request, request_id)
+
+    def _answer(self, request: Request, request_id: str) -> Answer:
+        call = self._log.open(self._call(request, request_id))
+        try:
+            self._strike("before", call)
+            reply = self._carry_out(request)
+            call = replace(call, effect=True)
+            self._strike("after", call)
+            answer = dispatch.success(reply, request_id)
+        except ServiceFault as fault:
+            call = replace(call, error=fault.code)
+            answer = dispatch.failure(fault, request_id)
+        except ResponseLost:
+            call = replace(call, error="ResponseLost")
+            raise
+        finally:
+            self._log.close(call)
+        return answer
+
+    def _strike(self, phase: Phase, call: Call) -> None:
+        """Let throttling, the injected faults and the hook have their say."""
+        if phase == "before":
+            self._throttle.admit(call.region, call.time)
+        self.faults.strike(phase, call)
+        if self.on_call is not None:
+            self.on_call(phase, call)
+
+    def _carry_out(self, request: Request) -> api.Document:
+        self._look_up_domains(request)
+        with self._lock:
+            return dispatch.carry_out(self._world, request, self.clock.now())
+
+    def _look_up_domains(self, request: Request) -> None:
+        """Look for the records of the domains that a call depends on, without the lock."""
+        lookup = self._settings.dns
+        if lookup is None:
+            return
+        with self._lock:
+            identities = dispatch.unverified(self._world, request)
+        for identity in identities:
+            proved, signed = domains.published(lookup, identity)
+            with self._lock:
+                domains.note(identity, self.clock.now(), proved=proved, signed=signed)
+
+    def _call(self, request: Request, request_id: str) -> Call:
+        model = api.operation_model(request.service, request.operation)
+        shown = api.masked(request.parameters, model.input_shape if model else None)
+        return Call(
+            number=0,
+            service=request.service,
+            operation=request.operation,
+            region=request.region,
+            parameters=shown,
+            write=api.is_write(request.operation),
+            time=self.clock.now(),
+            request_id=request_id,
+        )

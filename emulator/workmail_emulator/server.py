@@ -1,0 +1,100 @@
+"""The emulator on a port, for every AWS client that can be given an endpoint."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from workmail_emulator import control
+from workmail_emulator.emulator import Emulator
+from workmail_emulator.errors import ResponseLost
+
+_log = logging.getLogger(__name__)
+
+LARGEST_BODY = 5 * 1024 * 1024
+"""Bytes; assumed, AWS's JSON services refuse larger requests than a few megabytes."""
+
+
+class Server(ThreadingHTTPServer):
+    """Listens on one address; each connection has its thread.
+
+    Attributes:
+        emulator: What answers.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, emulator: Emulator, host: str, port: int) -> None:
+        self.emulator = emulator
+        super().__init__((host, port), _Handler)
+
+    @property
+    def url(self) -> str:
+        """The endpoint URL for clients."""
+        host, port = self.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Server  # pyright: ignore[reportIncompatibleVariableOverride]  # it is ours, always
+
+    def do_GET(self) -> None:
+        """Answer the control path."""
+        self._respond("GET")
+
+    def do_DELETE(self) -> None:
+        """Answer the control path."""
+        self._respond("DELETE")
+
+    def do_POST(self) -> None:
+        """Answer AWS clients, and the control path."""
+        self._respond("POST")
+
+    def _respond(self, method: str) -> None:
+        body = self._body()
+        if body is None:
+            return
+        try:
+            if self.path.startswith(control.PREFIX):
+                status, document = control.respond(self.server.emulator, method, self.path, body)
+                self._send(status, {"Content-Type": "application/json"}, _json(document))
+            else:
+                answer = self.server.emulator.answer(dict(self.headers.items()), body)
+                self._send(answer.status, answer.headers, answer.body)
+        except ResponseLost:
+            self.close_connection = True
+        except Exception:  # noqa: BLE001  a defect must not look like a lost connection
+            _log.exception("cannot answer %s %s", method, self.path)
+            fault = {"__type": "InternalFailure", "Message": "The emulator has a defect."}
+            self._send(500, {"Content-Type": "application/x-amz-json-1.1"}, _json(fault))
+
+    def _body(self) -> bytes | None:
+        """Read the body, or refuse it."""
+        length = self.headers.get("Content-Length", "0")
+        if not length.isascii() or not length.isdigit() or int(length) > LARGEST_BODY:
+            self.close_connection = True
+            self._send(413, {"Content-Type": "application/json"}, _json({"error": "too large"}))
+            return None
+        return self.rfile.read(int(length))
+
+    def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        """Send head and body in one piece: two would wait for each other's acknowledgement."""
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self._headers_buffer: list[bytes]
+        self._headers_buffer.append(b"\r\n" + body)
+        self.flush_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
+        """Log where a level decides, not on standard error."""
+        _log.debug(format, *args)
+
+
+def _json(document: object) -> bytes:
+    return json.dumps(document).encode()
