@@ -1,0 +1,184 @@
+"""The command line: arguments in, exit code out.
+
+0   done
+1   unexpected
+2   the spec is wrong, or the command was called wrongly
+3   the plan needs a word from a person
+4   AWS, CloudFormation or the CDK CLI said no
+130 interrupted
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib.metadata
+import os
+import pathlib
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workmail_org import errors
+from workmail_org.reports import machine, resolved, sarif, text
+from workmail_org.spec import building, loading
+from workmail_org.spec.problems import Problem, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DONE, _UNEXPECTED, _SPEC, _UNSAFE, _REFUSED = range(5)
+_INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
+_PIPE_CLOSED = 141  # 128 + SIGPIPE
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("workmail-org")
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout
+        return "unknown"
+
+
+class _Program(click.Group):
+    """The one place that turns whatever went wrong into a message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise  # usage errors: click says them, and exits with 2
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(_INTERRUPTED)
+        except OSError as error:
+            if error.errno != errno.EPIPE:
+                ctx.exit(_report_unexpected(error, with_traceback=ctx.params["debug"]))
+            _leave_pipe()
+            ctx.exit(_PIPE_CLOSED)
+        except errors.WorkMailOrgError as error:
+            ctx.exit(_report(error))
+        except Exception as error:  # noqa: BLE001 - the last resort; Lambda's entry has the other one
+            ctx.exit(_report_unexpected(error, with_traceback=ctx.params["debug"]))
+        return result
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(_version(), prog_name="workmail-org")
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
+def main(debug: bool) -> None:
+    """Amazon WorkMail organizations as code."""
+    del debug  # read from the context, where anything unexpected is caught
+
+
+_SPEC_PATH = click.Path(path_type=pathlib.Path)
+_root_option = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
+    help="No file that a spec names may lie outside this folder; by default the spec's own.",
+)
+
+
+@main.command()
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=_SPEC_PATH)
+@_root_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
+    help="For people, for programs, or for code scanning.",
+)
+def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: str) -> None:
+    """Tell everything that is wrong with a spec.
+
+    Exits with 0 when there is no error, else with 2. A warning is no error.
+    """
+    found = {spec: building.read_spec(spec, root=root).problems for spec in specs}
+    problems = _once(found.values())
+    if form == "json":
+        _print(machine.render_problems(problems))
+    elif form == "sarif":
+        _print(sarif.render_problems(problems, version=_version()))
+    else:
+        _print_for_people(found, problems)
+    if _has_error(problems):
+        raise click.exceptions.Exit(_SPEC)
+
+
+@main.command()
+@click.argument("spec", type=_SPEC_PATH)
+@_root_option
+def show(spec: pathlib.Path, root: pathlib.Path | None) -> None:
+    """Print a spec as it is once includes, overlays and derive are resolved."""
+    document = loading.load(spec, root=root)
+    _print_lines(document.problems, err=True)
+    if _has_error(document.problems):
+        raise click.exceptions.Exit(_SPEC)
+    click.echo(resolved.render(document).encode(), nl=False)  # YAML is UTF-8, whatever the locale
+
+
+def _once(found: Any) -> tuple[Problem, ...]:
+    """Join the problems of several specs; what two of them share is told once."""
+    unique: dict[tuple[str, int, int, str], Problem] = {}
+    for problems in found:
+        for problem in problems:
+            place = problem.place
+            key = (place.file, place.line, place.column, problem.message)
+            unique.setdefault(key, problem)
+    return tuple(unique.values())
+
+
+def _print_for_people(
+    found: dict[pathlib.Path, tuple[Problem, ...]], problems: Sequence[Problem]
+) -> None:
+    _print_lines(problems)
+    for spec, its_problems in found.items():
+        if not _has_error(its_problems):
+            _print(text.escape(f"{spec}: valid"))
+    if problems:
+        _print(text.render_summary(problems), err=True)
+
+
+def _print_lines(problems: Sequence[Problem], *, err: bool = False) -> None:
+    for problem in problems:
+        _print(text.render_problem(problem), err=err)
+
+
+def _print(message: str, *, err: bool = False) -> None:
+    """Print text; what the terminal's encoding has no letter for is written as an escape."""
+    encoding = (sys.stderr if err else sys.stdout).encoding or "utf-8"
+    click.echo(message.encode(encoding, "backslashreplace").decode(encoding), err=err)
+
+
+def _has_error(problems: Sequence[Problem]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def _report(error: errors.WorkMailOrgError) -> int:
+    """Say what was refused; give the exit code for it."""
+    _print("\n".join(text.escape(line) for line in str(error).splitlines()), err=True)
+    if isinstance(error, errors.SpecError):
+        return _SPEC
+    if isinstance(error, errors.UnsafePlanError):
+        return _UNSAFE
+    if isinstance(error, errors.DeploymentError | errors.ServiceError):
+        return _REFUSED
+    return _UNEXPECTED
+
+
+def _report_unexpected(error: Exception, *, with_traceback: bool) -> int:
+    if with_traceback:
+        _print(traceback.format_exc(), err=True)
+    what = f"unexpected {type(error).__name__}: {error}"
+    hint = "" if with_traceback else "; --debug before the command shows the traceback"
+    _print(text.escape(what + hint), err=True)
+    return _UNEXPECTED
+
+
+def _leave_pipe() -> None:
+    """Send what is still buffered nowhere: the reader has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
