@@ -1,0 +1,318 @@
+"""Building: a spec without problems becomes an Environment, with every default applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from workmail_org.errors import SpecError
+from workmail_org.model.bookable import Bookable, BookableType, Booking
+from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
+from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
+from workmail_org.model.group import Group
+from workmail_org.model.organization import Environment, Organization, Passwords
+from workmail_org.model.permission import MailboxPermission, Right
+from workmail_org.model.policies import (
+    AccessControlRule,
+    AuthenticationMode,
+    Availability,
+    Effect,
+    EmailMonitoring,
+    EwsAvailability,
+    Folder,
+    FolderRetention,
+    IdentityCenter,
+    ImpersonationRole,
+    ImpersonationRule,
+    ImpersonationType,
+    MobileDeviceAccessRule,
+    PersonalAccessTokens,
+    Policies,
+    RetentionAction,
+    RetentionPolicy,
+    TokenStatus,
+)
+from workmail_org.model.removal import OnRemoval, Removal, Safety
+from workmail_org.model.user import Role, User
+from workmail_org.model.values import OrganizationId, Reference, fold, get_test_domain, parse_reference
+from workmail_org.spec.loading import load
+from workmail_org.spec.problems import Severity, sort_problems
+from workmail_org.spec.rules import check
+from workmail_org.spec.schema import fill_empty, load_schema
+from workmail_org.spec.validating import validate
+
+if TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Iterable, Mapping
+
+    from workmail_org.spec.loading import Document
+    from workmail_org.spec.problems import Problem
+
+    Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading a spec.
+
+    Attributes:
+        environment: None when a problem is an error.
+        problems: All of them, sorted by place; warnings too.
+    """
+
+    environment: Environment | None
+    problems: tuple[Problem, ...]
+    document: Document
+
+
+def read_spec(path: pathlib.Path, *, root: pathlib.Path | None = None) -> Reading:
+    """Read a spec and judge it; never raises for what the files say.
+
+    Args:
+        path: The spec; problems name it exactly so.
+        root: No include or base may lie outside this folder; by default the
+            folder of `path`.
+    """
+    document = load(path, root=root)
+    problems = sort_problems([*document.problems, *validate(document), *check(document)])
+    wrong = any(problem.severity is Severity.ERROR for problem in problems)
+    environment = build(document.value) if document.readable and not wrong else None
+    return Reading(environment, problems, document)
+
+
+def load_environment(path: pathlib.Path, *, root: pathlib.Path | None = None) -> Environment:
+    """Read a spec that has to be right.
+
+    Raises:
+        SpecError: It is not; carries every problem.
+    """
+    reading = read_spec(path, root=root)
+    if reading.environment is None:
+        raise SpecError(reading.problems)
+    return reading.environment
+
+
+def build(value: Mapping[str, Any]) -> Environment:
+    """Build what a spec declares.
+
+    Args:
+        value: A resolved spec that neither the schema nor a rule refuses.
+    """
+    spec = fill_empty(dict(value), load_schema())
+    expires = spec.get("expires")
+    return Environment(
+        name=spec["environment"],
+        account=spec.get("account"),
+        organizations=tuple(
+            _build_organization(key, body) for key, body in spec["organizations"].items()
+        ),
+        expires=date.fromisoformat(expires) if expires else None,
+    )
+
+
+def _build_organization(key: str, body: Body) -> Organization:
+    directory = _build_directory(body.get("directory", {}))
+    domains = tuple(
+        _build_domain(name, domain) for name, domain in body.get("domains", {}).items()
+    )
+    default = next((d.name for d in domains if d.default), get_test_domain(body["alias"]))
+    passwords = Passwords.NONE if directory.read_only else Passwords.GENERATE
+    existing = body.get("existing")
+    return Organization(
+        key=key,
+        region=body["region"],
+        alias=body["alias"],
+        existing=OrganizationId(existing) if existing else None,
+        directory=directory,
+        kms_key_arn=body.get("kms_key_arn"),
+        interoperability=body.get("interoperability", False),
+        tags=MappingProxyType(dict(body.get("tags", {}))),
+        domains=domains,
+        passwords=Passwords(body.get("passwords", passwords)),
+        users=tuple(_build_user(n, b, default) for n, b in body.get("users", {}).items()),
+        groups=tuple(_build_group(n, b, default) for n, b in body.get("groups", {}).items()),
+        resources=tuple(
+            _build_bookable(n, b, default) for n, b in body.get("resources", {}).items()
+        ),
+        permissions=tuple(_build_permission(entry) for entry in body.get("permissions", ())),
+        policies=_build_policies(body.get("policies", {})),
+        on_removal=OnRemoval(
+            **{kind: Removal(word) for kind, word in body.get("on_removal", {}).items()}
+        ),
+        safety=Safety(**body.get("safety", {})),
+        adopt=body.get("adopt", False),
+    )
+
+
+def _build_directory(body: Body) -> Directory:
+    account = body.get("service_account")
+    kind = body.get("kind")
+    return Directory(
+        **{
+            **body,
+            "type": DirectoryType(body.get("type", DirectoryType.WORKMAIL)),
+            "kind": DirectoryType(kind) if kind else None,
+            "subnet_ids": tuple(body.get("subnet_ids", ())),
+            "dns_ips": tuple(body.get("dns_ips", ())),
+            "service_account": ServiceAccount(**account) if account else None,
+        }
+    )
+
+
+def _build_domain(name: str, body: Body) -> MailDomain:
+    dns = body.get("dns", "manual")
+    zone = None
+    if not isinstance(dns, str):
+        omit = tuple(sorted(RecordGroup(each) for each in dns.get("omit", ())))
+        zone = HostedZone(**{**dns, "omit": omit})
+    return MailDomain(
+        name=fold(name),
+        default=body.get("default", False),
+        dns=zone,
+        verified=body.get("verified", False),
+    )
+
+
+def _build_user(name: str, body: Body, default_domain: str) -> User:
+    role = Role(body.get("role", Role.USER))
+    return User(**{**body, "name": name, "role": role, **_addresses(name, body, default_domain)})
+
+
+def _build_group(name: str, body: Body, default_domain: str) -> Group:
+    members = _references(body.get("members", ()))
+    addresses = _addresses(name, body, default_domain)
+    return Group(**{**body, "name": name, "members": members, **addresses})
+
+
+def _build_bookable(name: str, body: Body, default_domain: str) -> Bookable:
+    return Bookable(
+        **{
+            **body,
+            "name": name,
+            "type": BookableType(body["type"]),
+            "booking": Booking(**body.get("booking", {})),
+            "delegates": _references(body.get("delegates", ())),
+            **_addresses(name, body, default_domain),
+        }
+    )
+
+
+def _build_permission(body: Body) -> MailboxPermission:
+    return MailboxPermission(
+        mailbox=parse_reference(body["mailbox"]),
+        grantee=parse_reference(body["grantee"]),
+        rights=tuple(sorted(Right(each) for each in body["rights"])),
+    )
+
+
+def _build_policies(body: Body) -> Policies:
+    return Policies(
+        access_control=tuple(
+            AccessControlRule(**_rule(name, rule))
+            for name, rule in body.get("access_control", {}).items()
+        ),
+        mobile_devices=tuple(
+            MobileDeviceAccessRule(**_rule(name, rule))
+            for name, rule in body.get("mobile_devices", {}).items()
+        ),
+        retention=_build_retention(body["retention"]) if "retention" in body else None,
+        impersonation_roles=tuple(
+            _build_role(name, role) for name, role in body.get("impersonation_roles", {}).items()
+        ),
+        availability=tuple(
+            _build_availability(domain, entry)
+            for domain, entry in body.get("availability", {}).items()
+        ),
+        email_monitoring=_build_monitoring(body),
+        inbound_dmarc_enforced=body.get("inbound_dmarc", {}).get("enforced"),
+        identity_center=_build_identity_center(body),
+    )
+
+
+def _build_retention(body: Body) -> RetentionPolicy:
+    return RetentionPolicy(
+        name=body["name"],
+        description=body.get("description"),
+        folders=tuple(
+            FolderRetention(
+                folder=Folder(folder),
+                action=RetentionAction(entry["action"]),
+                days=entry.get("days"),
+            )
+            for folder, entry in body["folders"].items()
+        ),
+    )
+
+
+def _build_role(name: str, body: Body) -> ImpersonationRole:
+    return ImpersonationRole(
+        name=name,
+        type=ImpersonationType(body["type"]),
+        description=body.get("description"),
+        rules=tuple(
+            ImpersonationRule(
+                key=key,
+                effect=Effect(rule["effect"]),
+                name=rule.get("name"),
+                description=rule.get("description"),
+                target_users=tuple(rule.get("target_users", ())),
+                not_target_users=tuple(rule.get("not_target_users", ())),
+            )
+            for key, rule in body.get("rules", {}).items()
+        ),
+    )
+
+
+def _build_availability(domain: str, body: Body) -> Availability:
+    ews = body.get("ews")
+    return Availability(
+        domain=fold(domain),
+        ews=EwsAvailability(**ews) if ews else None,
+        lambda_arn=body.get("lambda_arn"),
+    )
+
+
+def _build_monitoring(policies: Body) -> EmailMonitoring | None:
+    body = policies.get("email_monitoring")
+    if body is None:
+        return None
+    return EmailMonitoring(
+        log_group_arn=body.get("log_group_arn"),
+        role_arn=body.get("role_arn"),
+        retention_days=body.get("retention_days"),
+    )
+
+
+def _build_identity_center(policies: Body) -> IdentityCenter | None:
+    body = policies.get("identity_center")
+    if body is None:
+        return None
+    tokens = body["personal_access_tokens"]
+    return IdentityCenter(
+        instance_arn=body["instance_arn"],
+        authentication_mode=AuthenticationMode(body["authentication_mode"]),
+        personal_access_tokens=PersonalAccessTokens(
+            status=TokenStatus(tokens["status"]), lifetime_days=tokens.get("lifetime_days")
+        ),
+    )
+
+
+def _rule(name: str, body: Body) -> dict[str, Any]:
+    """The fields of a rule, whose lists of conditions are tuples in the model."""
+    conditions = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in body.items()
+    }
+    return {**conditions, "name": name, "effect": Effect(body["effect"])}
+
+
+def _addresses(name: str, body: Body, default_domain: str) -> dict[str, Any]:
+    return {
+        "email": body.get("email", f"{name}@{default_domain}"),
+        "aliases": tuple(sorted(body.get("aliases", ()))),
+    }
+
+
+def _references(texts: Iterable[str]) -> tuple[Reference, ...]:
+    return tuple(sorted(parse_reference(text) for text in texts))

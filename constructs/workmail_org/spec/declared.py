@@ -1,0 +1,250 @@
+"""Declared: what a spec declares, read without trusting its shape.
+
+The schema's problems and the rules' problems are told in one run, so rules meet specs that the
+schema refuses. Here a part of the wrong type reads as empty, and what cannot be judged is None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from workmail_org.model.directory import DirectoryType
+from workmail_org.model.values import Kind, fold, get_test_domain
+from workmail_org.spec.problems import Problem, Severity
+from workmail_org.spec.schema import find_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workmail_org.spec.loading import Document
+    from workmail_org.spec.problems import Path
+
+Body: TypeAlias = Mapping[str, Any]
+
+SECTIONS = {Kind.USER: "users", Kind.GROUP: "groups", Kind.RESOURCE: "resources"}
+"""Where a kind of entity is declared."""
+
+# the part before the @ in botocore's EmailAddress (WorkMail API 2017-10-01)
+_LOCAL_PART = re.compile(r"[a-zA-Z0-9._%+-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A user, a group or a resource.
+
+    Attributes:
+        body: What is written under its key.
+        readable: False when that is no mapping, so nothing is known of it.
+    """
+
+    kind: Kind
+    name: str
+    path: Path
+    body: Body
+    readable: bool
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it only stands in the address book."""
+        return self.kind is Kind.USER and self.body.get("role") == "remote_user"
+
+    def listed(self, key: str) -> list[tuple[Path, str]]:
+        """List the texts under `key`, each with its path."""
+        return listed(self.body, self.path, key)
+
+    def __str__(self) -> str:
+        return f'{self.kind} "{self.name}"'
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A mail domain.
+
+    Attributes:
+        name: Folded.
+    """
+
+    name: str
+    path: Path
+    body: Body
+
+    @property
+    def usable(self) -> bool:
+        """Whether addresses can use it: its records are the stack's, or in place."""
+        return isinstance(self.body.get("dns"), dict) or self.body.get("verified") is True
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it says `default: true`."""
+        return self.body.get("default") is True
+
+
+@dataclass(frozen=True)
+class DeclaredOrganization:
+    """One organization and what is in it."""
+
+    key: str
+    path: Path
+    body: Body
+    document: Document
+
+    @cached_property
+    def alias(self) -> str | None:
+        """The alias, when there is a well-formed one."""
+        return well_formed(self.body.get("alias"), (*self.path, "alias"))
+
+    @cached_property
+    def region(self) -> str | None:
+        """The region, when it is one of WorkMail's."""
+        region = self.body.get("region")
+        known = find_shape((*self.path, "region"))["enum"]
+        return region if region in known else None
+
+    @cached_property
+    def entities(self) -> tuple[Entity, ...]:
+        """Every user, group and resource, in the order of the spec."""
+        return tuple(self._read_entities())
+
+    @cached_property
+    def named(self) -> Mapping[Kind, Mapping[str, Entity]]:
+        """Every entity by kind and name."""
+        return {
+            kind: {each.name: each for each in self.entities if each.kind is kind} for kind in Kind
+        }
+
+    @cached_property
+    def domains(self) -> tuple[Domain, ...]:
+        """Every declared domain, in the order of the spec."""
+        path: Path = (*self.path, "domains")
+        return tuple(
+            Domain(fold(name), (*path, name), mapping(body))
+            for name, body in mapping(self.body.get("domains")).items()
+        )
+
+    @cached_property
+    def test_domain(self) -> str | None:
+        """The folded `<alias>.awsapps.com`; None while the alias is unknown."""
+        return fold(get_test_domain(self.alias)) if self.alias else None
+
+    @cached_property
+    def default_domain(self) -> str | None:
+        """The folded domain of new addresses; None while the spec does not say."""
+        usable = [each for each in self.domains if each.usable]
+        if not usable:
+            return self.test_domain if self.knows("domains") else None
+        chosen = [each.name for each in usable if each.is_default]
+        return chosen[0] if len(chosen) == 1 else None
+
+    @cached_property
+    def directory_kind(self) -> DirectoryType | None:
+        """How the directory behaves; None while that is unknown."""
+        body = mapping(self.body.get("directory"))
+        kind = body.get("type", DirectoryType.WORKMAIL)
+        if not body and "existing" in self.body:
+            return None  # whatever the live organization has
+        if kind == DirectoryType.EXISTING:
+            kind = body.get("kind", DirectoryType.EXISTING)
+        return DirectoryType(kind) if kind in set(DirectoryType) else None
+
+    def knows(self, section: str) -> bool:
+        """Whether a section was read, so that what is not in it is not declared."""
+        path: Path = (*self.path, section)
+        value = self.body.get(section)
+        return path not in self.document.gaps and (value is None or isinstance(value, Mapping))
+
+    def find_address(self, entity: Entity) -> str | None:
+        """Find the primary address of an entity; None while it has no well-formed one."""
+        if entity.body.get("email") is not None:
+            return well_formed(entity.body["email"], (*entity.path, "email"))
+        if self.default_domain is None or not entity.readable:
+            return None
+        address = f"{entity.name}@{self.default_domain}"
+        return well_formed(address, (*entity.path, "email"))
+
+    def _read_entities(self) -> Iterator[Entity]:
+        for kind, section in SECTIONS.items():
+            for name, body in mapping(self.body.get(section)).items():
+                path: Path = (*self.path, section, name)
+                readable = path not in self.document.gaps and (
+                    body is None or isinstance(body, Mapping)
+                )
+                yield Entity(kind, name, path, mapping(body), readable)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """Everything that a spec declares, and how to say what is wrong with it."""
+
+    document: Document
+
+    @cached_property
+    def body(self) -> Body:
+        """The spec as written."""
+        return mapping(self.document.value)
+
+    @cached_property
+    def organizations(self) -> tuple[DeclaredOrganization, ...]:
+        """Every organization that is a mapping, in the order of the spec."""
+        return tuple(
+            DeclaredOrganization(key, ("organizations", key), mapping(body), self.document)
+            for key, body in mapping(self.body.get("organizations")).items()
+            if isinstance(body, Mapping)
+        )
+
+    def at(
+        self,
+        path: Path,
+        message: str,
+        hint: str | None = None,
+        *,
+        severity: Severity = Severity.ERROR,
+    ) -> Problem:
+        """Make a problem that stands at a value."""
+        return Problem(self.document.place(path), path, message, hint, severity)
+
+    def at_key(self, path: Path, message: str, hint: str | None = None) -> Problem:
+        """Make a problem that stands at a key."""
+        return Problem(self.document.key_place(path), path, message, hint)
+
+    def where(self, path: Path, *, key: bool = False) -> str:
+        """Name a place inside a sentence: `config/example.yaml:12`."""
+        place = self.document.key_place(path) if key else self.document.place(path)
+        return f"{place.file}:{place.line}"
+
+    def position(self, path: Path, *, key: bool = False) -> tuple[int, int, int]:
+        """Say where something stands among everything that was read; later is greater."""
+        place = self.document.key_place(path) if key else self.document.place(path)
+        return place.order, place.line, place.column
+
+
+def mapping(value: object) -> Body:
+    """Return a mapping, an empty one for everything else."""
+    return cast("Body", value) if isinstance(value, Mapping) else {}
+
+
+def listed(body: Body, path: Path, key: str) -> list[tuple[Path, str]]:
+    """List the texts in the list under `key`, each with its path."""
+    value = body.get(key)
+    items = cast("list[Any]", value) if isinstance(value, list) else []
+    return [((*path, key, at), item) for at, item in enumerate(items) if isinstance(item, str)]
+
+
+def is_local_part(name: str) -> bool:
+    """Whether a name can stand before the @ of an address."""
+    return bool(_LOCAL_PART.fullmatch(name))
+
+
+def well_formed(value: object, path: Path) -> str | None:
+    """Return a text that the schema allows at `path`; None for everything else."""
+    shape = find_shape(path)
+    if not isinstance(value, str) or len(value) > shape["maxLength"]:
+        return None
+    return value if re.fullmatch(_anchored(shape["pattern"]), value) else None
+
+
+def _anchored(pattern: str) -> str:
+    return pattern.removeprefix("^").removesuffix("$")

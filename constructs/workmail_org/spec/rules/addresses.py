@@ -1,0 +1,159 @@
+"""One address, one owner, in a domain that can receive mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workmail_org.model.values import TEST_DOMAIN_SUFFIX, fold, get_domain
+from workmail_org.spec.declared import is_local_part, well_formed
+from workmail_org.spec.rules.references import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workmail_org.spec.declared import Declared, DeclaredOrganization, Entity
+    from workmail_org.spec.problems import Path, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An address that an entity wants.
+
+    Attributes:
+        by_default: Nobody wrote it: it follows from the key, and stands there.
+    """
+
+    address: str
+    organization: DeclaredOrganization
+    entity: Entity
+    path: Path
+    by_default: bool = False
+
+
+def check_owners(declared: Declared) -> Iterator[Problem]:
+    """An address belongs to one user, group or resource of all organizations."""
+    claims: dict[str, list[Claim]] = {}
+    for organization in declared.organizations:
+        for entity in organization.entities:
+            for claim in _claim(organization, entity):
+                claims.setdefault(fold(claim.address), []).append(claim)
+    for same in claims.values():
+        if len(same) > 1:
+            yield from _tell_clashes(declared, same)
+
+
+def check_domains(declared: Declared) -> Iterator[Problem]:
+    """An address lies in a domain of its organization that is usable."""
+    for organization in declared.organizations:
+        for entity in organization.entities:
+            for claim in _claim(organization, entity):
+                if claim.by_default or (entity.is_remote and claim.path[-1] == "email"):
+                    continue
+                yield from _check_domain(declared, claim)
+
+
+def check_defaults(declared: Declared) -> Iterator[Problem]:
+    """A key that makes no address needs an email beside it."""
+    for organization in declared.organizations:
+        for entity in organization.entities:
+            if entity.body.get("email") is not None or not entity.readable:
+                continue
+            if organization.find_address(entity) is not None:
+                continue
+            if organization.default_domain is None and is_local_part(entity.name):
+                continue
+            address = f"{entity.name}@{organization.default_domain or '...'}"
+            yield declared.at(
+                entity.path,
+                '"email" is missing',
+                f'add it: the default, "{address}", is no email address',
+            )
+
+
+def check_quotas(declared: Declared) -> Iterator[Problem]:
+    """A remote user has no mailbox."""
+    for organization in declared.organizations:
+        for entity in organization.entities:
+            if entity.is_remote and entity.body.get("quota_megabytes") is not None:
+                yield declared.at_key(
+                    (*entity.path, "quota_megabytes"),
+                    "a remote user has no mailbox, so no quota",
+                    'remove it, or say "role: user"',
+                )
+
+
+def _claim(organization: DeclaredOrganization, entity: Entity) -> Iterator[Claim]:
+    address = organization.find_address(entity)
+    if address is not None:
+        by_default = entity.body.get("email") is None
+        path: Path = entity.path if by_default else (*entity.path, "email")
+        yield Claim(address, organization, entity, path, by_default)
+    for path, alias in entity.listed("aliases"):
+        if well_formed(alias, path) is not None:
+            yield Claim(alias, organization, entity, path)
+
+
+def _tell_clashes(declared: Declared, same: list[Claim]) -> Iterator[Problem]:
+    """Tell each clash once, at its later end; one entity's own address always at the alias."""
+    first, *others = sorted(same, key=lambda each: declared.position(each.path, key=True))
+    for claim in others:
+        if claim.entity is first.entity:
+            yield from _tell_repeated(declared, first, claim)
+            continue
+        whose = str(first.entity)
+        if claim.organization is not first.organization:
+            whose += f' of organization "{first.organization.key}"'
+        yield declared.at_key(
+            claim.path,
+            f'"{claim.address}" is already the address of {whose}'
+            f" at {declared.where(first.path, key=True)}",
+            "it follows from the key; add an email" if claim.by_default else None,
+        )
+
+
+def _tell_repeated(declared: Declared, first: Claim, later: Claim) -> Iterator[Problem]:
+    kind = later.entity.kind
+    aliases = [claim for claim in (first, later) if isinstance(claim.path[-1], int)]
+    if len(aliases) == 1:
+        alias = aliases[0]
+        yield declared.at(
+            alias.path,
+            f'"{alias.address}" is the {kind}\'s own email already',
+            "list further addresses only",
+        )
+    elif first.address != later.address:  # the same spelling twice is the schema's to tell
+        yield declared.at(
+            later.path,
+            f'"{later.address}" is listed twice',
+            "addresses compare without case; list it once",
+        )
+
+
+def _check_domain(declared: Declared, claim: Claim) -> Iterator[Problem]:
+    organization, name = claim.organization, get_domain(claim.address)
+    found = next((each for each in organization.domains if each.name == name), None)
+    if name == organization.test_domain or (found and found.usable):
+        return
+    if found:
+        where = declared.where(found.path, key=True)
+        yield declared.at(
+            claim.path,
+            f'"{found.path[-1]}" is not verified yet, so no address can use it',
+            f'say "verified: true" at {where} once its DNS records are in place',
+        )
+        return
+    if not organization.knows("domains"):
+        return
+    if organization.test_domain is None and name.endswith(TEST_DOMAIN_SUFFIX):
+        return
+    known = [str(each.path[-1]) for each in organization.domains if each.usable]
+    usable = [*known, organization.test_domain] if organization.test_domain else known
+    yield declared.at(
+        claim.path,
+        f'"{name}" is no domain of this organization',
+        suggest(name, usable, what="domain"),
+    )
+
+
+RULES = (check_owners, check_domains, check_defaults, check_quotas)

@@ -1,0 +1,113 @@
+"""What each type of directory forbids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workmail_org.model.directory import DirectoryType
+from workmail_org.model.user import PROFILE_FIELDS
+from workmail_org.model.values import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workmail_org.spec.declared import Declared, DeclaredOrganization
+    from workmail_org.spec.problems import Problem
+
+SHORT_NAME = 20
+"""Characters of a user name outside a WorkMail directory, where 64 are allowed.
+
+Source: WorkMail API 2017-10-01, CreateUser, `Name`.
+"""
+
+
+def check_name_lengths(declared: Declared) -> Iterator[Problem]:
+    """Only a WorkMail directory takes user names of more than 20 characters."""
+    for organization in declared.organizations:
+        kind = organization.directory_kind
+        if kind in (None, DirectoryType.WORKMAIL):
+            continue
+        whose = (
+            "an existing directory of unknown kind"
+            if kind is DirectoryType.EXISTING
+            else f"a directory of type {kind}"
+        )
+        for user in organization.named[Kind.USER].values():
+            if len(user.name) > SHORT_NAME:
+                yield declared.at_key(
+                    user.path,
+                    f'"{user.name}" has {len(user.name)} characters',
+                    f"a user name in {whose} has at most {SHORT_NAME}",
+                )
+
+
+def check_interoperability(declared: Declared) -> Iterator[Problem]:
+    """Interoperability with Exchange needs an AD Connector."""
+    for organization in _with_interoperability(declared):
+        if organization.directory_kind not in (None, DirectoryType.AD_CONNECTOR):
+            yield declared.at(
+                (*organization.path, "interoperability"),
+                f"a directory of type {organization.directory_kind} knows no interoperability",
+                "leave it out, or use an ad_connector",
+            )
+
+
+def check_exchange_owns(declared: Declared) -> Iterator[Problem]:
+    """With interoperability, aliases and resources are kept in Exchange."""
+    for organization in _with_interoperability(declared):
+        if organization.directory_kind is not DirectoryType.AD_CONNECTOR:
+            continue
+        for entity in organization.entities:
+            if entity.kind is Kind.RESOURCE:
+                yield declared.at_key(
+                    entity.path,
+                    "WorkMail cannot make resources in interoperability mode",
+                    "remove it here and keep it in Exchange",
+                )
+            elif entity.body.get("aliases"):
+                yield declared.at_key(
+                    (*entity.path, "aliases"),
+                    "WorkMail cannot change aliases in interoperability mode",
+                    "remove them here and keep them in Exchange",
+                )
+
+
+def check_directory_owns(declared: Declared) -> Iterator[Problem]:
+    """Behind an AD Connector, passwords, profiles and members are kept in the directory."""
+    for organization in declared.organizations:
+        if organization.directory_kind is not DirectoryType.AD_CONNECTOR:
+            continue
+        yield from _check_passwords(declared, organization)
+        for user in organization.named[Kind.USER].values():
+            for field in PROFILE_FIELDS:
+                if field in user.body:
+                    yield declared.at_key(
+                        (*user.path, field),
+                        f'"{field}" is kept in the directory behind the AD Connector',
+                        "remove it here and change it there",
+                    )
+        for group in organization.named[Kind.GROUP].values():
+            if group.body.get("members"):
+                yield declared.at_key(
+                    (*group.path, "members"),
+                    '"members" are kept in the directory behind the AD Connector',
+                    "remove them here and change them there",
+                )
+
+
+def _check_passwords(declared: Declared, organization: DeclaredOrganization) -> Iterator[Problem]:
+    if organization.body.get("passwords") == "generate":
+        yield declared.at(
+            (*organization.path, "passwords"),
+            "passwords are kept in the directory behind the AD Connector",
+            'leave "passwords" out, or write none',
+        )
+
+
+def _with_interoperability(declared: Declared) -> Iterator[DeclaredOrganization]:
+    for organization in declared.organizations:
+        if organization.body.get("interoperability") is True:
+            yield organization
+
+
+RULES = (check_name_lengths, check_interoperability, check_exchange_owns, check_directory_owns)

@@ -1,0 +1,80 @@
+"""No group contains itself, however deep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from workmail_org.model.values import Kind, parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from workmail_org.spec.declared import Declared, DeclaredOrganization
+    from workmail_org.spec.problems import Path, Problem
+
+Edges: TypeAlias = "Mapping[str, Mapping[str, Path]]"
+"""Group, its member groups, and where each membership is written."""
+
+
+def check_cycles(declared: Declared) -> Iterator[Problem]:
+    """Tell each circle of groups once, at the membership written last."""
+    for organization in declared.organizations:
+        edges = _read_edges(organization)
+        for cycle in _find_cycles(edges):
+            yield _tell(declared, edges, cycle)
+
+
+def _read_edges(organization: DeclaredOrganization) -> Edges:
+    groups = organization.named[Kind.GROUP]
+    edges: dict[str, dict[str, Path]] = {name: {} for name in groups}
+    for group in groups.values():
+        for path, text in group.listed("members"):
+            reference = parse_reference(text)
+            if reference.kind is Kind.GROUP and reference.name in groups:
+                edges[group.name].setdefault(reference.name, path)
+    return edges
+
+
+def _find_cycles(edges: Edges) -> Iterator[list[str]]:
+    """Walk the groups in depth; every way back to a group on the way here closes a circle.
+
+    Without recursion: a chain of a thousand groups is deeper than Python's stack.
+    """
+    done: set[str] = set()
+    for start in edges:
+        if start in done:
+            continue
+        trail, pending, on_trail = [start], [iter(edges[start])], {start}
+        while trail:
+            following = next(pending[-1], None)
+            if following is None:
+                pending.pop()
+                on_trail.discard(trail[-1])
+                done.add(trail.pop())
+            elif following in on_trail:
+                yield trail[trail.index(following) :]
+            elif following not in done:
+                trail.append(following)
+                pending.append(iter(edges[following]))
+                on_trail.add(following)
+
+
+def _tell(declared: Declared, edges: Edges, cycle: list[str]) -> Problem:
+    paths = [
+        edges[group][member]
+        for group, member in zip(cycle, [*cycle[1:], cycle[0]], strict=True)
+    ]
+    if len(cycle) == 1:
+        return declared.at(paths[0], f'group "{cycle[0]}" contains itself', "remove it")
+    latest = max(range(len(cycle)), key=lambda at: declared.position(paths[at]))
+    ordered = [*cycle[latest:], *cycle[:latest]]
+    chain = ", which contains ".join(f'"{name}"' for name in [*ordered[1:], ordered[0]])
+    other = paths[(latest + 1) % len(cycle)]
+    return declared.at(
+        paths[latest],
+        f'group "{ordered[0]}" contains itself: it contains {chain}',
+        f'remove one of them; "{ordered[1]}" goes on at {declared.where(other)}',
+    )
+
+
+RULES = (check_cycles,)

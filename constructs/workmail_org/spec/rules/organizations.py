@@ -1,0 +1,103 @@
+"""What several organizations cannot share, and what one cannot combine."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from workmail_org.model.values import fold
+from workmail_org.spec.declared import mapping
+from workmail_org.spec.schema import find_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workmail_org.spec.declared import Declared, DeclaredOrganization
+    from workmail_org.spec.problems import Path, Problem
+
+_UNIQUE: tuple[tuple[Path, str], ...] = (
+    (("alias",), "alias"),
+    (("existing",), "live organization"),
+    (("directory", "directory_id"), "directory"),
+)
+"""An alias is unique over all of AWS; a directory backs one organization (WorkMail Admin Guide,
+"what_is"; WorkMail API 2017-10-01, DirectoryInUseException)."""
+
+
+def check_unique(declared: Declared) -> Iterator[Problem]:
+    """No two organizations share an alias, a live organization or a directory."""
+    for steps, noun in _UNIQUE:
+        owners: dict[str, DeclaredOrganization] = {}
+        for organization in sorted(
+            declared.organizations, key=lambda each: declared.position((*each.path, *steps))
+        ):
+            value = _find(organization, steps)
+            if value is None:
+                continue
+            owner = owners.setdefault(fold(value), organization)
+            if owner is not organization:
+                where = declared.where((*owner.path, *steps))
+                yield declared.at(
+                    (*organization.path, *steps),
+                    f'"{value}" is already the {noun} of organization "{owner.key}" at {where}',
+                )
+
+
+def check_existing(declared: Declared) -> Iterator[Problem]:
+    """The key of a live organization cannot be read, so it cannot be compared."""
+    for organization in declared.organizations:
+        body = organization.body
+        if body.get("existing") is not None and body.get("kms_key_arn") is not None:
+            yield declared.at_key(
+                (*organization.path, "kms_key_arn"),
+                '"kms_key_arn" cannot be given with "existing"',
+                "remove it: WorkMail does not tell the key of a live organization",
+            )
+
+
+def check_key_region(declared: Declared) -> Iterator[Problem]:
+    """WorkMail reads keys of its own region only."""
+    for organization in declared.organizations:
+        yield from check_arn_region(declared, organization, ("kms_key_arn",), "key")
+
+
+def check_expires(declared: Declared) -> Iterator[Problem]:
+    """The schema says how a date looks, the calendar which dates there are."""
+    path: Path = ("expires",)
+    expires = declared.body.get("expires")
+    if not isinstance(expires, str) or len(expires) != len("2026-12-31"):
+        return
+    try:
+        date.fromisoformat(expires)
+    except ValueError:
+        if expires.replace("-", "").isdecimal():
+            yield declared.at(path, f'the calendar has no "{expires}"', "write another day")
+
+
+def check_arn_region(
+    declared: Declared, organization: DeclaredOrganization, steps: Path, noun: str
+) -> Iterator[Problem]:
+    """An ARN names the organization's own region."""
+    value = _find(organization, steps)
+    parts = value.split(":") if value else []
+    if not organization.region or len(parts) < len("arn:aws:service:region:account:name".split(":")):
+        return
+    if parts[3] != organization.region:
+        path: Path = (*organization.path, *steps)
+        shape = find_shape(path)
+        yield declared.at(
+            path,
+            f'the {noun} is in "{parts[3]}", the organization in "{organization.region}"',
+            f"name a {shape['title'].removesuffix(' ARN')} in {organization.region}",
+        )
+
+
+def _find(organization: DeclaredOrganization, steps: Path) -> str | None:
+    """Find the text some keys down, if there is one."""
+    value: object = organization.body
+    for step in steps:
+        value = mapping(value).get(str(step))
+    return value if isinstance(value, str) else None
+
+
+RULES = (check_unique, check_existing, check_key_region, check_expires)

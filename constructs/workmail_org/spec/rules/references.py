@@ -1,0 +1,161 @@
+"""Whoever is named is declared."""
+
+from __future__ import annotations
+
+import bisect
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from workmail_org.model.values import Kind, fold, parse_reference
+from workmail_org.spec.declared import SECTIONS, listed, mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from workmail_org.spec.declared import Body, Declared, DeclaredOrganization
+    from workmail_org.spec.problems import Path, Problem
+
+FEW = 5
+"""So many names are told in full; of more, the nearest."""
+
+_NEIGHBOURS = 25
+"""A name is compared with so many before and behind it in the alphabet: comparing each unknown
+name with each of 10 000 would take minutes."""
+
+_PEOPLE = (Kind.USER, Kind.GROUP)
+_HOW_TO_WRITE = {
+    Kind.USER: "users (NAME)",
+    Kind.GROUP: "groups (group:NAME)",
+    Kind.RESOURCE: "resources (resource:NAME)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place that names somebody.
+
+    Attributes:
+        allowed: The kinds that can stand there.
+        as_what: What they would be, for the sentence.
+    """
+
+    path: Path
+    text: str
+    allowed: tuple[Kind, ...]
+    as_what: str
+
+
+def check_mentions(declared: Declared) -> Iterator[Problem]:
+    """Members, delegates, mailboxes, grantees and users of rules are declared."""
+    for organization in declared.organizations:
+        for mention in _find_mentions(organization):
+            yield from _check(declared, organization, mention)
+
+
+def check_roles(declared: Declared) -> Iterator[Problem]:
+    """Impersonation roles in access control rules are declared."""
+    for organization in declared.organizations:
+        policies = mapping(organization.body.get("policies"))
+        path: Path = (*organization.path, "policies")
+        roles = policies.get("impersonation_roles")
+        if (*path, "impersonation_roles") in declared.document.gaps:
+            continue
+        if roles is not None and not isinstance(roles, dict):
+            continue
+        names = list(mapping(roles))
+        for at, rule in _entries(policies, path, "access_control"):
+            for key in ("impersonation_roles", "not_impersonation_roles"):
+                for where, name in listed(rule, at, key):
+                    if name not in names:
+                        yield declared.at(
+                            where,
+                            f'no impersonation role "{name}" is declared',
+                            suggest(name, names, what="impersonation role"),
+                        )
+
+
+def suggest(name: str, known: Sequence[str], *, what: str) -> str:
+    """Say which names are declared: all when they are few, else the nearest."""
+    if not known:
+        return f"this organization declares no {what}"
+    if len(known) <= FEW:
+        return f"declared: {', '.join(known)}"
+    folded = sorted((fold(each), each) for each in known)
+    at = bisect.bisect(folded, (fold(name), ""))
+    near = dict(folded[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS])
+    closest = [near[each] for each in difflib.get_close_matches(fold(name), near, n=3)]
+    if closest:
+        return f"declared: {', '.join(closest)}"
+    return f"declared: {', '.join(known[:3])} and {len(known) - 3} more"
+
+
+def _check(
+    declared: Declared, organization: DeclaredOrganization, mention: Mention
+) -> Iterator[Problem]:
+    reference = parse_reference(mention.text)
+    kind, name = reference.kind, reference.name
+    if kind not in mention.allowed:
+        allowed = " and ".join(_HOW_TO_WRITE[each] for each in mention.allowed)
+        yield declared.at(
+            mention.path,
+            f'"{mention.text}" cannot be {mention.as_what}',
+            f"allowed: {allowed}",
+        )
+        return
+    named = organization.named
+    if name in named[kind] or not organization.knows(SECTIONS[kind]):
+        return
+    others = [each for each in mention.allowed if each is not kind and name in named[each]]
+    hint = (
+        f'there is a {others[0]} of that name: write "{others[0]}:{name}"'
+        if others and kind is Kind.USER
+        else suggest(name, list(named[kind]), what=kind)
+    )
+    yield declared.at(mention.path, f'no {kind} "{name}" is declared', hint)
+
+
+def _find_mentions(organization: DeclaredOrganization) -> Iterator[Mention]:
+    for entity in organization.entities:
+        if entity.kind is Kind.GROUP:
+            for path, text in entity.listed("members"):
+                yield Mention(path, text, _PEOPLE, "a member of a group")
+        if entity.kind is Kind.RESOURCE:
+            for path, text in entity.listed("delegates"):
+                yield Mention(path, text, _PEOPLE, "a delegate of a resource")
+    yield from _find_in_permissions(organization)
+    yield from _find_in_policies(organization)
+
+
+def _find_in_permissions(organization: DeclaredOrganization) -> Iterator[Mention]:
+    entries: Any = organization.body.get("permissions")
+    for at, entry in enumerate(entries if isinstance(entries, list) else ()):
+        path: Path = (*organization.path, "permissions", at)
+        for key, kinds, as_what in (
+            ("mailbox", tuple(Kind), "a mailbox"),
+            ("grantee", _PEOPLE, "a grantee"),
+        ):
+            text = mapping(entry).get(key)
+            if isinstance(text, str):
+                yield Mention((*path, key), text, kinds, as_what)
+
+
+def _find_in_policies(organization: DeclaredOrganization) -> Iterator[Mention]:
+    policies = mapping(organization.body.get("policies"))
+    path: Path = (*organization.path, "policies")
+    rules = list(_entries(policies, path, "access_control"))
+    for at, role in _entries(policies, path, "impersonation_roles"):
+        rules.extend(_entries(role, at, "rules"))
+    for at, rule in rules:
+        for key in ("users", "not_users", "target_users", "not_target_users"):
+            for where, text in listed(rule, at, key):
+                yield Mention(where, text, (Kind.USER,), "named in a rule")
+
+
+def _entries(body: Body, path: Path, key: str) -> Iterable[tuple[Path, Body]]:
+    """List the mappings under the keys of the mapping under `key`, each with its path."""
+    inner = mapping(body.get(key))
+    return [((*path, key, name), mapping(cast("object", value))) for name, value in inner.items()]
+
+
+RULES = (check_mentions, check_roles)

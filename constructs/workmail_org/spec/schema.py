@@ -1,0 +1,90 @@
+"""Schema: `schemas/organization.schema.json`, made ready for validating.
+
+The file serves editors first, so it allows null everywhere: in an overlay null removes a key. A
+resolved spec has no overlay left, so here null is not allowed, and a key with nothing behind it is
+an empty mapping or list.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from workmail_org.spec.problems import Path
+
+Schema: TypeAlias = dict[str, Any]
+
+_NAME = "organization.schema.json"
+_POINTER = "#/$defs/"
+
+
+@cache
+def load_schema() -> Schema:
+    """Read the schema as resolved specs need it: references followed, null left out."""
+    packaged = pathlib.Path(__file__).with_name(_NAME)
+    checkout = pathlib.Path(__file__).parents[3] / "schemas" / _NAME
+    written = json.loads((packaged if packaged.exists() else checkout).read_text("utf-8"))
+    return cast(Schema, _resolve(written, written["$defs"]))
+
+
+def find_shape(path: Path) -> Schema:
+    """Find what the schema says about the value at `path`; empty for what it does not know."""
+    shape = load_schema()
+    for step in path:
+        if isinstance(step, int):
+            shape = shape.get("items", {})
+        else:
+            inner = shape.get("properties", {}).get(step, shape.get("additionalProperties"))
+            shape = inner if isinstance(inner, dict) else {}
+    return shape
+
+
+def fill_empty(value: Any, shape: Schema) -> Any:  # noqa: ANN401 - plain data of any shape
+    """Copy a value; where a mapping or a list belongs, nothing becomes an empty one."""
+    if isinstance(value, dict):
+        return _fill_mapping(cast(dict[str, Any], value), shape)
+    if isinstance(value, list):
+        items = shape.get("items", {})
+        return [fill_empty(item, items) for item in cast(list[Any], value)]
+    if value is None:
+        types = shape.get("type", ())
+        return {} if "object" in types else [] if "array" in types else None
+    return value
+
+
+def _fill_mapping(value: dict[str, Any], shape: Schema) -> dict[str, Any]:
+    known = shape.get("properties", {})
+    others = shape.get("additionalProperties") or {}
+    return {
+        key: fill_empty(inner, known.get(key, others))
+        if inner is None or isinstance(inner, dict | list)
+        else inner
+        for key, inner in value.items()
+    }
+
+
+def _resolve(node: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Follow `$ref`s, which are never recursive here, and leave null out of types and enums.
+
+    jsonschema follows a reference anew for every value; that is half of its time.
+    """
+    if isinstance(node, list):
+        return [_resolve(item, definitions) for item in cast(list[Any], node)]
+    if not isinstance(node, dict):
+        return node
+    schema = cast(Schema, node)
+    if "$ref" in schema:
+        target = definitions[schema["$ref"].removeprefix(_POINTER)]
+        siblings = {key: value for key, value in schema.items() if key != "$ref"}
+        return _resolve({**target, **siblings}, definitions)
+    resolved = {
+        key: _resolve(value, definitions) for key, value in schema.items() if key != "$defs"
+    }
+    if isinstance(resolved.get("type"), list):
+        resolved["type"] = [each for each in resolved["type"] if each != "null"]
+    if isinstance(resolved.get("enum"), list):
+        resolved["enum"] = [each for each in resolved["enum"] if each is not None]
+    return resolved

@@ -1,0 +1,142 @@
+"""Validating: what JSON Schema has to say about a spec, in the words of its author."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+
+from workmail_org.spec import wording
+from workmail_org.spec.problems import Problem
+from workmail_org.spec.schema import fill_empty, find_shape, load_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jsonschema.protocols import Validator
+
+    from workmail_org.spec.loading import Document
+    from workmail_org.spec.problems import Path
+    from workmail_org.spec.schema import Schema
+
+
+def validate(document: Document) -> list[Problem]:
+    """List what the schema refuses, each problem at the place where it can be mended."""
+    if not document.readable:
+        return []
+    value = fill_empty(document.value, load_schema())
+    problems = [
+        problem
+        for error in _validator().iter_errors(value)
+        if not _is_in_gap(tuple(error.absolute_path), document)
+        for problem in _explain(error, document)
+    ]
+    return list(dict.fromkeys(problems))
+
+
+def _is_in_gap(path: Path, document: Document) -> bool:
+    return any(path[:length] in document.gaps for length in range(len(path) + 1))
+
+
+def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
+    """Turn one error of jsonschema into problems: one for each key that is unknown or missing."""
+    path: Path = tuple(error.absolute_path)
+    schema = cast("Schema", error.schema)
+    keyword = cast(str, error.validator)
+    if keyword == "required":
+        for key in error.validator_value:
+            if key not in error.instance:
+                complaint = wording.missing(key, find_shape((*path, key)))
+                yield Problem(document.place(path), path, *complaint)
+    elif keyword == "additionalProperties":
+        for key in error.instance:
+            if not _is_known(key, schema):
+                inner = (*path, key)
+                complaint = wording.unknown_key(key, schema)
+                yield Problem(document.key_place(inner), inner, *complaint)
+    elif "propertyNames" in error.absolute_schema_path:
+        inner = (*path, cast(str, error.instance))
+        complaint = wording.refused(keyword, error.instance, schema)
+        yield Problem(document.key_place(inner), inner, *complaint)
+    elif keyword == "type":
+        written = document.written(path)
+        complaint = wording.mistyped(path, error.instance, schema, written)
+        yield Problem(document.place(path), path, *complaint)
+    elif _has_right_type(error):
+        complaint = wording.refused(keyword, error.instance, schema, path)
+        yield Problem(document.place(path), path, *complaint)
+
+
+def _is_known(key: str, schema: Schema) -> bool:
+    patterns = schema.get("patternProperties", {})
+    return key in schema["properties"] or any(re.search(pattern, key) for pattern in patterns)
+
+
+def _has_right_type(error: ValidationError) -> bool:
+    """Whether there is more to say than that the type is wrong, which is told anyway."""
+    types = cast("Schema", error.schema).get("type")
+    return types is None or any(
+        _validator().is_type(error.instance, each)
+        for each in ([types] if isinstance(types, str) else types)
+    )
+
+
+@cache
+def _validator() -> Validator:
+    return _Validator(load_schema())
+
+
+def _is_whole_number(_checker: object, value: object) -> bool:
+    """`10.0` is a whole number to JSON Schema, and a surprise to everybody else."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+@cache
+def _compile(pattern: str) -> re.Pattern[str]:
+    r"""Compile as ECMA 262 means it: `\w` is ASCII, `$` is the end and not a line break before."""
+    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), re.ASCII)
+
+
+def _check_pattern(
+    _validator: Validator, pattern: str, value: object, _schema: Schema
+) -> Iterator[ValidationError]:
+    if isinstance(value, str) and not _compile(pattern).search(value):
+        yield ValidationError(pattern)
+
+
+def _check_required(
+    _validator: Validator, keys: Iterable[str], value: object, _schema: Schema
+) -> Iterator[ValidationError]:
+    """One error for all missing keys; jsonschema's own makes one for each and does not name it."""
+    if isinstance(value, dict) and any(key not in value for key in keys):
+        yield ValidationError("required")
+
+
+def _check_unique(
+    _validator: Validator, wanted: bool, value: object, _schema: Schema
+) -> Iterator[ValidationError]:
+    """One error for each repeated item, at the item; jsonschema's own takes quadratic time."""
+    if not wanted or not isinstance(value, list):
+        return
+    seen: set[object] = set()
+    for position, item in enumerate(cast(list[Any], value)):
+        if not isinstance(item, str):
+            continue
+        if item in seen:
+            yield ValidationError("uniqueItems", path=(position,), instance=item)
+        seen.add(item)
+
+
+_Validator = extend(
+    Draft202012Validator,
+    {
+        "pattern": _check_pattern,
+        "required": _check_required,
+        "uniqueItems": _check_unique,
+    },
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole_number),
+)

@@ -1,0 +1,184 @@
+"""Wording: what the schema refuses, said in the author's words.
+
+A complaint is a message and a hint: what is wrong with which value, and what is allowed. Values
+under keys that look like secrets are never shown.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from workmail_org.spec.schema import find_shape
+from workmail_org.spec.suggesting import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workmail_org.spec.problems import Path
+    from workmail_org.spec.schema import Schema
+
+Complaint: TypeAlias = tuple[str, str | None]
+
+SHOWN_CHARACTERS = 60
+"""A value is there to be recognized; a longer one hides the message."""
+
+_SECRET_KEY = re.compile(r"passw|secret|token|credential|private|api_?key", re.IGNORECASE)
+_EXPECTED = {
+    "string": "text",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+}
+
+
+def show(value: object, path: Path = ()) -> str:
+    """Write a value for a message: text in quotes, long text shortened, a secret never."""
+    if _is_secret(path):
+        return "the value"
+    if isinstance(value, float):
+        return repr(value)  # JSON has no word for infinity
+    if isinstance(value, str) and len(value) > SHOWN_CHARACTERS:
+        value = value[: SHOWN_CHARACTERS - 1] + "…"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def missing(key: str, shape: Schema) -> Complaint:
+    """Say that a key is missing, with an example of what belongs there."""
+    example = shape.get("examples", [None])[0]
+    simple = isinstance(example, str | int) and not _SECRET_KEY.search(key)
+    hint = f"add it, such as {key}: {_as_yaml(example)}" if simple else "add it"
+    return f'"{key}" is missing', hint
+
+
+def unknown_key(key: str, schema: Schema) -> Complaint:
+    """Say that a key is unknown, with the one that was probably meant."""
+    known: dict[str, Any] = schema["properties"]
+    meant = nearest(key, known)
+    if meant:
+        return f"unknown key {show(key)}", f'did you mean "{meant}"?'
+    free = ["keys that begin with x-"] if "patternProperties" in schema else []
+    return f"unknown key {show(key)}", f"allowed: {', '.join([*known, *free])}"
+
+
+def mistyped(path: Path, value: object, schema: Schema, written: str | None) -> Complaint:
+    """Say that a value is of the wrong type, and how to write it instead."""
+    types = schema["type"]
+    wanted = [types] if isinstance(types, str) else cast(list[str], types)
+    expected = " or ".join(_EXPECTED[each] for each in wanted)
+    if wanted == ["integer"] and isinstance(value, float):
+        hint = f"write {int(value)}" if value.is_integer() else None
+        return f"{show(value, path)} is no whole number", hint
+    return f"expected {expected}, but {_describe(value, wanted, path)}", _advise(
+        path, value, wanted, schema, written
+    )
+
+
+def refused(keyword: str, value: object, schema: Schema, path: Path = ()) -> Complaint:
+    """Say that a value is of the right type and still not allowed."""
+    if isinstance(value, str):
+        return _refused_text(keyword, value, schema, path)
+    if keyword == "enum":
+        return f"{show(value)} is no {_noun(schema)}", f"allowed: {_choices(schema)}"
+    if isinstance(value, dict | list):
+        return _refused_count(keyword, len(cast("dict[str, Any] | list[Any]", value)), schema, path)
+    word = "small" if keyword == "minimum" else "large"
+    return f"{show(value)} is too {word}", f"allowed: {_range(schema, 'minimum', 'maximum')}"
+
+
+def _refused_count(keyword: str, count: int, schema: Schema, path: Path) -> Complaint:
+    keys = find_shape(path).get("properties")
+    if keys:
+        return f"{count or 'none'} of {', '.join(keys)} is given", "give exactly one"
+    verb = "entry is" if count == 1 else "entries are"
+    word = "few" if keyword.startswith("min") else "many"
+    limits = [keyword.replace("max", "min"), keyword.replace("min", "max")]
+    return f"{count} {verb} too {word}", f"allowed: {_range(schema, *limits)}"
+
+
+def _refused_text(keyword: str, value: str, schema: Schema, path: Path) -> Complaint:
+    shown = show(value, path)
+    if keyword == "uniqueItems":
+        return f"{shown} is listed twice", "list it once"
+    if keyword == "enum":
+        return f"{shown} is no {_noun(schema)}", f"allowed: {_choices(schema)}"
+    if keyword == "pattern":
+        return f"{shown} is no {_noun(schema)}", schema["patternErrorMessage"]
+    allowed = f"allowed: {_range(schema, 'minLength', 'maxLength')} characters"
+    if not value:
+        return "there is no text", allowed
+    return f"{shown} has {len(value)} characters", allowed
+
+
+def _describe(value: object, wanted: Sequence[str], path: Path) -> str:
+    if value is None:
+        return "nothing is written here"
+    if isinstance(value, dict):
+        return "this is a mapping"
+    if isinstance(value, list):
+        return "this is a list"
+    kind = "text" if isinstance(value, str) else "no text"
+    if isinstance(value, int | float):
+        kind = "true or false" if isinstance(value, bool) else "a number"
+    # where a mapping belongs, text may be anything: a key written wrongly, or a password
+    return f"this is {kind}" if "object" in wanted else f"{show(value, path)} is {kind}"
+
+
+def _advise(
+    path: Path, value: object, wanted: Sequence[str], schema: Schema, written: str | None
+) -> str | None:
+    if value is None:
+        return "leave the key out, or write a value"
+    if "string" in wanted and isinstance(value, int | float):
+        text = "..." if _is_secret(path) else written or str(value)
+        return f'write it in quotes: {_after_key(path)}"{text}"'
+    if "boolean" in wanted:
+        return "allowed: true, false"
+    if "integer" in wanted and isinstance(value, str) and value.isdecimal():
+        return f"write it without quotes: {value}"
+    if "array" in wanted and isinstance(value, str) and not _is_secret(path):
+        return f"write a list: {_after_key(path)}[{value}]"
+    example = schema.get("examples", [None])[0]
+    return f"such as {_after_key(path)}{_as_yaml(example)}" if example else None
+
+
+def _after_key(path: Path) -> str:
+    return f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
+
+
+def _noun(schema: Schema) -> str:
+    return schema.get("title", "known value")
+
+
+def _choices(schema: Schema) -> str:
+    return ", ".join(str(each) for each in schema["enum"])
+
+
+def _range(schema: Schema, least: str, most: str) -> str:
+    """Say the limits of a size, of which one may be missing."""
+    if least not in schema:
+        return f"at most {schema[most]}"
+    if most not in schema:
+        return f"at least {schema[least]}"
+    low, high = schema[least], schema[most]
+    return f"exactly {low}" if low == high else f"{low} to {high}"
+
+
+def _as_yaml(value: object) -> str:
+    """Write an example as an author would: plain words without quotes."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w@./:-]*( [A-Za-z][\w.-]*)*", value):
+        return value
+    if isinstance(value, dict):
+        pairs = (f"{key}: {_as_yaml(item)}" for key, item in cast(dict[str, Any], value).items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(_as_yaml(item) for item in cast(list[Any], value))}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_secret(path: Path) -> bool:
+    """Whether the innermost key of a path looks like a secret's."""
+    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    return bool(_SECRET_KEY.search(key))
