@@ -83,9 +83,13 @@ class LocalAws:
 
     def count_calls(self) -> dict[str, int]:
         """Return how often each WorkMail and Directory Service operation was called."""
-        answer = _fetch(f"{self.workmail}/_emulator/calls")
-        counts: dict[str, int] = json.loads(answer)["counts"]
+        counts: dict[str, int] = self.control("calls")["counts"]
         return counts
+
+    def control(self, action: str, document: Mapping[str, Any] | None = None) -> Any:
+        """Ask the emulator's control path: GET, or POST with a document; JSON both ways."""
+        body = None if document is None else json.dumps(document).encode()
+        return json.loads(_fetch(f"{self.workmail}/_emulator/{action}", body))
 
 
 def start_local_aws(
@@ -123,7 +127,7 @@ def start_local_aws(
     emulator = processes.start(
         [
             *(sys.executable, "-m", "workmail_emulator", "--port", str(workmail_port)),
-            *("--instant", "--aws", local.aws),
+            *("--instant", "--aws", local.aws, "--account", account),
             *(part for domain in verified for part in ("--verified", domain)),
         ],
         environment=local.environment,
@@ -195,12 +199,13 @@ def _wait_until_ready(process: subprocess.Popen[str], url: str, log: Path) -> No
     )
 
 
-def _fetch(url: str) -> bytes:
+def _fetch(url: str, body: bytes | None = None) -> bytes:
     # An opener without proxies: a loopback address is nobody else's business.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=10) as answer:
+        with opener.open(url, body, timeout=10) as answer:
             content: bytes = answer.read()
             return content
     except urllib.error.HTTPError as error:
-        raise WorkMailOrgError(f"{url} answered {error.code}") from error
+        reason = error.read().decode("utf-8", "replace").strip()
+        raise WorkMailOrgError(f"{url} answered {error.code}: {reason}") from error

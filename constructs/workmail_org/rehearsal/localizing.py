@@ -1,13 +1,15 @@
-"""A spec made local: the same organizations, without what only the real account has."""
+"""A spec made local: the same organizations, at home in the local AWS."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from workmail_org.model.directory import DirectoryType
+from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.spec.building import load_environment
 from workmail_org.spec.loading import load
 
@@ -15,11 +17,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workmail_org.model.domain import HostedZone
-    from workmail_org.model.organization import Environment
+    from workmail_org.model.organization import Environment, Organization
     from workmail_org.rehearsal.local import LocalAws
 
 _YAML_ONLY = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 """Characters that JSON leaves as they are and YAML does not read as they are."""
+
+
+_KINDS = {
+    DirectoryType.SIMPLE_AD: "SimpleAD",
+    DirectoryType.MANAGED_AD: "MicrosoftAD",
+    DirectoryType.AD_CONNECTOR: "ADConnector",
+}
+"""What the local Directory Service calls them."""
+
+_UNKNOWN_KIND = "SimpleAD"
+"""What an existing directory is when the spec does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +42,10 @@ class LocalSpec:
     Attributes:
         path: A file of its own, in a folder of its own; the user's is never written.
         environment: What it declares.
-        notes: What differs from the user's spec, in a sentence each.
     """
 
     path: Path
     environment: Environment
-    notes: tuple[str, ...]
 
 
 def find_hosted_zones(environment: Environment) -> Iterator[HostedZone]:
@@ -60,10 +71,45 @@ def create_hosted_zones(local: LocalAws, zones: Iterator[HostedZone]) -> Mapping
     return ids
 
 
+def add_existing_directories(local: LocalAws, environments: Iterable[Environment]) -> None:
+    """Put the directories that organizations use into the local Directory Service.
+
+    One that WorkMail only reads (AD Connector) gets the users and groups that
+    the specs name: somebody made them there before.
+    """
+    directories: dict[str, dict[str, Any]] = {}
+    people: dict[str, dict[str, Reference]] = {}
+    for organization in (o for environment in environments for o in environment.organizations):
+        directory_id = organization.directory.directory_id
+        if directory_id is None:
+            continue
+        directories[directory_id] = _describe_directory(organization)
+        if organization.directory.read_only:
+            known = people.setdefault(directory_id, {})
+            for entity in (*organization.users, *organization.groups):
+                known.setdefault(fold(entity.name), entity.reference)
+    for directory_id, document in directories.items():
+        references = people.get(directory_id, {}).values()
+        names = {kind: [{"Name": r.name} for r in references if r.kind is kind] for kind in Kind}
+        local.control(
+            "directories", {**document, "users": names[Kind.USER], "groups": names[Kind.GROUP]}
+        )
+
+
+def _describe_directory(organization: Organization) -> dict[str, Any]:
+    directory = organization.directory
+    return {
+        "id": directory.directory_id,
+        "region": organization.region,
+        "kind": _KINDS.get(directory.effective_kind, _UNKNOWN_KIND),
+        "name": directory.name or f"{organization.alias}.corp.example",
+    }
+
+
 def localize(
     spec: Path, *, root: Path | None, account: str, zones: Mapping[str, str], target: Path
 ) -> LocalSpec:
-    """Write a spec as one file that names nothing outside the local AWS.
+    """Write a spec as one file that names no account and no zone but the local ones.
 
     Args:
         spec: A valid spec.
@@ -73,31 +119,18 @@ def localize(
         target: The file to write, in a folder that exists.
     """
     resolved = load(spec, root=root).value
-    resolved.pop("expires", None)  # whether a copy is overdue is judged by the day, not by us
     resolved["account"] = account
-    notes: list[str] = []
-    for key, organization in _mappings(resolved.get("organizations")):
-        notes += [f"{key}: {note}" for note in _localize_organization(organization, zones)]
+    for _key, organization in _mappings(resolved.get("organizations")):
+        for _name, domain in _mappings(organization.get("domains")):
+            dns = domain.get("dns")
+            if isinstance(dns, dict):
+                zone = cast("dict[str, Any]", dns)
+                zone["hosted_zone_id"] = zones[zone["hosted_zone_id"]]
     target.write_text(_write_yaml(resolved), encoding="utf-8")
-    return LocalSpec(target, load_environment(target), tuple(notes))
+    return LocalSpec(target, load_environment(target))
 
 
-def _localize_organization(
-    organization: MutableMapping[str, Any], zones: Mapping[str, str]
-) -> Iterator[str]:
-    for _name, domain in _mappings(organization.get("domains")):
-        dns = domain.get("dns")
-        if isinstance(dns, dict):
-            dns["hosted_zone_id"] = zones[dns["hosted_zone_id"]]
-    if organization.pop("existing", None):
-        yield "takes over a live organization; the rehearsal creates a new one instead"
-    directory: object = organization.get("directory")
-    if isinstance(directory, dict) and cast("dict[str, Any]", directory).get("type") == "existing":
-        del organization["directory"]
-        yield "uses an existing directory; the rehearsal creates a WorkMail directory instead"
-
-
-def _mappings(value: object) -> Iterator[tuple[str, MutableMapping[str, Any]]]:
+def _mappings(value: object) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the entries of a mapping that are mappings; nothing behind a key is an empty one."""
     if isinstance(value, dict):
         for key, entry in cast("dict[str, Any]", value).items():

@@ -55,8 +55,6 @@ def print_rehearsal(rehearsal: Rehearsal, console: Console) -> None:
             continue
         console.print(f"\n[bold]{organization.key}[/]  {_describe(live, stack)}")
         console.print(_build_table(live))
-    for note in rehearsal.notes:
-        console.print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
     console.print()
     if rehearsal.matches:
         console.print("[green]matches the spec[/]")

@@ -18,6 +18,7 @@ from workmail_org.rehearsal.interrupts import Interrupts
 from workmail_org.rehearsal.local import DEFAULT_ACCOUNT, LocalAws, start_local_aws
 from workmail_org.rehearsal.localizing import (
     LocalSpec,
+    add_existing_directories,
     create_hosted_zones,
     find_hosted_zones,
     localize,
@@ -73,7 +74,6 @@ class Rehearsal:
         calls: How often the deployment of the spec called each WorkMail and
             Directory Service operation.
         seconds: How long each phase took.
-        notes: Where the rehearsal is not the real thing, a sentence each.
         kept: `None`: everything was stopped.
     """
 
@@ -84,7 +84,6 @@ class Rehearsal:
     seconds: Mapping[str, float]
     aws: str
     workmail: str
-    notes: tuple[str, ...]
     kept: Kept | None
 
     @property
@@ -198,7 +197,6 @@ class _Play:
             seconds=self.progress.seconds,
             aws=local.aws,
             workmail=local.workmail,
-            notes=tuple(dict.fromkeys(note for spec in specs for note in spec.notes)),
             kept=self._describe_kept(local, specs[-1]) if self.script.keep else None,
         )
 
@@ -206,6 +204,7 @@ class _Play:
         """Write the local copies, in the order in which they are deployed."""
         zones = (zone for e in self._environments() for zone in find_hosted_zones(e))
         ids = create_hosted_zones(local, zones)
+        add_existing_directories(local, self._environments())
         paths = [path for path in (self.script.previous, self.script.spec) if path]
         return [
             localize(
