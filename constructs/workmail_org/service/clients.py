@@ -10,6 +10,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_ds import DirectoryServiceClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_workmail import WorkMailClient
@@ -33,6 +34,7 @@ class Clients:
     directory_service: DirectoryServiceClient
     secrets: SecretsManagerClient
     s3: S3Client
+    dynamodb: DynamoDBClient
 
 
 def make_clients(region: str | None = None) -> Clients:
@@ -44,4 +46,5 @@ def make_clients(region: str | None = None) -> Clients:
         directory_service=session.client("ds", config=CONFIG),
         secrets=session.client("secretsmanager", config=CONFIG),
         s3=session.client("s3", config=CONFIG),
+        dynamodb=session.client("dynamodb", config=CONFIG),
     )

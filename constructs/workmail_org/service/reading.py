@@ -11,7 +11,7 @@ from workmail_org.errors import NotFoundError
 from workmail_org.model.domain import DnsRecord
 from workmail_org.model.group import Group
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
-from workmail_org.model.values import EntityId, Kind, Reference, fold
+from workmail_org.model.values import EntityId, Kind, Reference, fold, make_api_name
 from workmail_org.service.workmail import WorkMail
 
 _ROLES = {"USER": Role.USER, "REMOTE_USER": Role.REMOTE_USER}
@@ -207,7 +207,7 @@ def _read_user(workmail: WorkMail, row: Listed, *, with_quota: bool) -> Found[Us
     email = answer.get("Email", "")
     described = Listed(id=row.id, reference=row.reference, enabled=enabled, email=email)
     profile: dict[str, Any] = {
-        name: answer.get(_make_field(name)) or None for name in PROFILE_FIELDS
+        name: answer.get(make_api_name(name)) or None for name in PROFILE_FIELDS
     }
     user = User(
         name=answer["Name"],

@@ -1,0 +1,1 @@
+"""What runs in Lambda: CloudFormation's events in, one organization made equal to its spec."""

@@ -1,0 +1,56 @@
+"""The default domain of an organization."""
+
+from __future__ import annotations
+
+from workmail_org.errors import PermanentError, TemporaryError
+from workmail_org.handlers.requests import Progress, Request, Run
+from workmail_org.model.values import fold
+from workmail_org.service.reading import read_domain, read_organization
+from workmail_org.service.workmail import WorkMail
+from workmail_org.wire import DefaultDomainProperties
+
+
+class DefaultDomainLifecycle:
+    """`Custom::WorkMailDefaultDomain`. The physical id is `<organization id>/default-domain`."""
+
+    def begin(
+        self,
+        run: Run,  # noqa: ARG002 - contract
+        request: Request[DefaultDomainProperties],
+    ) -> str:
+        """Accept."""
+        return request.physical_id or f"{request.desired.organization_id}/default-domain"
+
+    def advance(self, run: Run, request: Request[DefaultDomainProperties]) -> Progress:
+        """Set it if it differs; on Delete go back to the test domain if it is still ours."""
+        desired = request.desired
+        workmail = run.open_organization(desired.organization_id)
+        organization = read_organization(workmail)
+        if organization is None or fold(organization.get("State", "")) == "deleting":
+            return Progress(done=request.is_delete, waiting_for="the organization is not there")
+        actual = fold(organization.get("DefaultMailDomain", ""))
+        target = fold(desired.test_domain if request.is_delete else desired.domain)
+        somebody_elses = request.is_delete and actual != fold(desired.domain)
+        if actual == target or somebody_elses:
+            return Progress(done=True)
+        run.log("write", operation="UpdateDefaultMailDomain", domain=target)
+        try:
+            workmail.call("UpdateDefaultMailDomain", DomainName=target)
+        except TemporaryError as error:
+            _refuse_unverified(workmail, target, error)
+            raise
+        return Progress(done=False, waiting_for=f"{target} is not seen as the default yet")
+
+
+def _refuse_unverified(workmail: WorkMail, domain: str, error: TemporaryError) -> None:
+    """Raise, if trying again is useless because the domain is not verified."""
+    if error.code != "MailDomainStateException":
+        return
+    found = read_domain(workmail, domain)
+    if found is None or found.ownership != "VERIFIED":
+        raise PermanentError(
+            f"domain {domain} cannot be the default: it is not verified; put its DNS records in "
+            "place first (see the stack's outputs)",
+            operation=error.operation,
+            code=error.code,
+        ) from error

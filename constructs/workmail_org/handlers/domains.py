@@ -1,0 +1,158 @@
+"""Mail domains: registered, their records given out, deregistered when nobody needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from workmail_org.errors import ConflictError, PermanentError
+from workmail_org.handlers.requests import Progress, Request, Run
+from workmail_org.model.domain import DnsRecord
+from workmail_org.model.removal import Removal
+from workmail_org.model.values import Kind, fold, get_domain, get_test_domain
+from workmail_org.service.reading import (
+    LiveDomain,
+    list_entities,
+    read_aliases,
+    read_domain,
+    read_organization,
+)
+from workmail_org.service.workmail import WorkMail
+from workmail_org.wire import ZONE_FILE, DomainProperties, RecordSlot
+
+_RECORDS = len(RecordSlot)
+"""WorkMail wants eight records for a domain (facts.md §6)."""
+
+_TTL_SECONDS = 3600
+"""What the guide recommends for MX and autodiscover records (facts.md §6)."""
+
+
+class DomainLifecycle:
+    """`Custom::WorkMailDomain`. The physical id is `<organization id>/domains/<domain>`."""
+
+    def begin(self, run: Run, request: Request[DomainProperties]) -> str:  # noqa: ARG002 - contract
+        """Accept."""
+        if request.physical_id:
+            return request.physical_id
+        return f"{request.desired.organization_id}/domains/{fold(request.desired.domain)}"
+
+    def advance(self, run: Run, request: Request[DomainProperties]) -> Progress:
+        """Register the domain and answer with its records; or deregister it."""
+        workmail = run.open_organization(request.desired.organization_id)
+        if request.is_delete:
+            return _advance_delete(run, workmail, request.desired)
+        domain = read_domain(workmail, request.desired.domain)
+        if domain is None:
+            _register(run, workmail, request)
+            domain = read_domain(workmail, request.desired.domain)
+        if domain is None or len(domain.records) < _RECORDS:
+            return Progress(done=False, waiting_for="WorkMail has not named the DNS records yet")
+        return Progress(done=True, attributes=describe_records(domain))
+
+
+def _register(run: Run, workmail: WorkMail, request: Request[DomainProperties]) -> None:
+    domain = request.desired.domain
+    run.log("write", operation="RegisterMailDomain", domain=domain)
+    try:
+        workmail.call("RegisterMailDomain", DomainName=domain, ClientToken=request.request_id)
+    except ConflictError as conflict:
+        raise PermanentError(
+            f"domain {domain} belongs to another organization of this account and region: "
+            "deregister it there first",
+            operation=conflict.operation,
+            code=conflict.code,
+        ) from conflict
+
+
+def describe_records(domain: LiveDomain) -> dict[str, str]:
+    """List a domain's records as attributes: names, Route 53 values, and a zone file."""
+    attributes: dict[str, str] = {}
+    slots = assign_slots(domain)
+    for slot, record in slots.items():
+        attributes[slot.name_attribute] = record.name
+        attributes[slot.value_attribute] = quote_value(record)
+    attributes[ZONE_FILE] = render_zone_file(slots.values())
+    return attributes
+
+
+def assign_slots(domain: LiveDomain) -> Mapping[RecordSlot, DnsRecord]:
+    """Tell which of a domain's records is which, by type and name (facts.md §6).
+
+    Raises:
+        PermanentError: A record is none of the eight that WorkMail is known for.
+    """
+    slots: dict[RecordSlot, DnsRecord] = {}
+    dkim = iter((RecordSlot.DKIM_1, RecordSlot.DKIM_2, RecordSlot.DKIM_3))
+    apex = f"{fold(domain.name)}."
+    fixed = {
+        ("MX", apex): RecordSlot.MX,
+        ("TXT", f"_amazonses.{apex}"): RecordSlot.OWNERSHIP,
+        ("CNAME", f"autodiscover.{apex}"): RecordSlot.AUTODISCOVER,
+        ("TXT", apex): RecordSlot.SPF,
+        ("TXT", f"_dmarc.{apex}"): RecordSlot.DMARC,
+    }
+    for record in sorted(domain.records, key=lambda record: record.name):
+        name = fold(record.name).rstrip(".") + "."
+        slot = fixed.get((record.type, name))
+        if slot is None and "._domainkey." in name:
+            slot = next(dkim, None)
+        if slot is None:
+            raise PermanentError(f"WorkMail wants an unknown DNS record: {record.type} {name}")
+        slots[slot] = record
+    return slots
+
+
+def quote_value(record: DnsRecord) -> str:
+    """Write a record's value as Route 53 and zone files want it: TXT in quotes."""
+    return f'"{record.value}"' if record.type == "TXT" else record.value
+
+
+def render_zone_file(records: Iterable[DnsRecord]) -> str:
+    """Write records as lines of a zone file (RFC 1035)."""
+    return "\n".join(
+        f"{record.name} {_TTL_SECONDS} IN {record.type} {quote_value(record)}" for record in records
+    )
+
+
+def _advance_delete(run: Run, workmail: WorkMail, desired: DomainProperties) -> Progress:
+    """Deregister, unless it stays, is gone already, or goes with its organization."""
+    if desired.on_removal is Removal.RETAIN or desired.existing:
+        return Progress(done=True)
+    organization = read_organization(workmail)
+    if organization is None or fold(organization.get("State", "")) == "deleting":
+        return Progress(done=True)
+    domain = read_domain(workmail, desired.domain)
+    if domain is None:
+        return Progress(done=True)
+    if domain.is_default:
+        test_domain = get_test_domain(organization["Alias"])
+        run.log("write", operation="UpdateDefaultMailDomain", domain=test_domain)
+        workmail.call("UpdateDefaultMailDomain", DomainName=test_domain)
+    run.log("write", operation="DeregisterMailDomain", domain=desired.domain)
+    try:
+        workmail.call("DeregisterMailDomain", DomainName=desired.domain)
+    except ConflictError as conflict:
+        _explain_conflict(run, workmail, desired.domain, conflict)
+    return Progress(done=True)
+
+
+def _explain_conflict(run: Run, workmail: WorkMail, domain: str, conflict: ConflictError) -> None:
+    """Refuse while somebody receives mail there; leave it registered for what is switched off.
+
+    A disabled mailbox can come back for 30 days, and its address with it.
+    """
+    holders = [
+        f"{row.reference} ({address})"
+        for kind in Kind
+        for row in list_entities(workmail, kind)
+        if row.enabled
+        for address in (row.email, *read_aliases(workmail, row))
+        if get_domain(address) == fold(domain)
+    ]
+    if holders:
+        raise PermanentError(
+            f"domain {domain} still receives mail for {', '.join(holders)}: give these other "
+            "addresses or remove them first, or set on_removal.domains: retain",
+            operation=conflict.operation,
+            code=conflict.code,
+        ) from conflict
+    run.log("domain stays registered", domain=domain, reason=str(conflict))

@@ -1,0 +1,456 @@
+"""Collections of entities: read, compare, write, until nothing is left to do."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Protocol
+
+from workmail_org.changes.calls import Call, EntityT, Found, Phase, Plan
+from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
+from workmail_org.errors import (
+    ConflictError,
+    NotFoundError,
+    PermanentError,
+    ServiceError,
+    TemporaryError,
+    UnsafePlanError,
+)
+from workmail_org.handlers.requests import Progress, Request, RequestType, Run
+from workmail_org.model.removal import Removal
+from workmail_org.model.values import Kind, Reference, fold, parse_reference
+from workmail_org.service.ledger import Entry, Ledger, Origin
+from workmail_org.service.reading import (
+    Listed,
+    list_entities,
+    read_aliases,
+    read_organization,
+)
+from workmail_org.service.workmail import WorkMail
+from workmail_org.service.writing import Writer
+from workmail_org.wire import CollectionProperties
+
+_PATIENCE_SECONDS = 120.0
+"""How long a new entity may be unknown to other calls (Terraform waits 2 minutes, facts.md §2)."""
+
+_CONFLICT_PATIENCE_SECONDS = 20.0
+"""A guess: how long an address may look taken after its release."""
+
+_THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
+)
+
+_CONFIRM_SECONDS = 2.0
+"""Between two reads when nothing was to be done although something changed: the first may lag."""
+
+_MAX_BACKOFF_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One call that did not work."""
+
+    call: Call
+    error: ServiceError
+
+    def __str__(self) -> str:
+        return f"{self.call.subject.kind} {self.call.subject.name}: {self.error}"
+
+
+class Traits(Protocol[EntityT]):
+    """What one kind of collection does in its own way."""
+
+    kind: Kind
+
+    def get_entities(self, properties: Any) -> tuple[EntityT, ...]:
+        """Return the entities that properties declare."""
+        ...
+
+    def read(
+        self, run: Run, workmail: WorkMail, rows: Sequence[Listed], desired: Sequence[EntityT]
+    ) -> Sequence[Found[EntityT]]:
+        """Read the whole of the entities in `rows`."""
+        ...
+
+    def plan(self, workmail: WorkMail, situation: Situation[EntityT], properties: Any) -> Plan:
+        """List what is to be done."""
+        ...
+
+    def prepare(self, run: Run, properties: Any, calls: Sequence[Call], writer: Writer) -> None:
+        """Do what has to be done before the first of some calls is made."""
+        ...
+
+    def list_references(
+        self, workmail: WorkMail, rows: Sequence[Listed]
+    ) -> dict[Reference, Listed]:
+        """Return every entity that a call may name, by folded reference."""
+        ...
+
+
+@dataclass(slots=True)
+class _Slice(Generic[EntityT]):
+    """What one slice of work remembers; lost with the process, and not needed to go on.
+
+    Attributes:
+        written: Calls that succeeded: what lists do not show yet is not done twice.
+        first_failed: When each call failed first, on the run's clock.
+        failures: Of the last round.
+        unseen_since: Since when everything was written and something is not seen.
+        seen_settled: Whether an earlier round found nothing to do.
+        rounds: That had to wait.
+    """
+
+    written: list[Call] = field(default_factory=list[Call])
+    first_failed: dict[tuple[str, Reference], float] = field(
+        default_factory=dict[tuple[str, Reference], float]
+    )
+    failures: list[Failure] = field(default_factory=list[Failure])
+    unseen_since: float | None = None
+    seen_settled: bool = False
+    rounds: int = 0
+
+
+class CollectionLifecycle(Generic[EntityT]):
+    """Users, groups or resources. The physical id is `<organization id>/<kind>s`."""
+
+    def __init__(self, traits: Traits[EntityT]) -> None:
+        self.traits = traits
+
+    def begin(self, run: Run, request: Request[Any]) -> str:
+        """Refuse renamed keys, lost mailboxes and entities that are not ours."""
+        properties: CollectionProperties = request.desired
+        if not request.is_delete:
+            self._refuse(run, request)
+        suffix = f"/{properties.shard}" if properties.shard else ""
+        own = f"{properties.organization_id}/{self.traits.kind}s{suffix}"
+        return request.physical_id or own
+
+    def advance(self, run: Run, request: Request[Any]) -> Progress:
+        """Bring every entity to its desired state, as far as this slice comes."""
+        properties: CollectionProperties = request.desired
+        workmail = run.open_organization(properties.organization_id)
+        if request.is_delete and (properties.shard or _is_gone(workmail)):
+            return Progress(done=True)
+        return self._advance(run, request, workmail, _Slice())
+
+    def _refuse(self, run: Run, request: Request[Any]) -> None:
+        if request.previous:
+            whole_before = self.traits.get_entities(request.previous)
+            whole_after = self.traits.get_entities(request.desired)
+            if renames := refuse_renames(self.traits.kind, whole_before, whole_after):
+                raise UnsafePlanError(*renames)
+        workmail = run.open_organization(request.desired.organization_id)
+        ledger = run.open_ledger(run.clients, request.desired.ledger_table)
+        situation = self._read(run, request, workmail, ledger)[0]
+        plan = self.traits.plan(workmail, situation, request.desired)
+        if plan.refusals:
+            raise UnsafePlanError(*plan.refusals)
+
+    def _advance(
+        self, run: Run, request: Request[Any], workmail: WorkMail, memory: _Slice[EntityT]
+    ) -> Progress:
+        ledger = run.open_ledger(run.clients, request.desired.ledger_table)
+        while True:
+            situation, rows, entries = self._read(run, request, workmail, ledger)
+            plan = self.traits.plan(workmail, situation, request.desired)
+            if plan.refusals:
+                raise UnsafePlanError(*plan.refusals)
+            if not plan.calls:
+                if not self._is_confirmed(run, request, memory):
+                    continue
+                self._close(run, ledger, entries, situation, request)
+                return Progress(done=True)
+            fresh = [call for call in plan.calls if call not in memory.written]
+            if fresh:
+                writer = Writer(workmail, _get_ids(self.traits.list_references(workmail, rows)))
+                self._claim(ledger, entries, situation)
+                self._write(run, request, writer, fresh, memory)
+            elif self._is_stuck(run, plan, memory):
+                self._close(run, ledger, entries, situation, request)
+                return Progress(done=True)
+            self._raise_permanent(run, memory)
+            if run.time_is_up:
+                return Progress(done=False, waiting_for=_describe(memory, plan))
+            if memory.failures or not fresh:
+                run.pause(min(2.0**memory.rounds, _MAX_BACKOFF_SECONDS))
+                memory.rounds += 1
+
+    def _read(
+        self, run: Run, request: Request[Any], workmail: WorkMail, ledger: Ledger
+    ) -> tuple[Situation[EntityT], Sequence[Listed], dict[Reference, Entry]]:
+        properties = request.desired
+        entries = ledger.read(self.traits.kind)
+        desired, previous = self._get_share(request)
+        owned = _get_owned(entries, request) if not properties.shard else set[str]()
+        own_rows = [row for row in list_entities(workmail, self.traits.kind) if not row.system]
+        names = owned | {fold(entity.name) for entity in (*desired, *previous)}
+        wanted = [row for row in own_rows if fold(row.reference.name) in names]
+        actual = self.traits.read(run, workmail, wanted, desired)
+        situation = Situation(
+            actual=actual,
+            previous=previous,
+            desired=desired,
+            owned=owned | {reference.name for reference in entries},
+            removal=properties.on_removal,
+            test_domain=properties.test_domain,
+            neighbours=_read_neighbours(workmail, request, desired),
+            read_only_directory=getattr(properties, "read_only_directory", False),
+            adopt=properties.adopt,
+        )
+        return replace_leavers(situation, owned), own_rows, entries
+
+    def _get_share(self, request: Request[Any]) -> tuple[tuple[EntityT, ...], tuple[EntityT, ...]]:
+        """Return the desired and previous entities that this custom resource answers for.
+
+        Number 0 answers for all that is there already and for its share of
+        what is new; the others bring only their share of what is new.
+        """
+        properties: CollectionProperties = request.desired
+        desired = () if request.is_delete else self.traits.get_entities(properties)
+        previous = self.traits.get_entities(request.previous) if request.previous else ()
+        if properties.shards == 1:
+            return desired, previous
+        before = {fold(entity.name) for entity in previous}
+        mine = tuple(
+            entity
+            for entity in desired
+            if get_shard(entity.name, properties.shards) == properties.shard
+            and fold(entity.name) not in before
+        )
+        if properties.shard:
+            return mine, ()
+        return (*(e for e in desired if fold(e.name) in before), *mine), previous
+
+    def _claim(
+        self, ledger: Ledger, entries: dict[Reference, Entry], situation: Situation[EntityT]
+    ) -> None:
+        """Write down what is about to be ours, before it is."""
+        claims: list[Entry] = []
+        for entity in situation.desired:
+            reference = entity.reference.folded
+            entry = entries.get(reference)
+            found = situation.find(entity)
+            origin = entry.origin if entry else Origin.ADOPTED if found else Origin.CREATED
+            claim = Entry(
+                reference=reference,
+                origin=origin,
+                id=found.id if found else None,
+            )
+            if claim != entry:
+                claims.append(claim)
+        ledger.put(claims)
+        entries.update((claim.reference, claim) for claim in claims)
+
+    def _write(
+        self,
+        run: Run,
+        request: Request[Any],
+        writer: Writer,
+        calls: Sequence[Call],
+        memory: _Slice[EntityT],
+    ) -> None:
+        """Make calls in order; an entity whose call fails waits for the next round."""
+        memory.failures = []
+        self.traits.prepare(run, request.desired, calls, writer)
+        failed: set[Reference] = set()
+        for call in calls:
+            if run.time_is_up:
+                return
+            if call.subject.folded in failed:
+                continue
+            try:
+                writer.write(call)
+            except ServiceError as error:
+                failed.add(call.subject.folded)
+                memory.failures.append(Failure(call, error))
+                memory.first_failed.setdefault(_key(call), run.clock())
+                run.log("call failed", call=str(call), code=error.code, error=str(error))
+            else:
+                memory.written.append(call)
+                memory.first_failed.pop(_key(call), None)
+                run.log("write", call=str(call))
+
+    def _raise_permanent(self, run: Run, memory: _Slice[EntityT]) -> None:
+        """Give up when a failure will not go away; name every failing entity."""
+        permanent = [f for f in memory.failures if _is_permanent(run, f, memory)]
+        if not permanent:
+            return
+        others = len(memory.failures) - len(permanent)
+        waiting = f" ({others} more were still being tried)" if others else ""
+        detail = "; ".join(_explain(failure) for failure in permanent)
+        raise PermanentError(f"{len(permanent)} {self.traits.kind}(s) failed{waiting}: {detail}")
+
+    def _is_confirmed(self, run: Run, request: Request[Any], memory: _Slice[EntityT]) -> bool:
+        """Tell whether finding nothing to do can be believed.
+
+        What was written in this slice was read back. But a first read that
+        finds a change done already may be older than what undid it.
+        """
+        changed = request.type is not RequestType.UPDATE or request.previous != request.desired
+        if memory.written or not changed or memory.seen_settled:
+            return True
+        memory.seen_settled = True
+        run.pause(_CONFIRM_SECONDS)
+        return False
+
+    def _is_stuck(self, run: Run, plan: Plan, memory: _Slice[EntityT]) -> bool:
+        """Tell whether WorkMail does not take fields that it said it took.
+
+        Whether an empty text clears a field is not documented (facts.md §1.3):
+        a field that stays is reported and lived with. Everything else that was
+        written and is not seen is written again.
+        """
+        if memory.unseen_since is None:
+            memory.unseen_since = run.clock()
+        if run.clock() - memory.unseen_since < _PATIENCE_SECONDS:
+            return False
+        if all(call.operation == "UpdateUser" for call in plan.calls):
+            run.log("fields stay", calls=[str(call) for call in plan.calls])
+            return True
+        memory.written.clear()
+        memory.unseen_since = None
+        return False
+
+    def _close(
+        self,
+        run: Run,
+        ledger: Ledger,
+        entries: dict[Reference, Entry],
+        situation: Situation[EntityT],
+        request: Request[Any],
+    ) -> None:
+        """Write down who is ours now, and since when the others are not in the spec."""
+        self._claim(ledger, entries, situation)
+        if request.desired.shard:
+            return
+        desired = {entity.reference.folded for entity in situation.desired}
+        present = {found.entity.reference.folded for found in situation.actual}
+        whole = () if request.is_delete else self.traits.get_entities(request.desired)
+        declared = desired | {entity.reference.folded for entity in whole}
+        gone = [entry for ref, entry in entries.items() if ref not in declared]
+        forgotten = [
+            entry.reference
+            for entry in gone
+            if entry.reference not in present or situation.removal is Removal.RETAIN
+        ]
+        removed = [
+            replace(entry, removed_at=run.now())
+            for entry in gone
+            if entry.reference not in forgotten and not entry.removed_at
+        ]
+        ledger.drop(forgotten)
+        ledger.put(removed)
+
+
+def get_shard(name: str, shards: int) -> int:
+    """Tell which shard brings an entity into being: the same for the same name and count."""
+    return zlib.crc32(fold(name).encode()) % shards
+
+
+def replace_leavers(situation: Situation[EntityT], leavers: Collection[str]) -> Situation[EntityT]:
+    """Leave out what is owned, no longer declared, and not to be removed by this request."""
+    declared = {fold(entity.name) for entity in situation.desired}
+    return replace(situation, owned={n for n in situation.owned if n in leavers or n in declared})
+
+
+def _get_owned(entries: dict[Reference, Entry], request: Request[Any]) -> set[str]:
+    """Return the folded names of entities that this request may remove.
+
+    What was removed before stays as it was left: the word for removals may have
+    changed since. When the stack goes, adopted entities are left alone: they
+    were there before it.
+    """
+    return {
+        reference.name
+        for reference, entry in entries.items()
+        if not entry.removed_at and not (request.is_delete and entry.origin is Origin.ADOPTED)
+    }
+
+
+def _is_gone(workmail: WorkMail) -> bool:
+    organization = read_organization(workmail)
+    return organization is None or fold(organization.get("State", "")) == "deleting"
+
+
+def _get_ids(rows: dict[Reference, Listed]) -> dict[Reference, Any]:
+    return {reference: row.id for reference, row in rows.items()}
+
+
+def _read_neighbours(
+    workmail: WorkMail, request: Request[Any], desired: Iterable[Any]
+) -> tuple[Neighbour, ...]:
+    """Read the entities of later collections that have addresses wanted here.
+
+    They are this stack's too: the previous deployment gave them the address.
+    """
+    if not request.previous:
+        return ()
+    before = request.previous.other_addresses
+    after = request.desired.other_addresses
+    wanted = {fold(a) for entity in desired for a in (entity.email, *entity.aliases)}
+    holders = {
+        parse_reference(text)
+        for text, addresses in before.items()
+        if wanted & {fold(address) for address in addresses}
+    }
+    return tuple(
+        neighbour
+        for kind in Kind
+        for row in (list_entities(workmail, kind) if any(h.kind is kind for h in holders) else ())
+        for holder in holders
+        if holder.folded == row.reference.folded
+        for neighbour in [_make_neighbour(workmail, row, after.get(str(holder), ()))]
+    )
+
+
+def _make_neighbour(workmail: WorkMail, row: Listed, wanted: tuple[str, ...]) -> Neighbour:
+    return Neighbour(
+        reference=row.reference,
+        primary=row.email,
+        aliases=read_aliases(workmail, row),
+        wanted=wanted,
+        enabled=row.enabled,
+    )
+
+
+def _key(call: Call) -> tuple[str, Reference]:
+    return (call.operation, call.subject.folded)
+
+
+def _is_permanent(run: Run, failure: Failure, memory: _Slice[Any]) -> bool:
+    error = failure.error
+    waited = run.clock() - memory.first_failed.get(_key(failure.call), run.clock())
+    if isinstance(error, ConflictError):
+        return waited >= _CONFLICT_PATIENCE_SECONDS
+    if isinstance(error, NotFoundError):
+        return waited >= _PATIENCE_SECONDS
+    if isinstance(error, TemporaryError):
+        endless = error.code in _THROTTLED or not error.code
+        return not endless and waited >= _PATIENCE_SECONDS
+    return True
+
+
+def _explain(failure: Failure) -> str:
+    """Say what a person can do, where the code alone does not."""
+    call, error = failure.call, failure.error
+    subject = f"{call.subject.kind} {call.subject.name}"
+    if error.code == "MailDomainStateException":
+        address = call.arguments.get("Email") or call.arguments.get("Alias") or ""
+        domain = str(address).rpartition("@")[2]
+        return (
+            f"{subject}: domain {domain} is not verified, so {address} cannot be used yet: put the "
+            "domain's DNS records in place (see the stack's outputs), then deploy again"
+        )
+    if call.phase is Phase.CREATE and isinstance(error, ConflictError):
+        return (
+            f"{subject}: the name is taken in the directory by something that is not managed "
+            "here (a user or a group, also a built-in one): choose another key"
+        )
+    return f"{subject}: {error}"
+
+
+def _describe(memory: _Slice[Any], plan: Plan) -> str:
+    if memory.failures:
+        return "; ".join(str(failure) for failure in memory.failures)
+    return f"{len(plan.calls)} calls were left to make"

@@ -1,0 +1,174 @@
+"""The Lambda handlers that CDK's provider framework calls."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from workmail_org.errors import PermanentError, TemporaryError, WorkMailOrgError
+from workmail_org.handlers.defaults import DefaultDomainLifecycle
+from workmail_org.handlers.domains import DomainLifecycle
+from workmail_org.handlers.groups import GroupsLifecycle
+from workmail_org.handlers.lifecycle import Lifecycle
+from workmail_org.handlers.organizations import OrganizationLifecycle
+from workmail_org.handlers.requests import Progress, Request, Run, parse_request
+from workmail_org.handlers.users import UsersLifecycle
+from workmail_org.handlers.verification import DomainVerificationLifecycle
+from workmail_org.service.clients import Clients, make_clients
+from workmail_org.wire import MAX_RESPONSE_BYTES, ResourceType
+
+LIFECYCLES: Mapping[ResourceType, Lifecycle] = {
+    ResourceType.ORGANIZATION: OrganizationLifecycle(),
+    ResourceType.DOMAIN: DomainLifecycle(),
+    ResourceType.DOMAIN_VERIFICATION: DomainVerificationLifecycle(),
+    ResourceType.DEFAULT_DOMAIN: DefaultDomainLifecycle(),
+    ResourceType.USERS: UsersLifecycle(),
+    ResourceType.GROUPS: GroupsLifecycle(),
+}
+
+_SLICE_SECONDS = 300.0
+"""One invocation works at most that long: well inside Lambda's 15 minutes, so that the framework
+that waits for it is not cut off first."""
+
+_MARGIN_SECONDS = 20.0
+"""Kept back for the last call and the answer."""
+
+_GIVE_UP_SECONDS = 55 * 60
+"""CloudFormation waits for an hour at most; before that we say what was waited for."""
+
+_BEGIN_PATIENCE_SECONDS = 60.0
+"""How long `on_event`, which is asked once, tries again what AWS may accept later."""
+
+_MAX_REASON_BYTES = MAX_RESPONSE_BYTES - 1500
+"""The framework adds its own words and log names to a reason; the rest of the answer needs room."""
+
+_STARTED_AT = "StartedAt"
+"""Key of `on_event`'s answer that the framework hands to `is_complete`: epoch seconds."""
+
+Step = Callable[[Run, Mapping[str, Any], Request[Any]], dict[str, Any]]
+
+
+class Context(Protocol):
+    """What we need of Lambda's context object."""
+
+    log_group_name: str
+    log_stream_name: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long this invocation may still run."""
+        ...
+
+
+class HandlerError(Exception):
+    """What CloudFormation shows as the reason of a failure."""
+
+
+def on_event(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Answer a Create, Update or Delete: refuse it, or accept it and name the physical id.
+
+    Raises:
+        HandlerError: Refused; its text is the reason.
+    """
+    return handle(make_run(context, make_clients()), event, begin)
+
+
+def is_complete(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Work on an accepted request, and answer whether nothing is left to do.
+
+    Raises:
+        HandlerError: It cannot be done; its text is the reason.
+    """
+    return handle(make_run(context, make_clients()), event, advance)
+
+
+def begin(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str, Any]:  # noqa: ARG001 - the shape of a step
+    """Accept or refuse one request."""
+    lifecycle = LIFECYCLES[request.resource_type]
+    give_up_at = run.clock() + _BEGIN_PATIENCE_SECONDS
+    pause = 1.0
+    while True:
+        try:
+            physical_id = lifecycle.begin(run, request)
+        except TemporaryError as error:
+            if run.clock() + pause > min(give_up_at, run.deadline):
+                raise
+            run.log("tried again", error=str(error))
+            run.pause(pause)
+            pause *= 2
+        else:
+            return {"PhysicalResourceId": physical_id, _STARTED_AT: str(int(run.epoch()))}
+
+
+def advance(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str, Any]:
+    """Work on one request for one slice."""
+    try:
+        progress = LIFECYCLES[request.resource_type].advance(run, request)
+    except TemporaryError as error:
+        progress = Progress(done=False, waiting_for=str(error))
+    if progress.done:
+        return {"IsComplete": True, "Data": dict(progress.attributes)}
+    run.log("not done yet", waiting_for=progress.waiting_for)
+    waited = run.epoch() - float(event.get(_STARTED_AT, run.epoch()))
+    if waited > _GIVE_UP_SECONDS:
+        raise PermanentError(f"not done after {waited / 60:.0f} minutes: {progress.waiting_for}")
+    return {"IsComplete": False}
+
+
+def make_run(context: Context, clients: Clients) -> Run:
+    """Build the means of one invocation from Lambda's context."""
+    logging.getLogger("workmail_org").setLevel(logging.INFO)
+    remaining = context.get_remaining_time_in_millis() / 1000 - _MARGIN_SECONDS
+    return Run(
+        clients=clients,
+        deadline=time.monotonic() + min(_SLICE_SECONDS, remaining),
+        log_place=f"{context.log_group_name} {context.log_stream_name}",
+    )
+
+
+def handle(run: Run, event: Mapping[str, Any], step: Step) -> dict[str, Any]:
+    """Decode an event, take one step, answer; a failure becomes a reason in plain words.
+
+    Raises:
+        HandlerError: With the reason.
+    """
+
+    def load_collection(bucket: str, key: str) -> Mapping[str, Any]:
+        body = run.clients.s3.get_object(Bucket=bucket, Key=key)["Body"]
+        return json.loads(body.read())
+
+    try:
+        request = parse_request(event, load_collection)
+        _log_request(run, request, step)
+        answer = step(run, event, request)
+    except WorkMailOrgError as error:
+        run.log("failed", error=type(error).__name__, reason=str(error))
+        raise HandlerError(limit_reason(str(error), run.log_place)) from None
+    run.log("answered", **{key: value for key, value in answer.items() if key != "Data"})
+    return answer
+
+
+def _log_request(run: Run, request: Request[Any], step: Step) -> None:
+    run.log(
+        "request",
+        step=step.__name__,
+        type=request.type,
+        resource_type=request.resource_type,
+        physical_id=request.physical_id,
+        request_id=request.request_id,
+    )
+
+
+def limit_reason(reason: str, log_place: str) -> str:
+    """Shorten a reason to what fits into CloudFormation's answer; the log has the whole.
+
+    The sentence comes first and on one line: what shows reasons cuts there.
+    """
+    one_line = " ".join(reason.split())
+    if len(one_line.encode()) <= _MAX_REASON_BYTES:
+        return one_line
+    tail = f" ... (the whole list is in the log: {log_place})"
+    room = _MAX_REASON_BYTES - len(tail.encode())
+    return one_line.encode()[:room].decode(errors="ignore") + tail

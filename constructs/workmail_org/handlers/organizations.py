@@ -1,0 +1,210 @@
+"""The organization: created once, found again, never replaced, deleted only if the spec says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workmail_org.errors import (
+    ConflictError,
+    NotFoundError,
+    PermanentError,
+    UnsafePlanError,
+)
+from workmail_org.handlers.requests import Progress, Request, RequestType, Run
+from workmail_org.model.removal import Removal
+from workmail_org.model.values import fold
+from workmail_org.service.directories import find_directory_alias
+from workmail_org.service.reading import find_organization, read_organization, read_tags
+from workmail_org.service.workmail import WorkMail
+from workmail_org.wire import OWNER_TAG, OrganizationAttribute, OrganizationProperties
+
+_CONFIRM_SECONDS = 1.0
+"""Between the two times that an organization is seen Active (facts.md §2: Terraform wants two)."""
+
+_IMMUTABLE = {
+    "alias": "alias",
+    "directory_id": "directory",
+    "kms_key_arn": "kms_key_arn",
+    "interoperability": "interoperability",
+    "existing": "existing",
+}
+"""Fields that no API changes, and the spec's words for them (facts.md §1.1)."""
+
+
+class OrganizationLifecycle:
+    """`Custom::WorkMailOrganization`. The physical id is the organization id."""
+
+    def begin(self, run: Run, request: Request[OrganizationProperties]) -> str:
+        """Find the organization, or create it; refuse a change of what is immutable."""
+        if request.type is RequestType.CREATE:
+            return _find_or_create(run, request)
+        _refuse_immutable(request)
+        return request.physical_id or ""
+
+    def advance(self, run: Run, request: Request[OrganizationProperties]) -> Progress:
+        """Wait until it is Active and bring its tags; or delete it."""
+        workmail = run.open_organization(request.physical_id or "")
+        if request.is_delete:
+            return _advance_delete(workmail, request)
+        answer = _read_active(run, workmail)
+        if answer is None:
+            _undo_failed_create(workmail, request)
+            return Progress(done=False, waiting_for="WorkMail is still making the organization")
+        _write_tags(run, workmail, request, answer["ARN"])
+        return Progress(
+            done=True,
+            attributes={
+                OrganizationAttribute.ARN: answer["ARN"],
+                OrganizationAttribute.DIRECTORY_ID: answer.get("DirectoryId", ""),
+            },
+        )
+
+
+def _refuse_immutable(request: Request[OrganizationProperties]) -> None:
+    previous, desired = request.previous, request.desired
+    if previous is None:
+        return
+    reasons = [
+        f"{word} of an organization cannot change, from {_show(before)} to {_show(after)}: that "
+        "would take another organization, and every mailbox would be lost; put the old value "
+        "back, or declare a further organization under another key"
+        for field, word in _IMMUTABLE.items()
+        if (before := getattr(previous, field)) != (after := getattr(desired, field))
+    ]
+    if reasons:
+        raise UnsafePlanError(*reasons)
+
+
+def _show(value: object) -> str:
+    return "none" if value is None else repr(value)
+
+
+def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
+    desired = request.desired
+    workmail = run.open_organization("")
+    found = find_organization(workmail, desired.alias)
+    if found and _is_owned(run.open_organization(found), desired.owner):
+        run.log("found again", organization=found)
+        return found
+    if desired.directory_id:
+        _check_directory_alias(run, desired)
+    try:
+        created = _create(workmail, request)
+    except ConflictError as conflict:
+        raise _explain_conflict(conflict, desired, found) from conflict
+    run.log("created", organization=created)
+    return created
+
+
+def _create(workmail: WorkMail, request: Request[OrganizationProperties]) -> str:
+    desired = request.desired
+    parameters: dict[str, Any] = {"Alias": desired.alias, "ClientToken": request.request_id}
+    if desired.directory_id:
+        parameters["DirectoryId"] = desired.directory_id
+    if desired.kms_key_arn:
+        parameters["KmsKeyArn"] = desired.kms_key_arn
+    if desired.interoperability:
+        parameters["EnableInteroperability"] = True
+    return str(workmail.call("CreateOrganization", **parameters)["OrganizationId"])
+
+
+def _is_owned(workmail: WorkMail, owner: str) -> bool:
+    """Tell whether a stack of this name made the organization."""
+    answer = read_organization(workmail)
+    return answer is not None and read_tags(workmail, answer["ARN"]).get(OWNER_TAG) == owner
+
+
+def _check_directory_alias(run: Run, desired: OrganizationProperties) -> None:
+    """Refuse a directory that bears another alias: the two must match (facts.md §5)."""
+    directory_id = desired.directory_id or ""
+    alias = find_directory_alias(run.clients.directory_service, directory_id)
+    if alias is not None and fold(alias) != fold(desired.alias):
+        raise UnsafePlanError(
+            f"directory {directory_id} has the alias {alias!r}, and an organization's alias must "
+            f"be that of its directory, not {desired.alias!r}: set alias: {alias}"
+        )
+
+
+def _explain_conflict(
+    conflict: ConflictError, desired: OrganizationProperties, found: str | None
+) -> PermanentError:
+    if conflict.code == "DirectoryInUseException":
+        detail = f"directory {desired.directory_id} belongs to another organization already"
+    elif found:
+        detail = (
+            f"organization {found} has the alias {desired.alias!r} already and this stack did not "
+            f"make it; to take it over, set existing: {found}"
+        )
+    else:
+        detail = (
+            f"alias {desired.alias!r} is taken: aliases are unique over all of AWS and are not "
+            "free again after their organization is deleted; choose another"
+        )
+    return PermanentError(detail, operation=conflict.operation, code=conflict.code)
+
+
+def _read_active(run: Run, workmail: WorkMail) -> Mapping[str, Any] | None:
+    """Return the organization once it was seen Active twice, else `None`."""
+    first = read_organization(workmail)
+    if first is None or fold(first.get("State", "")) != "active":
+        return None
+    run.pause(_CONFIRM_SECONDS)
+    second = read_organization(workmail)
+    return second if second and fold(second.get("State", "")) == "active" else None
+
+
+def _undo_failed_create(workmail: WorkMail, request: Request[OrganizationProperties]) -> None:
+    """Raise, if WorkMail failed to make the organization, after taking it away again."""
+    answer = read_organization(workmail)
+    if answer is None or fold(answer.get("State", "")) != "failed":
+        return
+    detail = answer.get("ErrorMessage", "no reason given")
+    if request.type is RequestType.CREATE:
+        _delete(workmail, request)
+    raise PermanentError(f"WorkMail could not make the organization: {detail}")
+
+
+def _write_tags(
+    run: Run, workmail: WorkMail, request: Request[OrganizationProperties], arn: str
+) -> None:
+    """Bring the spec's tags; those that somebody else set stay."""
+    desired = {**request.desired.tags, OWNER_TAG: request.desired.owner}
+    actual = read_tags(workmail, arn)
+    missing = {key: value for key, value in desired.items() if actual.get(key) != value}
+    declared_before = set(request.previous.tags) if request.previous else set[str]()
+    surplus = sorted((declared_before - desired.keys()) & actual.keys())
+    if surplus:
+        run.log("write", operation="UntagResource", keys=surplus)
+        workmail.call_plain("UntagResource", ResourceARN=arn, TagKeys=surplus)
+    if missing:
+        run.log("write", operation="TagResource", keys=sorted(missing))
+        tags = [{"Key": key, "Value": value} for key, value in sorted(missing.items())]
+        workmail.call_plain("TagResource", ResourceARN=arn, Tags=tags)
+
+
+def _advance_delete(workmail: WorkMail, request: Request[OrganizationProperties]) -> Progress:
+    if request.desired.on_removal is not Removal.DELETE or request.desired.existing:
+        return Progress(done=True)
+    answer = read_organization(workmail)
+    if answer is None:
+        return Progress(done=True)
+    if fold(answer.get("State", "")) != "deleting":
+        _delete(workmail, request)
+    return Progress(done=False, waiting_for="WorkMail is still deleting the organization")
+
+
+def _delete(workmail: WorkMail, request: Request[OrganizationProperties]) -> None:
+    """Delete without force: enabled users that are not ours stop it."""
+    desired = request.desired
+    made_by_workmail = desired.directory_id is None
+    delete_directory = made_by_workmail and desired.directory_on_removal is Removal.DELETE
+    try:
+        workmail.call(
+            "DeleteOrganization",
+            DeleteDirectory=delete_directory,
+            ForceDelete=False,
+            ClientToken=request.request_id,
+        )
+    except NotFoundError:
+        return

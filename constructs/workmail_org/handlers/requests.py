@@ -1,0 +1,156 @@
+"""What CloudFormation asks, decoded; and the means with which a handler answers it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from workmail_org import wire
+from workmail_org.errors import WireError
+from workmail_org.service.clients import Clients
+from workmail_org.service.ledger import DynamoDbLedger, Ledger
+from workmail_org.service.workmail import WorkMail
+from workmail_org.wire import ResourceType
+
+_LOG = logging.getLogger("workmail_org")
+
+PropertiesT = TypeVar("PropertiesT")
+
+
+class RequestType(StrEnum):
+    """What CloudFormation wants done."""
+
+    CREATE = "Create"
+    UPDATE = "Update"
+    DELETE = "Delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Generic[PropertiesT]):
+    """One CloudFormation request for one custom resource.
+
+    Attributes:
+        request_id: The same in every delivery of the same request.
+        physical_id: `None` until Create has answered.
+        desired: Of a Delete: what was deployed.
+        previous: Of an Update only. After a failed update CloudFormation rolls
+            back with both exchanged.
+    """
+
+    type: RequestType
+    resource_type: ResourceType
+    request_id: str
+    stack_id: str
+    logical_id: str
+    physical_id: str | None
+    desired: PropertiesT
+    previous: PropertiesT | None = None
+
+    @property
+    def is_delete(self) -> bool:
+        """Whether the resource goes away."""
+        return self.type is RequestType.DELETE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a slice of work came.
+
+    Attributes:
+        done: Nothing is left to do.
+        attributes: For `Fn::GetAtt`, once done.
+        waiting_for: What to tell when time is up before it is done.
+    """
+
+    done: bool
+    waiting_for: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One invocation: AWS, the time there is, and the log.
+
+    Attributes:
+        deadline: On `clock`; no call starts after it.
+        clock: Seconds that only grow.
+        epoch: Seconds since 1970.
+        log_place: Where the log of this invocation is read.
+    """
+
+    clients: Clients
+    deadline: float
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    epoch: Callable[[], float] = time.time
+    open_ledger: Callable[[Clients, str], Ledger] = lambda clients, table: DynamoDbLedger(
+        clients.dynamodb, table
+    )
+    log_place: str = ""
+    context: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def time_is_up(self) -> bool:
+        """Whether this slice has to end."""
+        return self.clock() >= self.deadline
+
+    def now(self) -> str:
+        """Return the time of day, ISO 8601 in UTC."""
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.epoch()))
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but not beyond the deadline."""
+        self.sleep(max(0.0, min(seconds, self.deadline - self.clock())))
+
+    def open_organization(self, organization_id: str) -> WorkMail:
+        """Return one organization; an empty id is for calls that need none."""
+        return WorkMail(self.clients.workmail, organization_id)
+
+    def log(self, event: str, **fields: object) -> None:
+        """Write one line of JSON: never a password, never a whole event."""
+        _LOG.info(json.dumps({"event": event, **self.context, **fields}, default=str))
+
+
+def parse_request(
+    event: Mapping[str, Any], load_collection: Callable[[str, str], Mapping[str, Any]]
+) -> Request[Any]:
+    """Decode a CloudFormation event.
+
+    Args:
+        event: As CDK's provider framework delivers it.
+        load_collection: Reads a JSON object from a bucket by key, for
+            properties that were too large to be inline.
+
+    Raises:
+        WireError: The event is none of ours, or a property cannot be decoded.
+    """
+    try:
+        resource_type = ResourceType(event["ResourceType"])
+        properties = wire.PROPERTIES[resource_type]
+        request_type = RequestType(event["RequestType"])
+        desired = event["ResourceProperties"]
+    except (KeyError, ValueError) as error:
+        raise WireError(f"this is no request for a resource of ours: {error}") from error
+
+    def decode(raw: Mapping[str, Any]) -> Any:
+        if wire.COLLECTION_KEY in raw:
+            loaded = load_collection(raw[wire.COLLECTION_BUCKET], raw[wire.COLLECTION_KEY])
+            raw = {**raw, **loaded}
+        return wire.decode(properties, raw)
+
+    previous = event.get("OldResourceProperties")
+    return Request(
+        type=request_type,
+        resource_type=resource_type,
+        request_id=event.get("RequestId", ""),
+        stack_id=event.get("StackId", ""),
+        logical_id=event.get("LogicalResourceId", ""),
+        physical_id=event.get("PhysicalResourceId"),
+        desired=decode(desired),
+        previous=decode(previous) if previous and request_type is RequestType.UPDATE else None,
+    )
