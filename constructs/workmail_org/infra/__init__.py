@@ -1,0 +1,17 @@
+"""The CDK: what an organization becomes in a CloudFormation template.
+
+Of use to other CDK apps too: `Organization` takes its parts one by one,
+`OrganizationStack` takes them from a spec (docs/constructs.md).
+"""
+
+from workmail_org.infra.authoring import GroupFields, Organization, UserFields
+from workmail_org.infra.organization import OrganizationResource
+from workmail_org.infra.stack import OrganizationStack
+
+__all__ = [
+    "GroupFields",
+    "Organization",
+    "OrganizationResource",
+    "OrganizationStack",
+    "UserFields",
+]

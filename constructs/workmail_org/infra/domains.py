@@ -1,0 +1,170 @@
+"""Domains: registration, DNS records, verification and the default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import CfnOutput, CfnResource
+from aws_cdk.aws_route53 import CfnRecordSet
+from constructs import Construct
+
+from workmail_org import wire
+from workmail_org.infra.naming import make_domain_id
+from workmail_org.infra.provider import HandlerProvider
+from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
+from workmail_org.model.organization import Organization
+from workmail_org.wire import RecordSlot
+
+_TTL_SECONDS = 600
+"""What WorkMail itself writes into Route 53 (facts.md §6)."""
+
+_PREFIXES: Mapping[RecordSlot, str] = {
+    RecordSlot.MX: "",
+    RecordSlot.OWNERSHIP: "_amazonses.",
+    RecordSlot.AUTODISCOVER: "autodiscover.",
+    RecordSlot.SPF: "",
+    RecordSlot.DMARC: "_dmarc.",
+}
+"""What stands before the domain in a record's name (facts.md §6); DKIM's are WorkMail's tokens."""
+
+_GROUPS: Mapping[RecordSlot, RecordGroup] = {
+    RecordSlot.MX: RecordGroup.MX,
+    RecordSlot.AUTODISCOVER: RecordGroup.AUTODISCOVER,
+    RecordSlot.SPF: RecordGroup.SPF,
+    RecordSlot.DMARC: RecordGroup.DMARC,
+}
+"""The records that a spec can omit."""
+
+
+class MailDomainResource(Construct):
+    """One mail domain.
+
+    Makes a `Custom::WorkMailDomain` and, with a hosted zone, an
+    `AWS::Route53::RecordSet` for each record that is not omitted and a
+    `Custom::WorkMailDomainVerification`. Nothing replaces them.
+
+    Attributes:
+        registration: The domain in WorkMail.
+        ready: What addresses in the domain wait for.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        provider: HandlerProvider,
+        organization: Organization,
+        organization_id: str,
+        domain: MailDomain,
+        after: Sequence[MailDomainResource],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._domain = domain
+        self.registration = provider.add_resource(
+            self,
+            "Resource",
+            wire.ResourceType.DOMAIN,
+            {
+                wire.ORGANIZATION_ID: organization_id,
+                **wire.encode(
+                    wire.DomainProperties(
+                        domain=domain.name,
+                        on_removal=organization.on_removal.domains,
+                    )
+                ),
+            },
+            after=[earlier.registration for earlier in after],
+        )
+        self.ready = self.registration
+        if domain.dns is not None:
+            records = self._add_records(domain.dns)
+            self.ready = provider.add_resource(
+                self,
+                "Verification",
+                wire.ResourceType.DOMAIN_VERIFICATION,
+                {
+                    wire.ORGANIZATION_ID: organization_id,
+                    **wire.encode(wire.DomainVerificationProperties(domain=domain.name)),
+                },
+                # One after the other: each asks SES, which answers one call a second (facts.md §3).
+                after=[*records, *(earlier.ready for earlier in after)],
+            )
+
+    def _add_records(self, zone: HostedZone) -> list[CfnResource]:
+        return [
+            CfnRecordSet(
+                self,
+                slot.value,
+                hosted_zone_id=zone.hosted_zone_id,
+                name=self._get_record_name(slot),
+                type=slot.record_type,
+                ttl=str(_TTL_SECONDS),
+                resource_records=[self._get(slot.value_attribute)],
+            )
+            for slot in RecordSlot
+            if _GROUPS.get(slot) not in zone.omit
+        ]
+
+    def _get_record_name(self, slot: RecordSlot) -> str:
+        prefix = _PREFIXES.get(slot)
+        if prefix is None:
+            return self._get(slot.name_attribute)
+        return f"{prefix}{self._domain.name}."
+
+    def _get(self, attribute: str) -> str:
+        return self.registration.get_att(attribute).to_string()
+
+    def get_zone_file(self) -> str:
+        """Return the token of the domain's records as lines of a zone file."""
+        return self._get(wire.ZONE_FILE)
+
+
+def add_domains(
+    scope: Construct, provider: HandlerProvider, organization: Organization, organization_id: str
+) -> list[CfnResource]:
+    """Add all domains, one after the other, and the default domain.
+
+    SES's control plane, on which WorkMail sits, answers one call a second
+    (facts.md §3); CloudFormation would start them all at once.
+
+    Returns:
+        What addresses wait for.
+    """
+    resources: list[MailDomainResource] = []
+    for domain in organization.domains:
+        resource = MailDomainResource(
+            scope,
+            make_domain_id("Domain", domain.name),
+            provider=provider,
+            organization=organization,
+            organization_id=organization_id,
+            domain=domain,
+            after=resources[-1:],
+        )
+        resources.append(resource)
+        if domain.dns is None:
+            _add_zone_file_output(scope, domain.name, resource)
+    ready = [resource.ready for resource in resources]
+    if organization.default_domain == organization.test_domain:
+        return ready
+    properties = wire.DefaultDomainProperties(
+        domain=organization.default_domain, test_domain=organization.test_domain
+    )
+    default = provider.add_resource(
+        scope,
+        "DefaultDomain",
+        wire.ResourceType.DEFAULT_DOMAIN,
+        {wire.ORGANIZATION_ID: organization_id, **wire.encode(properties)},
+        after=ready,
+    )
+    return [*ready, default]
+
+
+def _add_zone_file_output(scope: Construct, domain: str, resource: MailDomainResource) -> None:
+    CfnOutput(
+        scope,
+        make_domain_id("ZoneFile", domain),
+        description=f"DNS records to put in place for {domain}, as lines of a zone file",
+        value=resource.get_zone_file(),
+    )

@@ -1,0 +1,120 @@
+"""OrganizationStack: one organization of a spec, in its region."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from aws_cdk import Annotations, Stack
+from aws_cdk import Environment as AwsEnvironment
+from constructs import Construct
+
+from workmail_org.errors import SpecError
+from workmail_org.infra.organization import OrganizationResource
+from workmail_org.infra.support import refuse_unsupported
+from workmail_org.model.lifetime import describe_end_of_support, describe_expiry
+from workmail_org.model.organization import Environment, Organization
+from workmail_org.spec.building import load_environment
+
+
+class OrganizationStack(Stack):
+    """A stack with one organization, named `<environment>-<key>`.
+
+    Says when Amazon WorkMail ends as a warning. A copy that has expired is an
+    error for synth, diff and deploy; `cdk destroy` still works on it.
+
+    Args:
+        scope: An app or a stage.
+        environment: The spec that declares the organization.
+        organization: One of its organizations.
+        today: For the end of support and the expiry; the default is today, in
+            UTC.
+
+    Attributes:
+        organization: The organization; gives its id and ARN to other stacks.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment: Environment,
+        organization: Organization,
+        today: date | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            f"{environment.name}-{organization.key}",
+            env=AwsEnvironment(
+                account=environment.account or os.environ.get("CDK_DEFAULT_ACCOUNT"),
+                region=organization.region,
+            ),
+            description=f"Amazon WorkMail organization {organization.alias} ({environment.name})",
+        )
+        self._annotate(environment, today or datetime.now(tz=UTC).date())
+        self.organization = OrganizationResource(self, "Default", organization=organization)
+
+    def _annotate(self, environment: Environment, today: date) -> None:
+        annotations = Annotations.of(self)
+        annotations.add_warning_v2("workmail-org:end-of-support", describe_end_of_support(today))
+        expiry = describe_expiry(environment.expires, today)
+        if expiry:
+            annotations.add_error(expiry)
+
+    @classmethod
+    def from_spec(
+        cls,
+        scope: Construct,
+        path: str | Path,
+        *,
+        organization: str,
+        root: str | Path | None = None,
+    ) -> OrganizationStack:
+        """Make the stack of one organization of a spec.
+
+        Args:
+            scope: An app or a stage.
+            path: The spec.
+            organization: Spec key of the organization.
+            root: Folder that no included file may lie outside of; the default
+                is the spec's own.
+
+        Raises:
+            SpecError: The spec is wrong, or has no such organization.
+        """
+        environment = _load(path, root)
+        for declared in environment.organizations:
+            if declared.key == organization:
+                return cls(scope, environment=environment, organization=declared)
+        declared = ", ".join(each.key for each in environment.organizations)
+        raise SpecError(
+            [f'{path}: no organization "{organization}" is declared; declared: {declared}']
+        )
+
+    @classmethod
+    def all_from_spec(
+        cls, scope: Construct, path: str | Path, *, root: str | Path | None = None
+    ) -> list[OrganizationStack]:
+        """Make the stack of every organization of a spec, in the spec's order.
+
+        Args:
+            scope: An app or a stage.
+            path: The spec.
+            root: Folder that no included file may lie outside of; the default
+                is the spec's own.
+
+        Raises:
+            SpecError: The spec is wrong.
+        """
+        environment = _load(path, root)
+        return [
+            cls(scope, environment=environment, organization=organization)
+            for organization in environment.organizations
+        ]
+
+
+def _load(path: str | Path, root: str | Path | None) -> Environment:
+    environment = load_environment(Path(path), root=Path(root) if root else None)
+    refuse_unsupported(environment)
+    return environment
