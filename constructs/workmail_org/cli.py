@@ -5,7 +5,8 @@
 2   the spec is wrong, or the command was called wrongly
 3   the plan needs a word from a person
 4   AWS, CloudFormation or the CDK CLI said no
-130 interrupted
+5   what exists differs from the spec
+130 interrupted; 143 by SIGTERM
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from workmail_org.spec.problems import Problem, Severity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_DONE, _UNEXPECTED, _SPEC, _UNSAFE, _REFUSED = range(5)
+_DONE, _UNEXPECTED, _SPEC, _UNSAFE, _REFUSED, _DIFFERS = range(6)
 _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 _PIPE_CLOSED = 141  # 128 + SIGPIPE
 
@@ -50,9 +51,9 @@ class _Program(click.Group):
             sys.stdout.flush()
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise  # usage errors: click says them, and exits with 2
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             click.echo("interrupted", err=True)
-            ctx.exit(_INTERRUPTED)
+            ctx.exit(getattr(interrupt, "exit_code", _INTERRUPTED))
         except OSError as error:
             if error.errno != errno.EPIPE:
                 ctx.exit(_report_unexpected(error, with_traceback=ctx.params["debug"]))
@@ -119,6 +120,61 @@ def show(spec: pathlib.Path, root: pathlib.Path | None) -> None:
     if _has_error(document.problems):
         raise click.exceptions.Exit(_SPEC)
     click.echo(resolved.render(document).encode(), nl=False)  # YAML is UTF-8, whatever the locale
+
+
+@main.command()
+@click.argument("spec", type=_SPEC_PATH)
+@_root_option
+@click.option(
+    "--from",
+    "previous",
+    metavar="OLD",
+    type=_SPEC_PATH,
+    help="Deploy OLD first, then SPEC: watch an upgrade or a removal.",
+)
+@click.option(
+    "--keep", is_flag=True, help="Leave the local AWS running; print how to use and how to stop it."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs; progress goes to standard error.",
+)
+def rehearse(
+    spec: pathlib.Path,
+    root: pathlib.Path | None,
+    previous: pathlib.Path | None,
+    keep: bool,
+    form: str,
+) -> None:
+    """Deploy a spec to a local AWS with the real CDK CLI, and show what exists then.
+
+    Needs no AWS account and reaches none. Exits with 0 when what exists matches the spec, 2 when
+    the spec is wrong, 4 when the deployment failed, 5 when something differs.
+    """
+    # boto3 and rich would make every other command slower.
+    from workmail_org.rehearsal import presenting, rehearsing
+
+    _refuse_problems([path for path in (previous, spec) if path], root, form)
+    script = rehearsing.Script(spec=spec, previous=previous, root=root, keep=keep)
+    outcome = presenting.rehearse(script, for_programs=form == "json")
+    if not outcome.matches:
+        raise click.exceptions.Exit(_DIFFERS)
+
+
+def _refuse_problems(specs: Sequence[pathlib.Path], root: pathlib.Path | None, form: str) -> None:
+    """Print the problems of specs as `validate` does, and exit if one is an error."""
+    problems = _once(building.read_spec(spec, root=root).problems for spec in specs)
+    wrong = _has_error(problems)
+    if form == "json" and wrong:
+        _print(machine.render_problems(problems))
+    else:
+        _print_lines(problems, err=not wrong)
+    if wrong:
+        raise click.exceptions.Exit(_SPEC)
 
 
 def _once(found: Any) -> tuple[Problem, ...]:

@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from workmail_org.model.lifetime import describe_end_of_support
+from workmail_org.rehearsal import rehearsing
+from workmail_org.rehearsal.progress import Progress
 from workmail_org.rehearsal.rehearsing import name_stack
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from workmail_org.changes.calls import Found
     from workmail_org.model.group import Group
     from workmail_org.model.user import User
-    from workmail_org.rehearsal.rehearsing import Kept, Rehearsal
+    from workmail_org.rehearsal.rehearsing import Kept, Rehearsal, Script
     from workmail_org.rehearsal.surveying import LiveOrganization
 
 _MOST_ROWS = 25
 """Rows of one kind that a person still reads; JSON has them all."""
 
 Row = tuple[str, str, str, str, str]
+
+
+def rehearse(script: Script, *, for_programs: bool) -> Rehearsal:
+    """Rehearse and show how it went: one JSON document, or what a person reads.
+
+    Progress, and for programs what else is to be said, goes to standard error.
+    """
+    outcome = rehearsing.rehearse(script, Progress())
+    console = Console(highlight=False)
+    if for_programs:
+        sys.stdout.write(json.dumps(build_document(outcome), indent=2) + "\n")
+        console = Console(highlight=False, stderr=True)
+    else:
+        print_rehearsal(outcome, console)
+    if outcome.kept:
+        print_kept(outcome.kept, console)
+    console.print(f"[dim]note: {_tell_end_of_support()}[/]", soft_wrap=True)
+    return outcome
+
+
+def _tell_end_of_support() -> str:
+    return describe_end_of_support(datetime.now(tz=UTC).date())
 
 
 def build_document(rehearsal: Rehearsal) -> dict[str, Any]:
