@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from workmail_org.errors import SpecError
 from workmail_org.model.bookable import Bookable, BookableType, Booking
@@ -36,7 +36,13 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.user import Role, User
-from workmail_org.model.values import OrganizationId, Reference, fold, get_test_domain, parse_reference
+from workmail_org.model.values import (
+    OrganizationId,
+    Reference,
+    fold,
+    get_test_domain,
+    parse_reference,
+)
 from workmail_org.spec.loading import load
 from workmail_org.spec.problems import Severity, sort_problems
 from workmail_org.spec.rules import check
@@ -114,9 +120,7 @@ def build(value: Mapping[str, Any]) -> Environment:
 
 def _build_organization(key: str, body: Body) -> Organization:
     directory = _build_directory(body.get("directory", {}))
-    domains = tuple(
-        _build_domain(name, domain) for name, domain in body.get("domains", {}).items()
-    )
+    domains = tuple(_build_domain(name, domain) for name, domain in body.get("domains", {}).items())
     default = next((d.name for d in domains if d.default), get_test_domain(body["alias"]))
     passwords = Passwords.NONE if directory.read_only else Passwords.GENERATE
     existing = body.get("existing")
@@ -149,24 +153,26 @@ def _build_organization(key: str, body: Body) -> Organization:
 def _build_directory(body: Body) -> Directory:
     account = body.get("service_account")
     kind = body.get("kind")
-    return Directory(
-        **{
-            **body,
-            "type": DirectoryType(body.get("type", DirectoryType.WORKMAIL)),
-            "kind": DirectoryType(kind) if kind else None,
-            "subnet_ids": tuple(body.get("subnet_ids", ())),
-            "dns_ips": tuple(body.get("dns_ips", ())),
-            "service_account": ServiceAccount(**account) if account else None,
-        }
-    )
+    fields: dict[str, Any] = {
+        **body,
+        "type": DirectoryType(body.get("type", DirectoryType.WORKMAIL)),
+        "kind": DirectoryType(kind) if kind else None,
+        "subnet_ids": tuple(body.get("subnet_ids", ())),
+        "dns_ips": tuple(body.get("dns_ips", ())),
+        "service_account": ServiceAccount(**account) if account else None,
+    }
+    return Directory(**fields)
 
 
 def _build_domain(name: str, body: Body) -> MailDomain:
     dns = body.get("dns", "manual")
     zone = None
     if not isinstance(dns, str):
-        omit = tuple(sorted(RecordGroup(each) for each in dns.get("omit", ())))
-        zone = HostedZone(**{**dns, "omit": omit})
+        zone = HostedZone(
+            hosted_zone_id=dns["hosted_zone_id"],
+            zone_name=dns["zone_name"],
+            omit=tuple(sorted(RecordGroup(each) for each in dns.get("omit", ()))),
+        )
     return MailDomain(
         name=fold(name),
         default=body.get("default", False),
@@ -176,27 +182,33 @@ def _build_domain(name: str, body: Body) -> MailDomain:
 
 
 def _build_user(name: str, body: Body, default_domain: str) -> User:
-    role = Role(body.get("role", Role.USER))
-    return User(**{**body, "name": name, "role": role, **_addresses(name, body, default_domain)})
+    fields = _build_entity(name, body, default_domain)
+    fields["role"] = Role(body.get("role", Role.USER))
+    return User(**fields)
 
 
 def _build_group(name: str, body: Body, default_domain: str) -> Group:
-    members = _references(body.get("members", ()))
-    addresses = _addresses(name, body, default_domain)
-    return Group(**{**body, "name": name, "members": members, **addresses})
+    fields = _build_entity(name, body, default_domain)
+    fields["members"] = _references(body.get("members", ()))
+    return Group(**fields)
 
 
 def _build_bookable(name: str, body: Body, default_domain: str) -> Bookable:
-    return Bookable(
-        **{
-            **body,
-            "name": name,
-            "type": BookableType(body["type"]),
-            "booking": Booking(**body.get("booking", {})),
-            "delegates": _references(body.get("delegates", ())),
-            **_addresses(name, body, default_domain),
-        }
-    )
+    fields = _build_entity(name, body, default_domain)
+    fields["type"] = BookableType(body["type"])
+    fields["booking"] = Booking(**body.get("booking", {}))
+    fields["delegates"] = _references(body.get("delegates", ()))
+    return Bookable(**fields)
+
+
+def _build_entity(name: str, body: Body, default_domain: str) -> dict[str, Any]:
+    """The fields that users, groups and resources share, and the plain ones of each."""
+    return {
+        **body,
+        "name": name,
+        "email": body.get("email", f"{name}@{default_domain}"),
+        "aliases": tuple(sorted(body.get("aliases", ()))),
+    }
 
 
 def _build_permission(body: Body) -> MailboxPermission:
@@ -301,17 +313,11 @@ def _build_identity_center(policies: Body) -> IdentityCenter | None:
 
 def _rule(name: str, body: Body) -> dict[str, Any]:
     """The fields of a rule, whose lists of conditions are tuples in the model."""
-    conditions = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in body.items()
+    fields = {
+        key: tuple(cast("list[str]", value)) if isinstance(value, list) else value
+        for key, value in body.items()
     }
-    return {**conditions, "name": name, "effect": Effect(body["effect"])}
-
-
-def _addresses(name: str, body: Body, default_domain: str) -> dict[str, Any]:
-    return {
-        "email": body.get("email", f"{name}@{default_domain}"),
-        "aliases": tuple(sorted(body.get("aliases", ()))),
-    }
+    return {**fields, "name": name, "effect": Effect(body["effect"])}
 
 
 def _references(texts: Iterable[str]) -> tuple[Reference, ...]:

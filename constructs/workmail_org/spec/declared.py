@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.values import Kind, fold, get_test_domain
 from workmail_org.spec.problems import Problem, Severity
-from workmail_org.spec.schema import find_shape
+from workmail_org.spec.schema import find_shape, fits
+from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,11 @@ class Entity:
     readable: bool
 
     @property
+    def is_judgeable(self) -> bool:
+        """Whether what is left out can be missed: body and name are well-formed."""
+        return self.readable and fits(self.name, find_shape(self.path[:-1])["propertyNames"])
+
+    @property
     def is_remote(self) -> bool:
         """Whether it only stands in the address book."""
         return self.kind is Kind.USER and self.body.get("role") == "remote_user"
@@ -57,7 +63,7 @@ class Entity:
         return listed(self.body, self.path, key)
 
     def __str__(self) -> str:
-        return f'{self.kind} "{self.name}"'
+        return f"{self.kind} {show(self.name)}"
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,14 @@ class Domain:
     def usable(self) -> bool:
         """Whether addresses can use it: its records are the stack's, or in place."""
         return isinstance(self.body.get("dns"), dict) or self.body.get("verified") is True
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the keys that make it usable, or the default, are what they have to be."""
+        dns = self.body.get("dns")
+        flags = (self.body.get("verified", False), self.body.get("default", False))
+        known = dns in (None, "manual") or isinstance(dns, dict)
+        return known and all(isinstance(flag, bool) for flag in flags)
 
     @property
     def is_default(self) -> bool:
@@ -126,6 +140,11 @@ class DeclaredOrganization:
         )
 
     @cached_property
+    def domains_by_name(self) -> Mapping[str, Domain]:
+        """Every declared domain by its folded name."""
+        return {domain.name: domain for domain in self.domains}
+
+    @cached_property
     def test_domain(self) -> str | None:
         """The folded `<alias>.awsapps.com`; None while the alias is unknown."""
         return fold(get_test_domain(self.alias)) if self.alias else None
@@ -154,7 +173,7 @@ class DeclaredOrganization:
         """Whether a section was read, so that what is not in it is not declared."""
         path: Path = (*self.path, section)
         value = self.body.get(section)
-        return path not in self.document.gaps and (value is None or isinstance(value, Mapping))
+        return path not in self.document.gaps and (value is None or is_mapping(value))
 
     def find_address(self, entity: Entity) -> str | None:
         """Find the primary address of an entity; None while it has no well-formed one."""
@@ -169,9 +188,8 @@ class DeclaredOrganization:
         for kind, section in SECTIONS.items():
             for name, body in mapping(self.body.get(section)).items():
                 path: Path = (*self.path, section, name)
-                readable = path not in self.document.gaps and (
-                    body is None or isinstance(body, Mapping)
-                )
+                known = body is None or is_mapping(body)
+                readable = known and path not in self.document.gaps
                 yield Entity(kind, name, path, mapping(body), readable)
 
 
@@ -192,7 +210,7 @@ class Declared:
         return tuple(
             DeclaredOrganization(key, ("organizations", key), mapping(body), self.document)
             for key, body in mapping(self.body.get("organizations")).items()
-            if isinstance(body, Mapping)
+            if is_mapping(body)
         )
 
     def at(
@@ -221,16 +239,25 @@ class Declared:
         return place.order, place.line, place.column
 
 
+def is_mapping(value: object) -> TypeGuard[Body]:
+    """Whether a value is a mapping; its keys are text, the loader sees to that."""
+    return isinstance(value, Mapping)
+
+
 def mapping(value: object) -> Body:
     """Return a mapping, an empty one for everything else."""
-    return cast("Body", value) if isinstance(value, Mapping) else {}
+    return value if is_mapping(value) else {}
+
+
+def sequence(value: object) -> list[Any]:
+    """Return a list, an empty one for everything else."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def listed(body: Body, path: Path, key: str) -> list[tuple[Path, str]]:
     """List the texts in the list under `key`, each with its path."""
-    value = body.get(key)
-    items = cast("list[Any]", value) if isinstance(value, list) else []
-    return [((*path, key, at), item) for at, item in enumerate(items) if isinstance(item, str)]
+    items = enumerate(sequence(body.get(key)))
+    return [((*path, key, at), item) for at, item in items if isinstance(item, str)]
 
 
 def is_local_part(name: str) -> bool:
@@ -240,11 +267,4 @@ def is_local_part(name: str) -> bool:
 
 def well_formed(value: object, path: Path) -> str | None:
     """Return a text that the schema allows at `path`; None for everything else."""
-    shape = find_shape(path)
-    if not isinstance(value, str) or len(value) > shape["maxLength"]:
-        return None
-    return value if re.fullmatch(_anchored(shape["pattern"]), value) else None
-
-
-def _anchored(pattern: str) -> str:
-    return pattern.removeprefix("^").removesuffix("$")
+    return cast(str, value) if fits(value, find_shape(path)) else None

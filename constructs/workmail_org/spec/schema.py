@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -35,14 +36,29 @@ def find_shape(path: Path) -> Schema:
     shape = load_schema()
     for step in path:
         if isinstance(step, int):
-            shape = shape.get("items", {})
+            inner = shape.get("items")
         else:
             inner = shape.get("properties", {}).get(step, shape.get("additionalProperties"))
-            shape = inner if isinstance(inner, dict) else {}
+        shape = cast("Schema", inner or {})
     return shape
 
 
-def fill_empty(value: Any, shape: Schema) -> Any:  # noqa: ANN401 - plain data of any shape
+def fits(text: object, shape: Schema) -> bool:
+    """Whether something is text that a shape allows, by length and pattern."""
+    if not isinstance(text, str):
+        return False
+    if not shape.get("minLength", 0) <= len(text) <= shape.get("maxLength", len(text)):
+        return False
+    return "pattern" not in shape or bool(compile_pattern(shape["pattern"]).search(text))
+
+
+@cache
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    r"""Compile as ECMA 262 means it: `\w` is ASCII, `$` is the end and not a line break before."""
+    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), re.ASCII)
+
+
+def fill_empty(value: Any, shape: Schema) -> Any:
     """Copy a value; where a mapping or a list belongs, nothing becomes an empty one."""
     if isinstance(value, dict):
         return _fill_mapping(cast(dict[str, Any], value), shape)
@@ -56,8 +72,8 @@ def fill_empty(value: Any, shape: Schema) -> Any:  # noqa: ANN401 - plain data o
 
 
 def _fill_mapping(value: dict[str, Any], shape: Schema) -> dict[str, Any]:
-    known = shape.get("properties", {})
-    others = shape.get("additionalProperties") or {}
+    known: Schema = shape.get("properties", {})
+    others: Schema = shape.get("additionalProperties") or {}
     return {
         key: fill_empty(inner, known.get(key, others))
         if inner is None or isinstance(inner, dict | list)
@@ -66,7 +82,7 @@ def _fill_mapping(value: dict[str, Any], shape: Schema) -> dict[str, Any]:
     }
 
 
-def _resolve(node: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+def _resolve(node: Any, definitions: dict[str, Any]) -> Any:
     """Follow `$ref`s, which are never recursive here, and leave null out of types and enums.
 
     jsonschema follows a reference anew for every value; that is half of its time.

@@ -6,13 +6,12 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
 
 from workmail_org.spec import wording
 from workmail_org.spec.problems import Problem
-from workmail_org.spec.schema import fill_empty, find_shape, load_schema
+from workmail_org.spec.schema import compile_pattern, fill_empty, find_shape, load_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,28 +45,31 @@ def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
     """Turn one error of jsonschema into problems: one for each key that is unknown or missing."""
     path: Path = tuple(error.absolute_path)
     schema = cast("Schema", error.schema)
-    keyword = cast(str, error.validator)
+    keyword = str(error.validator)
+    instance = cast(Any, error.instance)
     if keyword == "required":
-        for key in error.validator_value:
-            if key not in error.instance:
+        for key in cast("list[str]", error.validator_value):
+            if key not in cast("dict[str, Any]", instance):
                 complaint = wording.missing(key, find_shape((*path, key)))
                 yield Problem(document.place(path), path, *complaint)
     elif keyword == "additionalProperties":
-        for key in error.instance:
+        for key in cast("dict[str, Any]", instance):
             if not _is_known(key, schema):
                 inner = (*path, key)
                 complaint = wording.unknown_key(key, schema)
                 yield Problem(document.key_place(inner), inner, *complaint)
     elif "propertyNames" in error.absolute_schema_path:
-        inner = (*path, cast(str, error.instance))
-        complaint = wording.refused(keyword, error.instance, schema)
+        inner = (*path, instance)
+        if instance not in find_shape(path).get("properties", {instance}):
+            return  # unknown everywhere, which is told already
+        complaint = wording.refused(keyword, instance, schema)
         yield Problem(document.key_place(inner), inner, *complaint)
     elif keyword == "type":
         written = document.written(path)
-        complaint = wording.mistyped(path, error.instance, schema, written)
+        complaint = wording.mistyped(path, instance, schema, written)
         yield Problem(document.place(path), path, *complaint)
     elif _has_right_type(error):
-        complaint = wording.refused(keyword, error.instance, schema, path)
+        complaint = wording.refused(keyword, instance, schema, path)
         yield Problem(document.place(path), path, *complaint)
 
 
@@ -79,10 +81,10 @@ def _is_known(key: str, schema: Schema) -> bool:
 def _has_right_type(error: ValidationError) -> bool:
     """Whether there is more to say than that the type is wrong, which is told anyway."""
     types = cast("Schema", error.schema).get("type")
-    return types is None or any(
-        _validator().is_type(error.instance, each)
-        for each in ([types] if isinstance(types, str) else types)
-    )
+    if types is None:
+        return True
+    value = cast(Any, error.instance)
+    return any(_validator().is_type(value, each) for each in wording.list_types(types))
 
 
 @cache
@@ -95,16 +97,11 @@ def _is_whole_number(_checker: object, value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-@cache
-def _compile(pattern: str) -> re.Pattern[str]:
-    r"""Compile as ECMA 262 means it: `\w` is ASCII, `$` is the end and not a line break before."""
-    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), re.ASCII)
-
-
 def _check_pattern(
-    _validator: Validator, pattern: str, value: object, _schema: Schema
+    _validator: Validator, pattern: str, value: object, schema: Schema
 ) -> Iterator[ValidationError]:
-    if isinstance(value, str) and not _compile(pattern).search(value):
+    told = value == "" and "minLength" in schema  # that there is no text says enough
+    if isinstance(value, str) and not told and not compile_pattern(pattern).search(value):
         yield ValidationError(pattern)
 
 
@@ -131,7 +128,7 @@ def _check_unique(
         seen.add(item)
 
 
-_Validator = extend(
+_Validator: Any = cast(Any, validators).extend(
     Draft202012Validator,
     {
         "pattern": _check_pattern,

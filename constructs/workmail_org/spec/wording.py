@@ -65,8 +65,7 @@ def unknown_key(key: str, schema: Schema) -> Complaint:
 
 def mistyped(path: Path, value: object, schema: Schema, written: str | None) -> Complaint:
     """Say that a value is of the wrong type, and how to write it instead."""
-    types = schema["type"]
-    wanted = [types] if isinstance(types, str) else cast(list[str], types)
+    wanted = list_types(schema["type"])
     expected = " or ".join(_EXPECTED[each] for each in wanted)
     if wanted == ["integer"] and isinstance(value, float):
         hint = f"write {int(value)}" if value.is_integer() else None
@@ -91,11 +90,21 @@ def refused(keyword: str, value: object, schema: Schema, path: Path = ()) -> Com
 def _refused_count(keyword: str, count: int, schema: Schema, path: Path) -> Complaint:
     keys = find_shape(path).get("properties")
     if keys:
-        return f"{count or 'none'} of {', '.join(keys)} is given", "give exactly one"
+        given = (
+            f"{count} of {', '.join(keys)} are given"
+            if count
+            else f"none of {', '.join(keys)} is given"
+        )
+        return given, "give exactly one"
     verb = "entry is" if count == 1 else "entries are"
     word = "few" if keyword.startswith("min") else "many"
     limits = [keyword.replace("max", "min"), keyword.replace("min", "max")]
     return f"{count} {verb} too {word}", f"allowed: {_range(schema, *limits)}"
+
+
+def list_types(types: str | list[str]) -> list[str]:
+    """List the types behind `type`, which may be a single one."""
+    return [types] if isinstance(types, str) else types
 
 
 def _refused_text(keyword: str, value: str, schema: Schema, path: Path) -> Complaint:
@@ -109,7 +118,7 @@ def _refused_text(keyword: str, value: str, schema: Schema, path: Path) -> Compl
     allowed = f"allowed: {_range(schema, 'minLength', 'maxLength')} characters"
     if not value:
         return "there is no text", allowed
-    return f"{shown} has {len(value)} characters", allowed
+    return f"{shown} has {len(value)} character{'s' * (len(value) != 1)}", allowed
 
 
 def _describe(value: object, wanted: Sequence[str], path: Path) -> str:
@@ -121,7 +130,7 @@ def _describe(value: object, wanted: Sequence[str], path: Path) -> str:
         return "this is a list"
     kind = "text" if isinstance(value, str) else "no text"
     if isinstance(value, int | float):
-        kind = "true or false" if isinstance(value, bool) else "a number"
+        kind = "a boolean" if isinstance(value, bool) else "a number"
     # where a mapping belongs, text may be anything: a key written wrongly, or a password
     return f"this is {kind}" if "object" in wanted else f"{show(value, path)} is {kind}"
 

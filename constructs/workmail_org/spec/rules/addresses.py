@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from workmail_org.model.values import TEST_DOMAIN_SUFFIX, fold, get_domain
 from workmail_org.spec.declared import is_local_part, well_formed
 from workmail_org.spec.rules.references import suggest
+from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,18 +58,16 @@ def check_defaults(declared: Declared) -> Iterator[Problem]:
     """A key that makes no address needs an email beside it."""
     for organization in declared.organizations:
         for entity in organization.entities:
-            if entity.body.get("email") is not None or not entity.readable:
+            if entity.body.get("email") is not None or not entity.is_judgeable:
                 continue
-            if organization.find_address(entity) is not None:
+            if not is_local_part(entity.name):
+                why = f"{show(entity.name)} cannot stand before the @ of an address"
+            elif organization.default_domain and not organization.find_address(entity):
+                address = f"{entity.name}@{organization.default_domain}"
+                why = f"the default, {show(address)}, is no email address"
+            else:
                 continue
-            if organization.default_domain is None and is_local_part(entity.name):
-                continue
-            address = f"{entity.name}@{organization.default_domain or '...'}"
-            yield declared.at(
-                entity.path,
-                '"email" is missing',
-                f'add it: the default, "{address}", is no email address',
-            )
+            yield declared.at(entity.path, '"email" is missing', f"add it: {why}")
 
 
 def check_quotas(declared: Declared) -> Iterator[Problem]:
@@ -103,10 +102,10 @@ def _tell_clashes(declared: Declared, same: list[Claim]) -> Iterator[Problem]:
             continue
         whose = str(first.entity)
         if claim.organization is not first.organization:
-            whose += f' of organization "{first.organization.key}"'
+            whose += f" of organization {show(first.organization.key)}"
         yield declared.at_key(
             claim.path,
-            f'"{claim.address}" is already the address of {whose}'
+            f"{show(claim.address)} is already the address of {whose}"
             f" at {declared.where(first.path, key=True)}",
             "it follows from the key; add an email" if claim.by_default else None,
         )
@@ -119,27 +118,27 @@ def _tell_repeated(declared: Declared, first: Claim, later: Claim) -> Iterator[P
         alias = aliases[0]
         yield declared.at(
             alias.path,
-            f'"{alias.address}" is the {kind}\'s own email already',
+            f"{show(alias.address)} is the {kind}'s own email already",
             "list further addresses only",
         )
     elif first.address != later.address:  # the same spelling twice is the schema's to tell
         yield declared.at(
             later.path,
-            f'"{later.address}" is listed twice',
+            f"{show(later.address)} is listed twice",
             "addresses compare without case; list it once",
         )
 
 
 def _check_domain(declared: Declared, claim: Claim) -> Iterator[Problem]:
     organization, name = claim.organization, get_domain(claim.address)
-    found = next((each for each in organization.domains if each.name == name), None)
-    if name == organization.test_domain or (found and found.usable):
+    found = organization.domains_by_name.get(name)
+    if name == organization.test_domain or (found and (found.usable or not found.is_clear)):
         return
     if found:
         where = declared.where(found.path, key=True)
         yield declared.at(
             claim.path,
-            f'"{found.path[-1]}" is not verified yet, so no address can use it',
+            f"{show(found.path[-1])} is not verified yet, so no address can use it",
             f'say "verified: true" at {where} once its DNS records are in place',
         )
         return
@@ -151,7 +150,7 @@ def _check_domain(declared: Declared, claim: Claim) -> Iterator[Problem]:
     usable = [*known, organization.test_domain] if organization.test_domain else known
     yield declared.at(
         claim.path,
-        f'"{name}" is no domain of this organization',
+        f"{show(name)} is no domain of this organization",
         suggest(name, usable, what="domain"),
     )
 

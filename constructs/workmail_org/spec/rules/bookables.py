@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from workmail_org.model.values import Kind
 from workmail_org.spec.declared import mapping
+from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ def check_delegates(declared: Declared) -> Iterator[Problem]:
             if booking.get("auto_accept") is False and nobody and not gap:
                 yield declared.at(
                     (*resource.path, "booking", "auto_accept"),
-                    f'resource "{resource.name}" accepts no request and has no delegate who does',
+                    f"resource {show(resource.name)} accepts nothing by itself and has no delegate",
                     'add a delegate, or say "auto_accept: true"',
                 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.user import PROFILE_FIELDS
 from workmail_org.model.values import Kind
+from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def check_name_lengths(declared: Declared) -> Iterator[Problem]:
             if len(user.name) > SHORT_NAME:
                 yield declared.at_key(
                     user.path,
-                    f'"{user.name}" has {len(user.name)} characters',
+                    f"{show(user.name)} has {len(user.name)} characters",
                     f"a user name in {whose} has at most {SHORT_NAME}",
                 )
 

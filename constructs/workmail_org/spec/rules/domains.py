@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from workmail_org.model.values import TEST_DOMAIN_SUFFIX, fold
 from workmail_org.spec.declared import mapping
 from workmail_org.spec.problems import Severity
+from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,10 +36,10 @@ def check_unique(declared: Declared) -> Iterator[Problem]:
         owner, owner_key = owners.setdefault((scope, domain.name), (domain, organization.key))
         if owner is domain:
             continue
-        whose = "this organization" if owner_key == organization.key else f'"{owner_key}"'
+        whose = "this organization" if owner_key == organization.key else f"{show(owner_key)}"
         where = declared.where(owner.path, key=True)
         yield declared.at_key(
-            domain.path, f'"{domain.path[-1]}" is already a domain of {whose} at {where}'
+            domain.path, f"{show(domain.path[-1])} is already a domain of {whose} at {where}"
         )
 
 
@@ -54,7 +55,7 @@ def check_test_domain(declared: Declared) -> Iterator[Problem]:
             )
             yield declared.at_key(
                 domain.path,
-                f'"{domain.path[-1]}" {message}',
+                f"{show(domain.path[-1])} {message}",
                 "remove it; addresses can use it all the same" if own else "remove it",
             )
 
@@ -65,13 +66,13 @@ def check_default(declared: Declared) -> Iterator[Problem]:
         usable = [domain for domain in organization.domains if domain.usable]
         chosen = [domain for domain in organization.domains if domain.is_default]
         for domain in chosen:
-            if not domain.usable and "dns" not in _unclear(domain):
+            if domain.is_clear and not domain.usable:
                 yield declared.at(
                     (*domain.path, "default"),
-                    f'"{domain.path[-1]}" is not verified yet, so it cannot be the default',
+                    f"{show(domain.path[-1])} is not verified yet, so it cannot be the default",
                     'say "verified: true" once its DNS records are in place',
                 )
-        if usable and not chosen:
+        if usable and not chosen and all(domain.is_clear for domain in organization.domains):
             yield declared.at(
                 (*organization.path, "domains"),
                 "no domain is the default",
@@ -90,7 +91,7 @@ def check_zones(declared: Declared) -> Iterator[Problem]:
             if not f".{domain.name}".endswith(f".{fold(zone).removesuffix('.')}"):
                 yield declared.at(
                     (*domain.path, "dns", "zone_name"),
-                    f'"{zone}" is neither "{domain.path[-1]}" nor a parent of it',
+                    f"{show(zone)} is neither {show(domain.path[-1])} nor a parent of it",
                     "name the zone that holds the domain's records",
                 )
 
@@ -115,19 +116,9 @@ def _check_single(declared: Declared, chosen: list[Domain]) -> Iterator[Problem]
         where = declared.where((*first.path, "default"))
         yield declared.at(
             (*domain.path, "default"),
-            f'"{first.path[-1]}" is already the default at {where}',
+            f"{show(first.path[-1])} is already the default at {where}",
             "one domain is the default",
         )
-
-
-def _unclear(domain: Domain) -> set[str]:
-    """The keys that decide whether a domain is usable and that the schema refuses."""
-    unclear: set[str] = set()
-    if domain.body.get("dns", "manual") not in ("manual", None):
-        unclear.add("dns")
-    if not isinstance(domain.body.get("verified", False), bool):
-        unclear.add("dns")
-    return unclear
 
 
 RULES = (check_unique, check_test_domain, check_default, check_zones, check_number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from workmail_org.model.values import Kind, parse_reference
+from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 Edges: TypeAlias = "Mapping[str, Mapping[str, Path]]"
 """Group, its member groups, and where each membership is written."""
+
+
+_TOLD = 5
+"""Groups of a circle that its message names."""
 
 
 def check_cycles(declared: Declared) -> Iterator[Problem]:
@@ -60,20 +65,19 @@ def _find_cycles(edges: Edges) -> Iterator[list[str]]:
 
 
 def _tell(declared: Declared, edges: Edges, cycle: list[str]) -> Problem:
-    paths = [
-        edges[group][member]
-        for group, member in zip(cycle, [*cycle[1:], cycle[0]], strict=True)
-    ]
-    if len(cycle) == 1:
-        return declared.at(paths[0], f'group "{cycle[0]}" contains itself', "remove it")
+    members = [*cycle[1:], cycle[0]]
+    paths = [edges[group][member] for group, member in zip(cycle, members, strict=True)]
     latest = max(range(len(cycle)), key=lambda at: declared.position(paths[at]))
-    ordered = [*cycle[latest:], *cycle[:latest]]
-    chain = ", which contains ".join(f'"{name}"' for name in [*ordered[1:], ordered[0]])
-    other = paths[(latest + 1) % len(cycle)]
+    group, via = cycle[latest], members[latest]
+    if group == via:
+        return declared.at(paths[latest], f"group {show(group)} contains itself", "remove it")
+    others = [*cycle[latest + 1 :], *cycle[:latest]]
+    chain = ", then ".join(show(name) for name in others[:_TOLD])
+    where = declared.where(paths[(latest + 1) % len(cycle)])
     return declared.at(
         paths[latest],
-        f'group "{ordered[0]}" contains itself: it contains {chain}',
-        f'remove one of them; "{ordered[1]}" goes on at {declared.where(other)}',
+        f"group {show(group)} contains itself through {chain}",
+        f"remove it here, or from {show(via)} at {where}",
     )
 
 

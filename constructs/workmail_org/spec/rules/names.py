@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workmail_org.model.values import Kind, fold
+from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +34,7 @@ def _check(declared: Declared, entities: Iterable[Entity]) -> Iterator[Problem]:
             where = declared.where(first.path, key=True)
             yield declared.at_key(
                 entity.path,
-                f'"{entity.name}" is already the name of {first} at {where}',
+                f"{show(entity.name)} is already the name of {first} at {where}",
                 "names compare without case"
                 if entity.name != first.name
                 else "the directory knows a name once",

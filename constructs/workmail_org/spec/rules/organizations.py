@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from workmail_org.model.values import fold
 from workmail_org.spec.declared import mapping
 from workmail_org.spec.schema import find_shape
+from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ def check_unique(declared: Declared) -> Iterator[Problem]:
                 where = declared.where((*owner.path, *steps))
                 yield declared.at(
                     (*organization.path, *steps),
-                    f'"{value}" is already the {noun} of organization "{owner.key}" at {where}',
+                    f"{show(value)} is already the {noun} of {show(owner.key)} at {where}",
                 )
 
 
@@ -71,7 +72,7 @@ def check_expires(declared: Declared) -> Iterator[Problem]:
         date.fromisoformat(expires)
     except ValueError:
         if expires.replace("-", "").isdecimal():
-            yield declared.at(path, f'the calendar has no "{expires}"', "write another day")
+            yield declared.at(path, f"the calendar has no {show(expires)}", "write another day")
 
 
 def check_arn_region(
@@ -80,7 +81,9 @@ def check_arn_region(
     """An ARN names the organization's own region."""
     value = _find(organization, steps)
     parts = value.split(":") if value else []
-    if not organization.region or len(parts) < len("arn:aws:service:region:account:name".split(":")):
+    if not organization.region or len(parts) < len(
+        ["arn", "aws", "service", "region", "account", "name"]
+    ):
         return
     if parts[3] != organization.region:
         path: Path = (*organization.path, *steps)

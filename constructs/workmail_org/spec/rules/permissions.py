@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workmail_org.model.values import Kind, parse_reference
-from workmail_org.spec.declared import listed, mapping
+from workmail_org.spec.declared import listed, mapping, sequence
+from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,8 @@ def check_pairs(declared: Declared) -> Iterator[Problem]:
             if first != path:
                 yield declared.at(
                     path,
-                    f'"{mailbox}" and "{grantee}" are already a pair at {declared.where(first)}',
+                    f"{show(mailbox)} and {show(grantee)} are already a pair"
+                    f" at {declared.where(first)}",
                     "name all rights there",
                 )
 
@@ -35,7 +37,7 @@ def check_own(declared: Declared) -> Iterator[Problem]:
             if mailbox == grantee:
                 yield declared.at(
                     (*path, "grantee"),
-                    f'"{grantee}" has every right on the own mailbox',
+                    f"{show(grantee)} has every right on the own mailbox",
                     "remove the permission",
                 )
 
@@ -50,17 +52,16 @@ def check_groups(declared: Declared) -> Iterator[Problem]:
                 if right == "full_access":
                     yield declared.at(
                         where,
-                        f'"full_access" on "{mailbox}" is not possible: a group has no mailbox',
+                        f'"full_access" on {show(mailbox)} is not possible: a group has no mailbox',
                         "allowed: send_as, send_on_behalf",
                     )
 
 
 def _find(declared: Declared, body: Body, path: Path) -> Iterator[tuple[Path, str, str, Body]]:
     """List the permissions that name both sides, each with its path, in the order of the file."""
-    entries: Any = body.get("permissions")
     found = [
         ((*path, "permissions", at), mapping(entry))
-        for at, entry in enumerate(entries if isinstance(entries, list) else ())
+        for at, entry in enumerate(sequence(body.get("permissions")))
     ]
     for where, entry in sorted(found, key=lambda each: declared.position(each[0])):
         mailbox, grantee = entry.get("mailbox"), entry.get("grantee")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workmail_org.spec.declared import mapping
+from workmail_org.spec.declared import is_mapping, mapping
 from workmail_org.spec.rules.organizations import check_arn_region
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def check_allowing(declared: Declared) -> Iterator[Problem]:
             rules = policies.get(key, ...)
             if rules is ... or path in declared.document.gaps:
                 continue
-            if rules is not None and not isinstance(rules, dict):
+            if rules is not None and not is_mapping(rules):
                 continue
             effects = [mapping(rule).get("effect") for rule in mapping(rules).values()]
             if all(effect == "deny" for effect in effects):

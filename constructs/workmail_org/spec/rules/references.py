@@ -5,10 +5,11 @@ from __future__ import annotations
 import bisect
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from workmail_org.model.values import Kind, fold, parse_reference
-from workmail_org.spec.declared import SECTIONS, listed, mapping
+from workmail_org.spec.declared import SECTIONS, is_mapping, listed, mapping, sequence
+from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -61,7 +62,7 @@ def check_roles(declared: Declared) -> Iterator[Problem]:
         roles = policies.get("impersonation_roles")
         if (*path, "impersonation_roles") in declared.document.gaps:
             continue
-        if roles is not None and not isinstance(roles, dict):
+        if roles is not None and not is_mapping(roles):
             continue
         names = list(mapping(roles))
         for at, rule in _entries(policies, path, "access_control"):
@@ -70,7 +71,7 @@ def check_roles(declared: Declared) -> Iterator[Problem]:
                     if name not in names:
                         yield declared.at(
                             where,
-                            f'no impersonation role "{name}" is declared',
+                            f"no impersonation role {show(name)} is declared",
                             suggest(name, names, what="impersonation role"),
                         )
 
@@ -99,7 +100,7 @@ def _check(
         allowed = " and ".join(_HOW_TO_WRITE[each] for each in mention.allowed)
         yield declared.at(
             mention.path,
-            f'"{mention.text}" cannot be {mention.as_what}',
+            f"{show(mention.text)} cannot be {mention.as_what}",
             f"allowed: {allowed}",
         )
         return
@@ -112,7 +113,7 @@ def _check(
         if others and kind is Kind.USER
         else suggest(name, list(named[kind]), what=kind)
     )
-    yield declared.at(mention.path, f'no {kind} "{name}" is declared', hint)
+    yield declared.at(mention.path, f"no {kind} {show(name)} is declared", hint)
 
 
 def _find_mentions(organization: DeclaredOrganization) -> Iterator[Mention]:
@@ -128,8 +129,7 @@ def _find_mentions(organization: DeclaredOrganization) -> Iterator[Mention]:
 
 
 def _find_in_permissions(organization: DeclaredOrganization) -> Iterator[Mention]:
-    entries: Any = organization.body.get("permissions")
-    for at, entry in enumerate(entries if isinstance(entries, list) else ()):
+    for at, entry in enumerate(sequence(organization.body.get("permissions"))):
         path: Path = (*organization.path, "permissions", at)
         for key, kinds, as_what in (
             ("mailbox", tuple(Kind), "a mailbox"),
@@ -155,7 +155,7 @@ def _find_in_policies(organization: DeclaredOrganization) -> Iterator[Mention]:
 def _entries(body: Body, path: Path, key: str) -> Iterable[tuple[Path, Body]]:
     """List the mappings under the keys of the mapping under `key`, each with its path."""
     inner = mapping(body.get(key))
-    return [((*path, key, name), mapping(cast("object", value))) for name, value in inner.items()]
+    return [((*path, key, name), mapping(value)) for name, value in inner.items()]
 
 
 RULES = (check_mentions, check_roles)
