@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from workmail_org.errors import (
     ConflictError,
+    DeniedError,
     NotFoundError,
     PermanentError,
     UnsafePlanError,
@@ -161,7 +163,9 @@ def _undo_failed_create(workmail: WorkMail, request: Request[OrganizationPropert
         return
     detail = answer.get("ErrorMessage", "no reason given")
     if request.type is RequestType.CREATE:
-        _delete(workmail, request)
+        # The role may delete an organization only where the spec says `organization: delete`.
+        with suppress(DeniedError):
+            _delete(workmail, request)
     raise PermanentError(f"WorkMail could not make the organization: {detail}")
 
 

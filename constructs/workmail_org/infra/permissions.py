@@ -33,7 +33,12 @@ _READ_ORGANIZATION = (
 _WRITE_ORGANIZATION = (
     *_READ_ORGANIZATION,
     "workmail:DeregisterMailDomain",
+    # Who still has an address in a domain that goes.
+    "workmail:ListAliases",
+    "workmail:ListGroups",
+    "workmail:ListResources",
     "workmail:ListTagsForResource",
+    "workmail:ListUsers",
     "workmail:RegisterMailDomain",
     "workmail:TagResource",
     "workmail:UntagResource",
@@ -65,7 +70,6 @@ _DELETE_ORGANIZATION = (
     "workmail:DeleteOrganization",
     "workmail:DeleteUser",
     "workmail:DescribeUser",
-    "workmail:ListUsers",
 )
 
 _DELETE_ORGANIZATION_ELSEWHERE = (
@@ -86,14 +90,12 @@ _WRITE_MAILBOXES = (
     "workmail:DeregisterFromWorkMail",
     "workmail:DescribeEntity",
     "workmail:DescribeGroup",
-    "workmail:DescribeResource",
     "workmail:DescribeUser",
     "workmail:DisassociateMemberFromGroup",
     "workmail:GetMailboxDetails",
     "workmail:ListAliases",
     "workmail:ListGroupMembers",
     "workmail:ListGroups",
-    "workmail:ListGroupsForEntity",
     "workmail:ListResources",
     "workmail:ListUsers",
     "workmail:RegisterToWorkMail",
