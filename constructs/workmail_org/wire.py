@@ -45,6 +45,9 @@ IS_COMPLETE = "workmail_org.handlers.entry.is_complete"
 OWNER_TAG = "workmail-org:stack"
 """Tag on an organization that we made: the name of the stack that owns it."""
 
+KEY_TAG = "workmail-org:kms-key"
+"""Tag with the ARN of an organization's key, which WorkMail does not tell (facts.md §1.1)."""
+
 MAX_INLINE_BYTES = 100_000
 """Properties larger than this, as JSON, move to an S3 asset (design.md §4)."""
 
@@ -87,9 +90,6 @@ class OrganizationAttribute(StrEnum):
 
     ARN = "Arn"
     DIRECTORY_ID = "DirectoryId"
-
-
-LEDGER_TABLE = "LedgerTable"
 
 
 class RecordSlot(StrEnum):

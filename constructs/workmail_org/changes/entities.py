@@ -125,7 +125,11 @@ def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Plan:
         Calls in the order of their phases, or refusals.
     """
     refusals = (
-        *refuse_renames(traits.kind, situation.previous, situation.desired),
+        *refuse_renames(
+            traits.kind,
+            gone=[leaver.entity for leaver in situation.get_leavers()],
+            come=[entity for entity in situation.desired if not situation.find(entity)],
+        ),
         *_refuse_takeovers(traits.kind, situation),
         *_refuse_unreleased(traits.kind, situation),
     )
@@ -147,22 +151,25 @@ def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Plan:
 
 
 def refuse_renames(
-    kind: Kind, previous: Sequence[EntityT], desired: Sequence[EntityT]
+    kind: Kind, *, gone: Iterable[EntityT], come: Sequence[EntityT]
 ) -> tuple[str, ...]:
     """Say why a renamed key is not carried out.
 
     WorkMail cannot rename a user or a group: a new name is a new id, with a
     new and empty mailbox, while the old mailbox dies after 30 days
     (WorkMail Admin Guide, "manage-mailboxes").
+
+    Args:
+        kind: Of all these entities.
+        gone: Owned entities that are there and no longer declared.
+        come: Declared entities that are not there. What went and came is
+            judged by what is there, not by the last template: a refused update
+            is rolled back as if it had happened.
     """
-    before = {fold(entity.name) for entity in previous}
-    after = {fold(entity.name) for entity in desired}
-    gone = [entity for entity in previous if fold(entity.name) not in after]
-    come = [entity for entity in desired if fold(entity.name) not in before]
     return tuple(
         _describe_rename(kind, old.name, new.name, clue)
-        for new in come
         for old in gone
+        for new in come
         if (clue := _find_clue(old, new))
     )
 

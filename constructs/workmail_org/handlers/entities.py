@@ -135,17 +135,25 @@ class CollectionLifecycle(Generic[EntityT]):
         return self._advance(run, request, workmail, _Slice())
 
     def _refuse(self, run: Run, request: Request[Any]) -> None:
-        if request.previous:
-            whole_before = self.traits.get_entities(request.previous)
-            whole_after = self.traits.get_entities(request.desired)
-            if renames := refuse_renames(self.traits.kind, whole_before, whole_after):
-                raise UnsafePlanError(*renames)
         workmail = run.open_organization(request.desired.organization_id)
         ledger = run.open_ledger(run.clients, request.desired.ledger_table)
-        situation = self._read(run, request, workmail, ledger)[0]
+        situation, rows, _ = self._read(run, request, workmail, ledger)
         plan = self.traits.plan(workmail, situation, request.desired)
-        if plan.refusals:
-            raise UnsafePlanError(*plan.refusals)
+        refusals = plan.refusals or self._refuse_renames(request, situation, rows)
+        if refusals:
+            raise UnsafePlanError(*refusals)
+
+    def _refuse_renames(
+        self, request: Request[Any], situation: Situation[EntityT], rows: Sequence[Listed]
+    ) -> tuple[str, ...]:
+        """Look for renamed keys in the whole collection: a newcomer may be another shard's."""
+        present = {row.reference.folded for row in rows}
+        whole = self.traits.get_entities(request.desired)
+        return refuse_renames(
+            self.traits.kind,
+            gone=[leaver.entity for leaver in situation.get_leavers()],
+            come=[entity for entity in whole if entity.reference.folded not in present],
+        )
 
     def _advance(
         self, run: Run, request: Request[Any], workmail: WorkMail, memory: _Slice[EntityT]

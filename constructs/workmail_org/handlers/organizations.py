@@ -19,19 +19,10 @@ from workmail_org.model.values import fold
 from workmail_org.service.directories import find_directory_alias
 from workmail_org.service.reading import find_organization, read_organization, read_tags
 from workmail_org.service.workmail import WorkMail
-from workmail_org.wire import OWNER_TAG, OrganizationAttribute, OrganizationProperties
+from workmail_org.wire import KEY_TAG, OWNER_TAG, OrganizationAttribute, OrganizationProperties
 
 _CONFIRM_SECONDS = 1.0
 """Between the two times that an organization is seen Active (facts.md §2: Terraform wants two)."""
-
-_IMMUTABLE = {
-    "alias": "alias",
-    "directory_id": "directory",
-    "kms_key_arn": "kms_key_arn",
-    "interoperability": "interoperability",
-    "existing": "existing",
-}
-"""Fields that no API changes, and the spec's words for them (facts.md §1.1)."""
 
 
 class OrganizationLifecycle:
@@ -41,7 +32,8 @@ class OrganizationLifecycle:
         """Find the organization, or create it; refuse a change of what is immutable."""
         if request.type is RequestType.CREATE:
             return _find_or_create(run, request)
-        _refuse_immutable(request)
+        if request.type is RequestType.UPDATE:
+            _refuse_immutable(run.open_organization(request.physical_id or ""), request.desired)
         return request.physical_id or ""
 
     def advance(self, run: Run, request: Request[OrganizationProperties]) -> Progress:
@@ -63,16 +55,30 @@ class OrganizationLifecycle:
         )
 
 
-def _refuse_immutable(request: Request[OrganizationProperties]) -> None:
-    previous, desired = request.previous, request.desired
-    if previous is None:
+def _refuse_immutable(workmail: WorkMail, desired: OrganizationProperties) -> None:
+    """Refuse what no API changes (facts.md §1.1).
+
+    Compared is what is there, not the last template: a refused update is
+    rolled back as if it had happened.
+    """
+    answer = read_organization(workmail)
+    if answer is None:
         return
+    tags = read_tags(workmail, answer["ARN"])
+    directory = answer.get("DirectoryId")
+    comparisons = (
+        ("alias", fold(answer["Alias"]), fold(desired.alias)),
+        ("directory", directory, desired.directory_id or directory),
+        ("kms_key_arn", tags.get(KEY_TAG), desired.kms_key_arn),
+        ("interoperability", bool(answer.get("InteroperabilityEnabled")), desired.interoperability),
+        ("existing", workmail.organization_id, desired.existing or workmail.organization_id),
+    )
     reasons = [
-        f"{word} of an organization cannot change, from {_show(before)} to {_show(after)}: that "
+        f"{word} of an organization cannot change, from {_show(actual)} to {_show(wanted)}: that "
         "would take another organization, and every mailbox would be lost; put the old value "
         "back, or declare a further organization under another key"
-        for field, word in _IMMUTABLE.items()
-        if (before := getattr(previous, field)) != (after := getattr(desired, field))
+        for word, actual, wanted in comparisons
+        if actual != wanted
     ]
     if reasons:
         raise UnsafePlanError(*reasons)
@@ -173,7 +179,8 @@ def _write_tags(
     run: Run, workmail: WorkMail, request: Request[OrganizationProperties], arn: str
 ) -> None:
     """Bring the spec's tags; those that somebody else set stay."""
-    desired = {**request.desired.tags, OWNER_TAG: request.desired.owner}
+    key = {KEY_TAG: request.desired.kms_key_arn} if request.desired.kms_key_arn else {}
+    desired = {**request.desired.tags, OWNER_TAG: request.desired.owner, **key}
     actual = read_tags(workmail, arn)
     missing = {key: value for key, value in desired.items() if actual.get(key) != value}
     declared_before = set(request.previous.tags) if request.previous else set[str]()

@@ -1,0 +1,346 @@
+"""Plays CloudFormation and CDK's provider framework: one stack of custom resources, no AWS.
+
+WorkMail is the emulator; time stands still until a handler sleeps. The order of
+events, the roll back of a failure and the marker of a refused Create are those
+of CloudFormation and of CDK's `custom_resources.Provider`.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from botocore.exceptions import ClientError
+
+from workmail_emulator import Emulator
+from workmail_org import wire
+from workmail_org.handlers import entry
+from workmail_org.handlers.requests import Run
+from workmail_org.infra.mailboxes import make_groups, make_users
+from workmail_org.model.organization import Organization
+from workmail_org.model.values import Kind, Reference
+from workmail_org.service.clients import Clients
+from workmail_org.service.ledger import Entry
+from workmail_org.wire import ResourceType
+
+MAX_POLLS = 400
+"""The framework asks `is_complete` for an hour; more often than this nothing is waiting for."""
+
+
+class DeploymentFailedError(Exception):
+    """CloudFormation gave up; the text is the reason of the resource that failed."""
+
+
+class FakeSecrets:
+    """Secrets Manager for `GetSecretValue` and `PutSecretValue`."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - the API's
+        if SecretId not in self.values:
+            answer = {"Error": {"Code": "ResourceNotFoundException", "Message": "no value"}}
+            raise ClientError(cast("Any", answer), "GetSecretValue")
+        return {"SecretString": self.values[SecretId]}
+
+    def put_secret_value(self, *, SecretId: str, SecretString: str) -> None:  # noqa: N803
+        self.values[SecretId] = SecretString
+
+
+class FakeS3:
+    """S3 for `GetObject`."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], bytes] = {}
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        return {"Body": io.BytesIO(self.objects[Bucket, Key])}
+
+
+@dataclass
+class MemoryLedger:
+    """A ledger in memory."""
+
+    entries: dict[Reference, Entry] = field(default_factory=dict[Reference, Entry])
+
+    def read(self, kind: Kind) -> dict[Reference, Entry]:
+        return {ref: entry for ref, entry in self.entries.items() if ref.kind is kind}
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        self.entries.update((entry.reference, entry) for entry in entries)
+
+    def drop(self, references: Iterable[Reference]) -> None:
+        for reference in references:
+            self.entries.pop(reference, None)
+
+
+@dataclass
+class Resource:
+    """One custom resource of a template; `OrganizationId` is filled in when it is deployed."""
+
+    logical_id: str
+    type: ResourceType
+    properties: dict[str, Any]
+
+
+@dataclass
+class Deployed:
+    """One custom resource as CloudFormation keeps it."""
+
+    resource: Resource
+    physical_id: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Lambda's context."""
+
+    log_group_name: str = "/aws/lambda/handler"
+    log_stream_name: str = "2026/11/22/[$LATEST]abc"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
+
+
+class Stack:
+    """One stack with one organization.
+
+    Attributes:
+        deployed: By logical id, in the order of creation.
+        reasons: Of every failure, roll back included.
+    """
+
+    def __init__(self, emulator: Emulator, *, name: str = "test-acme") -> None:
+        self.emulator = emulator
+        self.name = name
+        self.secrets = FakeSecrets()
+        self.s3 = FakeS3()
+        self.ledger = MemoryLedger()
+        self.deployed: dict[str, Deployed] = {}
+        self.reasons: list[str] = []
+        self.region = "eu-west-1"
+        self._requests = 0
+        self._clients: dict[str, Clients] = {}
+
+    @property
+    def organization_id(self) -> str:
+        """The id of the deployed organization."""
+        return self.deployed["Organization"].physical_id
+
+    @property
+    def workmail(self) -> Any:
+        """A client of the organization's region."""
+        return self._get_clients().workmail
+
+    def deploy(self, organization: Organization) -> None:
+        """Create or update the stack.
+
+        Raises:
+            DeploymentFailedError: After everything was rolled back.
+        """
+        self.region = organization.region
+        template = list_resources(organization, owner=self.name)
+        done: list[tuple[Resource, Resource | None]] = []
+        try:
+            for resource in template:
+                previous = self.deployed.get(resource.logical_id)
+                filled = self._fill(resource)
+                if previous and previous.resource.properties == filled.properties:
+                    continue
+                done.append((filled, previous.resource if previous else None))
+                self._bring(filled, previous.resource if previous else None)
+        except DeploymentFailedError:
+            self._roll_back(done)
+            raise
+        kept = {resource.logical_id for resource in template}
+        for logical_id in reversed([each for each in self.deployed if each not in kept]):
+            self._delete(logical_id)
+
+    def destroy(self) -> None:
+        """Delete the stack.
+
+        Raises:
+            DeploymentFailedError: A resource could not be deleted.
+        """
+        for logical_id in reversed(list(self.deployed)):
+            self._delete(logical_id)
+
+    def send(
+        self,
+        request_type: str,
+        resource: Resource,
+        *,
+        previous: Resource | None = None,
+        physical_id: str | None = None,
+        request_id: str | None = None,
+    ) -> tuple[str, Mapping[str, str]]:
+        """Send one event and play the framework's waiter.
+
+        Returns:
+            Physical id and attributes.
+
+        Raises:
+            DeploymentFailedError: The handler failed, or never finished.
+        """
+        event = self._make_event(request_type, resource, previous, physical_id, request_id)
+        answer = self.invoke(event, entry.begin)
+        merged = {**event, **answer}
+        for _ in range(MAX_POLLS):
+            progress = self.invoke(merged, entry.advance)
+            if progress["IsComplete"]:
+                return answer["PhysicalResourceId"], progress.get("Data", {})
+            self.emulator.clock.advance(10)
+        raise self._fail("operation timed out")
+
+    def invoke(self, event: Mapping[str, Any], step: entry.Step) -> dict[str, Any]:
+        """Invoke the handler once.
+
+        Raises:
+            DeploymentFailedError: The handler failed.
+        """
+        try:
+            # An event crosses the wire as JSON.
+            answer = entry.handle(self.make_run(), json.loads(json.dumps(event)), step)
+        except entry.HandlerError as error:
+            raise self._fail(str(error)) from error
+        assert len(json.dumps(answer)) < wire.MAX_RESPONSE_BYTES
+        return json.loads(json.dumps(answer))
+
+    def make_run(self, seconds: float = 300.0) -> Run:
+        """Make the means of one invocation on the emulator's clock."""
+        clock = self.emulator.clock
+        return Run(
+            clients=self._get_clients(),
+            deadline=clock.now() + seconds,
+            clock=clock.now,
+            sleep=self._sleep,
+            epoch=clock.now,
+            open_ledger=lambda _clients, _table: self.ledger,
+            log_place="/aws/lambda/handler stream",
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        self.emulator.clock.advance(seconds)
+
+    def _get_clients(self) -> Clients:
+        if self.region not in self._clients:
+            self._clients[self.region] = Clients(
+                workmail=self.emulator.client("workmail", region=self.region),
+                directory_service=self.emulator.client("ds", region=self.region),
+                secrets=cast("Any", self.secrets),
+                s3=cast("Any", self.s3),
+                dynamodb=cast("Any", None),
+            )
+        return self._clients[self.region]
+
+    def _fill(self, resource: Resource) -> Resource:
+        properties = copy.deepcopy(resource.properties)
+        if resource.type is not ResourceType.ORGANIZATION:
+            properties["OrganizationId"] = self.deployed["Organization"].physical_id
+        return Resource(resource.logical_id, resource.type, properties)
+
+    def _bring(self, resource: Resource, previous: Resource | None) -> None:
+        before = self.deployed.get(resource.logical_id)
+        kind = "Update" if previous else "Create"
+        physical_id, attributes = self.send(
+            kind,
+            resource,
+            previous=previous,
+            physical_id=before.physical_id if before else None,
+        )
+        if before:
+            assert physical_id == before.physical_id, "a changed id makes CloudFormation delete"
+        self.deployed[resource.logical_id] = Deployed(resource, physical_id, attributes)
+
+    def _roll_back(self, done: list[tuple[Resource, Resource | None]]) -> None:
+        for resource, previous in done:
+            if previous is None:
+                continue
+            before = self.deployed[resource.logical_id]
+            self.send("Update", previous, previous=resource, physical_id=before.physical_id)
+            before.resource = previous
+        for resource, previous in reversed(done):
+            if previous is None and resource.logical_id in self.deployed:
+                self._delete(resource.logical_id)
+
+    def _delete(self, logical_id: str) -> None:
+        deployed = self.deployed[logical_id]
+        self.send("Delete", deployed.resource, physical_id=deployed.physical_id)
+        del self.deployed[logical_id]
+
+    def _make_event(
+        self,
+        request_type: str,
+        resource: Resource,
+        previous: Resource | None,
+        physical_id: str | None,
+        request_id: str | None,
+    ) -> dict[str, Any]:
+        self._requests += 1
+        event: dict[str, Any] = {
+            "RequestType": request_type,
+            "ServiceToken": "arn:aws:lambda:eu-west-1:111122223333:function:framework",
+            "ResponseURL": "...",
+            "StackId": f"arn:aws:cloudformation:{self.region}:111122223333:stack/{self.name}/1",
+            "RequestId": request_id or f"request-{self._requests}",
+            "ResourceType": str(resource.type),
+            "LogicalResourceId": resource.logical_id,
+            "ResourceProperties": {"ServiceToken": "arn", **resource.properties},
+        }
+        if physical_id:
+            event["PhysicalResourceId"] = physical_id
+        if previous:
+            event["OldResourceProperties"] = {"ServiceToken": "arn", **previous.properties}
+        return event
+
+    def _fail(self, reason: str) -> DeploymentFailedError:
+        self.reasons.append(reason)
+        assert len(reason.encode()) < wire.MAX_RESPONSE_BYTES
+        return DeploymentFailedError(reason)
+
+
+def list_resources(organization: Organization, *, owner: str) -> list[Resource]:
+    """List an organization's custom resources in the order of their dependencies."""
+    properties = wire.OrganizationProperties(
+        alias=organization.alias,
+        owner=owner,
+        directory_id=organization.directory.directory_id,
+        kms_key_arn=organization.kms_key_arn,
+        interoperability=organization.interoperability,
+        tags=organization.tags,
+        on_removal=organization.on_removal.organization,
+        directory_on_removal=organization.on_removal.directory,
+    )
+    resources = [Resource("Organization", ResourceType.ORGANIZATION, wire.encode(properties))]
+    for domain in organization.domains:
+        registered = wire.DomainProperties(
+            domain=domain.name, on_removal=organization.on_removal.domains
+        )
+        name = domain.name.replace(".", "")
+        resources.append(Resource(f"{name}Domain", ResourceType.DOMAIN, wire.encode(registered)))
+        if domain.dns:
+            verified = wire.DomainVerificationProperties(domain=domain.name)
+            kind = ResourceType.DOMAIN_VERIFICATION
+            resources.append(Resource(f"{name}Verification", kind, wire.encode(verified)))
+    if any(domain.default for domain in organization.domains):
+        default = wire.DefaultDomainProperties(
+            domain=organization.default_domain, test_domain=organization.test_domain
+        )
+        kind = ResourceType.DEFAULT_DOMAIN
+        resources.append(Resource("DefaultDomain", kind, wire.encode(default)))
+    for collection in (make_users(organization), make_groups(organization)):
+        for shard, inline in enumerate(collection.inline):
+            logical_id = f"{collection.construct_id}{shard or ''}"
+            extra = {"LedgerTable": "ledger"}
+            if collection.resource_type is ResourceType.USERS:
+                extra["PasswordSecretArn"] = f"arn:secret{shard}"
+            resources.append(Resource(logical_id, collection.resource_type, {**extra, **inline}))
+    return resources
+
+
+Deploy = Callable[[Organization], None]
