@@ -116,6 +116,10 @@ class Assumption(Enum):
         "The quota of users per organization is not enforced: no operation models its error"
     )
     ORGANIZATION_LIMIT = "100 organizations per account count per region, without deleted ones"
+    FIRST_DOMAINS = (
+        "CreateOrganization with a domain of another organization is an InvalidParameterException:"
+        " MailDomainInUseException is not modelled for it"
+    )
     HOSTED_ZONES = "A HostedZoneId given to CreateOrganization writes no records"
     REGION = "A region without WorkMail answers as a wrong credential scope does"
     DIRECTORY_TIMES = (

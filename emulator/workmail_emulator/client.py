@@ -65,7 +65,7 @@ def attach(made: Any, respond: Respond) -> None:
         ValueError: The client is for another service.
     """
     model = made.meta.service_model
-    if model.metadata["targetPrefix"] not in api.TARGETS:
+    if model.metadata.get("targetPrefix") not in api.TARGETS:
         raise ValueError(f"{model.service_name} is not emulated")
 
     def before_send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:

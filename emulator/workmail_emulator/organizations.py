@@ -48,8 +48,7 @@ def create_organization(context: Context) -> Document:
     test_domain = Domain(f"{organization.alias.lower()}{domains.TEST_SUFFIX}", is_test=True)
     organization.domains[test_domain.name] = test_domain
     organization.default_domain = test_domain.name
-    for wanted in parameters.get("Domains", []):
-        domains.add(context, organization, wanted["DomainName"].lower())
+    _add_domains(context, organization)
     # Nothing below fails: a refused request has changed nothing.
     if context.world.doomed:
         organization.failure = context.world.doomed.pop(0)
@@ -60,6 +59,15 @@ def create_organization(context: Context) -> Document:
     _furnish(context, organization)
     directories.synchronize(context, organization)
     return {"OrganizationId": organization.id}
+
+
+def _add_domains(context: Context, organization: Organization) -> None:
+    """Register the first domains. Source: Assumption FIRST_DOMAINS."""
+    for wanted in context.parameters.get("Domains", []):
+        try:
+            domains.add(context, organization, wanted["DomainName"].lower())
+        except ServiceFault as fault:
+            raise invalid_parameter(fault.message) from fault
 
 
 def _furnish(context: Context, organization: Organization) -> None:

@@ -1,0 +1,298 @@
+"""The emulator as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+
+from workmail_emulator import api
+
+SOURCES = Path(__file__).parents[3] / "emulator"
+
+
+@contextmanager
+def serving(*arguments: str) -> Generator[tuple[str, subprocess.Popen[str]]]:
+    """Run the emulator on a free port; give its URL and its process."""
+    process = subprocess.Popen(  # noqa: S603  our own program
+        [sys.executable, "-m", "workmail_emulator", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(SOURCES)},
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().strip(), process
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def url() -> Generator[str]:
+    with serving("--instant", "--verified", "good.example") as (address, _):
+        yield address
+
+
+@pytest.fixture(autouse=True)
+def _fresh(request: pytest.FixtureRequest) -> None:
+    if "url" in request.fixturenames:
+        control(request.getfixturevalue("url"), "POST", "reset")
+
+
+def control(url: str, method: str, action: str, document: Any = None) -> Any:
+    body = json.dumps(document).encode() if document is not None else None
+    address = f"{url}/_emulator/{action}"
+    request = urllib.request.Request(address, body, method=method)  # noqa: S310  loopback
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  loopback
+        return json.load(answer)
+
+
+def client(url: str, service: str = "workmail", region: str = "eu-west-1") -> Any:
+    create: Any = api.session().create_client
+    return create(
+        service,
+        region_name=region,
+        endpoint_url=url,
+        aws_access_key_id="any",
+        aws_secret_access_key="any",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def test_the_first_line_is_the_url_of_a_loopback_port(url: str) -> None:
+    assert url.startswith("http://127.0.0.1:")
+
+
+def test_a_client_with_an_endpoint_finds_its_region(url: str) -> None:
+    west, east = client(url, region="us-west-2"), client(url, region="us-east-1")
+
+    west.create_organization(Alias="acme")
+
+    assert 1 == len(west.list_organizations()["OrganizationSummaries"])
+    assert 0 == len(east.list_organizations()["OrganizationSummaries"])
+    assert [] == client(url, "ds").describe_directories()["DirectoryDescriptions"]
+
+
+def test_parallel_clients_get_each_their_user(url: str) -> None:
+    workmail = client(url)
+    organization = workmail.create_organization(Alias="acme")["OrganizationId"]
+
+    def create(number: int) -> str:
+        reply = workmail.create_user(
+            OrganizationId=organization, Name=f"u{number}", DisplayName="U"
+        )
+        user_id: str = reply["UserId"]
+        return user_id
+
+    with ThreadPoolExecutor(8) as pool:
+        created = set(pool.map(create, range(40)))
+
+    counts = control(url, "GET", "calls")["counts"]
+    assert 40 == len(created)
+    assert {"CreateOrganization": 1, "CreateUser": 40} == counts
+
+
+def test_calls_are_logged_and_cleared_over_the_control_path(url: str) -> None:
+    workmail = client(url)
+    workmail.list_organizations()
+
+    (call,) = control(url, "GET", "calls")["calls"]
+    control(url, "DELETE", "calls")
+
+    assert ("ListOrganizations", "eu-west-1", {}, False, None) == (
+        call["operation"],
+        call["region"],
+        call["parameters"],
+        call["write"],
+        call["error"],
+    )
+    assert {"calls": [], "counts": {}} == control(url, "GET", "calls")
+
+
+def test_the_clock_moves_forward_only(url: str) -> None:
+    before = control(url, "GET", "clock")["time"]
+    after = control(url, "POST", "clock", {"advance_seconds": 3600})["time"]
+
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        control(url, "POST", "clock", {"advance_seconds": -1})
+
+    assert 3600 <= after - before < 3660
+    assert (400, b"cannot go back" in caught.value.read()) == (caught.value.code, True)
+
+
+def test_faults_are_injected_over_the_control_path(url: str, refused: Any) -> None:
+    workmail = client(url)
+    control(url, "POST", "faults", {"operation": "ListOrganizations", "code": "Throttling"})
+    (waiting,) = control(url, "GET", "faults")["faults"]
+
+    with refused("Throttling"):
+        workmail.list_organizations()
+    control(url, "POST", "faults", {"answer": "lost", "times": 0})
+    with pytest.raises(Exception, match="Connection was closed"):
+        workmail.list_organizations()
+    control(url, "DELETE", "faults")
+
+    assert (400, 1) == (waiting["status"], waiting["nth"])
+    workmail.list_organizations()
+
+
+@pytest.mark.parametrize(
+    ("action", "document", "expected"),
+    [
+        ("faults", {"kind": "evil"}, "unknown: kind; known: answer, code"),
+        ("faults", {"nth": 0}, "nth counts from 1"),
+        ("directories", {"region": "eu-west-1"}, "missing: kind, name"),
+        ("verify", {}, "KeyError: 'domain'"),
+        ("clock", [], "the body must be a JSON object"),
+    ],
+)
+def test_nonsense_on_the_control_path_is_told(
+    url: str, action: str, document: Any, expected: str
+) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        control(url, "POST", action, document)
+
+    assert 400 == caught.value.code
+    assert expected in json.load(caught.value)["error"]
+
+
+def test_an_unknown_control_path_names_the_known_ones(url: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        control(url, "GET", "nothing")
+
+    assert 404 == caught.value.code
+    assert "POST /_emulator/reset" in json.load(caught.value)["error"]
+
+
+def test_directories_domains_and_state_are_reached_over_the_control_path(url: str) -> None:
+    made = control(
+        url,
+        "POST",
+        "directories",
+        {
+            "region": "eu-west-1",
+            "kind": "ADConnector",
+            "name": "corp.example",
+            "users": [{"Name": "alice"}],
+        },
+    )
+    control(url, "POST", "verify", {"domain": "acme.example"})
+    control(url, "POST", "failing-organization", {"message": "closed"})
+    workmail = client(url)
+    organization = workmail.create_organization(Alias="corp", DirectoryId=made["id"])
+
+    shown = control(url, "GET", "state")["regions"]["eu-west-1"]["organizations"]
+
+    assert "Failed" == shown[organization["OrganizationId"]]["state"]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_ends_it_cleanly(name: str) -> None:
+    with serving() as (url, process):
+        client(url).list_organizations()
+        process.send_signal(getattr(signal, name))
+
+        assert 0 == process.wait(5)
+
+
+def test_a_taken_port_is_told_in_one_line() -> None:
+    with serving() as (url, _):
+        port = url.rpartition(":")[2]
+        command = [sys.executable, "-m", "workmail_emulator", "--port", port]
+        env = {**os.environ, "PYTHONPATH": str(SOURCES)}
+        ended = subprocess.run(  # noqa: S603  our own program
+            command, capture_output=True, text=True, env=env, timeout=20, check=False
+        )
+
+    assert (1, "") == (ended.returncode, ended.stdout)
+    assert ended.stderr.startswith("workmail_emulator: ")
+
+
+def test_ownership_is_looked_up_in_a_route_53_that_is_elsewhere() -> None:
+    with route_53() as (aws, zone), serving("--instant", "--aws", aws) as (url, _):
+        workmail = client(url)
+        organization = workmail.create_organization(Alias="acme")["OrganizationId"]
+        named = {"OrganizationId": organization, "DomainName": "mail.acme.example"}
+        workmail.register_mail_domain(**named)
+        before = workmail.get_mail_domain(**named)
+        for record in before["Records"]:
+            text = record["Type"] == "TXT"
+            value = f'"{record["Value"]}"' if text else record["Value"]
+            zone.append((record["Hostname"], record["Type"], value))
+        after = workmail.get_mail_domain(**named)
+
+    statuses = ("OwnershipVerificationStatus", "DkimVerificationStatus")
+    assert ["PENDING", "PENDING"] == [before[name] for name in statuses]
+    assert ["VERIFIED", "VERIFIED"] == [after[name] for name in statuses]
+
+
+@contextmanager
+def route_53() -> Generator[tuple[str, list[tuple[str, str, str]]]]:
+    """Play the two calls of Route 53 that are needed, over a zone `acme.example.`."""
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+    from threading import Thread
+    from urllib.parse import parse_qs, urlsplit
+
+    zone: list[tuple[str, str, str]] = []
+    space = 'xmlns="https://route53.amazonaws.com/doc/2013-04-01/"'
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked = urlsplit(self.path)
+            query = {key: value[0] for key, value in parse_qs(asked.query).items()}
+            text = self.record_sets(query) if "rrset" in asked.path else self.zones()
+            body = text.encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def zones(self) -> str:
+            zones = "".join(
+                f"<HostedZone><Id>/hostedzone/{key}</Id><Name>{name}</Name>"
+                f"<CallerReference>x</CallerReference></HostedZone>"
+                for key, name in (("Z1", "other.example."), ("Z2", "acme.example."))
+            )
+            return (
+                f"<ListHostedZonesResponse {space}><HostedZones>{zones}</HostedZones>"
+                "<IsTruncated>false</IsTruncated><MaxItems>100</MaxItems>"
+                "</ListHostedZonesResponse>"
+            )
+
+        def record_sets(self, query: dict[str, str]) -> str:
+            found = "".join(
+                f"<ResourceRecordSet><Name>{name}</Name><Type>{kind}</Type><TTL>60</TTL>"
+                f"<ResourceRecords><ResourceRecord><Value>{value}</Value></ResourceRecord>"
+                "</ResourceRecords></ResourceRecordSet>"
+                for name, kind, value in zone
+                if "Z2" in self.path and name >= query["name"]
+            )
+            return (
+                f"<ListResourceRecordSetsResponse {space}><ResourceRecordSets>{found}"
+                "</ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>10</MaxItems>"
+                "</ListResourceRecordSetsResponse>"
+            )
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base's name
+            """Stay silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", zone
+        finally:
+            server.shutdown()
