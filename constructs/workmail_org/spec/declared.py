@@ -251,7 +251,7 @@ def mapping(value: object) -> Body:
 
 def sequence(value: object) -> list[Any]:
     """Return a list, an empty one for everything else."""
-    return cast("list[Any]", value) if isinstance(value, list) else []
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def listed(body: Body, path: Path, key: str) -> list[tuple[Path, str]]:

@@ -64,7 +64,7 @@ def fill_empty(value: Any, shape: Schema) -> Any:
         return _fill_mapping(cast(dict[str, Any], value), shape)
     if isinstance(value, list):
         items = shape.get("items", {})
-        return [fill_empty(item, items) for item in cast(list[Any], value)]
+        return [fill_empty(item, items) for item in cast("list[object]", value)]
     if value is None:
         types = shape.get("type", ())
         return {} if "object" in types else [] if "array" in types else None
@@ -88,7 +88,7 @@ def _resolve(node: Any, definitions: dict[str, Any]) -> Any:
     jsonschema follows a reference anew for every value; that is half of its time.
     """
     if isinstance(node, list):
-        return [_resolve(item, definitions) for item in cast(list[Any], node)]
+        return [_resolve(item, definitions) for item in cast("list[object]", node)]
     if not isinstance(node, dict):
         return node
     schema = cast(Schema, node)

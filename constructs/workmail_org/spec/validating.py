@@ -68,7 +68,7 @@ def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
         written = document.written(path)
         complaint = wording.mistyped(path, instance, schema, written)
         yield Problem(document.place(path), path, *complaint)
-    elif _has_right_type(error):
+    elif keyword == "uniqueItems" or _has_right_type(error):
         complaint = wording.refused(keyword, instance, schema, path)
         yield Problem(document.place(path), path, *complaint)
 
@@ -89,7 +89,8 @@ def _has_right_type(error: ValidationError) -> bool:
 
 @cache
 def _validator() -> Validator:
-    return _Validator(load_schema())
+    validator: Validator = _Validator(load_schema())
+    return validator
 
 
 def _is_whole_number(_checker: object, value: object) -> bool:
@@ -120,7 +121,7 @@ def _check_unique(
     if not wanted or not isinstance(value, list):
         return
     seen: set[object] = set()
-    for position, item in enumerate(cast(list[Any], value)):
+    for position, item in enumerate(cast("list[object]", value)):
         if not isinstance(item, str):
             continue
         if item in seen:

@@ -140,7 +140,7 @@ def _advise(
 ) -> str | None:
     if value is None:
         return "leave the key out, or write a value"
-    if "string" in wanted and isinstance(value, int | float):
+    if wanted == ["string"] and isinstance(value, int | float):
         text = "..." if _is_secret(path) else written or str(value)
         return f'write it in quotes: {_after_key(path)}"{text}"'
     if "boolean" in wanted:
@@ -158,7 +158,7 @@ def _after_key(path: Path) -> str:
 
 
 def _noun(schema: Schema) -> str:
-    return schema.get("title", "known value")
+    return str(schema.get("title", "known value"))
 
 
 def _choices(schema: Schema) -> str:
@@ -183,7 +183,7 @@ def _as_yaml(value: object) -> str:
         pairs = (f"{key}: {_as_yaml(item)}" for key, item in cast(dict[str, Any], value).items())
         return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list):
-        return f"[{', '.join(_as_yaml(item) for item in cast(list[Any], value))}]"
+        return f"[{', '.join(_as_yaml(item) for item in cast('list[object]', value))}]"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workmail_org.model.values import TEST_DOMAIN_SUFFIX, fold, get_domain
+from workmail_org.model.values import TEST_DOMAIN_SUFFIX, Kind, fold, get_domain
 from workmail_org.spec.declared import is_local_part, well_formed
 from workmail_org.spec.rules.references import suggest
 from workmail_org.spec.wording import show
@@ -97,6 +97,8 @@ def _tell_clashes(declared: Declared, same: list[Claim]) -> Iterator[Problem]:
     """Tell each clash once, at its later end; one entity's own address always at the alias."""
     first, *others = sorted(same, key=lambda each: declared.position(each.path, key=True))
     for claim in others:
+        if _share_name(first, claim):
+            continue
         if claim.entity is first.entity:
             yield from _tell_repeated(declared, first, claim)
             continue
@@ -109,6 +111,17 @@ def _tell_clashes(declared: Declared, same: list[Claim]) -> Iterator[Problem]:
             f" at {declared.where(first.path, key=True)}",
             "it follows from the key; add an email" if claim.by_default else None,
         )
+
+
+def _share_name(first: Claim, later: Claim) -> bool:
+    """Whether two addresses are one because two names are, which is told already."""
+    kinds = {first.entity.kind, later.entity.kind}
+    return (
+        first.by_default
+        and later.by_default
+        and first.organization is later.organization
+        and (len(kinds) == 1 or Kind.RESOURCE not in kinds)
+    )
 
 
 def _tell_repeated(declared: Declared, first: Claim, later: Claim) -> Iterator[Problem]:

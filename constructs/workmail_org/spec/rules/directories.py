@@ -45,11 +45,15 @@ def check_name_lengths(declared: Declared) -> Iterator[Problem]:
 def check_interoperability(declared: Declared) -> Iterator[Problem]:
     """Interoperability with Exchange needs an AD Connector."""
     for organization in _with_interoperability(declared):
-        if organization.directory_kind not in (None, DirectoryType.AD_CONNECTOR):
+        kind = organization.directory_kind
+        if kind not in (None, DirectoryType.AD_CONNECTOR):
+            unknown = kind is DirectoryType.EXISTING
             yield declared.at(
                 (*organization.path, "interoperability"),
-                f"a directory of type {organization.directory_kind} knows no interoperability",
-                "leave it out, or use an ad_connector",
+                "interoperability needs a directory of type ad_connector",
+                'say "kind: ad_connector" of the existing directory, if it is one'
+                if unknown
+                else f"leave it out: this one is of type {kind}",
             )
 
 
