@@ -233,11 +233,11 @@ def _make_collection(
     entities: str,
 ) -> Collection:
     whole = wire.encode(properties)
-    if len(json.dumps(whole)) <= wire.MAX_INLINE_BYTES:
+    shards = max(1, math.ceil(len(getattr(properties, entities)) / _SHARD_ENTITIES))
+    if shards == 1 and len(json.dumps(whole)) <= wire.MAX_INLINE_BYTES:
         return Collection(
             construct_id=construct_id, resource_type=resource_type, inline=(whole,), outside={}
         )
-    shards = max(1, math.ceil(len(getattr(properties, entities)) / _SHARD_ENTITIES))
     hollow = replace(properties, other_addresses={}, **{entities: ()})
     inline = tuple(wire.encode(replace(hollow, shard=i, shards=shards)) for i in range(shards))
     return Collection(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -183,7 +183,7 @@ def list_mailboxes_statements(
     if collection_bucket:
         # Not the one object: its name changes with its content, and IAM takes a while to say so
         # everywhere; the handler would be denied its own input.
-        objects = f"arn:{Aws.PARTITION}:s3:::{collection_bucket}/*.json"
+        objects = f"arn:{Stack.of(scope).partition}:s3:::{collection_bucket}/*.json"
         statements.append(_allow("ReadCollections", ["s3:GetObject"], objects))
     return statements + _list_directory_statements(scope, organization.directory)
 
