@@ -47,7 +47,7 @@ def test_no_setting_of_the_user_reaches_a_rehearsal(local: LocalAws) -> None:
     taken_over = {name: local.environment[name] for name in DANGEROUS if name in local.environment}
 
     expected = {
-        "AWS_ACCESS_KEY_ID": "rehearsal",
+        "AWS_ACCESS_KEY_ID": "111122223333",
         "AWS_ENDPOINT_URL_WORKMAIL": local.workmail,
     }
     assert expected == taken_over

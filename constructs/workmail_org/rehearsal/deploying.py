@@ -134,7 +134,11 @@ class Cdk:
     def _run(self, *arguments: str, folder: Path = APP_FOLDER) -> Finished:
         return self._processes.run(
             [*self._program, *arguments, "--no-notices", "--no-color"],
-            environment={**self._local.environment, "CDK_DISABLE_CLI_TELEMETRY": "true"},
+            environment={
+                **self._local.environment,
+                "CDK_DISABLE_CLI_TELEMETRY": "true",
+                "CDK_HOME": str(self._local.folder / "cdk"),  # its caches are not the user's
+            },
             folder=folder,
             on_line=self._read_line,
         )
@@ -165,7 +169,7 @@ def parse_event(line: str) -> ResourceEvent | None:
     return ResourceEvent(
         stack=match["stack"],
         type=match["type"],
-        name=name.removesuffix("/Default").removesuffix("/Resource"),
+        name=name.removeprefix("Default/").removesuffix("/Default").removesuffix("/Resource"),
         status=match["status"],
         done=int(match["done"]),
         total=int(total) if total else None,

@@ -112,7 +112,7 @@ def start_local_aws(
         aws=f"http://{_HOST}:{aws_port}",
         workmail=f"http://{_HOST}:{workmail_port}",
         account=account,
-        environment=_build_environment(aws_port, workmail_port, region),
+        environment=_build_environment(aws_port, workmail_port, account, region),
         folder=folder,
     )
     temporary = folder / "tmp"
@@ -139,7 +139,9 @@ def start_local_aws(
     return local
 
 
-def _build_environment(aws_port: int, workmail_port: int, region: str) -> dict[str, str]:
+def _build_environment(
+    aws_port: int, workmail_port: int, account: str, region: str
+) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     scripts = str(Path(sys.executable).parent)
     workmail = f"http://{_HOST}:{workmail_port}"
@@ -151,7 +153,9 @@ def _build_environment(aws_port: int, workmail_port: int, region: str) -> dict[s
         "AWS_ENDPOINT_URL_WORKMAIL": workmail,
         "AWS_ENDPOINT_URL_DIRECTORY_SERVICE": workmail,
         "AWS_ENDPOINT_URL_DIRECTORY_SERVICE_DATA": workmail,
-        "AWS_ACCESS_KEY_ID": "rehearsal",
+        # The CDK CLI remembers the account of each key for ever (~/.cdk/cache), so the key is the
+        # account; ministack reads it so too.
+        "AWS_ACCESS_KEY_ID": account,
         "AWS_SECRET_ACCESS_KEY": "rehearsal",
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,

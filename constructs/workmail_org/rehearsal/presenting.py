@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _MOST_ROWS = 25
 """Rows of one kind that a person still reads; JSON has them all."""
 
+_PIPE_WIDTH = 160
+"""Columns where no terminal says how many: wide enough that addresses stay in one piece."""
+
 Row = tuple[str, str, str, str, str]
 
 
@@ -38,10 +41,10 @@ def rehearse(script: Script, *, for_programs: bool) -> Rehearsal:
     Progress, and for programs what else is to be said, goes to standard error.
     """
     outcome = rehearsing.rehearse(script, Progress())
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     if for_programs:
         sys.stdout.write(json.dumps(build_document(outcome), indent=2) + "\n")
-        console = Console(highlight=False, stderr=True)
+        console = Console(highlight=False, stderr=True, width=console.width)
     else:
         print_rehearsal(outcome, console)
     if outcome.kept:
@@ -80,7 +83,7 @@ def print_rehearsal(rehearsal: Rehearsal, console: Console) -> None:
         if live is None:
             console.print(f"\n[bold]{organization.key}[/]  [red]does not exist[/]")
             continue
-        console.print(f"\n[bold]{organization.key}[/]  {_describe(live, stack)}")
+        console.print(f"\n[bold]{organization.key}[/]  {_describe(live, stack)}", soft_wrap=True)
         console.print(_build_table(live))
     console.print()
     if rehearsal.matches:
@@ -94,6 +97,8 @@ def print_rehearsal(rehearsal: Rehearsal, console: Console) -> None:
 def print_kept(kept: Kept, console: Console) -> None:
     """Say how to use the local AWS that was left running, and how to stop it."""
     console.print("\nThe local AWS keeps running. Point a client at it with:\n")
+    # A profile or a session token of the user's would win over the keys below.
+    _print_plain(console, "  unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN")
     for name, value in kept.exports.items():
         _print_plain(console, f"  export {name}={shlex.quote(value)}")
     _print_plain(console, f"\nThe spec as deployed, with local hosted zones: {kept.spec}")
