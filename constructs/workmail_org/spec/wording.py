@@ -47,10 +47,7 @@ def show(value: object, path: Path = ()) -> str:
 
 def missing(key: str, shape: Schema) -> Complaint:
     """Say that a key is missing, with an example of what belongs there."""
-    example = shape.get("examples", [None])[0]
-    simple = isinstance(example, str | int) and not _SECRET_KEY.search(key)
-    hint = f"add it, such as {key}: {_as_yaml(example)}" if simple else "add it"
-    return f'"{key}" is missing', hint
+    return f'"{key}" is missing', f"add it{_as_example(f', such as {key}: ', shape)}"
 
 
 def unknown_key(key: str, schema: Schema) -> Complaint:
@@ -149,8 +146,13 @@ def _advise(
         return f"write it without quotes: {value}"
     if "array" in wanted and isinstance(value, str) and not _is_secret(path):
         return f"write a list: {_after_key(path)}[{value}]"
-    example = schema.get("examples", [None])[0]
-    return f"such as {_after_key(path)}{_as_yaml(example)}" if example else None
+    return _as_example(f"such as {_after_key(path)}", schema) or None
+
+
+def _as_example(lead: str, schema: Schema) -> str:
+    """Write the schema's example behind some words; nothing when it would hide them."""
+    shown = _as_yaml(schema["examples"][0]) if "examples" in schema else ""
+    return lead + shown if 0 < len(shown) <= SHOWN_CHARACTERS else ""
 
 
 def _after_key(path: Path) -> str:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from workmail_org.spec.problems import Path, Problem
 
 _UNIQUE: tuple[tuple[Path, str], ...] = (
-    (("alias",), "alias"),
-    (("existing",), "live organization"),
-    (("directory", "directory_id"), "directory"),
+    (("alias",), "the alias of"),
+    (("existing",), "taken over by"),
+    (("directory", "directory_id"), "the directory of"),
 )
 """An alias is unique over all of AWS; a directory backs one organization (WorkMail Admin Guide,
 "what_is"; WorkMail API 2017-10-01, DirectoryInUseException)."""
@@ -27,7 +27,7 @@ _UNIQUE: tuple[tuple[Path, str], ...] = (
 
 def check_unique(declared: Declared) -> Iterator[Problem]:
     """No two organizations share an alias, a live organization or a directory."""
-    for steps, noun in _UNIQUE:
+    for steps, relation in _UNIQUE:
         owners: dict[str, DeclaredOrganization] = {}
         for organization in sorted(
             declared.organizations, key=lambda each: declared.position((*each.path, *steps))
@@ -40,7 +40,7 @@ def check_unique(declared: Declared) -> Iterator[Problem]:
                 where = declared.where((*owner.path, *steps))
                 yield declared.at(
                     (*organization.path, *steps),
-                    f"{show(value)} is already the {noun} of {show(owner.key)} at {where}",
+                    f"{show(value)} is already {relation} {show(owner.key)} at {where}",
                 )
 
 
