@@ -38,6 +38,11 @@ class Library:
         self._open: list[tuple[pathlib.Path, Source]] = []
         self._extended: list[tuple[pathlib.Path, Source]] = []
 
+    @property
+    def is_flooded(self) -> bool:
+        """Whether there are more problems than anybody reads."""
+        return len(self.problems) >= parsing.MAX_PROBLEMS
+
     def report(
         self, rule: str, place: Place, path: Path, message: str, hint: str | None = None
     ) -> None:
@@ -122,8 +127,9 @@ class Library:
         if target is None:
             self.report("file", first, path, error.message, error.hint)
             return Gap(first)
-        message = f'{tag} cannot read "{target.written}": {error.message}'
-        self.report("file", target.place, path, message, error.hint)
+        message = f'{_who(tag)}cannot read "{target.written}": {error.message}'
+        where = ("extends",) if tag == "extends" else path
+        self.report("file", target.place, where, message, error.hint)
         return Gap(target.place)
 
     def _find(self, tag: str, target: Scalar, path: Path) -> tuple[pathlib.Path, Source] | None:
@@ -131,16 +137,16 @@ class Library:
         named, including = target.written, target.place[0]
         problem = _unusable(named)
         if problem:
-            self.report("include", target.place, path, f"{tag} {problem}")
+            self.report("include", target.place, path, f"{_who(tag)}{problem}")
             return None
         full = including.path.parent / named
         try:
             real = full.resolve()
         except (OSError, RuntimeError, ValueError):
-            self.report("include", target.place, path, f'{tag} cannot follow "{named}"')
+            self.report("include", target.place, path, f'{_who(tag)}cannot follow "{named}"')
             return None
         if not real.is_relative_to(self.root):
-            message = f'{tag} "{named}" leads outside the folder that this spec may read'
+            message = f'{_who(tag)}"{named}" leads outside the folder that this spec may read'
             hint = "move the file, or name a wider folder with --root"
             self.report("include", target.place, path, message, hint)
             return None
@@ -158,10 +164,10 @@ class Library:
         position = next((n for n, (real, _) in enumerate(chain) if real == found[0]), None)
         if position is None and len(chain) < _MAX_CHAIN:
             return False
-        message = f"{tag}: {_MAX_CHAIN} files in a chain are the most"
+        message = f"{_who(tag)}{_MAX_CHAIN} files in a chain are the most"
         if position is not None:
             names = [source.name for _, source in chain[position:]]
-            message = f"{tag} goes in a circle: {' → '.join([*names, names[0]])}"
+            message = f"{_who(tag)}goes in a circle: {' → '.join([*names, names[0]])}"
         self.report("include", target.place, path, message)
         return True
 
@@ -172,6 +178,11 @@ class Library:
             yield
         finally:
             self._open.pop()
+
+
+def _who(tag: str) -> str:
+    """Begin a message with the tag; `extends` is in the path already."""
+    return f"{tag} " if tag.startswith("!") else ""
 
 
 def _unusable(named: str) -> str | None:

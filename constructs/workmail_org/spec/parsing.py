@@ -27,6 +27,9 @@ MAX_DEPTH = 50
 MAX_VALUES = 1_000_000
 """Keys and values in all files of a spec together; 10 000 users with every field are 410 000."""
 
+MAX_PROBLEMS = 10_000
+"""Then reading stops, a guess: nobody mends so many by hand, and 20 MB can hold a million."""
+
 _MAX_DIRECTIVES = 100  # a guess; libyaml compares every %TAG with every other one
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml: ten times as fast
 _CORE = "tag:yaml.org,2002:"
@@ -45,6 +48,11 @@ class Context(Protocol):
     """What the parser needs of the reading of a whole spec."""
 
     values_left: int
+
+    @property
+    def is_flooded(self) -> bool:
+        """Whether there are more problems than anybody reads."""
+        ...
 
     def report(
         self, rule: str, place: Place, path: Path, message: str, hint: str | None = None
@@ -104,7 +112,8 @@ class _Open:
 
     Attributes:
         key: In a mapping, the key whose value comes next; None before a key.
-        merges: Values of `<<`.
+        merge: What stands behind `<<`.
+        merge_place: Where `<<` itself stands.
         unusable: A gap takes its place at the end.
     """
 
@@ -115,6 +124,7 @@ class _Open:
     key_place: Place | None = None
     use: _Use = _Use.ENTRY
     merge: Node | None = None
+    merge_place: Place | None = None
 
 
 class _Composer:
@@ -302,8 +312,9 @@ class _Composer:
 
     def _merge_key(self, frame: _Open, place: Place) -> None:
         frame.use = _Use.MERGE
-        if frame.merge is not None:
-            self._refuse_second(frame, place, frame.merge.place, "write one: <<: [*a, *b]")
+        if frame.merge_place is not None:
+            self._refuse_second(frame, place, frame.merge_place, "write one: <<: [*a, *b]")
+        frame.merge_place = place
 
     def _refuse_second(
         self, frame: _Open, place: Place, first: Place, hint: str | None = None
@@ -349,6 +360,9 @@ class _Composer:
 
     def _report(self, place: Place, message: str, hint: str | None = None) -> None:
         self._context.report("yaml", place, self._path(), message, hint)
+        if self._context.is_flooded:
+            _, line, column = place
+            raise _StopError(flooded(), line, column)
 
     def _report_tag(self, tag: str, place: Place) -> None:
         if tag in _FILE_TAGS:
@@ -369,6 +383,11 @@ class _Composer:
 def too_many() -> str:
     """Say that a spec has more values than fit."""
     return f"a spec may have {MAX_VALUES} keys and values, this is more"
+
+
+def flooded() -> str:
+    """Say why reading ends early."""
+    return f"{MAX_PROBLEMS} problems are enough, what follows is not read"
 
 
 def _too_deep() -> str:
@@ -414,7 +433,10 @@ def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> _StopError:
     what = error.problem or error.context or "it cannot be parsed"
     begun = error.context_mark
     if begun and mark and begun.line != mark.line and error.context:
-        what += f", {error.context} that begins on line {begun.line + 1}"
+        if "end of stream" in what:  # the quote that nothing closes is what there is to mend
+            what, line, column = f"{what}, {error.context}", begun.line + 1, begun.column + 1
+        else:
+            what += f", {error.context} that begins on line {begun.line + 1}"
     return _StopError(f"this is not YAML: {what}", line, column, _advice(what, text, line, column))
 
 

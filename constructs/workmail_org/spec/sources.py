@@ -101,13 +101,15 @@ def displayed_name(named: str, including: Source) -> str:
 def _read_regular(path: pathlib.Path, limit: int) -> bytes:
     # O_NONBLOCK: opening a pipe without a writer would wait for ever
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no path
+    try:
         mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise UnreadableError("is a folder, not a file")
         if not stat.S_ISREG(mode):
-            raise UnreadableError("is not a regular file")
-        data = file.read(limit + 1)
+            kind = "a folder, not a file" if stat.S_ISDIR(mode) else "not a regular file"
+            raise UnreadableError(f"is {kind}")
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(limit + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > limit:
         raise UnreadableError(
             f"the files of a spec may have {MAX_BYTES // 1_000_000} MB together, this is more"

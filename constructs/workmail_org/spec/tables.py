@@ -48,8 +48,9 @@ TEXTS = frozenset(
 COLUMNS = LISTS | BOOLEANS | NUMBERS | TEXTS
 """A user's keys in a spec; a layout test compares them with the schema."""
 
-# One cell and what ends it. The second group is unquoted text, and may hold a stray quote.
-_CELL = re.compile(r'[ \t]*(?:"([^"]*(?:""[^"]*)*)"[ \t]*|([^,\r\n]*))(,|\r\n|\n|\r|\Z)')
+# One cell and what ends it. The second group is unquoted text, and may hold a stray quote. The
+# possessive *+ keeps the spaces before a quote from becoming such text.
+_CELL = re.compile(r'[ \t]*+(?:"([^"]*+(?:""[^"]*+)*+)"[ \t]*|((?!")[^,\r\n]*))(,|\r\n|\n|\r|\Z)')
 _UNCLOSED = "a quote begins here, but its cell does not end with one"
 _MAX_COLUMNS = 100  # a guess: five times the columns there are
 
@@ -101,8 +102,8 @@ class _Table:
             self._context.values_left -= 1
             place = (self._source, line, position - line_start + 1)
             found = _CELL.match(text, position)
-            if found is None or self._context.values_left < 0:
-                self._report(place, (), _UNCLOSED if found is None else parsing.too_many())
+            if found is None or self._context.values_left < 0 or self._context.is_flooded:
+                self._report(place, (), _UNCLOSED if found is None else self._limit())
                 return
             start = found.start(2) if found[1] is None else found.start(1) - 1
             row.append(self._cell(found, (self._source, line, start - line_start + 1)))
@@ -205,6 +206,9 @@ class _Table:
             self._report(place, path, f'"{text}" is not {allowed}')
             return Gap(place)
         return Scalar(value, place, text)
+
+    def _limit(self) -> str:
+        return parsing.too_many() if self._context.values_left < 0 else parsing.flooded()
 
     def _report(self, place: Place, path: Path, message: str, hint: str | None = None) -> None:
         self._context.report("csv", place, self._path + path, message, hint)

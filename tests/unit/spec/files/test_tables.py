@@ -1,0 +1,251 @@
+"""Users from a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from workmail_org.spec import parsing, tables
+from workmail_org.spec.schema import load_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workmail_org.spec.loading import Document
+
+    Loads = Callable[..., Document]
+
+_SPEC = "users: !csv people.csv\n"
+
+
+@pytest.fixture
+def users(load_files: Loads) -> Callable[[str | bytes], Any]:
+    """Load a table; give the users it declares."""
+    return lambda table: _clean(load_files({"s.yaml": _SPEC, "people.csv": table}))
+
+
+@pytest.fixture
+def problems(load_files: Loads) -> Callable[[str | bytes], list[str]]:
+    """Load a table; give its problems as they are printed, without the name of the file."""
+
+    def give(table: str | bytes) -> list[str]:
+        document = load_files({"s.yaml": _SPEC, "people.csv": table})
+        return [str(problem).removeprefix("people.csv:") for problem in document.problems]
+
+    return give
+
+
+def _clean(document: Document) -> Any:
+    assert () == document.problems
+    return document.value["users"]
+
+
+def test_each_row_is_a_user(users: Callable[[str], Any]) -> None:
+    assert {
+        "alice": {
+            "display_name": "Alice Liddell",
+            "aliases": ["al@acme.example", "a@acme.example"],
+            "enabled": False,
+            "quota_megabytes": 512,
+            "zip_code": "01069",
+        },
+        "bob": {"display_name": "Bob"},
+    } == users(
+        "name,display_name,aliases,enabled,quota_megabytes,zip_code\n"
+        "alice,Alice Liddell,al@acme.example  a@acme.example,false,512,01069\n"
+        "bob,Bob,,,,\n"
+    )
+
+
+def test_text_stays_text(users: Callable[[str], Any]) -> None:
+    assert {"123": {"display_name": "null", "office": "true", "telephone": "+4930"}} == users(
+        "display_name,name,office,telephone\nnull,123,true,+4930\n"
+    )
+
+
+def test_quoted_cells_hold_commas_quotes_and_lines(load_files: Loads) -> None:
+    document = load_files(
+        {
+            "s.yaml": _SPEC,
+            "people.csv": 'name,street,city\nalice,"1, ""Mill"" Road\nRear","Ely"\nbob,x,y\n',
+        }
+    )
+
+    assert {"street": '1, "Mill" Road\nRear', "city": "Ely"} == document.value["users"]["alice"]
+    assert "people.csv:3:7" == str(document.place(("users", "alice", "city")))
+    assert "people.csv:4:5" == str(document.place(("users", "bob", "street")))
+
+
+def test_the_place_of_a_value_is_its_cell(load_files: Loads) -> None:
+    document = load_files(
+        {"s.yaml": _SPEC, "people.csv": "display_name,name,aliases\nZoë,zoe,a@b c@d\n"}
+    )
+
+    assert "people.csv:2:5" == str(document.place(("users", "zoe")))
+    assert "people.csv:2:1" == str(document.place(("users", "zoe", "display_name")))
+    assert "people.csv:2:1" == str(document.key_place(("users", "zoe", "display_name")))
+    assert "people.csv:2:9" == str(document.place(("users", "zoe", "aliases", 1)))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_line_end_ends_a_row(load_files: Loads, end: str) -> None:
+    table = end.join(["name,city", "alice,Ely", "bob,Bonn"])
+    document = load_files({"s.yaml": _SPEC, "people.csv": table.encode()})
+
+    assert {"alice": {"city": "Ely"}, "bob": {"city": "Bonn"}} == document.value["users"]
+    assert "people.csv:3:5" == str(document.place(("users", "bob", "city")))
+
+
+def test_a_byte_order_mark_and_empty_rows_are_left_out(users: Callable[[bytes], Any]) -> None:
+    assert {"alice": {"city": "Ely"}} == users(b"\xef\xbb\xbfname,city\n\nalice,Ely\n,\n \n")
+
+
+def test_spaces_around_a_cell_do_not_count(users: Callable[[str], Any]) -> None:
+    assert {"alice": {"city": "Ely"}} == users('name , city\n alice, "Ely" \n')
+
+
+@pytest.mark.parametrize("table", ["", "\n", "name,city\n"])
+def test_a_table_without_users_is_empty(users: Callable[[str], Any], table: str) -> None:
+    assert {} == users(table)
+
+
+def test_an_unknown_column_is_a_problem_once(problems: Callable[[str], list[str]]) -> None:
+    assert [
+        '1:6: users: column "dispaly_name" is not known; did you mean display_name'
+    ] == problems("name,dispaly_name\nalice,Alice\nbob,Bob\n")
+
+
+def test_a_column_like_none_lists_them_all(problems: Callable[[str], list[str]]) -> None:
+    (line,) = problems("name,xyzzy\nalice,1\n")
+
+    assert line.startswith('1:6: users: column "xyzzy" is not known; known: name, adopt, aliases')
+
+
+def test_a_column_stands_there_once(problems: Callable[[str], list[str]]) -> None:
+    assert ['1:11: users: column "city" stands in the header twice'] == problems(
+        "name,city,city\nalice,a,b\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "hint"),
+    [
+        ("display_name,city", "each user needs a name"),
+        ("name;city", "separate cells with commas"),
+        ("name\tcity", "separate cells with commas"),
+    ],
+)
+def test_a_table_needs_names(load_files: Loads, header: str, hint: str) -> None:
+    document = load_files({"s.yaml": _SPEC, "people.csv": f"{header}\n"})
+
+    assert [f'people.csv:1:1: users: the header has no column "name"; {hint}'] == [
+        str(problem) for problem in document.problems
+    ]
+    assert {("users",)} == document.gaps
+
+
+def test_a_row_without_a_name_is_a_problem(problems: Callable[[str], list[str]]) -> None:
+    assert ['2:5: users: the cell in column "name" is empty'] == problems("city,name\nEly,\n")
+
+
+def test_a_name_stands_there_once(problems: Callable[[str], list[str]]) -> None:
+    assert ['4:1: users.alice: user "alice" stands here twice, first on line 2'] == problems(
+        "name,city\nalice,a\nbob,b\nalice,c\n"
+    )
+
+
+@pytest.mark.parametrize(("row", "count"), [("alice", 1), ("alice,Ely,x", 3)])
+def test_rows_are_as_long_as_the_header(
+    problems: Callable[[str], list[str]], row: str, count: int
+) -> None:
+    assert [
+        f"2:1: users: the row has {count} cells, the header has 2;"
+        " put a cell that contains a comma in double quotes"
+    ] == problems(f"name,city\n{row}\nbob,Bonn\n")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "allowed"),
+    [
+        ("enabled", "yes", "true or false"),
+        ("hidden_from_global_address_list", "1", "true or false"),
+        ("quota_megabytes", "10.0", "a whole number"),
+        ("quota_megabytes", "1 GB", "a whole number"),
+        ("quota_megabytes", "1" * 200, "a whole number"),
+    ],
+)
+def test_a_cell_of_the_wrong_kind_is_a_problem_and_a_gap(
+    load_files: Loads, column: str, cell: str, allowed: str
+) -> None:
+    document = load_files({"s.yaml": _SPEC, "people.csv": f"name,{column}\nalice,{cell}\n"})
+
+    assert [f'people.csv:2:7: users.alice.{column}: "{cell}" is not {allowed}'] == [
+        str(problem) for problem in document.problems
+    ]
+    assert {("users", "alice", column)} == document.gaps
+
+
+def test_a_quote_that_nothing_closes_is_a_problem(problems: Callable[[str], list[str]]) -> None:
+    assert ["2:7: users: a quote begins here, but its cell does not end with one"] == problems(
+        'name,city\nalice,"Ely\nbob,Bonn\n'
+    )
+
+
+def test_a_quote_with_text_behind_it_is_a_problem(problems: Callable[[str], list[str]]) -> None:
+    assert ["2:7: users: a quote begins here, but its cell does not end with one"] == problems(
+        'name,city\nalice,"Ely" x\n'
+    )
+
+
+def test_a_quote_inside_a_cell_is_a_problem(problems: Callable[[str], list[str]]) -> None:
+    assert [
+        "2:7: users: a quote stands in the middle of a cell;"
+        ' write the cell in quotes, and "" for each quote in it'
+    ] == problems('name,city\nalice,5" Ely\n')
+
+
+def test_a_table_is_utf_8(problems: Callable[[bytes], list[str]]) -> None:
+    assert ["2:7: byte 0xeb is not UTF-8 text; save it as UTF-8"] == problems(
+        b"name,city\nalice,Zo\xeb\n".replace(b"Zo", b"")
+    )
+
+
+def test_a_missing_table_is_a_problem_where_it_is_named(load_files: Loads) -> None:
+    document = load_files({"s.yaml": _SPEC})
+
+    assert ['s.yaml:1:8: users: !csv cannot read "people.csv": no such file'] == [
+        str(problem) for problem in document.problems
+    ]
+
+
+def test_a_hundred_columns_are_the_most(problems: Callable[[str], list[str]]) -> None:
+    assert ["1:1: users: 101 columns are too many"] == problems("name," + "x," * 99 + "x\n")
+
+
+@pytest.mark.parametrize("table", ["name\n" + "\n" * 2000, "name," * 2000, "name\n" + "x\n" * 2000])
+def test_a_table_has_no_more_cells_than_a_spec_has_values(
+    load_files: Loads, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    monkeypatch.setattr(parsing, "MAX_VALUES", 1000)
+    document = load_files({"s.yaml": _SPEC, "people.csv": table})
+
+    assert "a spec may have 1000 keys and values, this is more" in {
+        problem.message for problem in document.problems
+    }
+
+
+def test_columns_are_the_keys_of_a_user() -> None:
+    properties = load_schema()["properties"]["organizations"]["additionalProperties"]
+    user = properties["properties"]["users"]["additionalProperties"]["properties"]
+    kinds = {"array": tables.LISTS, "boolean": tables.BOOLEANS, "integer": tables.NUMBERS}
+
+    assert set(user) == tables.COLUMNS
+    for key, schema in user.items():
+        (kind,) = {"null"} ^ {"null", *_listed(schema["type"])}
+
+        assert key in kinds.get(kind, tables.TEXTS)
+
+
+def _listed(kinds: str | list[str]) -> list[str]:
+    return [kinds] if isinstance(kinds, str) else kinds
