@@ -22,15 +22,19 @@ from typing import Any, TypeVar, cast
 
 from workmail_org.errors import WireError
 from workmail_org.model.bookable import Bookable
+from workmail_org.model.directory import Directory
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Passwords
+from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import (
     AccessControlRule,
     Availability,
     FolderRetention,
+    IdentityCenter,
     ImpersonationRole,
     ImpersonationRule,
     MobileDeviceAccessRule,
+    RetentionPolicy,
 )
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
@@ -243,6 +247,106 @@ class ResourcesProperties(CollectionProperties):
     on_removal: Removal = Removal.DISABLE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionsProperties:
+    """Properties of `Custom::WorkMailMailboxPermissions`. Disabled users are left out."""
+
+    organization_id: str = ""
+    permissions: tuple[MailboxPermission, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessControlProperties:
+    """Properties of `Custom::WorkMailAccessControlRules`: all rules there shall be."""
+
+    organization_id: str = ""
+    rules: tuple[AccessControlRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MobileDevicesProperties:
+    """Properties of `Custom::WorkMailMobileDeviceAccessRules`: all rules there shall be."""
+
+    organization_id: str = ""
+    rules: tuple[MobileDeviceAccessRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpersonationRolesProperties:
+    """Properties of `Custom::WorkMailImpersonationRoles`. Disabled users are left out."""
+
+    organization_id: str = ""
+    roles: tuple[ImpersonationRole, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailabilityProperties:
+    """Properties of `Custom::WorkMailAvailabilityConfigurations`."""
+
+    organization_id: str = ""
+    configurations: tuple[Availability, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionProperties:
+    """Properties of `Custom::WorkMailRetentionPolicy`."""
+
+    organization_id: str = ""
+    policy: RetentionPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailMonitoringProperties:
+    """Properties of `Custom::WorkMailEmailMonitoring`.
+
+    Attributes:
+        log_group_arn: Ends in `:*`; the stack's own where the group is managed.
+        role_arn: `None`: WorkMail's service-linked role.
+    """
+
+    organization_id: str = ""
+    log_group_arn: str
+    role_arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundDmarcProperties:
+    """Properties of `Custom::WorkMailInboundDmarc`."""
+
+    organization_id: str = ""
+    enforced: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityCenterProperties:
+    """Properties of `Custom::WorkMailIdentityCenter`.
+
+    Attributes:
+        application_name: Of the application made for the organization.
+    """
+
+    organization_id: str = ""
+    application_name: str
+    identity_center: IdentityCenter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryProperties:
+    """Properties of `Custom::WorkMailDirectory`.
+
+    Attributes:
+        alias: Claimed for the directory: the organization's must match it.
+        owner: Stack name, kept as a tag so that a stack finds its own again.
+        admin_password_secret_arn: `None` for an AD Connector.
+    """
+
+    alias: str
+    owner: str
+    directory: Directory
+    admin_password_secret_arn: str | None = None
+    on_removal: Removal = Removal.RETAIN
+
+
 PROPERTIES: Mapping[ResourceType, type[Any]] = MappingProxyType(
     {
         ResourceType.ORGANIZATION: OrganizationProperties,
@@ -252,6 +356,16 @@ PROPERTIES: Mapping[ResourceType, type[Any]] = MappingProxyType(
         ResourceType.USERS: UsersProperties,
         ResourceType.GROUPS: GroupsProperties,
         ResourceType.RESOURCES: ResourcesProperties,
+        ResourceType.DIRECTORY: DirectoryProperties,
+        ResourceType.MAILBOX_PERMISSIONS: PermissionsProperties,
+        ResourceType.ACCESS_CONTROL_RULES: AccessControlProperties,
+        ResourceType.MOBILE_DEVICE_ACCESS_RULES: MobileDevicesProperties,
+        ResourceType.IMPERSONATION_ROLES: ImpersonationRolesProperties,
+        ResourceType.AVAILABILITY_CONFIGURATIONS: AvailabilityProperties,
+        ResourceType.RETENTION_POLICY: RetentionProperties,
+        ResourceType.EMAIL_MONITORING: EmailMonitoringProperties,
+        ResourceType.INBOUND_DMARC: InboundDmarcProperties,
+        ResourceType.IDENTITY_CENTER: IdentityCenterProperties,
     }
 )
 """What each type of custom resource carries."""

@@ -32,15 +32,36 @@ class Phase(IntEnum):
     LEAVE = 7
     JOIN = 8
     SETTLE = 9
-    DISABLE = 10
-    DELETE = 11
+    PART = 10
+    DISABLE = 11
+    DELETE = 12
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Setting:
+    """A rule or a setting of an organization, by what it is and its name."""
+
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name!r}" if self.name else self.kind
+
+    @property
+    def folded(self) -> Setting:
+        """The same: names of rules and settings compare exactly."""
+        return self
+
+
+Subject = Reference | Setting
+"""What a call is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Stands in a call for an entity's id, which may exist only when the call is made."""
+    """Stands in a call for an id, which may exist only when the call is made."""
 
-    reference: Reference
+    reference: Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +71,15 @@ class GeneratedPassword:
     user: str
 
 
-Argument = str | int | bool | Identity | GeneratedPassword | Mapping[str, bool]
+@dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """Stands in a call for the value of a Secrets Manager secret, by its name or ARN."""
+
+    secret: str
+
+
+Scalar = str | int | bool | Identity | GeneratedPassword | StoredSecret
+Argument = Scalar | tuple["Argument", ...] | Mapping[str, "Argument"]
 """What a parameter of a call can be."""
 
 
@@ -60,20 +89,20 @@ class Call:
 
     Attributes:
         operation: API operation, such as `CreateUser`.
-        subject: The entity that it is about.
+        subject: The entity, rule or setting that it is about.
         arguments: Parameters, without `OrganizationId`.
     """
 
     phase: Phase
     operation: str
-    subject: Reference
+    subject: Subject
     arguments: Mapping[str, Argument] = field(hash=False)
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.operation}"
 
 
-def make_call(phase: Phase, operation: str, subject: Reference, **arguments: Argument) -> Call:
+def make_call(phase: Phase, operation: str, subject: Subject, **arguments: Argument) -> Call:
     """Build a call; keywords are the API's own parameter names."""
     return Call(phase, operation, subject, MappingProxyType(arguments))
 

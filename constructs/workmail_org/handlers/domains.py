@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from workmail_org.errors import ConflictError, PermanentError
+from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.model.domain import DnsRecord
 from workmail_org.model.removal import Removal
@@ -29,11 +29,18 @@ _TTL_SECONDS = 3600
 class DomainLifecycle:
     """`Custom::WorkMailDomain`. The physical id is `<organization id>/domains/<domain>`."""
 
-    def begin(self, run: Run, request: Request[DomainProperties]) -> str:  # noqa: ARG002 - contract
-        """Accept."""
-        if request.physical_id:
-            return request.physical_id
-        return f"{request.desired.organization_id}/domains/{fold(request.desired.domain)}"
+    def begin(self, run: Run, request: Request[DomainProperties]) -> str:
+        """Accept; of an organization that was taken over, only what is registered."""
+        desired = request.desired
+        if desired.existing and not request.is_delete:
+            workmail = run.open_organization(desired.organization_id)
+            if read_domain(workmail, desired.domain) is None:
+                raise UnsafePlanError(
+                    f"domain {desired.domain} is not registered in organization "
+                    f"{desired.organization_id}: domains of an existing organization are checked, "
+                    "not created; register it there first"
+                )
+        return request.physical_id or f"{desired.organization_id}/domains/{fold(desired.domain)}"
 
     def advance(self, run: Run, request: Request[DomainProperties]) -> Progress:
         """Register the domain and answer with its records; or deregister it."""

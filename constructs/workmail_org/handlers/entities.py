@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol
 
-from workmail_org.changes.calls import Call, EntityT, Found, Phase, Plan
+from workmail_org.changes.calls import Call, EntityT, Found, Phase, Plan, Subject
 from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
 from workmail_org.errors import (
     ConflictError,
@@ -102,8 +102,8 @@ class _Slice(Generic[EntityT]):
     """
 
     written: list[Call] = field(default_factory=list[Call])
-    first_failed: dict[tuple[str, Reference], float] = field(
-        default_factory=dict[tuple[str, Reference], float]
+    first_failed: dict[tuple[str, Subject], float] = field(
+        default_factory=dict[tuple[str, Subject], float]
     )
     failures: list[Failure] = field(default_factory=list[Failure])
     unseen_since: float | None = None
@@ -261,7 +261,7 @@ class CollectionLifecycle(Generic[EntityT]):
         """Make calls in order; an entity whose call fails waits for the next round."""
         memory.failures = []
         self.traits.prepare(run, request.desired, calls, writer)
-        failed: set[Reference] = set()
+        failed: set[Subject] = set()
         for call in calls:
             if run.time_is_up:
                 return
@@ -381,7 +381,7 @@ def _is_gone(workmail: WorkMail) -> bool:
     return organization is None or fold(organization.get("State", "")) == "deleting"
 
 
-def _get_ids(rows: dict[Reference, Listed]) -> dict[Reference, Any]:
+def _get_ids(rows: dict[Reference, Listed]) -> dict[Subject, str]:
     return {reference: row.id for reference, row in rows.items()}
 
 
@@ -422,7 +422,7 @@ def _make_neighbour(workmail: WorkMail, row: Listed, wanted: tuple[str, ...]) ->
     )
 
 
-def _key(call: Call) -> tuple[str, Reference]:
+def _key(call: Call) -> tuple[str, Subject]:
     return (call.operation, call.subject.folded)
 
 

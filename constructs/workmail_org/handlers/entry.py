@@ -9,24 +9,39 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from workmail_org.errors import PermanentError, TemporaryError, WorkMailOrgError
+from workmail_org.handlers import settings
 from workmail_org.handlers.defaults import DefaultDomainLifecycle
+from workmail_org.handlers.directories import DirectoryLifecycle
 from workmail_org.handlers.domains import DomainLifecycle
 from workmail_org.handlers.groups import GroupsLifecycle
+from workmail_org.handlers.identity_center import IdentityCenterLifecycle
 from workmail_org.handlers.lifecycle import Lifecycle
 from workmail_org.handlers.organizations import OrganizationLifecycle
 from workmail_org.handlers.requests import Progress, Request, Run, parse_request
+from workmail_org.handlers.resources import ResourcesLifecycle
 from workmail_org.handlers.users import UsersLifecycle
 from workmail_org.handlers.verification import DomainVerificationLifecycle
 from workmail_org.service.clients import Clients, make_clients
 from workmail_org.wire import MAX_RESPONSE_BYTES, ResourceType
 
 LIFECYCLES: Mapping[ResourceType, Lifecycle] = {
+    ResourceType.DIRECTORY: DirectoryLifecycle(),
     ResourceType.ORGANIZATION: OrganizationLifecycle(),
     ResourceType.DOMAIN: DomainLifecycle(),
     ResourceType.DOMAIN_VERIFICATION: DomainVerificationLifecycle(),
     ResourceType.DEFAULT_DOMAIN: DefaultDomainLifecycle(),
     ResourceType.USERS: UsersLifecycle(),
     ResourceType.GROUPS: GroupsLifecycle(),
+    ResourceType.RESOURCES: ResourcesLifecycle(),
+    ResourceType.MAILBOX_PERMISSIONS: settings.PERMISSIONS,
+    ResourceType.ACCESS_CONTROL_RULES: settings.ACCESS_CONTROL,
+    ResourceType.MOBILE_DEVICE_ACCESS_RULES: settings.MOBILE_DEVICES,
+    ResourceType.IMPERSONATION_ROLES: settings.IMPERSONATION,
+    ResourceType.AVAILABILITY_CONFIGURATIONS: settings.AVAILABILITY,
+    ResourceType.RETENTION_POLICY: settings.RETENTION,
+    ResourceType.EMAIL_MONITORING: settings.MONITORING,
+    ResourceType.INBOUND_DMARC: settings.DMARC,
+    ResourceType.IDENTITY_CENTER: IdentityCenterLifecycle(),
 }
 
 _SLICE_SECONDS = 300.0

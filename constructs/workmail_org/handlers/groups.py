@@ -34,7 +34,7 @@ class GroupTraits:
         desired: Sequence[Group],  # noqa: ARG002 - contract
     ) -> Sequence[Found[Group]]:
         """Read groups with their enabled members."""
-        names = {str(row.id): row.reference for row in _list_enabled(workmail)}
+        names = {str(row.id): row.reference for row in list_enabled(workmail)}
         return read_groups(workmail, rows, names)
 
     def plan(
@@ -44,7 +44,7 @@ class GroupTraits:
         properties: GroupsProperties,  # noqa: ARG002 - contract
     ) -> Plan:
         """List what is to be done."""
-        enabled = {row.reference.folded for row in _list_enabled(workmail)}
+        enabled = {row.reference.folded for row in list_enabled(workmail)}
         return changes.between(situation, enabled=enabled)
 
     def prepare(
@@ -59,7 +59,8 @@ class GroupTraits:
         return {row.reference.folded: row for row in (*list_users(workmail), *rows)}
 
 
-def _list_enabled(workmail: WorkMail) -> list[Listed]:
+def list_enabled(workmail: WorkMail) -> list[Listed]:
+    """List users and groups that are switched on: who can be a member or a delegate."""
     return [row for row in (*list_users(workmail), *list_groups(workmail)) if row.enabled]
 
 

@@ -90,6 +90,8 @@ def _show(value: object) -> str:
 
 def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
     desired = request.desired
+    if desired.existing:
+        return _take_over(run, desired)
     workmail = run.open_organization("")
     found = find_organization(workmail, desired.alias)
     if found and _is_owned(run.open_organization(found), desired.owner):
@@ -103,6 +105,36 @@ def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
         raise _explain_conflict(conflict, desired, found) from conflict
     run.log("created", organization=created)
     return created
+
+
+def _take_over(run: Run, desired: OrganizationProperties) -> str:
+    """Check a live organization against the spec; nothing of it is made, nothing changed yet."""
+    organization_id = desired.existing or ""
+    workmail = run.open_organization(organization_id)
+    answer = read_organization(workmail)
+    if answer is None:
+        raise UnsafePlanError(
+            f"organization {organization_id} is not in this account and region; check existing and "
+            "region"
+        )
+    owner = read_tags(workmail, answer["ARN"]).get(OWNER_TAG, desired.owner)
+    directory_id = answer.get("DirectoryId")
+    interoperability = bool(answer.get("InteroperabilityEnabled"))
+    comparisons = (
+        ("alias", answer["Alias"], fold(answer["Alias"]) == fold(desired.alias)),
+        ("directory", directory_id, desired.directory_id in (None, directory_id)),
+        ("interoperability", interoperability, interoperability or not desired.interoperability),
+        ("stack", owner, owner == desired.owner),
+    )
+    reasons = [
+        f"{word} of organization {organization_id} is {_show(actual)}, and the spec says otherwise"
+        for word, actual, agrees in comparisons
+        if not agrees
+    ]
+    if reasons:
+        raise UnsafePlanError(*reasons)
+    run.log("taken over", organization=organization_id)
+    return organization_id
 
 
 def _create(workmail: WorkMail, request: Request[OrganizationProperties]) -> str:
@@ -195,10 +227,14 @@ def _write_tags(
 
 
 def _advance_delete(workmail: WorkMail, request: Request[OrganizationProperties]) -> Progress:
-    if request.desired.on_removal is not Removal.DELETE or request.desired.existing:
-        return Progress(done=True)
     answer = read_organization(workmail)
     if answer is None:
+        return Progress(done=True)
+    if request.desired.existing:
+        # Another stack may take it over from now on.
+        workmail.call_plain("UntagResource", ResourceARN=answer["ARN"], TagKeys=[OWNER_TAG])
+        return Progress(done=True)
+    if request.desired.on_removal is not Removal.DELETE:
         return Progress(done=True)
     if fold(answer.get("State", "")) != "deleting":
         _delete(workmail, request)

@@ -2,29 +2,203 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workmail_org.errors import NotFoundError, PermanentError, TemporaryError
+from workmail_org.model.directory import Directory, DirectoryType
+from workmail_org.model.values import fold
 from workmail_org.service.failures import translate
 
 if TYPE_CHECKING:
     from mypy_boto3_ds import DirectoryServiceClient
 
+_TYPES = {
+    "SimpleAD": DirectoryType.SIMPLE_AD,
+    "MicrosoftAD": DirectoryType.MANAGED_AD,
+    "ADConnector": DirectoryType.AD_CONNECTOR,
+}
+"""Directory Service API 2015-04-16, DirectoryType."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveDirectory:
+    """A directory as Directory Service has it.
+
+    Attributes:
+        alias: `None`: it has none yet.
+        stage: DirectoryStage, such as Creating or Active.
+        size: small or large; `None` of a Managed Microsoft AD.
+        edition: standard or enterprise, of a Managed Microsoft AD.
+    """
+
+    id: str
+    type: DirectoryType | None
+    name: str
+    alias: str | None
+    stage: str
+    reason: str | None
+    size: str | None
+    edition: str | None
+    vpc_id: str | None
+    subnet_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryService:
+    """Directory Service in one region."""
+
+    client: DirectoryServiceClient
+
+    def read(self, directory_id: str) -> LiveDirectory | None:
+        """Read one directory, or `None` if there is none in this account and region."""
+        try:
+            answer = self._call("describe_directories", DirectoryIds=[directory_id])
+        except NotFoundError:
+            return None
+        found = answer.get("DirectoryDescriptions", ())
+        return _parse(found[0]) if found else None
+
+    def find_owned(self, tag: str, owner: str, name: str) -> str | None:
+        """Return the id of the directory of that name that bears a tag, unless it is going."""
+        for description in self._list():
+            directory = _parse(description)
+            if directory.stage in ("Deleting", "Deleted", "Failed"):
+                continue
+            if fold(directory.name) == fold(name) and self._read_tag(directory.id, tag) == owner:
+                return directory.id
+        return None
+
+    def create(self, directory: Directory, password: str, tags: Mapping[str, str]) -> str:
+        """Create a directory and return its id; it takes 5 to 45 minutes to be Active."""
+        common: dict[str, Any] = {
+            "Name": directory.name,
+            "Password": password,
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        }
+        if directory.short_name:
+            common["ShortName"] = directory.short_name
+        network = {"VpcId": directory.vpc_id, "SubnetIds": list(directory.subnet_ids)}
+        size = (directory.size or "small").capitalize()
+        match directory.type:
+            case DirectoryType.MANAGED_AD:
+                edition = (directory.edition or "standard").capitalize()
+                operation = "create_microsoft_ad"
+                own: dict[str, Any] = {"VpcSettings": network, "Edition": edition}
+            case DirectoryType.AD_CONNECTOR:
+                account = directory.service_account
+                operation = "connect_directory"
+                settings = {
+                    **network,
+                    "CustomerDnsIps": list(directory.dns_ips),
+                    "CustomerUserName": account.username if account else "",
+                }
+                own = {"Size": size, "ConnectSettings": settings}
+            case _:
+                operation = "create_directory"
+                own = {"Size": size, "VpcSettings": network}
+        return str(self._call(operation, **common, **own)["DirectoryId"])
+
+    def create_alias(self, directory_id: str, alias: str) -> None:
+        """Give a directory its alias, for ever.
+
+        Raises:
+            ConflictError: Somebody else has it.
+        """
+        self._call("create_alias", DirectoryId=directory_id, Alias=alias)
+
+    def read_data_access(self, directory_id: str) -> str:
+        """Return the status of user and group management, such as Enabling or Enabled."""
+        answer = self._call("describe_directory_data_access", DirectoryId=directory_id)
+        return str(answer.get("DataAccessStatus", "Disabled"))
+
+    def enable_data_access(self, directory_id: str) -> None:
+        """Turn on user and group management; that it is on already is no error."""
+        try:
+            self._call("enable_directory_data_access", DirectoryId=directory_id)
+        except PermanentError as error:
+            if error.code != "DirectoryInDesiredStateException":
+                raise
+
+    def delete(self, directory_id: str) -> None:
+        """Delete a directory.
+
+        Raises:
+            TemporaryError: An organization still uses it, or it seems so for a
+                while (terraform-provider-aws #22027).
+        """
+        try:
+            self._call("delete_directory", DirectoryId=directory_id)
+        except NotFoundError:
+            return
+        except PermanentError as error:
+            if error.code != "ClientException":
+                raise
+            raise TemporaryError(str(error), operation=error.operation) from error
+
+    def _list(self) -> Iterator[Mapping[str, Any]]:
+        token: dict[str, str] = {}
+        while True:
+            page = self._call("describe_directories", **token)
+            yield from page.get("DirectoryDescriptions", ())
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
+
+    def _read_tag(self, directory_id: str, key: str) -> str | None:
+        token: dict[str, str] = {}
+        while True:
+            page = self._call("list_tags_for_resource", ResourceId=directory_id, **token)
+            for tag in page.get("Tags", ()):
+                if tag["Key"] == key:
+                    return str(tag["Value"])
+            if not page.get("NextToken"):
+                return None
+            token = {"NextToken": page["NextToken"]}
+
+    def _call(self, method: str, **parameters: Any) -> Mapping[str, Any]:
+        try:
+            return getattr(self.client, method)(**parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise translate(error, f"ds:{method}") from error
+
 
 def find_directory_alias(client: DirectoryServiceClient, directory_id: str) -> str | None:
     """Return a directory's alias, or `None` if it has none yet.
 
-    One without an alias reports its id instead (Directory Service API,
-    DirectoryDescription).
-
     Raises:
         NotFoundError: There is no such directory in this account and region.
     """
-    try:
-        answer = client.describe_directories(DirectoryIds=[directory_id])
-    except (ClientError, BotoCoreError) as error:
-        raise translate(error, "DescribeDirectories") from error
-    descriptions = answer.get("DirectoryDescriptions", [])
-    alias = descriptions[0].get("Alias") if descriptions else None
-    return None if not alias or alias.startswith("d-") else alias
+    directory = DirectoryService(client).read(directory_id)
+    if directory is None:
+        raise NotFoundError(
+            f"directory {directory_id} is not in this account and region; check directory_id and "
+            "region"
+        )
+    return directory.alias
+
+
+def _parse(description: Mapping[str, Any]) -> LiveDirectory:
+    alias = description.get("Alias")
+    network: Mapping[str, Any] = (
+        description.get("VpcSettings") or description.get("ConnectSettings") or {}
+    )
+    directory_type = _TYPES.get(description.get("Type", ""))
+    managed = directory_type is DirectoryType.MANAGED_AD
+    edition, size = description.get("Edition"), description.get("Size")
+    return LiveDirectory(
+        id=description["DirectoryId"],
+        type=directory_type,
+        name=description.get("Name", ""),
+        # One without an alias reports its id (Directory Service API, DirectoryDescription).
+        alias=None if not alias or alias.startswith("d-") else alias,
+        stage=description.get("Stage", ""),
+        reason=description.get("StageReason"),
+        size=fold(size) if size and not managed else None,
+        edition=fold(edition) if edition and managed else None,
+        vpc_id=network.get("VpcId"),
+        subnet_ids=frozenset(network.get("SubnetIds", ())),
+    )

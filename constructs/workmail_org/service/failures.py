@@ -51,6 +51,7 @@ _GENERIC: Mapping[str, type[ServiceError]] = MappingProxyType(
     {
         "AccessDenied": DeniedError,
         "AccessDeniedException": DeniedError,
+        "EntityAlreadyExistsException": ConflictError,  # Directory Service
         "EntityDoesNotExistException": NotFoundError,  # Directory Service
         "ExpiredTokenException": DeniedError,
         "InternalFailure": TemporaryError,

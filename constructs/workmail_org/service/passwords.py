@@ -74,3 +74,15 @@ class PasswordSecret:
             self.client.put_secret_value(SecretId=self.arn, SecretString=text)
         except (ClientError, BotoCoreError) as error:
             raise translate(error, "PutSecretValue") from error
+
+
+def read_secret(client: SecretsManagerClient, secret: str) -> str:
+    """Read a secret's text, by name or ARN.
+
+    Raises:
+        ServiceError: It is not there, or may not be read; never its value.
+    """
+    try:
+        return client.get_secret_value(SecretId=secret).get("SecretString", "")
+    except (ClientError, BotoCoreError) as error:
+        raise translate(error, f"GetSecretValue of {secret}") from error

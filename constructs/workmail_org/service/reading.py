@@ -8,6 +8,7 @@ from typing import Any
 
 from workmail_org.changes.calls import Found
 from workmail_org.errors import NotFoundError
+from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.domain import DnsRecord
 from workmail_org.model.group import Group
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
@@ -174,6 +175,21 @@ def read_groups(
     return tuple(found for found in read if found)
 
 
+def read_resources(
+    workmail: WorkMail, rows: Iterable[Listed], names: Mapping[str, Reference]
+) -> tuple[Found[Bookable], ...]:
+    """Read the whole of some resources.
+
+    Args:
+        workmail: The organization.
+        rows: From `list_resources`.
+        names: References by id, of all users and groups that are enabled:
+            delegates that are switched off do not count.
+    """
+    read = workmail.read_many(lambda row: _read_resource(workmail, row, names), rows)
+    return tuple(found for found in read if found)
+
+
 def read_aliases(workmail: WorkMail, row: Listed) -> tuple[str, ...]:
     """Read an entity's further addresses; of one that is switched off they cannot be read.
 
@@ -251,3 +267,39 @@ def _read_group(
         enabled=enabled,
     )
     return Found(id=row.id, entity=group)
+
+
+def _read_resource(
+    workmail: WorkMail, row: Listed, names: Mapping[str, Reference]
+) -> Found[Bookable] | None:
+    try:
+        answer = workmail.call("DescribeResource", ResourceId=row.id)
+    except NotFoundError:
+        return None
+    if answer.get("State") == _GONE:
+        return None
+    enabled = answer.get("State") == _ENABLED
+    email = answer.get("Email", "")
+    described = Listed(id=row.id, reference=row.reference, enabled=enabled, email=email)
+    delegates = (
+        workmail.list("ListResourceDelegates", "Delegates", ResourceId=row.id)
+        if enabled
+        else iter(())
+    )
+    options = answer.get("BookingOptions", {})
+    bookable = Bookable(
+        name=answer["Name"],
+        type=BookableType(fold(answer["Type"])),
+        description=answer.get("Description") or None,
+        email=email,
+        aliases=read_aliases(workmail, described),
+        hidden_from_global_address_list=answer.get("HiddenFromGlobalAddressList", False),
+        booking=Booking(
+            auto_accept=options.get("AutoAcceptRequests", True),
+            decline_recurring=options.get("AutoDeclineRecurringRequests", False),
+            decline_conflicts=options.get("AutoDeclineConflictingRequests", True),
+        ),
+        delegates=tuple(sorted(names[d["Id"]] for d in delegates if d["Id"] in names)),
+        enabled=enabled,
+    )
+    return Found(id=row.id, entity=bookable)

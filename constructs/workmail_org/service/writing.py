@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workmail_org.changes.calls import Argument, Call, GeneratedPassword, Identity
+from workmail_org.changes.calls import (
+    Argument,
+    Call,
+    GeneratedPassword,
+    Identity,
+    StoredSecret,
+    Subject,
+)
 from workmail_org.errors import ConflictError, NotFoundError
-from workmail_org.model.values import EntityId, Reference, fold
+from workmail_org.model.values import fold
 from workmail_org.service.workmail import WorkMail
 
-_CREATED_ID = {"CreateUser": "UserId", "CreateGroup": "GroupId", "CreateResource": "ResourceId"}
+_CREATED_ID = {
+    "CreateUser": "UserId",
+    "CreateGroup": "GroupId",
+    "CreateResource": "ResourceId",
+    "CreateImpersonationRole": "ImpersonationRoleId",
+}
+"""Where the answer of a call has the id of what it made."""
+
+_TOKENED = frozenset(
+    {
+        "CreateAvailabilityConfiguration",
+        "CreateImpersonationRole",
+        "CreateMobileDeviceAccessRule",
+    }
+)
+"""Calls of a plan that take a `ClientToken`: the same call twice has one effect (facts.md §1.0)."""
+
+
+def _refuse_secret(secret: str) -> str:
+    raise NotFoundError(f"secret {secret} cannot be read here")
 
 
 @dataclass(slots=True)
@@ -19,13 +46,17 @@ class Writer:
     """Carries out calls in one organization.
 
     Attributes:
-        ids: By folded reference; grows as entities are created.
+        ids: By folded subject; grows as entities are created.
+        request_id: Of CloudFormation's request, for client tokens.
         passwords: By user name, for users that are created.
+        read_secret: Reads the value of a Secrets Manager secret.
     """
 
     workmail: WorkMail
-    ids: dict[Reference, EntityId]
+    ids: dict[Subject, str]
+    request_id: str = ""
     passwords: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    read_secret: Callable[[str], str] = field(default=_refuse_secret, repr=False)
 
     def write(self, call: Call) -> None:
         """Carry out one call.
@@ -37,6 +68,8 @@ class Writer:
             ServiceError: WorkMail refuses.
         """
         parameters = {name: self._resolve(value) for name, value in call.arguments.items()}
+        if call.operation in _TOKENED and self.request_id:
+            parameters["ClientToken"] = self._make_token(call)
         try:
             answer = self.workmail.call(call.operation, **parameters)
         except ConflictError as conflict:
@@ -45,7 +78,7 @@ class Writer:
             return
         created = _CREATED_ID.get(call.operation)
         if created:
-            self.ids[call.subject.folded] = EntityId(answer[created])
+            self.ids[call.subject.folded] = answer[created]
 
     def _resolve(self, value: Argument) -> Any:
         match value:
@@ -53,14 +86,24 @@ class Writer:
                 return self._get_id(reference)
             case GeneratedPassword(user):
                 return self.passwords[user]
+            case StoredSecret(secret):
+                return self.read_secret(secret)
+            case tuple():
+                return [self._resolve(item) for item in value]
+            case Mapping():
+                return {name: self._resolve(item) for name, item in value.items()}
             case _:
                 return value
 
-    def _get_id(self, reference: Reference) -> EntityId:
+    def _get_id(self, reference: Subject) -> str:
         try:
             return self.ids[reference.folded]
         except KeyError:
             raise NotFoundError(f"{reference.kind} {reference.name!r} is not there yet") from None
+
+    def _make_token(self, call: Call) -> str:
+        text = f"{self.request_id} {call.operation} {call.subject}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def _is_own(self, call: Call, conflict: ConflictError) -> bool:
         """Tell whether the address in question is the subject's own already."""

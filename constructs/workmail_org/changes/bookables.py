@@ -1,0 +1,118 @@
+"""Changes of resources: rooms and equipment, how they answer, and who answers for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from workmail_org.changes.calls import Argument, Call, Found, Identity, Phase, Plan, make_call
+from workmail_org.changes.entities import Situation, Traits
+from workmail_org.changes.entities import between as entities_between
+from workmail_org.model.bookable import Bookable, Booking
+from workmail_org.model.values import Kind, Reference
+
+
+def between(situation: Situation[Bookable], *, enabled: Collection[Reference]) -> Plan:
+    """List the calls that bring resources from what is there to what is desired.
+
+    A resource that does not accept by itself needs a delegate (facts.md §1.5):
+    delegates come before the booking options change, and go after.
+
+    Args:
+        situation: Delegates of actual resources are their enabled ones.
+        enabled: Folded references of the users and groups that are enabled now.
+
+    Source:
+        WorkMail API 2017-10-01: CreateResource, UpdateResource (the whole
+        dataset), AssociateDelegateToResource, DisassociateDelegateFromResource.
+    """
+    traits = Traits(
+        kind=Kind.RESOURCE,
+        create=_create,
+        update=lambda situation, bookable, found: _update(situation, bookable, found, enabled),
+    )
+    return entities_between(traits, situation)
+
+
+def _create(bookable: Bookable) -> Call:
+    arguments: dict[str, Argument] = {"Name": bookable.name, "Type": bookable.type.upper()}
+    if bookable.description:
+        arguments["Description"] = bookable.description
+    if bookable.hidden_from_global_address_list:
+        arguments["HiddenFromGlobalAddressList"] = True
+    return make_call(Phase.CREATE, "CreateResource", bookable.reference, **arguments)
+
+
+def _update(
+    situation: Situation[Bookable],
+    bookable: Bookable,
+    found: Found[Bookable] | None,
+    enabled: Collection[Reference],
+) -> Iterable[Call]:
+    actual = found.entity if found else _get_created(bookable)
+    previous = situation.find_previous(bookable)
+    wanted = {delegate.folded: delegate for delegate in bookable.delegates}
+    present = {delegate.folded: delegate for delegate in actual.delegates}
+    for folded in sorted(wanted.keys() - present.keys()):
+        operation = "AssociateDelegateToResource"
+        yield _change_delegate(Phase.JOIN, operation, bookable, wanted[folded])
+    yield from _update_fields(bookable, actual, previous)
+    for folded in sorted(present.keys() - wanted.keys()):
+        if folded in enabled:
+            operation = "DisassociateDelegateFromResource"
+            yield _change_delegate(Phase.PART, operation, bookable, present[folded])
+
+
+def _update_fields(
+    bookable: Bookable, actual: Bookable, previous: Bookable | None
+) -> Iterable[Call]:
+    description = bookable.description
+    if description is None:
+        # Emptying is only ever of what the spec had said itself.
+        said_before = previous is not None and previous.description is not None
+        description = "" if said_before else actual.description
+    unchanged = (
+        actual.type is bookable.type
+        and (actual.description or "") == (description or "")
+        and actual.booking == bookable.booking
+        and actual.hidden_from_global_address_list is bookable.hidden_from_global_address_list
+    )
+    if unchanged:
+        return
+    arguments: dict[str, Argument] = {
+        "ResourceId": Identity(bookable.reference),
+        "Type": bookable.type.upper(),
+        "BookingOptions": _render_booking(bookable.booking),
+        "HiddenFromGlobalAddressList": bookable.hidden_from_global_address_list,
+    }
+    if description is not None:
+        arguments["Description"] = description
+    yield make_call(Phase.SETTLE, "UpdateResource", bookable.reference, **arguments)
+
+
+def _render_booking(booking: Booking) -> dict[str, Argument]:
+    """Write all three options: one left out is false on the wire (facts.md §1.5)."""
+    return {
+        "AutoAcceptRequests": booking.auto_accept,
+        "AutoDeclineRecurringRequests": booking.decline_recurring,
+        "AutoDeclineConflictingRequests": booking.decline_conflicts,
+    }
+
+
+def _get_created(bookable: Bookable) -> Bookable:
+    """Return what CreateResource alone makes of a resource."""
+    return Bookable(
+        name=bookable.name,
+        type=bookable.type,
+        description=bookable.description,
+        hidden_from_global_address_list=bookable.hidden_from_global_address_list,
+    )
+
+
+def _change_delegate(phase: Phase, operation: str, bookable: Bookable, delegate: Reference) -> Call:
+    return make_call(
+        phase,
+        operation,
+        bookable.reference,
+        ResourceId=Identity(bookable.reference),
+        EntityId=Identity(delegate),
+    )
