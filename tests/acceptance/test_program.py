@@ -109,7 +109,10 @@ def test_a_reader_that_has_gone_is_no_error(tmp_path: pathlib.Path) -> None:
     spec = tmp_path / "s.yaml"
     spec.write_text("a: " + "x" * 8_000_000, "utf-8")  # more than a pipe holds
     with subprocess.Popen(  # noqa: S603 - our own program
-        [*_PROGRAM, "show", str(spec)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*_PROGRAM, "show", str(spec)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PATH": ""},  # without PYTHONUNBUFFERED, under which Python forgets what it lost
     ) as program:
         assert program.stdout is not None
         assert program.stderr is not None

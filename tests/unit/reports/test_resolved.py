@@ -79,7 +79,8 @@ def test_a_shown_spec_loaded_again_is_the_same(value: dict[str, Any]) -> None:
 
 def test_a_spec_is_shown_as_people_write_it() -> None:
     document = _load(
-        "a: &a {name: Zoë, zip: '01069', 'no': 'on', octal: '0o17', list: [x, {y: 1}], n: , e: []}\n"
+        "a: &a {name: Zoë, zip: '01069', 'no': 'on', octal: '0o17',"
+        " list: [x, {y: 1}], n: , e: []}\n"
         "b: *a\nlong: " + "word " * 60
     )
     body = (

@@ -355,7 +355,8 @@ def test_what_is_live_may_be_set_in_the_overlay(copy: Callable[..., Any]) -> Non
     actual = copy(
         "{existing: m-1, domains: {a.example: {dns: {hosted_zone_id: Z1, zone_name: a.example}}}}",
         "{domains: keep}",
-        "organizations: {acme: {existing: m-2, domains: {a.example: {dns: {hosted_zone_id: Z2}}}}}\n",
+        "organizations:\n"
+        "  acme: {existing: m-2, domains: {a.example: {dns: {hosted_zone_id: Z2}}}}\n",
     )
 
     assert {

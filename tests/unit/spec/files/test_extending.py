@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def test_an_overlay_patches_what_it_extends(load_files: Loads) -> None:
     document = load_files(
         {
-            "s.yaml": "extends: base.yaml\na: {b: 2, c: null, e: {f: null, g: 4}}\nlist: [3]\nk: ~\n",
+            "s.yaml": "extends: base.yaml\na: {b: 2, c: null, e: {f: ~, g: 4}}\nlist: [3]\nk: ~\n",
             "base.yaml": "version: 1\na: {b: 1, c: 1, d: 1}\nlist: [1, 2]\nk: {l: 1}\n",
         }
     )
@@ -197,8 +197,8 @@ def _merge_patch(target: Any, patch: Any) -> Any:
     """The pseudocode of RFC 7396, section 2."""
     if not isinstance(patch, dict):
         return patch
-    result: dict[str, Any] = dict(target) if isinstance(target, dict) else {}  # pyright: ignore[reportUnknownArgumentType] - any keys
-    for name, value in patch.items():  # pyright: ignore[reportUnknownVariableType] - any values
+    result: dict[str, Any] = cast(dict[str, Any], {**target}) if isinstance(target, dict) else {}
+    for name, value in cast(dict[str, Any], patch).items():
         if value is None:
             result.pop(name, None)
         else:
@@ -215,8 +215,8 @@ def _mapping(value: dict[str, Any]) -> nodes.Mapping:
 def _node(value: Any) -> nodes.Node:
     place = (nodes.Source("s.yaml", pathlib.Path("s.yaml"), 0), 1, 1)
     if isinstance(value, dict):
-        entries = {key: _node(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType] - any values
-        return nodes.Mapping(place, entries, dict.fromkeys(entries, place))  # pyright: ignore[reportUnknownArgumentType] - any keys
+        entries = {key: _node(item) for key, item in cast(dict[str, Any], value).items()}
+        return nodes.Mapping(place, entries, dict.fromkeys(entries, place))
     if isinstance(value, list):
-        return nodes.Sequence(place, [_node(item) for item in value])  # pyright: ignore[reportUnknownVariableType] - any values
+        return nodes.Sequence(place, [_node(item) for item in cast(list[Any], value)])
     return nodes.Scalar(value, place, str(value))

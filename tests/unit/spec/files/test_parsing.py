@@ -57,7 +57,8 @@ def test_values_have_their_yaml_1_2_types(load_files: Loads) -> None:
 def test_keys_are_text(load_files: Loads) -> None:
     document = load_files(
         {
-            "s.yaml": "123: a\ntrue: b\nnull: c\n1.0: d\n2026-12-31: e\n'q': f\n!!str 5: g\n? x\n: h\n"
+            "s.yaml": "123: a\ntrue: b\nnull: c\n1.0: d\n"
+            "2026-12-31: e\n'q': f\n!!str 5: g\n? x\n: h\n"
         }
     )
 
@@ -282,7 +283,8 @@ def test_a_collection_inside_fifty_others_is_a_problem(problems_of: Problems) ->
 def test_depth_is_counted_where_an_alias_stands(load_files: Loads) -> None:
     document = load_files(
         {
-            "s.yaml": f"x-a: &a {'[' * 40}{']' * 40}\nb: {'[' * 9}*a{']' * 9}\nc: {'[' * 10}*a{']' * 10}\n"
+            "s.yaml": f"x-a: &a {'[' * 40}{']' * 40}\n"
+            f"b: {'[' * 9}*a{']' * 9}\nc: {'[' * 10}*a{']' * 10}\n"
         }
     )
 
