@@ -556,7 +556,7 @@ def test_a_secret_is_never_shown(expect: Callable[..., None]) -> None:
             b.example:
               ews: svc:hunter2
             c.example:
-              ews: {endpoint: https://c.example/, username: c, password: hunter2, password_secret: 7}
+              ews: {endpoint: http://c.example/, username: c, password: hunter2, password_secret: 7}
         """,
         problems="""
         7:16 organizations.acme.passwords
@@ -567,10 +567,10 @@ def test_a_secret_is_never_shown(expect: Callable[..., None]) -> None:
           allowed: letters, digits and / _ + = . @ : -; the spec names a secret, it never holds one
         13:16 organizations.acme.policies.availability["b.example"].ews
           expected a mapping, but this is text
-        15:60 organizations.acme.policies.availability["c.example"].ews.password
+        15:59 organizations.acme.policies.availability["c.example"].ews.password
           unknown key "password"
           did you mean "password_secret"?
-        15:96 organizations.acme.policies.availability["c.example"].ews.password_secret
+        15:95 organizations.acme.policies.availability["c.example"].ews.password_secret
           expected text, but the value is a number
           write it in quotes: password_secret: "..."
         """,
