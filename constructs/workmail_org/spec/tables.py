@@ -166,7 +166,9 @@ class _Table:
         if cell.text == NAME or cell.text in COLUMNS:
             return cell.text
         near = suggesting.nearest(cell.text, [NAME, *sorted(COLUMNS)])
-        hint = f"did you mean {near}" if near else f"known: {', '.join([NAME, *sorted(COLUMNS)])}"
+        hint = (
+            f'did you mean "{near}"?' if near else f"known: {', '.join([NAME, *sorted(COLUMNS)])}"
+        )
         self._report(cell.place, (), f'column "{cell.text}" is not known', hint)
         return None
 

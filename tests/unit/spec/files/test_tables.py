@@ -112,7 +112,7 @@ def test_a_table_without_users_is_empty(users: Callable[[str], Any], table: str)
 
 def test_an_unknown_column_is_a_problem_once(problems: Callable[[str], list[str]]) -> None:
     assert [
-        '1:6: users: column "dispaly_name" is not known; did you mean display_name'
+        '1:6: users: column "dispaly_name" is not known; did you mean "display_name"?'
     ] == problems("name,dispaly_name\nalice,Alice\nbob,Bob\n")
 
 
