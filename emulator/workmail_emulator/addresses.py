@@ -25,7 +25,7 @@ def register_to_workmail(context: Context, organization: Organization) -> Docume
     """Enable a user, group or resource under an address, with its old mailbox or a new one.
 
     Source:
-        facts.md §1.6 and §7.1; Assumptions REGISTERED_AGAIN, DISABLED_ADDRESS.
+        facts.md §1.6 and §7.1; Assumptions REGISTERED_AGAIN, DISABLED_ADDRESS, SYSTEM_REGISTER.
     """
     context.directory(organization)
     address: str = context.parameters["Email"]
@@ -136,7 +136,11 @@ def describe_entity(context: Context, organization: Organization) -> Document:
 
 
 def _aliased(context: Context, organization: Organization) -> Entity:
-    """Find the enabled entity whose aliases are to change."""
+    """Find the enabled entity whose aliases are to change.
+
+    Source:
+        Assumptions DISABLED_ALIASES, INTEROPERABILITY.
+    """
     if organization.interoperability:
         raise invalid_parameter("Aliases are managed in Exchange.")
     identifier: str = context.parameters["EntityId"]
@@ -147,7 +151,11 @@ def _aliased(context: Context, organization: Organization) -> Entity:
 def _require_free(
     context: Context, organization: Organization, entity: Entity, address: str
 ) -> None:
-    """Check that an entity may have an address: domain known and verified, nobody else has it."""
+    """Check that an entity may have an address: domain known and verified, nobody else has it.
+
+    Source:
+        facts.md §0.6; Assumption REMOTE_ADDRESS.
+    """
     if entity.role != "REMOTE_USER":
         domains.require_verified(context, organization, address.rpartition("@")[2])
     holder = organization.holders.get(address.lower(), entity.id)

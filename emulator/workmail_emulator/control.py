@@ -87,8 +87,17 @@ def _add_directory(emulator: Emulator, document: Document) -> Document:
     return {"id": emulator.add_directory(document)}
 
 
-def _fail_organization(emulator: Emulator, document: Document) -> Document:
-    emulator.fail_next_organization(document["message"])
+def _fail_later(emulator: Emulator, document: Document) -> Document:
+    emulator.fail_later(document["operation"], document["message"])
+    return {}
+
+
+def _add_access_token(emulator: Emulator, document: Document) -> Document:
+    return {"id": emulator.add_access_token(**document)}
+
+
+def _resize_mailbox(emulator: Emulator, document: Document) -> Document:
+    emulator.resize_mailbox(document["token"], float(document["size"]))
     return {}
 
 
@@ -104,5 +113,7 @@ _ACTIONS: Mapping[tuple[str, str], Callable[[Emulator, Any], Document]] = {
     ("DELETE", "faults"): _clear_faults,
     ("POST", "verify"): _verify,
     ("POST", "directories"): _add_directory,
-    ("POST", "failing-organization"): _fail_organization,
+    ("POST", "failures"): _fail_later,
+    ("POST", "personal-access-tokens"): _add_access_token,
+    ("POST", "mailboxes"): _resize_mailbox,
 }

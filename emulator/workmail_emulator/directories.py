@@ -100,12 +100,11 @@ def add_principal(
     return principal
 
 
-def mirror(context: Context, directory: Directory, entity: Entity) -> None:
+def mirror(directory: Directory, entity: Entity) -> None:
     """Write to the directory what WorkMail created or changed, where others see it.
 
     What WorkMail writes itself it need not read back: the revision stays.
     """
-    del context
     directory.principals[entity.id] = Principal(
         id=entity.id, kind=entity.kind, name=entity.name, attributes=entity.attributes
     )
@@ -124,6 +123,7 @@ def synchronize(context: Context, organization: Organization) -> None:
         if revision == directory.revision or not due:
             return
     organization.synchronized = (directory.revision, context.now)
+    new = [key for key in directory.principals if key not in organization.entities]
     for principal in directory.principals.values():
         key = entities.name_key(principal.kind, principal.name)
         if organization.names.get(key, principal.id) != principal.id:
@@ -133,10 +133,11 @@ def synchronize(context: Context, organization: Organization) -> None:
         )
         organization.names[key] = principal.id
         entities.put(organization, replace(known, attributes=principal.attributes))
-    for principal in directory.principals.values():
-        if principal.members:
-            present = [key for key in principal.members if key in organization.entities]
-            organization.members[principal.id] = dict.fromkeys(present)
+    for key in directory.principals if directory.read_only else new:
+        members = directory.principals[key].members
+        present = [item for item in members if item in organization.entities]
+        if present:
+            organization.members[key] = dict.fromkeys(present)
 
 
 def usable(context: Context, directory_id: str) -> Directory:

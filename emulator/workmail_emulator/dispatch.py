@@ -100,6 +100,9 @@ def carry_out(world: World, request: Request, now: float) -> Document:
 
     Raises:
         ServiceFault: What AWS would answer instead; then nothing has changed.
+
+    Source:
+        facts.md §4.1: three regions; Assumption REGION.
     """
     if api.operation_model(request.service, request.operation) is None:
         raise unknown_operation()

@@ -44,7 +44,7 @@ def add(context: Context, organization: Organization, name: str) -> None:
 
     Raises:
         ServiceFault: `MailDomainInUseException`: another organization of the region has it;
-            `InvalidParameterException`: a test domain's name.
+            `InvalidParameterException`: a test domain's name (Assumption TEST_DOMAIN_NAMES).
     """
     if name.endswith(TEST_SUFFIX):
         raise invalid_parameter(f"The domain {name} cannot be registered.")
@@ -110,7 +110,11 @@ def update_default_mail_domain(context: Context, organization: Organization) -> 
 
 
 def deregister_mail_domain(context: Context, organization: Organization) -> Document:
-    """Remove a domain that no address uses; SES keeps its identity. Source: facts.md §1.2."""
+    """Remove a domain that no address uses; SES keeps its identity.
+
+    Source:
+        facts.md §1.2; Assumptions DEFAULT_DOMAIN, SES_IDENTITY.
+    """
     name: str = context.parameters["DomainName"].lower()
     domain = organization.domains.get(name)
     if domain is None:
@@ -138,7 +142,11 @@ def require_verified(context: Context, organization: Organization, name: str) ->
 
 
 def ownership(context: Context, domain: Domain) -> Status:
-    """Tell how far the verification of a domain's ownership is. Source: facts.md §2."""
+    """Tell how far the verification of a domain's ownership is.
+
+    Source:
+        facts.md §2; Assumption VERIFICATION_ENDS.
+    """
     identity = context.identity(domain.name)
     if domain.is_test or identity is None:
         return "VERIFIED"
@@ -170,7 +178,7 @@ def records(context: Context, domain: Domain) -> Iterator[Document]:
     """List the eight records to publish; trailing dots, TXT values without quotes.
 
     Source:
-        A captured GetMailDomain answer, facts.md §6.
+        A captured GetMailDomain answer, facts.md §6; Assumption TEST_DOMAIN_RECORDS.
     """
     identity = context.identity(domain.name)
     if domain.is_test or identity is None:
@@ -215,7 +223,11 @@ def published(lookup: Lookup, identity: Identity) -> tuple[bool, bool]:
 
 
 def note(identity: Identity, now: float, *, proved: bool, signed: bool) -> None:
-    """Remember what was found in DNS; what was verified once stays so (VERIFIED_STAYS)."""
+    """Remember what was found in DNS; what was verified once stays so.
+
+    Source:
+        Assumption VERIFIED_STAYS.
+    """
     if proved and identity.verified_at is None:
         identity.verified_at = now
     if signed and identity.dkim_verified_at is None:

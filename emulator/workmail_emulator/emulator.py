@@ -14,7 +14,7 @@ from workmail_emulator.clock import Clock
 from workmail_emulator.dispatch import Answer, Request
 from workmail_emulator.errors import ResponseLost, ServiceFault
 from workmail_emulator.faults import Faults, Throttle
-from workmail_emulator.world import Lookup, Settings, World
+from workmail_emulator.world import Context, Lookup, Settings, World
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -148,10 +148,20 @@ class Emulator:
         with self._lock:
             self._world.verified.add(domain.lower())
 
-    def fail_next_organization(self, message: str) -> None:
-        """Let the next new organization end in state Failed with this message."""
+    def fail_later(self, operation: str, message: str) -> None:
+        """Let the next asynchronous work of an operation begin well and end as failed.
+
+        Args:
+            operation: `CreateOrganization` or `StartMailboxExportJob`.
+            message: What is shown as its reason.
+
+        Raises:
+            ValueError: The operation is done when it is answered.
+        """
+        if operation not in ("CreateOrganization", "StartMailboxExportJob"):
+            raise ValueError(f"{operation} does not fail later")
         with self._lock:
-            self._world.doomed.append(message)
+            self._world.failures.setdefault(operation, []).append(message)
 
     def state(self) -> api.Document:
         """Show the whole account as JSON."""
@@ -172,7 +182,38 @@ class Emulator:
             ValueError: A key is missing or unknown.
         """
         with self._lock:
-            return preset.add_directory(self._world, document, self.clock.now())
+            return preset.add_directory(self._context(str(document.get("region"))), document)
+
+    def add_access_token(self, *, region: str, organization: str, user: str, name: str) -> str:
+        """Make a personal access token as a user does in the web application.
+
+        Args:
+            region: AWS region.
+            organization: Id of the organization.
+            user: Id of the user.
+            name: What the user calls it.
+
+        Returns:
+            The token's id.
+
+        Raises:
+            KeyError: There is no such organization or user.
+        """
+        with self._lock:
+            return preset.add_access_token(self._context(region), organization, user, name)
+
+    def resize_mailbox(self, token: str, size: float) -> None:
+        """Fill a mailbox.
+
+        Args:
+            token: As in `mailboxes`.
+            size: Megabytes.
+
+        Raises:
+            KeyError: There is no such mailbox in use or kept.
+        """
+        with self._lock:
+            preset.resize_mailbox(self._world, token, size)
 
     def answer(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer one request; the names of its headers are in any case.
@@ -217,6 +258,10 @@ class Emulator:
         self._look_up_domains(request)
         with self._lock:
             return dispatch.carry_out(self._world, request, self.clock.now())
+
+    def _context(self, region: str) -> Context:
+        """Give what the control path works with: a call of no operation."""
+        return Context(self._world, self._world.region(region), "", {}, self.clock.now())
 
     def _look_up_domains(self, request: Request) -> None:
         """Look for the records of the domains that a call depends on, without the lock."""

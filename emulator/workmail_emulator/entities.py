@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from workmail_emulator.errors import ServiceFault, entity_not_found, entity_state
 from workmail_emulator.state import Entity, Kind, Organization, State
 from workmail_emulator.world import Context
 
-EVERY_KIND: tuple[Kind, ...] = ("USER", "GROUP", "RESOURCE")
-MEMBERS: tuple[Kind, ...] = ("USER", "GROUP")
-USERS: tuple[Kind, ...] = ("USER",)
-GROUPS: tuple[Kind, ...] = ("GROUP",)
-RESOURCES: tuple[Kind, ...] = ("RESOURCE",)
+Kinds = tuple[Kind, ...]
 
-# Assumption.RESERVED: real names vary by directory, facts.md §10.14.
+EVERY_KIND: Kinds = ("USER", "GROUP", "RESOURCE")
+MEMBERS: Kinds = ("USER", "GROUP")
+USERS: Kinds = ("USER",)
+GROUPS: Kinds = ("GROUP",)
+RESOURCES: Kinds = ("RESOURCE",)
+
+# Assumption RESERVED: real names vary by directory, facts.md §10.14.
 RESERVED = frozenset({"administrator", "admin", "guest", "krbtgt", "root"})
 BUILT_IN_GROUPS = ("Domain Admins", "Domain Users", "Domain Guests")
 
@@ -59,7 +60,7 @@ def find(
     context: Context,
     organization: Organization,
     identifier: str,
-    kinds: Iterable[Kind] = EVERY_KIND,
+    kinds: Kinds = EVERY_KIND,
     *,
     email: bool = True,
 ) -> Entity:
@@ -82,7 +83,7 @@ def find(
 
 
 def find_by_id(
-    context: Context, organization: Organization, identifier: str, kinds: Iterable[Kind]
+    context: Context, organization: Organization, identifier: str, kinds: Kinds
 ) -> Entity:
     """Find an entity where the operation takes nothing but its id (a WorkMailIdentifier).
 
@@ -148,15 +149,18 @@ def put(organization: Organization, entity: Entity) -> None:
 
 
 def delete(
-    context: Context, organization: Organization, identifier: str, kinds: Iterable[Kind]
+    context: Context, organization: Organization, identifier: str, kinds: Kinds
 ) -> Entity | None:
     """Delete a DISABLED entity, named by id or name but not by address; a tombstone stays.
 
     Returns:
-        The tombstone, or None where there was nothing (Assumption DELETE_ABSENT).
+        The tombstone, or None where there was nothing.
 
     Raises:
         ServiceFault: `EntityStateException`.
+
+    Source:
+        facts.md §2 and §7.2; Assumptions DELETE_ABSENT, TOMBSTONES.
     """
     found = look_up(organization, identifier, email=False)
     entity = next((candidate for candidate in found if candidate.kind in kinds), None)

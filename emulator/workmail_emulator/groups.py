@@ -25,7 +25,7 @@ def create_group(context: Context, organization: Organization) -> Document:
         attributes={"HiddenFromGlobalAddressList": hidden},
     )
     entities.add(organization, group)
-    directories.mirror(context, directory, group)
+    directories.mirror(directory, group)
     return {"GroupId": group.id}
 
 
@@ -44,24 +44,34 @@ def describe_group(context: Context, organization: Organization) -> Document:
 
 
 def list_groups(context: Context, organization: Organization) -> Document:
-    """List groups, the directory's own included. Source: facts.md §10.5."""
+    """List groups, the directory's own included.
+
+    Source:
+        facts.md §10.5; Assumption GROUP_FILTER.
+    """
     return listing.entities(context, organization, "GROUP", FILTERS, "Groups", ())
 
 
 def update_group(context: Context, organization: Organization) -> Document:
     """Show or hide a group. Source: facts.md §1.4."""
-    context.writable_directory(organization)
+    directory = context.writable_directory(organization)
     group = _group(context, organization)
     entities.require(context, organization, group, "ENABLED", "DISABLED")
     hidden: bool | None = context.parameters.get("HiddenFromGlobalAddressList")
     if hidden is not None:
         attributes = {**group.attributes, "HiddenFromGlobalAddressList": hidden}
-        entities.put(organization, replace(group, attributes=attributes))
+        changed = replace(group, attributes=attributes)
+        entities.put(organization, changed)
+        directories.mirror(directory, changed)
     return {}
 
 
 def delete_group(context: Context, organization: Organization) -> Document:
-    """Delete a DISABLED group. Source: facts.md §7.3."""
+    """Delete a DISABLED group.
+
+    Source:
+        facts.md §7.3; Assumption SYSTEM_USERS.
+    """
     directory = context.writable_directory(organization)
     identifier: str = context.parameters["GroupId"]
     for group in entities.look_up(organization, identifier, email=False):
@@ -73,7 +83,11 @@ def delete_group(context: Context, organization: Organization) -> Document:
 
 
 def associate_member_to_group(context: Context, organization: Organization) -> Document:
-    """Add an enabled user or group to an enabled group. Source: facts.md §1.4."""
+    """Add an enabled user or group to an enabled group.
+
+    Source:
+        facts.md §1.4; Assumptions MEMBER_AGAIN, MEMBER_CYCLE.
+    """
     group, member = _pair(context, organization)
     if member.id == group.id or _contains(organization, member.id, group.id):
         raise invalid_parameter(f"Group {group.name} would become a member of itself.")

@@ -27,7 +27,8 @@ def provision(context: Context, organization: Organization, entity: Entity) -> N
     """Give an entity its mailbox: the kept one, or a new one.
 
     Source:
-        facts.md §7.1: registered again within 30 days, the same user id finds its mailbox.
+        facts.md §7.1: registered again within 30 days, the same user id finds its mailbox;
+        Assumption QUOTA_DEFAULT.
     """
     if not has_mailbox(entity):
         return

@@ -14,7 +14,10 @@ REQUESTED_SECONDS, CREATED_SECONDS, DELETED_SECONDS = 5.0, 30.0, 20.0
 """Assumption ORGANIZATION_TIMES; 20 to 60 seconds were seen, facts.md §2."""
 
 MOST_ORGANIZATIONS = 100
-"""Organizations of one account; Admin Guide workmail_limits, facts.md §3."""
+"""Organizations of one account; Admin Guide workmail_limits, facts.md §3.
+
+Counted as Assumption ORGANIZATION_LIMIT says.
+"""
 
 ALLOW_EVERYONE: Document = {
     "Name": "default",
@@ -30,7 +33,7 @@ def create_organization(context: Context) -> Document:
     """Create an organization, with its own directory or on a given one.
 
     Source:
-        facts.md §1.1, §2, §5.
+        facts.md §1.1, §2, §5; Assumptions FAILED_ALIAS, HOSTED_ZONES.
     """
     parameters = context.parameters
     _check_limit(context)
@@ -50,8 +53,7 @@ def create_organization(context: Context) -> Document:
     organization.default_domain = test_domain.name
     _add_domains(context, organization)
     # Nothing below fails: a refused request has changed nothing.
-    if context.world.doomed:
-        organization.failure = context.world.doomed.pop(0)
+    organization.failure = context.world.next_failure("CreateOrganization")
     directory.alias = organization.alias
     context.region.directories[directory.id] = directory
     context.region.organizations[organization.id] = organization
@@ -71,7 +73,11 @@ def _add_domains(context: Context, organization: Organization) -> None:
 
 
 def _furnish(context: Context, organization: Organization) -> None:
-    """Give a new organization what every new one has. Source: facts.md §0.9."""
+    """Give a new organization what every new one has.
+
+    Source:
+        facts.md §0.9; Assumption MOBILE_DEFAULT.
+    """
     rule_id = context.world.ids.uuid()
     organization.access_rules["default"] = ALLOW_EVERYONE
     organization.mobile_rules[rule_id] = {
@@ -139,7 +145,11 @@ def state_of(context: Context, organization: Organization) -> str:
 
 
 def describe_organization(context: Context, organization: Organization) -> Document:
-    """Answer an organization, also a deleted one. Source: facts.md §1.1."""
+    """Answer an organization, also a deleted one.
+
+    Source:
+        facts.md §1.1; Assumption DIRECTORY_TYPE.
+    """
     state = state_of(context, organization)
     completed = organization.created_at + context.delay(CREATED_SECONDS)
     kind = context.region.directories[organization.directory_id].kind

@@ -39,6 +39,9 @@ def page(
 
     Raises:
         ServiceFault: `InvalidParameterException`: the token is not of this list.
+
+    Source:
+        facts.md §1.0; Assumption PAGE_ORDER.
     """
     start = _start(context)
     size: int = context.parameters.get(size_field) or context.settings.page_size

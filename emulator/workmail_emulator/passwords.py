@@ -9,7 +9,10 @@ from workmail_emulator.state import Organization
 from workmail_emulator.world import Context
 
 SHORTEST, LONGEST, CLASSES = 8, 63, 3
-"""At least 8, fewer than 64, three of five classes; Admin Guide manage-users, facts.md §1.3."""
+"""At least 8, fewer than 64, three of five classes; Admin Guide manage-users, facts.md §1.3.
+
+For the other directories: Assumption DIRECTORY_PASSWORDS.
+"""
 
 
 def check(password: str) -> None:
@@ -37,7 +40,11 @@ def check(password: str) -> None:
 
 
 def reset_password(context: Context, organization: Organization) -> Document:
-    """Set a user's password; the user is named by its id alone. Source: facts.md §1.3."""
+    """Set a user's password; the user is named by its id alone.
+
+    Source:
+        facts.md §1.3; Assumption RESET_STATE.
+    """
     context.writable_directory(organization)
     identifier: str = context.parameters["UserId"]
     user = entities.find_by_id(context, organization, identifier, entities.USERS)

@@ -1,12 +1,13 @@
-"""What stands in an account before WorkMail is asked: directories with people in them."""
+"""What stands in an account without WorkMail being asked: directories, mail, tokens."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
-from workmail_emulator import api, directories
+from workmail_emulator import access_tokens, api, directories
 from workmail_emulator.errors import ServiceFault, invalid_parameter
 from workmail_emulator.state import Directory, DirectoryKind
 from workmail_emulator.users import PROFILE
@@ -16,15 +17,14 @@ _KEYS = {"region", "id", "kind", "name", "alias", "users", "groups", "authorized
 _ID = re.compile(r"d-[0-9a-f]{10}")
 
 
-def add_directory(world: World, document: Mapping[str, Any], now: float) -> str:
+def add_directory(context: Context, document: Mapping[str, Any]) -> str:
     """Make a directory that is Active at once, or add users and groups to one that is there.
 
     Args:
-        world: The account.
+        context: In the region of the directory.
         document: `region`, `kind`, `name` and, optional, `id`, `alias`, `users` (each a mapping
             with `Name` and fields of CreateUser and UpdateUser), `groups` (each with `Name` and
             `Members`, names), `authorized` (other applications), `unreachable`.
-        now: Seconds since the epoch.
 
     Returns:
         The directory's id.
@@ -34,7 +34,6 @@ def add_directory(world: World, document: Mapping[str, Any], now: float) -> str:
         ValueError: A key is missing or unknown, or a value means nothing.
     """
     _check(document)
-    context = Context(world, world.region(document["region"]), "", {}, now)
     directory = context.region.directories.get(document.get("id", ""))
     if directory is None:
         directory = _new(context, document)
@@ -90,3 +89,29 @@ def _principal_id(directory: Directory, name: str) -> str:
         if principal.name.lower() == name.lower():
             return principal.id
     raise ValueError(f"a group has the member {name}, which the directory does not know")
+
+
+def add_access_token(context: Context, organization_id: str, user_id: str, name: str) -> str:
+    """Make a personal access token.
+
+    Raises:
+        KeyError: There is no such organization or user.
+    """
+    organization = context.region.organizations[organization_id]
+    user = organization.entities[user_id]
+    return access_tokens.add(context, organization, user.id, name)
+
+
+def resize_mailbox(world: World, token: str, size: float) -> None:
+    """Say how much mail is in a mailbox.
+
+    Raises:
+        KeyError: There is no such mailbox.
+    """
+    for region in world.regions.values():
+        for organization in region.organizations.values():
+            for owner, mailbox in organization.mailboxes.items():
+                if mailbox.token == token:
+                    organization.mailboxes[owner] = replace(mailbox, size=size)
+                    return
+    raise KeyError(token)

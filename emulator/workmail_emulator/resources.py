@@ -21,7 +21,11 @@ DEFAULT_BOOKING = dict(zip(FLAGS, (True, False, True), strict=True))
 
 
 def create_resource(context: Context, organization: Organization) -> Document:
-    """Create a DISABLED room or piece of equipment. Source: facts.md §1.5."""
+    """Create a DISABLED room or piece of equipment.
+
+    Source:
+        facts.md §1.5; Assumption INTEROPERABILITY.
+    """
     context.directory(organization)
     if organization.interoperability:
         raise unsupported("Resources are managed in Exchange.")
@@ -63,7 +67,11 @@ def list_resources(context: Context, organization: Organization) -> Document:
 
 
 def update_resource(context: Context, organization: Organization) -> Document:
-    """Change a resource, its name included. Source: facts.md §1.5, Assumption UPDATE_MERGES."""
+    """Change a resource, its name included.
+
+    Source:
+        facts.md §1.5; Assumptions UPDATE_MERGES, BOOKING_REPLACED.
+    """
     context.directory(organization)
     parameters = context.parameters
     resource = _resource(context, organization)
@@ -93,7 +101,11 @@ def delete_resource(context: Context, organization: Organization) -> Document:
 
 
 def associate_delegate_to_resource(context: Context, organization: Organization) -> Document:
-    """Let an enabled user or group answer for an enabled resource. Source: facts.md §1.5."""
+    """Let an enabled user or group answer for an enabled resource.
+
+    Source:
+        facts.md §1.5; Assumption MEMBER_AGAIN.
+    """
     resource, delegate = _pair(context, organization)
     present = organization.delegates.get(resource.id, ())
     if delegate.id not in present:

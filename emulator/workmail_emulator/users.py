@@ -44,7 +44,8 @@ def create_user(context: Context, organization: Organization) -> Document:
     """Create a DISABLED user in the directory.
 
     Source:
-        facts.md §1.3 and §5; botocore, CreateUser: roles, 64 or 20 characters.
+        facts.md §1.3 and §5; botocore, CreateUser: roles, 64 or 20 characters; Assumption
+        USER_LIMIT.
     """
     directory = context.writable_directory(organization)
     parameters = context.parameters
@@ -62,7 +63,7 @@ def create_user(context: Context, organization: Organization) -> Document:
         },
     )
     entities.add(organization, user)
-    directories.mirror(context, directory, user)
+    directories.mirror(directory, user)
     return {"UserId": user.id}
 
 
@@ -101,12 +102,16 @@ def update_user(context: Context, organization: Organization) -> Document:
     kept = {name: value for name, value in attributes.items() if value != ""}
     changed = replace(user, attributes=kept)
     entities.put(organization, changed)
-    directories.mirror(context, directory, changed)
+    directories.mirror(directory, changed)
     return {}
 
 
 def delete_user(context: Context, organization: Organization) -> Document:
-    """Delete a DISABLED user for ever, mailbox and all. Source: facts.md §7.2."""
+    """Delete a DISABLED user for ever, mailbox and all.
+
+    Source:
+        facts.md §7.2; Assumption SYSTEM_USERS.
+    """
     directory = context.writable_directory(organization)
     identifier: str = context.parameters["UserId"]
     for user in entities.look_up(organization, identifier, email=False):

@@ -51,6 +51,9 @@ def check(service: str, operation: str, parameters: Any) -> None:
         ServiceFault: `SerializationException` for a wrong JSON type; else
             `InvalidParameterException` with every violation, or
             `ValidationException` where the model has no such error.
+
+    Source:
+        Assumptions VALIDATION, EMPTY_TEXT.
     """
     model = api.operation_model(service, operation)
     if model is None or model.input_shape is None:

@@ -83,6 +83,7 @@ def _region(world: World, region: Region, now: float) -> Document:
         "directories": {
             key: _directory(context, directory) for key, directory in region.directories.items()
         },
+        "applications": region.applications,
     }
 
 

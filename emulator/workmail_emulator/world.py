@@ -48,10 +48,10 @@ class World:
 
     Attributes:
         aliases: Every alias ever used by an organization or a directory, in lower case → directory
-            id. They are unique over all regions and never free again.
+            id. They are unique over all regions and never free again (Assumption ALIAS_BURNED).
         replies: Answers to calls that carried a ClientToken.
         verified: Domains verified through the control path.
-        doomed: Sentences with which the next organizations end in state Failed.
+        failures: Operation → sentences with which the next of its jobs end as failed.
     """
 
     settings: Settings
@@ -62,7 +62,7 @@ class World:
         default_factory=dict[tuple[str, str, str], tuple[float, Document, Document]]
     )
     verified: set[str] = field(default_factory=set[str])
-    doomed: list[str] = field(default_factory=list[str])
+    failures: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     history: History = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +72,11 @@ class World:
     def region(self, name: str) -> Region:
         """Give a region, made on its first use."""
         return self.regions.setdefault(name, Region(name))
+
+    def next_failure(self, operation: str) -> str | None:
+        """Take the sentence with which the job begun now is to fail, if there is one."""
+        waiting = self.failures.get(operation)
+        return waiting.pop(0) if waiting else None
 
 
 @dataclass(frozen=True)

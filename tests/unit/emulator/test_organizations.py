@@ -28,7 +28,7 @@ def test_a_doomed_organization_ends_failed_with_its_reason(
     make_emulator: Any, account_of: Any
 ) -> None:
     account = account_of(make_emulator(instant=True))
-    account.emulator.fail_next_organization("no more customers")
+    account.emulator.fail_later("CreateOrganization", "no more customers")
     account.create()
 
     described = account("describe_organization")

@@ -191,7 +191,7 @@ def test_directories_domains_and_state_are_reached_over_the_control_path(url: st
         },
     )
     control(url, "POST", "verify", {"domain": "acme.example"})
-    control(url, "POST", "failing-organization", {"message": "closed"})
+    control(url, "POST", "failures", {"operation": "CreateOrganization", "message": "closed"})
     workmail = client(url)
     organization = workmail.create_organization(Alias="corp", DirectoryId=made["id"])
 

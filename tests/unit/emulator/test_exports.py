@@ -1,0 +1,121 @@
+"""Mailbox export jobs over virtual time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+EXPORT = {
+    "RoleArn": "arn:aws:iam::000000000000:role/workmail-export",
+    "KmsKeyArn": "arn:aws:kms:eu-west-1:000000000000:key/abc",
+    "S3BucketName": "mail-export",
+    "S3Prefix": "acme/",
+}
+
+
+@pytest.fixture
+def office(make_emulator: Any, account_of: Any) -> Any:
+    """Give an organization in which jobs take their time, with twelve mailboxes."""
+    account = account_of(make_emulator())
+    account.create()
+    account.emulator.clock.advance(30)
+    for number in range(12):
+        account.user(f"u{number}", f"u{number}@acme.awsapps.com")
+    return account
+
+
+def start(account: Any, user: str, **parameters: Any) -> str:
+    job_id: str = account("start_mailbox_export_job", EntityId=user, **{**EXPORT, **parameters})[
+        "JobId"
+    ]
+    return job_id
+
+
+def test_a_job_runs_ten_minutes_and_completes(office: Any) -> None:
+    job_id = start(office, "u0", Description="leaving")
+    seen: list[tuple[str, int]] = []
+
+    for seconds in (0, 300, 300):
+        office.emulator.clock.advance(seconds)
+        job = office("describe_mailbox_export_job", JobId=job_id)
+        seen.append((job["State"], job["EstimatedProgress"]))
+
+    assert [("RUNNING", 0), ("RUNNING", 50), ("COMPLETED", 100)] == seen
+    assert f"acme/{job_id}.zip" == job["S3Path"]
+    assert 600.0 == (job["EndTime"] - job["StartTime"]).total_seconds()
+
+
+def test_ten_jobs_run_at_once_and_a_mailbox_goes_once_a_day(office: Any, refused: Any) -> None:
+    for number in range(10):
+        start(office, f"u{number}")
+
+    with refused("LimitExceededException"):
+        start(office, "u10")
+    office.emulator.clock.advance(600)
+    start(office, "u10")
+    with refused("LimitExceededException"):
+        start(office, "u0")
+    office.emulator.clock.advance(86400)
+    start(office, "u0")
+
+
+def test_a_running_job_is_cancelled_and_an_ended_one_is_not(office: Any, refused: Any) -> None:
+    running, ended = start(office, "u0"), start(office, "u1")
+    office.emulator.clock.advance(60)
+    office("cancel_mailbox_export_job", JobId=running)
+    office.emulator.clock.advance(600)
+    office("cancel_mailbox_export_job", JobId=ended)
+
+    listed = office("list_mailbox_export_jobs")["Jobs"]
+
+    assert [("CANCELLED", 10), ("COMPLETED", 100)] == [
+        (job["State"], job["EstimatedProgress"]) for job in listed
+    ]
+    start(office, "u0")
+    with refused("EntityNotFoundException"):
+        office("cancel_mailbox_export_job", JobId="none")
+
+
+def test_a_job_may_be_made_to_fail(office: Any) -> None:
+    office.emulator.fail_later("StartMailboxExportJob", "bucket is public")
+    job_id = start(office, "u0")
+    running = office("describe_mailbox_export_job", JobId=job_id)
+    office.emulator.clock.advance(600)
+
+    failed = office("describe_mailbox_export_job", JobId=job_id)
+
+    assert ("RUNNING", None) == (running["State"], running.get("ErrorInfo"))
+    assert ("FAILED", "bucket is public") == (failed["State"], failed["ErrorInfo"])
+
+
+def test_jobs_are_listed_for_seven_days(office: Any) -> None:
+    job_id = start(office, "u0")
+
+    office.emulator.clock.advance(7 * 86400)
+
+    assert [] == office("list_mailbox_export_jobs")["Jobs"]
+    assert "COMPLETED" == office("describe_mailbox_export_job", JobId=job_id)["State"]
+
+
+def test_the_same_token_starts_one_job(office: Any) -> None:
+    assert start(office, "u0", ClientToken="t") == start(office, "u0", ClientToken="t")
+
+
+def test_only_a_mailbox_in_use_is_exported(office: Any, refused: Any) -> None:
+    office("deregister_from_work_mail", EntityId="u0")
+    office.group("sales", "sales@acme.awsapps.com")
+
+    for entity in ("u0", "sales", "nobody"):
+        with refused("EntityNotFoundException"):
+            start(office, entity)
+    with refused("InvalidParameterException"):
+        start(office, "u1", KmsKeyArn="arn:aws:kms:us-east-1:000000000000:key/abc")
+
+
+def test_a_mailbox_is_filled_through_the_control_path(office: Any) -> None:
+    office.emulator.resize_mailbox(office.emulator.mailboxes[0].token, 12.5)
+
+    assert 12.5 == office("get_mailbox_details", UserId="u0")["MailboxSize"]
+    with pytest.raises(KeyError):
+        office.emulator.resize_mailbox("none", 1.0)
