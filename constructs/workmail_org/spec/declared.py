@@ -167,7 +167,7 @@ class DeclaredOrganization:
             return None  # whatever the live organization has
         if kind == DirectoryType.EXISTING:
             kind = body.get("kind", DirectoryType.EXISTING)
-        return DirectoryType(kind) if kind in set(DirectoryType) else None
+        return DirectoryType(kind) if kind in list(DirectoryType) else None
 
     def knows(self, section: str) -> bool:
         """Whether a section was read, so that what is not in it is not declared."""

@@ -333,7 +333,7 @@ def list_entries(value: object) -> list[tuple[Any, Any]]:
     return list(enumerate(cast("list[object]", value))) if isinstance(value, list) else []
 
 
-@settings(deadline=None)  # the machine may be busy
+@settings(deadline=None, max_examples=50)  # the machine may be busy
 @given(
     path=st.sampled_from(list(list_paths(FULL))[1:]),
     value=st.sampled_from(["", "x", "Zoë", 5, True, [], ["x", "x"], {}, {"x": 1}, {"type": "x"}]),
