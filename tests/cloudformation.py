@@ -18,9 +18,9 @@ from botocore.exceptions import ClientError
 
 from workmail_emulator import Emulator
 from workmail_org import wire
+from workmail_org.declaring import make_groups, make_users
 from workmail_org.handlers import entry
 from workmail_org.handlers.requests import Run
-from workmail_org.infra.mailboxes import make_groups, make_users
 from workmail_org.model.organization import Organization
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.clients import Clients

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from workmail_org import wire
-from workmail_org.infra.mailboxes import make_groups, make_users
+from workmail_org.declaring import make_groups, make_users
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization, Passwords
 from workmail_org.model.user import User

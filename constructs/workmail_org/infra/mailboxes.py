@@ -6,10 +6,7 @@ slow control planes, so a collection paces its own calls (design.md §4).
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import CfnOutput, CfnResource, RemovalPolicy
@@ -20,34 +17,12 @@ from aws_cdk.aws_secretsmanager import CfnSecret
 from constructs import Construct
 
 from workmail_org import wire
+from workmail_org.declaring import Collection, make_groups, make_users
 from workmail_org.infra import permissions
 from workmail_org.infra.assets import make_collection_asset
 from workmail_org.infra.provider import HandlerProvider
-from workmail_org.model.bookable import Bookable
-from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization, Passwords
 from workmail_org.model.removal import Removal
-from workmail_org.model.user import User
-
-_SHARD_ENTITIES = 1000
-"""Two calls for each new mailbox at about one a second fit into CloudFormation's hour (a guess:
-WorkMail publishes no rate, facts.md §3)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collection:
-    """Users, groups or resources as CloudFormation properties.
-
-    Attributes:
-        construct_id: Id of its custom resource; further shards add 1, 2, …
-        inline: Properties that stay in the template, one mapping a shard.
-        outside: Properties that move to S3; empty where everything is inline.
-    """
-
-    construct_id: str
-    resource_type: wire.ResourceType
-    inline: tuple[Mapping[str, Any], ...]
-    outside: Mapping[str, Any]
 
 
 class MailboxesResource:
@@ -184,72 +159,6 @@ class MailboxesResource:
         resource.apply_removal_policy(
             RemovalPolicy.RETAIN if self._is_kept else RemovalPolicy.DESTROY
         )
-
-
-def make_users(organization: Organization) -> Collection:
-    """Write an organization's users as properties."""
-    return _make_collection(
-        "Users",
-        wire.ResourceType.USERS,
-        wire.UsersProperties(
-            test_domain=organization.test_domain,
-            other_addresses=_list_addresses(*organization.groups, *organization.resources),
-            adopt=organization.adopt,
-            users=organization.users,
-            on_removal=organization.on_removal.users,
-            passwords=organization.passwords,
-            read_only_directory=organization.directory.read_only,
-        ),
-        "users",
-    )
-
-
-def make_groups(organization: Organization) -> Collection:
-    """Write an organization's groups as properties, members that are switched off left out."""
-    disabled = {user.reference for user in organization.users if not user.enabled}
-    groups = tuple(
-        replace(group, members=tuple(m for m in group.members if m not in disabled))
-        for group in organization.groups
-    )
-    return _make_collection(
-        "Groups",
-        wire.ResourceType.GROUPS,
-        wire.GroupsProperties(
-            test_domain=organization.test_domain,
-            other_addresses=_list_addresses(*organization.resources),
-            adopt=organization.adopt,
-            groups=groups,
-            on_removal=organization.on_removal.groups,
-            read_only_directory=organization.directory.read_only,
-        ),
-        "groups",
-    )
-
-
-def _make_collection(
-    construct_id: str,
-    resource_type: wire.ResourceType,
-    properties: wire.CollectionProperties,
-    entities: str,
-) -> Collection:
-    whole = wire.encode(properties)
-    shards = max(1, math.ceil(len(getattr(properties, entities)) / _SHARD_ENTITIES))
-    if shards == 1 and len(json.dumps(whole)) <= wire.MAX_INLINE_BYTES:
-        return Collection(
-            construct_id=construct_id, resource_type=resource_type, inline=(whole,), outside={}
-        )
-    hollow = replace(properties, other_addresses={}, **{entities: ()})
-    inline = tuple(wire.encode(replace(hollow, shard=i, shards=shards)) for i in range(shards))
-    return Collection(
-        construct_id=construct_id,
-        resource_type=resource_type,
-        inline=inline,
-        outside={key: value for key, value in whole.items() if key not in inline[0]},
-    )
-
-
-def _list_addresses(*entities: User | Group | Bookable) -> dict[str, tuple[str, ...]]:
-    return {str(entity.reference): (entity.email, *entity.aliases) for entity in entities}
 
 
 def _number(construct_id: str, shard: int) -> str:

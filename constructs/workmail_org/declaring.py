@@ -1,0 +1,279 @@
+"""An organization as properties of its custom resources: what the handlers will be told.
+
+Pure, and free of the CDK: the stack is built from it, `plan` compares it, tests
+send it. Ids of other resources are tokens of the template and are added there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workmail_org import wire
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.group import Group
+from workmail_org.model.organization import Organization
+from workmail_org.model.policies import ImpersonationRole, ImpersonationRule
+from workmail_org.model.user import User
+from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.wire import ResourceType
+
+_SHARD_ENTITIES = 1000
+"""Two calls for each new mailbox at about one a second fit into CloudFormation's hour (a guess:
+WorkMail publishes no rate, facts.md §3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """Users, groups or resources as CloudFormation properties.
+
+    Attributes:
+        construct_id: Id of its custom resource; further shards add 1, 2, …
+        inline: Properties that stay in the template, one mapping a shard.
+        outside: Properties that move to S3; empty where everything is inline.
+    """
+
+    construct_id: str
+    resource_type: ResourceType
+    inline: tuple[Mapping[str, Any], ...]
+    outside: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Rules or settings as CloudFormation properties.
+
+    Attributes:
+        construct_id: Id of its custom resource.
+    """
+
+    construct_id: str
+    resource_type: ResourceType
+    properties: Mapping[str, Any]
+
+
+def make_organization(organization: Organization, *, owner: str) -> wire.OrganizationProperties:
+    """Write what is said of the organization itself.
+
+    Args:
+        organization: Its directory id is known only of an existing directory.
+        owner: Stack name.
+    """
+    return wire.OrganizationProperties(
+        alias=organization.alias,
+        owner=owner,
+        existing=organization.existing,
+        directory_id=organization.directory.directory_id,
+        kms_key_arn=organization.kms_key_arn,
+        interoperability=organization.interoperability,
+        tags=organization.tags,
+        on_removal=organization.on_removal.organization,
+        directory_on_removal=organization.on_removal.directory,
+    )
+
+
+def make_directory(organization: Organization, *, owner: str) -> wire.DirectoryProperties:
+    """Write what is said of a directory that the stack makes."""
+    return wire.DirectoryProperties(
+        alias=organization.alias,
+        owner=owner,
+        directory=organization.directory,
+        on_removal=organization.on_removal.directory,
+    )
+
+
+def list_collections(organization: Organization) -> tuple[Collection, ...]:
+    """Write users, groups and resources, in the order in which they are deployed.
+
+    Always all three: an emptied collection is an update, which the handler can
+    judge; only the end of the stack is a Delete.
+    """
+    return make_users(organization), make_groups(organization), make_resources(organization)
+
+
+def make_users(organization: Organization) -> Collection:
+    """Write an organization's users."""
+    return _make_collection(
+        "Users",
+        ResourceType.USERS,
+        wire.UsersProperties(
+            test_domain=organization.test_domain,
+            other_addresses=_list_addresses(*organization.groups, *organization.resources),
+            adopt=organization.adopt,
+            users=organization.users,
+            on_removal=organization.on_removal.users,
+            passwords=organization.passwords,
+            read_only_directory=organization.directory.read_only,
+        ),
+        "users",
+    )
+
+
+def make_groups(organization: Organization) -> Collection:
+    """Write an organization's groups, members that are switched off left out."""
+    disabled = _list_disabled(organization)
+    groups = tuple(
+        replace(group, members=tuple(m for m in group.members if m.folded not in disabled))
+        for group in organization.groups
+    )
+    return _make_collection(
+        "Groups",
+        ResourceType.GROUPS,
+        wire.GroupsProperties(
+            test_domain=organization.test_domain,
+            other_addresses=_list_addresses(*organization.resources),
+            adopt=organization.adopt,
+            groups=groups,
+            on_removal=organization.on_removal.groups,
+            read_only_directory=organization.directory.read_only,
+        ),
+        "groups",
+    )
+
+
+def make_resources(organization: Organization) -> Collection:
+    """Write an organization's resources, delegates that are switched off left out."""
+    disabled = _list_disabled(organization)
+    resources = tuple(
+        replace(each, delegates=tuple(d for d in each.delegates if d.folded not in disabled))
+        for each in organization.resources
+    )
+    return _make_collection(
+        "Resources",
+        ResourceType.RESOURCES,
+        wire.ResourcesProperties(
+            test_domain=organization.test_domain,
+            adopt=organization.adopt,
+            resources=resources,
+            on_removal=organization.on_removal.resources,
+        ),
+        "resources",
+    )
+
+
+def list_settings(organization: Organization) -> Iterator[Part]:
+    """Write the rules and settings that an organization declares, in the order of deployment.
+
+    Impersonation roles come before the access-control rules that name them.
+    Email monitoring and Identity Center are not among them: those need other
+    resources of the stack, or other rights.
+    """
+    policies = organization.policies
+    permissions = _list_permissions(organization)
+    if permissions:
+        yield _make_part(
+            "MailboxPermissions",
+            ResourceType.MAILBOX_PERMISSIONS,
+            wire.PermissionsProperties(permissions=permissions),
+        )
+    if policies.impersonation_roles:
+        yield _make_part(
+            "ImpersonationRoles",
+            ResourceType.IMPERSONATION_ROLES,
+            wire.ImpersonationRolesProperties(roles=_list_roles(organization)),
+        )
+    if policies.access_control:
+        yield _make_part(
+            "AccessControlRules",
+            ResourceType.ACCESS_CONTROL_RULES,
+            wire.AccessControlProperties(rules=policies.access_control),
+        )
+    if policies.mobile_devices:
+        yield _make_part(
+            "MobileDeviceAccessRules",
+            ResourceType.MOBILE_DEVICE_ACCESS_RULES,
+            wire.MobileDevicesProperties(rules=policies.mobile_devices),
+        )
+    if policies.availability:
+        yield _make_part(
+            "AvailabilityConfigurations",
+            ResourceType.AVAILABILITY_CONFIGURATIONS,
+            wire.AvailabilityProperties(configurations=policies.availability),
+        )
+    if policies.retention:
+        yield _make_part(
+            "RetentionPolicy",
+            ResourceType.RETENTION_POLICY,
+            wire.RetentionProperties(policy=policies.retention),
+        )
+    if policies.inbound_dmarc_enforced is not None:
+        yield _make_part(
+            "InboundDmarc",
+            ResourceType.INBOUND_DMARC,
+            wire.InboundDmarcProperties(enforced=policies.inbound_dmarc_enforced),
+        )
+
+
+def _make_part(construct_id: str, resource_type: ResourceType, properties: object) -> Part:
+    return Part(
+        construct_id=construct_id,
+        resource_type=resource_type,
+        properties=wire.encode(properties),
+    )
+
+
+def _list_disabled(organization: Organization) -> frozenset[Reference]:
+    """Return who is switched off, folded: WorkMail refuses them as members and delegates."""
+    return frozenset(
+        entity.reference.folded
+        for entity in (*organization.users, *organization.resources)
+        if not entity.enabled
+    )
+
+
+def _list_permissions(organization: Organization) -> tuple[Any, ...]:
+    disabled = _list_disabled(organization)
+    return tuple(
+        each
+        for each in organization.permissions
+        if not {each.mailbox.folded, each.grantee.folded} & disabled
+    )
+
+
+def _list_roles(organization: Organization) -> tuple[ImpersonationRole, ...]:
+    """Leave out targets that are switched off, and rules that lose all their targets.
+
+    A rule without targets would be one for everyone.
+    """
+    disabled = {each.name for each in _list_disabled(organization) if each.kind is Kind.USER}
+
+    def narrow(rule: ImpersonationRule) -> ImpersonationRule | None:
+        targets = tuple(name for name in rule.target_users if fold(name) not in disabled)
+        if rule.target_users and not targets:
+            return None
+        others = tuple(name for name in rule.not_target_users if fold(name) not in disabled)
+        return replace(rule, target_users=targets, not_target_users=others)
+
+    return tuple(
+        replace(role, rules=tuple(rule for each in role.rules if (rule := narrow(each))))
+        for role in organization.policies.impersonation_roles
+    )
+
+
+def _make_collection(
+    construct_id: str,
+    resource_type: ResourceType,
+    properties: wire.CollectionProperties,
+    entities: str,
+) -> Collection:
+    whole = wire.encode(properties)
+    shards = max(1, math.ceil(len(getattr(properties, entities)) / _SHARD_ENTITIES))
+    if shards == 1 and len(json.dumps(whole)) <= wire.MAX_INLINE_BYTES:
+        return Collection(
+            construct_id=construct_id, resource_type=resource_type, inline=(whole,), outside={}
+        )
+    hollow = replace(properties, other_addresses={}, **{entities: ()})
+    inline = tuple(wire.encode(replace(hollow, shard=i, shards=shards)) for i in range(shards))
+    return Collection(
+        construct_id=construct_id,
+        resource_type=resource_type,
+        inline=inline,
+        outside={key: value for key, value in whole.items() if key not in inline[0]},
+    )
+
+
+def _list_addresses(*entities: User | Group | Bookable) -> dict[str, tuple[str, ...]]:
+    return {str(entity.reference): (entity.email, *entity.aliases) for entity in entities}
