@@ -48,6 +48,8 @@ def _update(
     found: Found[Bookable] | None,
     enabled: Collection[Reference],
 ) -> Iterable[Call]:
+    if not bookable.enabled:  # WorkMail takes delegates and booking options of enabled ones only
+        return
     actual = found.entity if found else _get_created(bookable)
     previous = situation.find_previous(bookable)
     wanted = {delegate.folded: delegate for delegate in bookable.delegates}
@@ -68,8 +70,9 @@ def _update_fields(
     description = bookable.description
     if description is None:
         # Emptying is only ever of what the spec had said itself.
-        said_before = previous is not None and previous.description is not None
-        description = "" if said_before else actual.description
+        said_before = previous.description if previous else None
+        ours = said_before is not None and said_before == actual.description
+        description = "" if ours else actual.description
     unchanged = (
         actual.type is bookable.type
         and (actual.description or "") == (description or "")

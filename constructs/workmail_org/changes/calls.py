@@ -36,6 +36,11 @@ class Phase(IntEnum):
     DISABLE = 11
     DELETE = 12
 
+    @property
+    def makes_room(self) -> bool:
+        """Whether calls of later phases can fail only because one of this phase did."""
+        return self in (Phase.RELEASE, Phase.READDRESS, Phase.LEAVE)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Setting:

@@ -23,7 +23,7 @@ from workmail_org.changes.calls import (
     order,
 )
 from workmail_org.model.removal import Removal
-from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.model.values import EntityId, Kind, Reference, fold
 
 _DELETE_OPERATIONS = {
     Kind.USER: ("DeleteUser", "UserId"),
@@ -34,18 +34,22 @@ _DELETE_OPERATIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """An entity of another collection that has, or had, an address this one wants.
+    """An entity of another collection whose addresses change together with this one's.
 
     Attributes:
         primary: Its address now.
+        aliases: Its further addresses now.
+        previous: Addresses that the last deployment declared.
         wanted: What the spec wants it to have, the primary one first; empty:
             the spec no longer declares it.
         enabled: Addresses of a disabled entity cannot be changed.
     """
 
+    id: EntityId
     reference: Reference
     primary: str
     aliases: tuple[str, ...]
+    previous: tuple[str, ...]
     wanted: tuple[str, ...]
     enabled: bool = True
 
@@ -61,8 +65,9 @@ class Situation(Generic[EntityT]):
         owned: Folded names of entities that the ledger says are this stack's.
         desired: From the spec; names unique without case.
         removal: What happens to entities that left the spec.
+        exceptions: Other words for some of them, by folded name.
         test_domain: `<alias>.awsapps.com`.
-        neighbours: Entities of other collections that hold wanted addresses.
+        neighbours: Entities of other collections that addresses come from or go to.
         read_only_directory: Entities exist already and are only enabled.
         adopt: Entities that somebody else made may be taken over.
     """
@@ -74,6 +79,7 @@ class Situation(Generic[EntityT]):
     removal: Removal
     test_domain: str
     neighbours: Sequence[Neighbour] = ()
+    exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
     read_only_directory: bool = False
     adopt: bool = False
     found: Mapping[str, Found[EntityT]] = field(init=False)
@@ -146,7 +152,8 @@ def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Plan:
     for entity in situation.desired:
         calls += _bring(traits, situation, entity)
     for leaver in situation.get_leavers():
-        calls += _remove(traits.kind, leaver, situation.removal)
+        word = situation.exceptions.get(fold(leaver.entity.name), situation.removal)
+        calls += _remove(traits.kind, leaver, word)
     return Plan(order(calls))
 
 
@@ -252,11 +259,8 @@ def _list_holders(situation: Situation[EntityT]) -> Iterable[Holder]:
             primary=neighbour.primary,
             aliases=index_addresses(neighbour.aliases),
             wanted_primary=neighbour.wanted[0] if neighbour.wanted else None,
-            # Its own collection gives it its aliases; here it only makes room.
-            wanted_aliases=index_addresses(
-                alias for alias in neighbour.aliases if alias in neighbour.wanted[1:]
-            ),
-            owned=frozenset(),
+            wanted_aliases=index_addresses(neighbour.wanted[1:]),
+            owned=frozenset(index_addresses(neighbour.previous)),
             readdressable=neighbour.enabled,
         )
 
@@ -285,12 +289,7 @@ def _bring(
     reference = entity.reference
     if not found:
         yield traits.create(entity)
-    if not entity.enabled:
-        if found and found.entity.enabled:
-            yield from traits.update(situation, entity, found)
-            yield _deregister(entity.reference)
-        return
-    if not _is_enabled(found):
+    if entity.enabled and not _is_enabled(found):
         yield make_call(
             Phase.REGISTER,
             "RegisterToWorkMail",
@@ -301,6 +300,8 @@ def _bring(
         for alias in entity.aliases:
             yield create_alias(reference, alias)
     yield from traits.update(situation, entity, found)
+    if _is_enabled(found) and not entity.enabled:
+        yield _deregister(reference)
 
 
 def _remove(kind: Kind, leaver: Found[EntityT], removal: Removal) -> Iterable[Call]:

@@ -28,8 +28,8 @@ _TEXT_FIELDS = (*PROFILE_FIELDS, "identity_provider_user_id")
 def between(situation: Situation[User], *, generate_passwords: bool) -> Plan:
     """List the calls that bring users from what is there to what is desired.
 
-    A user's own fields that neither spec mentions are left as they are; one
-    that left the spec is emptied.
+    A user's own fields that the spec does not mention are left as they are;
+    one that left the spec, and still holds what it said, is emptied.
 
     Source:
         WorkMail API 2017-10-01: CreateUser, UpdateUser ("the dataset in the
@@ -112,9 +112,9 @@ def _choose(name: str, previous: User | None, user: User, actual: User) -> str |
     if desired is not None:
         return desired
     present: str | None = getattr(actual, name)
-    declared_before = previous is not None and getattr(previous, name) is not None
-    # Emptying is only ever of what the spec had said itself; a display name cannot be empty.
-    if declared_before and present and name != "display_name":
+    said_before: str | None = getattr(previous, name) if previous else None
+    # Emptied is only what the spec had said itself; a display name cannot be empty.
+    if present and present == said_before and name != "display_name":
         return ""
     return present or None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workmail_org.errors import PermanentError, TemporaryError
+from workmail_org.errors import NotFoundError, PermanentError, TemporaryError
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.model.values import fold
 from workmail_org.service.reading import read_domain, read_organization
@@ -27,7 +27,9 @@ class DefaultDomainLifecycle:
         workmail = run.open_organization(desired.organization_id)
         organization = read_organization(workmail)
         if organization is None or fold(organization.get("State", "")) == "deleting":
-            return Progress(done=request.is_delete, waiting_for="the organization is not there")
+            if request.is_delete:
+                return Progress(done=True)
+            raise NotFoundError(f"organization {desired.organization_id} was deleted")
         actual = fold(organization.get("DefaultMailDomain", ""))
         target = fold(desired.test_domain if request.is_delete else desired.domain)
         somebody_elses = request.is_delete and actual != fold(desired.domain)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol
 
+from workmail_org.changes.addresses import index_addresses
 from workmail_org.changes.calls import Call, EntityT, Found, Phase, Plan, Subject
 from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
 from workmail_org.errors import (
@@ -20,7 +22,8 @@ from workmail_org.errors import (
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import Kind, Reference, fold, parse_reference
-from workmail_org.service.ledger import Entry, Ledger, Origin
+from workmail_org.service.failures import is_throttled
+from workmail_org.service.ledger import Before, Entry, Ledger, Origin
 from workmail_org.service.reading import (
     Listed,
     list_entities,
@@ -37,14 +40,9 @@ _PATIENCE_SECONDS = 120.0
 _CONFLICT_PATIENCE_SECONDS = 20.0
 """A guess: how long an address may look taken after its release."""
 
-_THROTTLED = frozenset(
-    {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"}
-)
-
-_CONFIRM_SECONDS = 2.0
-"""Between two reads when nothing was to be done although something changed: the first may lag."""
-
-_MAX_BACKOFF_SECONDS = 15.0
+_CONFIRM_SECONDS = 10.0
+"""A guess: how long to wait before a second read, when nothing is to be done although something
+changed. The first may be older than what is to be undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +163,14 @@ class CollectionLifecycle(Generic[EntityT]):
             if plan.refusals:
                 raise UnsafePlanError(*plan.refusals)
             if not plan.calls:
-                if not self._is_confirmed(run, request, memory):
+                if not self._is_confirmed(run, request, situation, memory):
                     continue
                 self._close(run, ledger, entries, situation, request)
                 return Progress(done=True)
             fresh = [call for call in plan.calls if call not in memory.written]
             if fresh:
-                writer = Writer(workmail, _get_ids(self.traits.list_references(workmail, rows)))
-                self._claim(ledger, entries, situation)
+                writer = self._make_writer(workmail, situation, rows)
+                self._claim(ledger, entries, situation, request)
                 self._write(run, request, writer, fresh, memory)
             elif self._is_stuck(run, plan, memory):
                 self._close(run, ledger, entries, situation, request)
@@ -181,17 +179,17 @@ class CollectionLifecycle(Generic[EntityT]):
             if run.time_is_up:
                 return Progress(done=False, waiting_for=_describe(memory, plan))
             if memory.failures or not fresh:
-                run.pause(min(2.0**memory.rounds, _MAX_BACKOFF_SECONDS))
                 memory.rounds += 1
+                run.back_off(memory.rounds)
 
     def _read(
         self, run: Run, request: Request[Any], workmail: WorkMail, ledger: Ledger
     ) -> tuple[Situation[EntityT], Sequence[Listed], dict[Reference, Entry]]:
         properties = request.desired
-        entries = ledger.read(self.traits.kind)
+        own_rows = [row for row in list_entities(workmail, self.traits.kind) if not row.system]
+        entries = _get_valid(ledger.read(self.traits.kind), own_rows)
         desired, previous = self._get_share(request)
         owned = _get_owned(entries, request) if not properties.shard else set[str]()
-        own_rows = [row for row in list_entities(workmail, self.traits.kind) if not row.system]
         names = owned | {fold(entity.name) for entity in (*desired, *previous)}
         wanted = [row for row in own_rows if fold(row.reference.name) in names]
         actual = self.traits.read(run, workmail, wanted, desired)
@@ -202,11 +200,95 @@ class CollectionLifecycle(Generic[EntityT]):
             owned=owned | {reference.name for reference in entries},
             removal=properties.on_removal,
             test_domain=properties.test_domain,
-            neighbours=_read_neighbours(workmail, request, desired),
+            neighbours=self._read_neighbours(workmail, request, ledger),
+            exceptions=self._get_exceptions(entries, request),
             read_only_directory=getattr(properties, "read_only_directory", False),
             adopt=properties.adopt,
         )
         return replace_leavers(situation, owned), own_rows, entries
+
+    def _make_writer(
+        self, workmail: WorkMail, situation: Situation[EntityT], rows: Sequence[Listed]
+    ) -> Writer:
+        ids = _get_ids(self.traits.list_references(workmail, rows))
+        ids |= {neighbour.reference.folded: neighbour.id for neighbour in situation.neighbours}
+        return Writer(workmail, ids)
+
+    def _read_neighbours(
+        self, workmail: WorkMail, request: Request[Any], ledger: Ledger
+    ) -> tuple[Neighbour, ...]:
+        """Read what changes its addresses in other collections, if one crosses to or from here.
+
+        All of these move together, both ways: when this collection fails,
+        CloudFormation does not come to the others, nor roll them back.
+        """
+        if not request.previous or request.desired.shard or not self._is_crossed(request):
+            return ()
+        before, after = request.previous.other_addresses, request.desired.other_addresses
+        moving = {
+            parse_reference(text).folded: text
+            for text in {**before, **after}
+            if _list_folded(before.get(text, ())) != _list_folded(after.get(text, ()))
+        }
+
+        def read(row: Listed) -> Neighbour:
+            text = moving[row.reference.folded]
+            return Neighbour(
+                id=row.id,
+                reference=row.reference,
+                primary=row.email,
+                aliases=read_aliases(workmail, row),
+                previous=before.get(text, ()),
+                wanted=after.get(text, ()),
+                enabled=row.enabled,
+            )
+
+        rows: list[Listed] = []
+        for kind in sorted({reference.kind for reference in moving}):
+            listed = list_entities(workmail, kind)
+            ours = _get_valid(ledger.read(kind), listed)
+            rows += [row for row in listed if row.reference.folded in moving.keys() & ours.keys()]
+        return tuple(workmail.read_many(read, rows))
+
+    def _is_crossed(self, request: Request[Any]) -> bool:
+        """Tell whether an address comes from another collection or goes to one."""
+        if not request.previous:
+            return False
+        before, after = request.previous.other_addresses, request.desired.other_addresses
+        here_before = self._list_addresses(request.previous)
+        here_after = self._list_addresses(request.desired)
+        there_before = set(_list_folded(a for each in before.values() for a in each))
+        there_after = set(_list_folded(a for each in after.values() for a in each))
+        return bool(there_before & here_after or here_before & there_after)
+
+    def _list_addresses(self, properties: Any) -> set[str]:
+        return {
+            address
+            for entity in self.traits.get_entities(properties)
+            for address in _list_folded((entity.email, *entity.aliases))
+        }
+
+    def _get_exceptions(
+        self, entries: Mapping[Reference, Entry], request: Request[Any]
+    ) -> dict[str, Removal]:
+        """Say how entities go back to what they were when the update that took them in is undone.
+
+        That update may have failed: CloudFormation rolls it back as an update
+        like any other.
+        """
+        if request.is_delete:
+            return {}
+        digest = self._make_digest(request.desired)
+        return {
+            reference.name: Removal.RETAIN if entry.before.enabled else Removal.DISABLE
+            for reference, entry in entries.items()
+            if entry.before and entry.before.declared == digest
+        }
+
+    def _make_digest(self, properties: Any) -> str:
+        """Name what a collection declares."""
+        entities = sorted(self.traits.get_entities(properties), key=lambda entity: entity.name)
+        return hashlib.sha256(repr(entities).encode()).hexdigest()
 
     def _get_share(self, request: Request[Any]) -> tuple[tuple[EntityT, ...], tuple[EntityT, ...]]:
         """Return the desired and previous entities that this custom resource answers for.
@@ -231,20 +313,18 @@ class CollectionLifecycle(Generic[EntityT]):
         return (*(e for e in desired if fold(e.name) in before), *mine), previous
 
     def _claim(
-        self, ledger: Ledger, entries: dict[Reference, Entry], situation: Situation[EntityT]
+        self,
+        ledger: Ledger,
+        entries: dict[Reference, Entry],
+        situation: Situation[EntityT],
+        request: Request[Any],
     ) -> None:
         """Write down what is about to be ours, before it is."""
+        digest = self._make_digest(request.previous) if request.previous else None
         claims: list[Entry] = []
         for entity in situation.desired:
-            reference = entity.reference.folded
-            entry = entries.get(reference)
-            found = situation.find(entity)
-            origin = entry.origin if entry else Origin.ADOPTED if found else Origin.CREATED
-            claim = Entry(
-                reference=reference,
-                origin=origin,
-                id=found.id if found else None,
-            )
+            entry = entries.get(entity.reference.folded)
+            claim = _make_claim(entity, situation.find(entity), entry, digest)
             if claim != entry:
                 claims.append(claim)
         ledger.put(claims)
@@ -262,8 +342,9 @@ class CollectionLifecycle(Generic[EntityT]):
         memory.failures = []
         self.traits.prepare(run, request.desired, calls, writer)
         failed: set[Subject] = set()
+        hold = max(Phase)
         for call in calls:
-            if run.time_is_up:
+            if run.time_is_up or call.phase > hold:
                 return
             if call.subject.folded in failed:
                 continue
@@ -271,6 +352,8 @@ class CollectionLifecycle(Generic[EntityT]):
                 writer.write(call)
             except ServiceError as error:
                 failed.add(call.subject.folded)
+                if call.phase.makes_room and isinstance(error, TemporaryError):
+                    hold = call.phase
                 memory.failures.append(Failure(call, error))
                 memory.first_failed.setdefault(_key(call), run.clock())
                 run.log("call failed", call=str(call), code=error.code, error=str(error))
@@ -289,18 +372,29 @@ class CollectionLifecycle(Generic[EntityT]):
         detail = "; ".join(_explain(failure) for failure in permanent)
         raise PermanentError(f"{len(permanent)} {self.traits.kind}(s) failed{waiting}: {detail}")
 
-    def _is_confirmed(self, run: Run, request: Request[Any], memory: _Slice[EntityT]) -> bool:
+    def _is_confirmed(
+        self,
+        run: Run,
+        request: Request[Any],
+        situation: Situation[EntityT],
+        memory: _Slice[EntityT],
+    ) -> bool:
         """Tell whether finding nothing to do can be believed.
 
         What was written in this slice was read back. But a first read that
         finds a change done already may be older than what undid it.
         """
-        changed = request.type is not RequestType.UPDATE or request.previous != request.desired
-        if memory.written or not changed or memory.seen_settled:
+        nobody = not (situation.desired or situation.actual)
+        if memory.written or memory.seen_settled or nobody or not self._changes(request):
             return True
         memory.seen_settled = True
         run.pause(_CONFIRM_SECONDS)
         return False
+
+    def _changes(self, request: Request[Any]) -> bool:
+        if request.type is not RequestType.UPDATE or self._is_crossed(request):
+            return True
+        return self._make_digest(request.previous) != self._make_digest(request.desired)
 
     def _is_stuck(self, run: Run, plan: Plan, memory: _Slice[EntityT]) -> bool:
         """Tell whether WorkMail does not take fields that it said it took.
@@ -329,7 +423,7 @@ class CollectionLifecycle(Generic[EntityT]):
         request: Request[Any],
     ) -> None:
         """Write down who is ours now, and since when the others are not in the spec."""
-        self._claim(ledger, entries, situation)
+        self._claim(ledger, entries, situation, request)
         if request.desired.shard:
             return
         desired = {entity.reference.folded for entity in situation.desired}
@@ -340,7 +434,7 @@ class CollectionLifecycle(Generic[EntityT]):
         forgotten = [
             entry.reference
             for entry in gone
-            if entry.reference not in present or situation.removal is Removal.RETAIN
+            if entry.reference not in present or _is_let_go(entry, situation)
         ]
         removed = [
             replace(entry, removed_at=run.now())
@@ -376,6 +470,53 @@ def _get_owned(entries: dict[Reference, Entry], request: Request[Any]) -> set[st
     }
 
 
+def _is_let_go(entry: Entry, situation: Situation[Any]) -> bool:
+    """Tell whether something that stays is ours no more."""
+    exception = situation.exceptions.get(entry.reference.name)
+    return (exception or situation.removal) is Removal.RETAIN or (
+        exception is not None and entry.origin is Origin.ADOPTED
+    )
+
+
+def _get_valid(
+    entries: Mapping[Reference, Entry], rows: Iterable[Listed]
+) -> dict[Reference, Entry]:
+    """Leave out entries whose entity was deleted, and made anew by somebody else."""
+    ids = {row.reference.folded: row.id for row in rows}
+    return {
+        reference: entry
+        for reference, entry in entries.items()
+        if entry.id is None or ids.get(reference, entry.id) == entry.id
+    }
+
+
+def _make_claim(
+    entity: EntityT, found: Found[EntityT] | None, entry: Entry | None, digest: str | None
+) -> Entry:
+    """Build the ledger's entry of a declared entity.
+
+    Args:
+        entity: From the spec.
+        found: What is there already.
+        entry: What the ledger has.
+        digest: Of what an update comes from.
+    """
+    before = entry.before if entry else None
+    if digest and found and (entry is None or entry.removed_at):
+        before = Before(declared=digest, enabled=found.entity.enabled)
+    origin = Origin.ADOPTED if found else Origin.CREATED
+    return Entry(
+        reference=entity.reference.folded,
+        origin=entry.origin if entry else origin,
+        id=found.id if found else None,
+        before=before,
+    )
+
+
+def _list_folded(addresses: Iterable[str]) -> list[str]:
+    return list(index_addresses(addresses))
+
+
 def _is_gone(workmail: WorkMail) -> bool:
     organization = read_organization(workmail)
     return organization is None or fold(organization.get("State", "")) == "deleting"
@@ -383,43 +524,6 @@ def _is_gone(workmail: WorkMail) -> bool:
 
 def _get_ids(rows: dict[Reference, Listed]) -> dict[Subject, str]:
     return {reference: row.id for reference, row in rows.items()}
-
-
-def _read_neighbours(
-    workmail: WorkMail, request: Request[Any], desired: Iterable[Any]
-) -> tuple[Neighbour, ...]:
-    """Read the entities of later collections that have addresses wanted here.
-
-    They are this stack's too: the previous deployment gave them the address.
-    """
-    if not request.previous:
-        return ()
-    before = request.previous.other_addresses
-    after = request.desired.other_addresses
-    wanted = {fold(a) for entity in desired for a in (entity.email, *entity.aliases)}
-    holders = {
-        parse_reference(text)
-        for text, addresses in before.items()
-        if wanted & {fold(address) for address in addresses}
-    }
-    return tuple(
-        neighbour
-        for kind in Kind
-        for row in (list_entities(workmail, kind) if any(h.kind is kind for h in holders) else ())
-        for holder in holders
-        if holder.folded == row.reference.folded
-        for neighbour in [_make_neighbour(workmail, row, after.get(str(holder), ()))]
-    )
-
-
-def _make_neighbour(workmail: WorkMail, row: Listed, wanted: tuple[str, ...]) -> Neighbour:
-    return Neighbour(
-        reference=row.reference,
-        primary=row.email,
-        aliases=read_aliases(workmail, row),
-        wanted=wanted,
-        enabled=row.enabled,
-    )
 
 
 def _key(call: Call) -> tuple[str, Subject]:
@@ -434,7 +538,7 @@ def _is_permanent(run: Run, failure: Failure, memory: _Slice[Any]) -> bool:
     if isinstance(error, NotFoundError):
         return waited >= _PATIENCE_SECONDS
     if isinstance(error, TemporaryError):
-        endless = error.code in _THROTTLED or not error.code
+        endless = is_throttled(error) or not error.code
         return not endless and waited >= _PATIENCE_SECONDS
     return True
 

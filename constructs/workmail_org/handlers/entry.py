@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
+import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from workmail_org.errors import PermanentError, TemporaryError, WorkMailOrgError
@@ -21,6 +22,7 @@ from workmail_org.handlers.requests import Progress, Request, Run, parse_request
 from workmail_org.handlers.resources import ResourcesLifecycle
 from workmail_org.handlers.users import UsersLifecycle
 from workmail_org.handlers.verification import DomainVerificationLifecycle
+from workmail_org.service.assets import read_collection
 from workmail_org.service.clients import Clients, make_clients
 from workmail_org.wire import MAX_RESPONSE_BYTES, ResourceType
 
@@ -149,18 +151,18 @@ def handle(run: Run, event: Mapping[str, Any], step: Step) -> dict[str, Any]:
     Raises:
         HandlerError: With the reason.
     """
-
-    def load_collection(bucket: str, key: str) -> Mapping[str, Any]:
-        body = run.clients.s3.get_object(Bucket=bucket, Key=key)["Body"]
-        return json.loads(body.read())
-
     try:
-        request = parse_request(event, load_collection)
+        request = parse_request(event, partial(read_collection, run.clients.s3))
         _log_request(run, request, step)
         answer = step(run, event, request)
     except WorkMailOrgError as error:
         run.log("failed", error=type(error).__name__, reason=str(error))
         raise HandlerError(limit_reason(str(error), run.log_place)) from None
+    except Exception as error:  # noqa: BLE001 - the Lambda entry: log, then answer
+        # Where, but not what: the text of an unknown error may hold anything.
+        name = type(error).__name__
+        run.log("failed", error=name, trace=traceback.format_tb(error.__traceback__))
+        raise HandlerError(f"unexpected {name}: see the log, {run.log_place}") from None
     run.log("answered", **{key: value for key, value in answer.items() if key != "Data"})
     return answer
 

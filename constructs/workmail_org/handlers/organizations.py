@@ -11,15 +11,25 @@ from workmail_org.errors import (
     DeniedError,
     NotFoundError,
     PermanentError,
+    TemporaryError,
     UnsafePlanError,
 )
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
 from workmail_org.service.directories import find_directory_alias
-from workmail_org.service.reading import find_organization, read_organization, read_tags
+from workmail_org.service.reading import (
+    find_organization,
+    list_users,
+    read_organization,
+    read_tags,
+)
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire import KEY_TAG, OWNER_TAG, OrganizationAttribute, OrganizationProperties
+
+_TAKEN_OVER_TAG = "workmail-org:taken-over"
+"""Tag on an organization that was there before the stack: it is never deleted, also when the spec
+no longer says `existing`."""
 
 _CONFIRM_SECONDS = 1.0
 """Between the two times that an organization is seen Active (facts.md §2: Terraform wants two)."""
@@ -33,17 +43,19 @@ class OrganizationLifecycle:
         if request.type is RequestType.CREATE:
             return _find_or_create(run, request)
         if request.type is RequestType.UPDATE:
-            _refuse_immutable(run.open_organization(request.physical_id or ""), request.desired)
+            workmail = run.open_organization(request.physical_id or "")
+            _refuse_absent(workmail)
+            _refuse_immutable(workmail, request.desired)
         return request.physical_id or ""
 
     def advance(self, run: Run, request: Request[OrganizationProperties]) -> Progress:
         """Wait until it is Active and bring its tags; or delete it."""
         workmail = run.open_organization(request.physical_id or "")
         if request.is_delete:
-            return _advance_delete(workmail, request)
+            return _advance_delete(run, workmail, request)
         answer = _read_active(run, workmail)
         if answer is None:
-            _undo_failed_create(workmail, request)
+            _undo_failed_create(run, workmail, request)
             return Progress(done=False, waiting_for="WorkMail is still making the organization")
         _write_tags(run, workmail, request, answer["ARN"])
         return Progress(
@@ -52,6 +64,15 @@ class OrganizationLifecycle:
                 OrganizationAttribute.ARN: answer["ARN"],
                 OrganizationAttribute.DIRECTORY_ID: answer.get("DirectoryId", ""),
             },
+        )
+
+
+def _refuse_absent(workmail: WorkMail) -> None:
+    answer = read_organization(workmail)
+    if answer is None or fold(answer.get("State", "")) == "deleting":
+        raise PermanentError(
+            f"organization {workmail.organization_id} was deleted, and with it every mailbox: "
+            "destroy this stack, then deploy again with another alias"
         )
 
 
@@ -95,6 +116,7 @@ def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
     workmail = run.open_organization("")
     found = find_organization(workmail, desired.alias)
     if found and _is_owned(run.open_organization(found), desired.owner):
+        _refuse_immutable(run.open_organization(found), desired)
         run.log("found again", organization=found)
         return found
     if desired.directory_id:
@@ -194,7 +216,9 @@ def _read_active(run: Run, workmail: WorkMail) -> Mapping[str, Any] | None:
     return second if second and fold(second.get("State", "")) == "active" else None
 
 
-def _undo_failed_create(workmail: WorkMail, request: Request[OrganizationProperties]) -> None:
+def _undo_failed_create(
+    run: Run, workmail: WorkMail, request: Request[OrganizationProperties]
+) -> None:
     """Raise, if WorkMail failed to make the organization, after taking it away again."""
     answer = read_organization(workmail)
     if answer is None or fold(answer.get("State", "")) != "failed":
@@ -203,7 +227,7 @@ def _undo_failed_create(workmail: WorkMail, request: Request[OrganizationPropert
     if request.type is RequestType.CREATE:
         # The role may delete an organization only where the spec says `organization: delete`.
         with suppress(DeniedError):
-            _delete(workmail, request)
+            _delete(run, workmail, request)
     raise PermanentError(f"WorkMail could not make the organization: {detail}")
 
 
@@ -211,12 +235,18 @@ def _write_tags(
     run: Run, workmail: WorkMail, request: Request[OrganizationProperties], arn: str
 ) -> None:
     """Bring the spec's tags; those that somebody else set stay."""
-    key = {KEY_TAG: request.desired.kms_key_arn} if request.desired.kms_key_arn else {}
-    desired = {**request.desired.tags, OWNER_TAG: request.desired.owner, **key}
+    desired = {**request.desired.tags, OWNER_TAG: request.desired.owner}
+    if request.desired.kms_key_arn:
+        desired[KEY_TAG] = request.desired.kms_key_arn
+    if request.desired.existing:
+        desired[_TAKEN_OVER_TAG] = "true"
     actual = read_tags(workmail, arn)
     missing = {key: value for key, value in desired.items() if actual.get(key) != value}
-    declared_before = set(request.previous.tags) if request.previous else set[str]()
-    surplus = sorted((declared_before - desired.keys()) & actual.keys())
+    # Taken away is only what the spec had said itself.
+    said_before = request.previous.tags if request.previous else dict[str, str]()
+    surplus = sorted(
+        key for key, value in said_before.items() if key not in desired and actual.get(key) == value
+    )
     if surplus:
         run.log("write", operation="UntagResource", keys=surplus)
         workmail.call_plain("UntagResource", ResourceARN=arn, TagKeys=surplus)
@@ -226,24 +256,30 @@ def _write_tags(
         workmail.call_plain("TagResource", ResourceARN=arn, Tags=tags)
 
 
-def _advance_delete(workmail: WorkMail, request: Request[OrganizationProperties]) -> Progress:
+def _advance_delete(
+    run: Run, workmail: WorkMail, request: Request[OrganizationProperties]
+) -> Progress:
     answer = read_organization(workmail)
     if answer is None:
         return Progress(done=True)
-    if request.desired.existing:
+    if fold(answer.get("State", "")) == "deleting":
+        return Progress(done=False, waiting_for="WorkMail is still deleting the organization")
+    tags = read_tags(workmail, answer["ARN"])
+    if request.desired.existing or _TAKEN_OVER_TAG in tags:
         # Another stack may take it over from now on.
-        workmail.call_plain("UntagResource", ResourceARN=answer["ARN"], TagKeys=[OWNER_TAG])
+        keys = [OWNER_TAG, _TAKEN_OVER_TAG]
+        workmail.call_plain("UntagResource", ResourceARN=answer["ARN"], TagKeys=keys)
         return Progress(done=True)
     if request.desired.on_removal is not Removal.DELETE:
         return Progress(done=True)
-    if fold(answer.get("State", "")) != "deleting":
-        _delete(workmail, request)
+    _delete(run, workmail, request)
     return Progress(done=False, waiting_for="WorkMail is still deleting the organization")
 
 
-def _delete(workmail: WorkMail, request: Request[OrganizationProperties]) -> None:
+def _delete(run: Run, workmail: WorkMail, request: Request[OrganizationProperties]) -> None:
     """Delete without force: enabled users that are not ours stop it."""
     desired = request.desired
+    run.log("write", operation="DeleteOrganization", organization=workmail.organization_id)
     made_by_workmail = desired.directory_id is None
     delete_directory = made_by_workmail and desired.directory_on_removal is Removal.DELETE
     try:
@@ -255,3 +291,19 @@ def _delete(workmail: WorkMail, request: Request[OrganizationProperties]) -> Non
         )
     except NotFoundError:
         return
+    except TemporaryError as error:
+        _explain_refusal(workmail, error)
+        raise
+
+
+def _explain_refusal(workmail: WorkMail, error: TemporaryError) -> None:
+    """Raise, if people stop the deletion: they do not go away by waiting."""
+    people = [row.reference.name for row in list_users(workmail) if row.enabled and not row.system]
+    if error.code == "OrganizationStateException" and people:
+        raise PermanentError(
+            f"organization {workmail.organization_id} has enabled users that this stack did not "
+            f"make or retains: {', '.join(people)}; disable them, or set on_removal.organization: "
+            "retain",
+            operation=error.operation,
+            code=error.code,
+        ) from error

@@ -11,13 +11,17 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from workmail_org import wire
-from workmail_org.errors import WireError
+from workmail_org.errors import PermanentError, WireError
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire import ResourceType
 
 _LOG = logging.getLogger("workmail_org")
+
+_MAX_PAUSE_SECONDS = 15.0
+"""A guess: WorkMail publishes no rate, and the control planes below it allow about one call a
+second (facts.md §3)."""
 
 PropertiesT = TypeVar("PropertiesT")
 
@@ -107,9 +111,16 @@ class Run:
         """Wait, but not beyond the deadline."""
         self.sleep(max(0.0, min(seconds, self.deadline - self.clock())))
 
+    def back_off(self, tries: int) -> bool:
+        """Wait, longer after each try; tell whether there is time for another."""
+        if self.time_is_up:
+            return False
+        self.pause(min(2.0 ** (tries - 1), _MAX_PAUSE_SECONDS))
+        return True
+
     def open_organization(self, organization_id: str) -> WorkMail:
         """Return one organization; an empty id is for calls that need none."""
-        return WorkMail(self.clients.workmail, organization_id)
+        return WorkMail(self.clients.workmail, organization_id, self.back_off)
 
     def log(self, event: str, **fields: object) -> None:
         """Write one line of JSON: never a password, never a whole event."""
@@ -124,10 +135,13 @@ def parse_request(
     Args:
         event: As CDK's provider framework delivers it.
         load_collection: Reads a JSON object from a bucket by key, for
-            properties that were too large to be inline.
+            properties that were too large to be inline. Only what is desired
+            has to be there: an older one may have been tidied away, and its
+            loss must not stop updates for ever.
 
     Raises:
         WireError: The event is none of ours, or a property cannot be decoded.
+        ServiceError: A collection cannot be read.
     """
     try:
         resource_type = ResourceType(event["ResourceType"])
@@ -143,7 +157,16 @@ def parse_request(
             raw = {**raw, **loaded}
         return wire.decode(properties, raw)
 
-    previous = event.get("OldResourceProperties")
+    def decode_past(raw: Mapping[str, Any]) -> Any:
+        try:
+            return decode(raw)
+        except PermanentError as error:
+            _LOG.info(json.dumps({"event": "what was deployed is lost", "reason": str(error)}))
+            return wire.decode(properties, raw)
+
+    past = event.get("OldResourceProperties")
+    is_update = request_type is RequestType.UPDATE
+    is_delete = request_type is RequestType.DELETE
     return Request(
         type=request_type,
         resource_type=resource_type,
@@ -151,6 +174,6 @@ def parse_request(
         stack_id=event.get("StackId", ""),
         logical_id=event.get("LogicalResourceId", ""),
         physical_id=event.get("PhysicalResourceId"),
-        desired=decode(desired),
-        previous=decode(previous) if previous and request_type is RequestType.UPDATE else None,
+        desired=decode_past(desired) if is_delete else decode(desired),
+        previous=decode_past(past) if past and is_update else None,
     )

@@ -13,7 +13,7 @@ from workmail_org.model.organization import Passwords
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.service.passwords import PasswordSecret
-from workmail_org.service.reading import Listed, list_groups, read_users
+from workmail_org.service.reading import Listed, read_users
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire import UsersProperties
@@ -64,10 +64,12 @@ class UserTraits:
             writer.passwords = secret.ensure(names)
 
     def list_references(
-        self, workmail: WorkMail, rows: Sequence[Listed]
+        self,
+        workmail: WorkMail,  # noqa: ARG002 - contract
+        rows: Sequence[Listed],
     ) -> dict[Reference, Listed]:
-        """Return users, and groups: an address may move here from one."""
-        return {row.reference.folded: row for row in (*rows, *list_groups(workmail))}
+        """Return users."""
+        return {row.reference.folded: row for row in rows}
 
 
 class UsersLifecycle(CollectionLifecycle[User]):

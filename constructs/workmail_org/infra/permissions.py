@@ -105,7 +105,7 @@ _WRITE_MAILBOXES = (
     "workmail:UpdateUser",
 )
 
-_KEEP_LEDGER = ("dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query")
+_KEEP_LEDGER = ("dynamodb:BatchWriteItem", "dynamodb:Query")
 
 _WRITE_MANAGED_AD = (
     "ds:AccessDSData",

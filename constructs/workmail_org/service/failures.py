@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - botocore's, which is no OSError
+    HTTPClientError,
+    IncompleteReadError,
+)
 
 from workmail_org.errors import (
     ConflictError,
@@ -57,6 +63,7 @@ _GENERIC: Mapping[str, type[ServiceError]] = MappingProxyType(
         "InternalFailure": TemporaryError,
         "InternalServerError": TemporaryError,
         "InternalServiceError": TemporaryError,
+        "ProvisionedThroughputExceededException": TemporaryError,  # DynamoDB
         "RequestLimitExceeded": TemporaryError,
         "ServiceException": TemporaryError,  # Directory Service
         "ServiceUnavailable": TemporaryError,
@@ -68,6 +75,20 @@ _GENERIC: Mapping[str, type[ServiceError]] = MappingProxyType(
     }
 )
 
+_THROTTLED = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+_NO_ANSWER = (ConnectionError, HTTPClientError, IncompleteReadError)
+"""What botocore raises when an answer is lost: the effect may have happened."""
+
 _SERVER_FAULT = 500
 
 
@@ -78,9 +99,16 @@ def translate(error: Exception, operation: str) -> ServiceError:
     """
     if isinstance(error, ClientError):
         return _translate_answer(error, operation)
-    if isinstance(error, BotoCoreError):  # no answer: the effect may have happened
+    if isinstance(error, _NO_ANSWER):
         return TemporaryError(f"{operation} got no answer: {error}", operation=operation)
+    if isinstance(error, BotoCoreError):  # it was never sent
+        return PermanentError(f"{operation} could not be called: {error}", operation=operation)
     raise error
+
+
+def is_throttled(error: ServiceError) -> bool:
+    """Tell whether a call had no effect because there were too many."""
+    return error.code in _THROTTLED
 
 
 def _translate_answer(error: ClientError, operation: str) -> ServiceError:

@@ -7,18 +7,27 @@ never deleting.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workmail_org.errors import TemporaryError
 from workmail_org.model.values import EntityId, Kind, Reference
 from workmail_org.service.failures import translate
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+_BATCH = 25
+"""Items that one BatchWriteItem takes (DynamoDB API 2012-08-10)."""
+
+_PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+"""Between tries of what DynamoDB left undone: "exponential backoff", its guide says; a guess."""
 
 
 class Origin(StrEnum):
@@ -29,6 +38,18 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """How an entity was when an update took it in: going back leaves it so.
+
+    Attributes:
+        declared: Digest of what the collection declared at that time.
+    """
+
+    declared: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One entity that is, or is about to be, this stack's.
 
@@ -36,12 +57,14 @@ class Entry:
         reference: Folded.
         id: `None`: about to be created; written before the call that does it.
         removed_at: ISO 8601, UTC; when it left the spec; `None`: it is in it.
+        before: `None`: it did not exist, or no update took it in.
     """
 
     reference: Reference
     origin: Origin
     id: EntityId | None = None
     removed_at: str | None = None
+    before: Before | None = None
 
 
 class Ledger(Protocol):
@@ -66,6 +89,7 @@ class DynamoDbLedger:
 
     client: DynamoDBClient
     table: str
+    sleep: Callable[[float], None] = time.sleep
 
     def read(self, kind: Kind) -> dict[Reference, Entry]:
         """Read all entries of a kind, by folded reference."""
@@ -74,6 +98,7 @@ class DynamoDbLedger:
         while True:
             page = self._call(
                 "Query",
+                TableName=self.table,
                 KeyConditionExpression="Kind = :kind",
                 ExpressionAttributeValues={":kind": {"S": str(kind)}},
                 ConsistentRead=True,
@@ -88,22 +113,38 @@ class DynamoDbLedger:
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Write entries; one of the same reference is replaced."""
-        for entry in entries:
-            self._call("PutItem", Item=_render(entry))
+        self._write([{"PutRequest": {"Item": _render(entry)}} for entry in entries])
 
     def drop(self, references: Iterable[Reference]) -> None:
         """Forget entries; absent ones are no error."""
-        for reference in references:
-            self._call("DeleteItem", Key=_make_key(reference))
+        self._write([{"DeleteRequest": {"Key": _make_key(each)}} for each in references])
+
+    def _write(self, requests: Sequence[Any]) -> None:
+        for start in range(0, len(requests), _BATCH):
+            self._write_batch(requests[start : start + _BATCH])
+
+    def _write_batch(self, requests: Sequence[Any]) -> None:
+        """Write up to 25 items; what DynamoDB leaves undone is sent again."""
+        left = requests
+        for pause in (*_PAUSES_SECONDS, None):
+            answer = self._call("BatchWriteItem", RequestItems={self.table: left})
+            left = answer.get("UnprocessedItems", {}).get(self.table, [])
+            if not left:
+                return
+            if pause is not None:
+                self.sleep(pause)
+        raise TemporaryError(
+            f"BatchWriteItem left {len(left)} entries of the ledger undone",
+            operation="BatchWriteItem",
+        )
 
     def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         methods: Mapping[str, Any] = {
             "Query": self.client.query,
-            "PutItem": self.client.put_item,
-            "DeleteItem": self.client.delete_item,
+            "BatchWriteItem": self.client.batch_write_item,
         }
         try:
-            return methods[operation](TableName=self.table, **parameters)
+            return methods[operation](**parameters)
         except (ClientError, BotoCoreError) as error:
             raise translate(error, operation) from error
 
@@ -118,6 +159,9 @@ def _render(entry: Entry) -> dict[str, Any]:
         item["Id"] = {"S": entry.id}
     if entry.removed_at:
         item["RemovedAt"] = {"S": entry.removed_at}
+    if entry.before:
+        item["DeclaredBefore"] = {"S": entry.before.declared}
+        item["EnabledBefore"] = {"S": "true" if entry.before.enabled else "false"}
     return item
 
 
@@ -128,4 +172,11 @@ def _parse(item: Mapping[str, Any]) -> Entry:
         origin=Origin(text["Origin"]),
         id=EntityId(text["Id"]) if "Id" in text else None,
         removed_at=text.get("RemovedAt"),
+        before=_parse_before(text),
     )
+
+
+def _parse_before(text: Mapping[str, str]) -> Before | None:
+    if "DeclaredBefore" not in text:
+        return None
+    return Before(declared=text["DeclaredBefore"], enabled=text.get("EnabledBefore") == "true")

@@ -7,11 +7,11 @@ import secrets
 import string
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workmail_org.errors import NotFoundError
+from workmail_org.errors import NotFoundError, PermanentError
 from workmail_org.service.failures import translate
 
 if TYPE_CHECKING:
@@ -52,7 +52,20 @@ class PasswordSecret:
             if isinstance(failure, NotFoundError):
                 return {}
             raise failure from error
-        return json.loads(text) if text else {}
+        return self._parse(text) if text else {}
+
+    def _parse(self, text: str) -> dict[str, str]:
+        try:
+            passwords: object = json.loads(text)
+        except ValueError:
+            passwords = None  # not chained: the error holds the text
+        if not isinstance(passwords, dict):
+            raise PermanentError(
+                f"secret {self.arn} is no JSON object of user names and passwords: somebody wrote "
+                "it by hand; put its last version back",
+                operation="GetSecretValue",
+            )
+        return cast("dict[str, str]", passwords)
 
     def ensure(self, users: Iterable[str]) -> dict[str, str]:
         """Return a password for each user; missing ones are made and written first.

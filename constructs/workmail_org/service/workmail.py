@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workmail_org.service.failures import translate
+from workmail_org.errors import TemporaryError
+from workmail_org.service.failures import is_throttled, translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,16 +25,24 @@ _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
+def have_no_patience(tries: int) -> bool:  # noqa: ARG001 - the shape of a patience
+    """Never try again."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class WorkMail:
     """One organization.
 
     Attributes:
         organization_id: Empty for the few calls that need none.
+        patience: Asked after each throttled call, with how many there were:
+            waits, and tells whether there is time for another.
     """
 
     client: WorkMailClient
     organization_id: str = ""
+    patience: Callable[[int], bool] = have_no_patience
 
     def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         """Make one call.
@@ -51,6 +60,16 @@ class WorkMail:
 
     def call_plain(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         """Make one call that is not about this organization, such as `TagResource`."""
+        tries = 0
+        while True:
+            try:
+                return self._call_once(operation, parameters)
+            except TemporaryError as error:
+                tries += 1
+                if not (is_throttled(error) and self.patience(tries)):
+                    raise
+
+    def _call_once(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         method = getattr(self.client, _make_method_name(operation))
         try:
             return cast("Mapping[str, Any]", method(**parameters))

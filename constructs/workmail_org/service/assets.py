@@ -1,0 +1,27 @@
+"""S3: collections that are too large for a template."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workmail_org.service.failures import translate
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def read_collection(client: S3Client, bucket: str, key: str) -> Mapping[str, Any]:
+    """Read the properties of a collection: a JSON object.
+
+    Raises:
+        ServiceError: It is not there, or may not be read.
+    """
+    try:
+        body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except (ClientError, BotoCoreError) as error:
+        raise translate(error, f"GetObject of s3://{bucket}/{key}") from error
+    return json.loads(body)
