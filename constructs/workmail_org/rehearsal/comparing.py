@@ -90,7 +90,11 @@ class _Terms:
 
 
 def _find_terms(desired: Organization) -> _Terms:
-    entities = (*desired.users, *desired.groups, *desired.resources)
+    entities: tuple[User | Group | Bookable, ...] = (
+        *desired.users,
+        *desired.groups,
+        *desired.resources,
+    )
     return _Terms(
         desired,
         frozenset(entity.reference.folded for entity in entities),

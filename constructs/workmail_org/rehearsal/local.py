@@ -79,7 +79,8 @@ class LocalAws:
 
     def make_client(self, service: str, region: str) -> Any:
         """Return a boto3 client of this AWS; use it inside `entered`."""
-        return boto3.session.Session().client(service, region_name=region)  # pyright: ignore
+        session: Any = boto3.Session()  # its overloads are of unknown type without all stubs
+        return session.client(service, region_name=region)
 
     def count_calls(self) -> dict[str, int]:
         """Return how often each WorkMail and Directory Service operation was called."""

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workmail_org.model.domain import HostedZone
+    from workmail_org.model.group import Group
     from workmail_org.model.organization import Environment, Organization
+    from workmail_org.model.user import User
     from workmail_org.rehearsal.local import LocalAws
 
 _YAML_ONLY = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
@@ -86,7 +88,8 @@ def add_existing_directories(local: LocalAws, environments: Iterable[Environment
         directories[directory_id] = _describe_directory(organization)
         if organization.directory.read_only:
             known = people.setdefault(directory_id, {})
-            for entity in (*organization.users, *organization.groups):
+            entities: tuple[User | Group, ...] = (*organization.users, *organization.groups)
+            for entity in entities:
                 known.setdefault(fold(entity.name), entity.reference)
     for directory_id, document in directories.items():
         references = people.get(directory_id, {}).values()

@@ -51,8 +51,11 @@ class Progress:
             self.say(title)
             yield
         self._seconds[name] = time.monotonic() - started
+        seconds = f"{self.seconds[name]:.1f} s"
         if self._console.is_terminal:
-            self._console.print(f"[green]✓[/] {escape(title)} [dim]{self.seconds[name]:.1f} s[/]")
+            self._console.print(f"[green]✓[/] {escape(title)} [dim]{seconds}[/]")
+        else:
+            self.say(f"  done in {seconds}")
 
     def follow(self, event: ResourceEvent) -> None:
         """Show what happens to a resource; in a pipe only our own kinds, when they are done."""

@@ -1,0 +1,128 @@
+"""`workmail-org rehearse`, as a person or a program runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SPEC = """
+version: 1
+environment: test
+organizations:
+  acme: {region: us-west-2, alias: acme, users: {%s: {display_name: Alice}}}
+"""
+
+COMMAND = [sys.executable, "-c", "from workmail_org.cli import main; main()", "rehearse"]
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "test.yaml"
+    path.write_text(SPEC % "alice", encoding="utf-8")
+    return path
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end, with settings that would harm if they were taken over."""
+    return subprocess.run(  # noqa: S603 - our own command
+        [*COMMAND, *map(str, arguments)],
+        env={**os.environ, "AWS_PROFILE": "production", "AWS_ENDPOINT_URL": "http://192.0.2.1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def list_descendants(pid: int) -> set[int]:
+    """Return the processes that a process has started, and those that they have."""
+    children: dict[int, set[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if fields[0] != "Z":
+            children.setdefault(int(fields[1]), set()).add(int(path.parent.name))
+    found: set[int] = set()
+    rest = {pid}
+    while rest:
+        rest = {child for parent in rest for child in children.get(parent, set())} - found
+        found |= rest
+    return found
+
+
+def find_survivors(pids: set[int]) -> set[int]:
+    return {pid for pid in pids if list_descendants(pid) or Path(f"/proc/{pid}/cwd").exists()}
+
+
+def test_a_program_reads_one_document(spec: Path) -> None:
+    finished = run(spec, "--format", "json")
+
+    assert finished.returncode == 0, finished.stderr
+    document = json.loads(finished.stdout)
+    assert list(document) == [
+        "organizations",
+        "matches",
+        "differences",
+        "calls",
+        "seconds",
+        "endpoints",
+    ]
+    assert document["matches"] is True
+    assert document["organizations"]["acme"]["users"]["alice"]["email"] == (
+        "alice@acme.awsapps.com"
+    )
+    assert (1, 1) == (document["calls"]["CreateOrganization"], document["calls"]["CreateUser"])
+    assert list(document["seconds"]) == ["start", "prepare", "deploy", "read"]
+    assert "Amazon WorkMail ends on 2027-03-31" in finished.stderr
+
+
+def test_a_failed_deployment_tells_the_resource_and_its_reason(spec: Path) -> None:
+    spec.write_text(SPEC % "krbtgt", encoding="utf-8")  # a system user of every directory
+    finished = run(spec)
+
+    assert finished.returncode == 4
+    assert "test-acme: Custom::WorkMailUsers: " in finished.stderr.splitlines()[-1]
+    assert "ReservedNameException" in finished.stderr.splitlines()[-1]
+    assert finished.stdout == ""
+
+
+def test_a_wrong_spec_starts_nothing(spec: Path) -> None:
+    spec.write_text(SPEC % "alice" + "  acme-2: {region: mars}\n", encoding="utf-8")
+    finished = run(spec, "--format", "json")
+
+    assert finished.returncode == 2
+    assert [problem["path"] for problem in json.loads(finished.stdout)["problems"]] == [
+        "organizations.acme-2",
+        "organizations.acme-2.region",
+    ]
+    assert "starting" not in finished.stderr
+
+
+@pytest.mark.parametrize("phase", ["synthesizing", "deploying"])
+def test_ctrl_c_leaves_no_process_and_no_file(spec: Path, tmp_path: Path, phase: str) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*COMMAND, str(spec)],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        seen = next(line for line in process.stderr if line.startswith(phase))
+        started = list_descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+
+    assert phase in seen
+    assert len(started) >= 2  # ministack and the emulator at least
+    assert (130, "interrupted") == (process.returncode, rest.splitlines()[-1])
+    assert find_survivors(started) == set()
+    assert list(temporary.iterdir()) == []
