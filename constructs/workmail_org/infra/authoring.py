@@ -214,8 +214,7 @@ class Organization(Construct):
             self._built = OrganizationResource(self, "Default", organization=organization)
 
     def _load(self) -> model.Organization:
-        if Token.is_unresolved(self._declared["region"]):
-            raise SpecError(["region: the stack's is not known at synth; give one of the two"])
+        self._check_region()
         is_token = self._kms_key_arn is not None and Token.is_unresolved(self._kms_key_arn)
         key = {} if is_token or not self._kms_key_arn else {"kms_key_arn": self._kms_key_arn}
         checked = check_organization({**self._declared, **key})
@@ -224,6 +223,13 @@ class Organization(Construct):
             kms_key_arn=self._kms_key_arn,
             domains=tuple(self._fill_zone(domain) for domain in checked.domains),
         )
+
+    def _check_region(self) -> None:
+        declared, deployed = self._declared["region"], Stack.of(self).region
+        if Token.is_unresolved(declared):
+            raise SpecError(["region: the stack's is not known at synth; give one of the two"])
+        if not Token.is_unresolved(deployed) and declared != deployed:
+            raise SpecError([f'region: "{declared}" is not the stack\'s; allowed: {deployed}'])
 
     def _fill_zone(self, domain: MailDomain) -> MailDomain:
         if domain.dns is None:

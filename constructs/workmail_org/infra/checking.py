@@ -40,13 +40,16 @@ def check_organization(declared: Mapping[str, Any]) -> Organization:
         try:
             return load_environment(path).organizations[0]
         except SpecError as error:
-            raise SpecError([_leave_out_place(problem) for problem in error.problems]) from None
+            raise SpecError([_leave_out_file(p, path) for p in error.problems]) from None
 
 
-def _leave_out_place(problem: object) -> str:
+def _leave_out_file(problem: object, path: Path) -> str:
     if not isinstance(problem, Problem):
         return str(problem)
     # The first two steps, organizations and its key, are not the author's.
     parts = [render_path(problem.path[2:]), problem.message]
     text = ": ".join(part for part in parts if part)
-    return f"{text}; {problem.hint}" if problem.hint else text
+    if problem.hint:
+        text = f"{text}; {problem.hint}"
+    # Of two that clash, one is named with its place.
+    return re.sub(rf" at {re.escape(str(path))}:\d+", "", text)

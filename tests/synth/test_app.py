@@ -1,0 +1,188 @@
+"""The app and the real CDK CLI."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import jsii
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+
+SPEC = """\
+version: 1
+environment: staging
+account: "111122223333"
+organizations:
+  acme-eu:
+    region: eu-west-1
+    alias: acme-eu
+    users:
+      alice: {display_name: Zoë Liddell, job_title: Head}
+      bob: {display_name: Bob}
+    groups:
+      sales: {members: [alice]}
+  acme-us:
+    region: us-east-1
+    alias: acme-us
+"""
+
+
+def run_app(folder: Path, context: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run `app.py` as the CDK CLI does."""
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, str(ROOT / "app.py")],
+        env={
+            **os.environ,
+            "CDK_CONTEXT_JSON": json.dumps(context),
+            "CDK_OUTDIR": str(folder / "cdk.out"),
+        },
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run_cdk(folder: Path, *arguments: str) -> str:
+    """Run the pinned CDK CLI without an account; everything that it says."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CDK_"))}
+    done = subprocess.run(  # noqa: S603 - our own program
+        ["node", str(CDK), *arguments, "--no-notices", "--no-color"],  # noqa: S607
+        env={
+            **environment,
+            # node is in the virtual environment too.
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+        },
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "spec.yaml").write_text(SPEC, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder of what `cdk synth` made of config/example.yaml, and what it said."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copy(ROOT / "cdk.json", folder)
+    (folder / "config").mkdir()
+    (folder / "config" / "example.yaml").write_text(SPEC, encoding="utf-8")
+    app = shlex.join((sys.executable, str(ROOT / "app.py")))
+    said = run_cdk(folder, "synth", "--quiet", "--app", app)
+    return folder / "cdk.out", said
+
+
+def test_every_problem_of_a_spec_is_told_without_a_traceback(folder: Path) -> None:
+    (folder / "spec.yaml").write_text(
+        SPEC.replace("[alice]", "[ada]").replace("eu-west-1", "eu-west-2"), encoding="utf-8"
+    )
+    done = run_app(folder, {"spec": "spec.yaml"})
+
+    assert 2 == done.returncode
+    assert [
+        "spec.yaml:6:13: organizations.acme-eu.region",
+        "spec.yaml:12:25: organizations.acme-eu.groups.sales.members[0]",
+    ] == [": ".join(line.split(": ")[:2]) for line in done.stderr.splitlines()]
+
+
+def test_what_is_not_deployed_yet_is_told_without_a_traceback(folder: Path) -> None:
+    policies = "    policies: {inbound_dmarc: {enforced: true}}\n"
+    (folder / "spec.yaml").write_text(SPEC + policies, encoding="utf-8")
+    done = run_app(folder, {"spec": "spec.yaml"})
+
+    assert (
+        2,
+        "organizations.acme-us.policies.inbound_dmarc: "
+        "this release does not deploy inbound DMARC settings yet; leave it out\n",
+    ) == (done.returncode, done.stderr)
+
+
+def test_a_root_allows_files_outside_the_folder_of_the_spec(folder: Path) -> None:
+    (folder / "shared").mkdir()
+    (folder / "shared" / "users.yaml").write_text("eve: {display_name: Eve}", encoding="utf-8")
+    (folder / "specs").mkdir()
+    (folder / "specs" / "spec.yaml").write_text(
+        f"{SPEC}    users: !include ../shared/users.yaml\n", encoding="utf-8"
+    )
+    done = run_app(folder, {"spec": "specs/spec.yaml", "root": "."})
+
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_the_cdk_lists_a_stack_for_each_organization(assembly: tuple[Path, str]) -> None:
+    listed = run_cdk(assembly[0].parent, "ls", "--app", str(assembly[0]))
+
+    assert ["staging-acme-eu", "staging-acme-us"] == listed.split()
+
+
+def test_the_cdk_says_when_amazon_workmail_ends(assembly: tuple[Path, str]) -> None:
+    assert "Amazon WorkMail ends on 2027-03-31" in assembly[1]
+
+
+def test_a_renamed_display_name_is_all_that_a_diff_shows(
+    folder: Path, assembly: tuple[Path, str]
+) -> None:
+    (folder / "spec.yaml").write_text(SPEC.replace("Zoë", "Zoé"), encoding="utf-8")
+    flags = json.loads((ROOT / "cdk.json").read_text())["context"]
+    run_app(folder, {**flags, "spec": "spec.yaml", "aws:cdk:enable-path-metadata": True})
+    before = assembly[0] / "staging-acme-eu.template.json"
+    shown = run_cdk(
+        *(folder, "diff", "staging-acme-eu", "--app", "cdk.out", "--template", str(before))
+    ).splitlines()
+
+    assert [
+        "Resources",
+        "[~] Custom::WorkMailUsers Default/Users Users",
+        "└─ [~] Users",
+        "└─ [~] .alice:",
+        "└─ [~] .DisplayName:",
+        r"├─ [-] Zo\xeb Liddell",
+        r"└─ [+] Zo\xe9 Liddell",
+        "✨  Number of stacks with differences: 1",
+    ] == [line.strip() for line in shown[shown.index("Stack staging-acme-eu") + 1 :] if line]
+
+
+def test_an_expired_copy_is_refused(folder: Path) -> None:
+    copy = "extends: spec.yaml\nderive: {alias_suffix: -stg, domains: test, expires: 2026-01-01}\n"
+    (folder / "copy.yaml").write_text(f"{copy}environment: copy\n", encoding="utf-8")
+    run_app(folder, {"spec": "copy.yaml"})
+
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        run_cdk(folder, "diff", "--app", "cdk.out")
+
+    assert "this copy expired on 2026-01-01: destroy it" in refused.value.output
+
+
+def test_every_recommended_feature_flag_is_stated() -> None:
+    """A flag that is not stated changes its meaning with a new version of the library."""
+    library = Path(jsii.__file__).parents[1] / "aws_cdk" / "_jsii"
+    (package,) = library.glob("*.tgz")
+    with tarfile.open(package) as archive:
+        file = archive.extractfile("package/recommended-feature-flags.json")
+        recommended = json.loads(file.read() if file else b"")
+    stated = json.loads((ROOT / "cdk.json").read_text())["context"]
+
+    assert recommended == {key: stated[key] for key in recommended}

@@ -1,0 +1,253 @@
+"""An organization taken part by part."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import App, CfnOutput, CfnParameter, Environment, Stack
+from aws_cdk.aws_kms import Key
+from aws_cdk.aws_route53 import HostedZone
+
+from workmail_org.errors import SpecError
+from workmail_org.infra import Organization, OrganizationResource
+from workmail_org.model import organization as model
+from workmail_org.model.domain import HostedZone as Zone
+from workmail_org.model.domain import MailDomain
+from workmail_org.model.group import Group
+from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.model.user import User
+from workmail_org.model.values import Kind, Reference, parse_reference
+
+ENVIRONMENT = Environment(account="111122223333", region="eu-west-1")
+
+
+def make_stack(name: str = "Office", env: Environment | None = ENVIRONMENT) -> Stack:
+    return Stack(App(), name, env=env)
+
+
+def synthesize_stack(stack: Stack) -> dict[str, Any]:
+    assembly = App.of(stack).synth()  # type: ignore[union-attr]  # the root of make_stack
+    with open(assembly.get_stack_by_name(stack.stack_name).template_full_path) as file:  # noqa: PTH123
+        return json.load(file)
+
+
+def synthesize_problems(stack: Stack) -> list[str]:
+    """Synthesize and list what the construct reports, each problem one line."""
+    with pytest.raises(RuntimeError, match="Validation failed") as failed:
+        App.of(stack).synth()  # type: ignore[union-attr]  # the root of make_stack
+    lines = (line.strip() for line in str(failed.value).splitlines())
+    return [line.partition("] ")[2] for line in lines if line.startswith("[Office/Mail]")]
+
+
+def find_one(template: dict[str, Any], resource_type: str) -> dict[str, Any]:
+    (found,) = (r for r in template["Resources"].values() if r["Type"] == resource_type)
+    return found["Properties"]
+
+
+def test_parts_make_the_same_template_as_a_spec() -> None:
+    by_parts, by_model = make_stack(), make_stack()
+    zone = HostedZone.from_hosted_zone_attributes(
+        by_parts, "Zone", hosted_zone_id="Z0123456789", zone_name="acme.example"
+    )
+    mail = Organization(
+        by_parts,
+        "Mail",
+        alias="acme",
+        tags={"team": "Zürich"},
+        on_removal={"users": "delete", "organization": "delete"},
+    )
+    mail.add_domain("acme.example", hosted_zone=zone, omit=["mx"], default=True)
+    mail.add_domain("old.example", verified=True)
+    alice = mail.add_user("alice", display_name="Zoë 🎉", aliases=("al@acme.example",))
+    support = mail.add_group("support", email="help@old.example")
+    mail.add_group("sales", members=[alice, support])
+    OrganizationResource(
+        by_model,
+        "Mail",
+        organization=model.Organization(
+            key="any",
+            region="eu-west-1",
+            alias="acme",
+            tags={"team": "Zürich"},
+            domains=(
+                MailDomain(
+                    name="acme.example",
+                    default=True,
+                    dns=Zone(
+                        hosted_zone_id="Z0123456789",
+                        zone_name="acme.example",
+                        omit=("mx",),  # type: ignore[arg-type]  # equal to its enum
+                    ),
+                ),
+                MailDomain(name="old.example", verified=True),
+            ),
+            users=(
+                User(
+                    name="alice",
+                    display_name="Zoë 🎉",
+                    email="alice@acme.example",
+                    aliases=("al@acme.example",),
+                ),
+            ),
+            groups=(
+                Group(name="support", email="help@old.example"),
+                Group(
+                    name="sales",
+                    email="sales@acme.example",
+                    members=(parse_reference("group:support"), parse_reference("alice")),
+                ),
+            ),
+            on_removal=OnRemoval(users=Removal.DELETE, organization=Removal.DELETE),
+        ),
+    )
+
+    assert normalize(synthesize_stack(by_model)) == normalize(synthesize_stack(by_parts))
+
+
+def normalize(template: dict[str, Any]) -> Any:
+    """Leave out what tells only where in the tree of constructs a resource was made."""
+    for resource in template["Resources"].values():
+        resource.pop("Metadata", None)
+        resource["Properties"].pop("Description", None)
+    return template
+
+
+def test_a_user_is_named_as_a_member_by_what_adding_it_returned() -> None:
+    mail = Organization(make_stack(), "Mail", alias="acme")
+
+    assert Reference(Kind.USER, "alice") == mail.add_user("alice", display_name="Alice")
+    assert Reference(Kind.GROUP, "sales") == mail.add_group("sales")
+
+
+def test_problems_are_those_of_a_spec_all_at_once_and_without_a_file() -> None:
+    stack = make_stack()
+    mail = Organization(stack, "Mail", alias="acme")
+    mail.add_user("alice", display_name="Alice", email="alice@nowhere.example")
+    mail.add_group("sales", members=["ada"])
+    mail.add_group("alice", email="sales@acme.awsapps.com")
+    problems = synthesize_problems(stack)
+
+    assert [
+        'users.alice.email: "nowhere.example" is no domain of this organization; '
+        "declared: acme.awsapps.com",
+        'groups.sales.members[0]: no user "ada" is declared; declared: alice',
+        'groups.alice: "alice" is already the name of user "alice"; '
+        "the directory knows a name once",
+        'groups.alice.email: "sales@acme.awsapps.com" is already the address of group "sales"',
+    ] == problems
+
+
+def test_what_is_added_twice_is_refused_where_it_is_added() -> None:
+    mail = Organization(make_stack(), "Mail", alias="acme")
+    mail.add_user("alice", display_name="Alice")
+
+    with pytest.raises(SpecError) as refused:
+        mail.add_user("alice", display_name="Another Alice")
+
+    assert 'users: "alice" is added twice' == str(refused.value)
+
+
+def test_a_zone_and_a_key_of_the_same_stack_are_used_by_reference() -> None:
+    stack = make_stack()
+    zone = HostedZone(stack, "Zone", zone_name="acme.example")
+    key = Key(stack, "Key")
+    mail = Organization(stack, "Mail", alias="acme", kms_key_arn=key.key_arn)
+    mail.add_domain("acme.example", hosted_zone=zone, default=True)
+    template = synthesize_stack(stack)
+    ids = {
+        str(resource["Properties"]["HostedZoneId"])
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Route53::RecordSet"
+    }
+
+    assert {str({"Ref": stack.get_logical_id(zone.node.default_child)})} == ids  # type: ignore[arg-type]
+    assert {
+        "Fn::GetAtt": [stack.get_logical_id(key.node.default_child), "Arn"]  # type: ignore[arg-type]
+    } == find_one(template, "Custom::WorkMailOrganization")["KmsKeyArn"]
+
+
+def test_a_key_of_another_region_is_refused() -> None:
+    stack = make_stack()
+    key = "arn:aws:kms:us-east-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+    Organization(stack, "Mail", alias="acme", kms_key_arn=key)
+
+    assert ["kms_key_arn"] == [p.partition(":")[0] for p in synthesize_problems(stack)]
+
+
+def test_id_and_arn_can_be_named_by_another_stack() -> None:
+    app = App()
+    mail = Organization(Stack(app, "Office", env=ENVIRONMENT), "Mail", alias="acme")
+    other = Stack(app, "Other", env=ENVIRONMENT)
+    CfnOutput(other, "Id", value=mail.organization_id)
+    CfnParameter(other, "Unused")
+    template = app.synth().get_stack_by_name("Other").template
+
+    assert ["Fn::ImportValue"] == list(template["Outputs"]["Id"]["Value"])
+
+
+def test_two_organizations_in_one_stack_have_handlers_of_their_own() -> None:
+    stack = make_stack()
+    Organization(stack, "Mail", alias="acme")
+    Organization(stack, "Archive", alias="acme-archive")
+    tokens = {
+        resource["Properties"]["ServiceToken"]["Fn::GetAtt"][0]
+        for resource in synthesize_stack(stack)["Resources"].values()
+        if resource["Type"].startswith("Custom::")
+    }
+
+    assert {
+        "MailOrganizationProvider",
+        "MailMailboxesProvider",
+        "ArchiveOrganizationProvider",
+        "ArchiveMailboxesProvider",
+    } == tokens
+
+
+def test_an_existing_directory_is_named_by_its_id() -> None:
+    stack = make_stack()
+    Organization(stack, "Mail", alias="acme", directory_id="d-0123456789")
+
+    assert (
+        "d-0123456789"
+        == find_one(synthesize_stack(stack), "Custom::WorkMailOrganization")["DirectoryId"]
+    )
+
+
+def test_a_region_that_is_not_known_at_synth_has_to_be_given() -> None:
+    stack = make_stack(env=None)
+    Organization(stack, "Mail", alias="acme")
+
+    assert [
+        "region: the stack's is not known at synth; give one of the two"
+    ] == synthesize_problems(stack)
+
+
+def test_a_given_region_is_enough() -> None:
+    stack = make_stack(env=None)
+    Organization(stack, "Mail", alias="acme", region="us-west-2")
+
+    assert "acme" == find_one(synthesize_stack(stack), "Custom::WorkMailOrganization")["Alias"]
+
+
+def test_a_region_other_than_the_stacks_is_refused() -> None:
+    stack = make_stack()
+    Organization(stack, "Mail", alias="acme", region="us-west-2")
+
+    assert ['region: "us-west-2" is not the stack\'s; allowed: eu-west-1'] == synthesize_problems(
+        stack
+    )
+
+
+@pytest.mark.parametrize("passwords", ["generate", "none"])
+def test_passwords_can_be_left_to_the_author(passwords: Any) -> None:
+    stack = make_stack()
+    Organization(stack, "Mail", alias="acme", passwords=passwords)
+    secrets = [
+        resource
+        for resource in synthesize_stack(stack)["Resources"].values()
+        if resource["Type"] == "AWS::SecretsManager::Secret"
+    ]
+
+    assert {"generate": 1, "none": 0}[passwords] == len(secrets)
