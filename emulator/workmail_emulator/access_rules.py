@@ -8,7 +8,12 @@ from typing import Any
 
 from workmail_emulator import entities
 from workmail_emulator.api import Document
-from workmail_emulator.errors import invalid_parameter, limit_exceeded, not_found
+from workmail_emulator.errors import (
+    entity_not_found,
+    invalid_parameter,
+    limit_exceeded,
+    not_found,
+)
 from workmail_emulator.state import Organization
 from workmail_emulator.world import Context
 
@@ -55,7 +60,9 @@ def _check(context: Context, organization: Organization) -> None:
     for action in (*parameters.get("Actions", ()), *parameters.get("NotActions", ())):
         _check_action(action)
     for user_id in (*parameters.get("UserIds", ()), *parameters.get("NotUserIds", ())):
-        entities.find_by_id(context, organization, user_id, entities.USERS)
+        user = entities.find_by_id(context, organization, user_id, entities.USERS)
+        if user.state == "DELETED":
+            raise entity_not_found(user_id)
     for field in ("ImpersonationRoleIds", "NotImpersonationRoleIds"):
         for role_id in parameters.get(field, ()):
             if role_id not in organization.roles:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -75,7 +75,7 @@ def masked(value: Any, shape: Shape | None) -> Any:
         members, fields = members_of(shape), cast("Document", value)
         return {key: masked(item, members.get(key)) for key, item in fields.items()}
     if shape.type_name == "list" and isinstance(value, list):
-        return [masked(item, item_of(shape)) for item in cast("list[Any]", value)]
+        return [masked(item, item_of(shape)) for item in cast("Iterable[Any]", value)]
     return value
 
 

@@ -398,3 +398,8 @@ class Assumption(Enum):
         " model's minimum length is 0, as for an access control rule's Description",
         EVERY,
     )
+    ROLE_CHANGE = (
+        "An enabled user that becomes a REMOTE_USER loses its mailbox as if it was deregistered,"
+        " and finds it again as a USER",
+        "UpdateUser",
+    )

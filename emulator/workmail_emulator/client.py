@@ -44,8 +44,10 @@ def create(service: str, region: str, config: Config | None) -> Any:
         config: By default one attempt for each call.
     """
     once = Config(retries={"total_max_attempts": 1})
-    return api.session().create_client(
-        service,  # type: ignore[call-overload]  # one of two names, known at run time only
+    # Any: botocore-stubs want each name as a literal, here it is known at run time only.
+    make: Any = api.session().create_client
+    return make(
+        service,
         region_name=region,
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,

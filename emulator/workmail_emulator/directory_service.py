@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workmail_emulator import api, directories, paging
 from workmail_emulator.api import Document
-from workmail_emulator.errors import ServiceFault
+from workmail_emulator.errors import ServiceFault, invalid_parameter
 from workmail_emulator.organizations import state_of
 from workmail_emulator.state import Directory, DirectoryKind
 from workmail_emulator.world import DATA_ACCESS_SECONDS, Context
@@ -72,8 +72,14 @@ def _create(context: Context, kind: DirectoryKind, described: Document) -> Docum
 
 
 def describe_directories(context: Context) -> Document:
-    """Describe directories; WorkMail's own ones are not shown. Source: facts.md §5."""
-    wanted: list[str] | None = context.parameters.get("DirectoryIds") or None
+    """Describe directories; WorkMail's own ones are not shown.
+
+    Source:
+        facts.md §5; botocore ds, the operation: an empty list of ids is refused.
+    """
+    wanted: list[str] | None = context.parameters.get("DirectoryIds")
+    if wanted == []:
+        raise invalid_parameter("DirectoryIds is empty; leave it out to get every directory.")
     shown = [item for item in _described(context) if wanted is None or item.id in wanted]
     if wanted and (absent := set(wanted) - {item.id for item in shown}):
         raise _no_entity(sorted(absent)[0])

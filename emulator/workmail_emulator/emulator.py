@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -96,8 +97,7 @@ class Emulator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Forget everything."""
-        self.reset()
+        """End nothing: calls and mailboxes can be looked at afterwards."""
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -166,7 +166,7 @@ class Emulator:
     def state(self) -> api.Document:
         """Show the whole account as JSON."""
         with self._lock:
-            return view.state(self._world, self.clock.now())
+            return deepcopy(view.state(self._world, self.clock.now()))
 
     def add_directory(self, document: Mapping[str, Any]) -> str:
         """Make a directory that is Active at once, with users and groups in it.

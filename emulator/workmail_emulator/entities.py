@@ -29,7 +29,8 @@ def name_key(kind: Kind, name: str) -> str:
 def look_up(organization: Organization, identifier: str, *, email: bool = True) -> list[Entity]:
     """List what an identifier can mean: an id, a name, then an address if `email` allows it."""
     entities = organization.entities
-    keys = [organization.names.get(name_key(kind, identifier)) for kind in ("USER", "RESOURCE")]
+    namespaces: Kinds = ("USER", "RESOURCE")
+    keys = [organization.names.get(name_key(kind, identifier)) for kind in namespaces]
     found = [entities[key] for key in (identifier, *keys) if key and key in entities]
     if email and "@" in identifier:
         holder = by_address(organization, identifier)

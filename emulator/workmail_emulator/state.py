@@ -6,7 +6,8 @@ picture of it at one moment: reads that lag behind are answered from such copies
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from copy import copy
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self
 
 from workmail_emulator.api import Document
@@ -217,12 +218,12 @@ class Organization:
 
     def copy(self) -> Self:
         """Copy the tables; what is in them is frozen or never changed in place."""
-        tables = {
-            item.name: dict[Any, Any](getattr(self, item.name))
-            for item in fields(self)
-            if isinstance(getattr(self, item.name), dict)
-        }
-        return replace(self, **tables)
+        picture = copy(self)
+        for item in fields(self):
+            table: Any = getattr(self, item.name)
+            if isinstance(table, dict):
+                setattr(picture, item.name, table.copy())
+        return picture
 
 
 @dataclass

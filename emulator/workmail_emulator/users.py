@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workmail_emulator import api, directories, entities, listing, passwords
+from workmail_emulator import api, directories, entities, listing, mailboxes, passwords
 from workmail_emulator.api import Document
 from workmail_emulator.errors import invalid_parameter, unsupported
 from workmail_emulator.state import Directory, Entity, Organization
@@ -103,7 +103,17 @@ def update_user(context: Context, organization: Organization) -> Document:
     changed = replace(user, attributes=kept)
     entities.put(organization, changed)
     directories.mirror(directory, changed)
+    if changed.state == "ENABLED" and changed.role != user.role:
+        _change_role(context, organization, changed)
     return {}
+
+
+def _change_role(context: Context, organization: Organization, user: Entity) -> None:
+    """Give or take the mailbox of an enabled user. Source: Assumption ROLE_CHANGE."""
+    if mailboxes.has_mailbox(user):
+        mailboxes.provision(context, organization, user)
+    else:
+        mailboxes.deprovision(context, organization, user)
 
 
 def delete_user(context: Context, organization: Organization) -> Document:

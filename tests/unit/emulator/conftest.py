@@ -135,7 +135,7 @@ class Account:
 Make = Callable[..., Emulator]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_emulator() -> Make:
     """Give the factory of emulators whose clock stands still until it is advanced."""
 
@@ -161,7 +161,7 @@ def acme(emulator: Emulator) -> Account:
     return account
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def account_of() -> Callable[..., Account]:
     """Give what connects to an emulator, for tests with several regions."""
     return Account
@@ -170,7 +170,7 @@ def account_of() -> Callable[..., Account]:
 Refused = Callable[[str], Any]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def refused() -> Refused:
     """Give a context that expects an error code, and nothing else."""
 

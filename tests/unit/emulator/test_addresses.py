@@ -241,3 +241,14 @@ def test_a_quota_is_at_most_fifty_gigabytes(
 
     details = acme("get_mailbox_details", UserId="alice")
     assert {"MailboxQuota": 51_200, "MailboxSize": 0.0} == details
+
+
+def test_a_user_that_becomes_remote_finds_its_mailbox_again(acme: Any) -> None:
+    acme.user("alice", "alice@acme.example")
+    (before,) = acme.emulator.mailboxes
+
+    acme("update_user", UserId="alice", Role="REMOTE_USER")
+    (kept,) = acme.emulator.mailboxes
+    acme("update_user", UserId="alice", Role="USER")
+
+    assert ("kept", (before,)) == (kept.status, acme.emulator.mailboxes)
