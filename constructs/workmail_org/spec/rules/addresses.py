@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workmail_org.model.values import TEST_DOMAIN_SUFFIX, Kind, fold, get_domain
 from workmail_org.spec.declared import is_local_part, well_formed
-from workmail_org.spec.rules.references import suggest
+from workmail_org.spec.rules.references import Roster
 from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
@@ -47,11 +47,12 @@ def check_owners(declared: Declared) -> Iterator[Problem]:
 def check_domains(declared: Declared) -> Iterator[Problem]:
     """An address lies in a domain of its organization that is usable."""
     for organization in declared.organizations:
+        roster = _list_usable(organization)
         for entity in organization.entities:
             for claim in _claim(organization, entity):
                 if claim.by_default or (entity.is_remote and claim.path[-1] == "email"):
                     continue
-                yield from _check_domain(declared, claim)
+                yield from _check_domain(declared, claim, roster)
 
 
 def check_defaults(declared: Declared) -> Iterator[Problem]:
@@ -142,7 +143,7 @@ def _tell_repeated(declared: Declared, first: Claim, later: Claim) -> Iterator[P
         )
 
 
-def _check_domain(declared: Declared, claim: Claim) -> Iterator[Problem]:
+def _check_domain(declared: Declared, claim: Claim, roster: Roster) -> Iterator[Problem]:
     organization, name = claim.organization, get_domain(claim.address)
     found = organization.domains_by_name.get(name)
     if name == organization.test_domain or (found and (found.usable or not found.is_clear)):
@@ -159,13 +160,16 @@ def _check_domain(declared: Declared, claim: Claim) -> Iterator[Problem]:
         return
     if organization.test_domain is None and name.endswith(TEST_DOMAIN_SUFFIX):
         return
-    known = [str(each.path[-1]) for each in organization.domains if each.usable]
-    usable = [*known, organization.test_domain] if organization.test_domain else known
     yield declared.at(
-        claim.path,
-        f"{show(name)} is no domain of this organization",
-        suggest(name, usable, what="domain"),
+        claim.path, f"{show(name)} is no domain of this organization", roster.suggest(name)
     )
+
+
+def _list_usable(organization: DeclaredOrganization) -> Roster:
+    known = [str(each.path[-1]) for each in organization.domains if each.usable]
+    if organization.test_domain:
+        known.append(organization.test_domain)
+    return Roster("domain", tuple(known))
 
 
 RULES = (check_owners, check_domains, check_defaults, check_quotas)

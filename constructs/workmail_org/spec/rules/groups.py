@@ -25,8 +25,9 @@ def check_cycles(declared: Declared) -> Iterator[Problem]:
     """Tell each circle of groups once, at the membership written last."""
     for organization in declared.organizations:
         edges = _read_edges(organization)
+        written: dict[Path, tuple[int, int, int]] = {}
         for cycle in _find_cycles(edges):
-            yield _tell(declared, edges, cycle)
+            yield _tell(declared, edges, cycle, written)
 
 
 def _read_edges(organization: DeclaredOrganization) -> Edges:
@@ -64,10 +65,19 @@ def _find_cycles(edges: Edges) -> Iterator[list[str]]:
                 on_trail.add(following)
 
 
-def _tell(declared: Declared, edges: Edges, cycle: list[str]) -> Problem:
+def _tell(
+    declared: Declared,
+    edges: Edges,
+    cycle: list[str],
+    written: dict[Path, tuple[int, int, int]],
+) -> Problem:
+    """Tell one circle; `written` remembers positions, as many circles share memberships."""
     members = [*cycle[1:], cycle[0]]
     paths = [edges[group][member] for group, member in zip(cycle, members, strict=True)]
-    latest = max(range(len(cycle)), key=lambda at: declared.position(paths[at]))
+    for path in paths:
+        if path not in written:
+            written[path] = declared.position(path)
+    latest = max(range(len(cycle)), key=lambda at: written[paths[at]])
     group, via = cycle[latest], members[latest]
     if group == via:
         return declared.at(paths[latest], f"group {show(group)} contains itself", "remove it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import difflib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from workmail_org.model.values import Kind, fold, parse_reference
@@ -12,7 +13,7 @@ from workmail_org.spec.declared import SECTIONS, is_mapping, listed, mapping, se
 from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from workmail_org.spec.declared import Body, Declared, DeclaredOrganization
     from workmail_org.spec.problems import Path, Problem
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 FEW = 5
 """So many names are told in full; of more, the nearest."""
 
-_NEIGHBOURS = 25
+_NEIGHBOURS = 10
 """A name is compared with so many before and behind it in the alphabet: comparing each unknown
 name with each of 10 000 would take minutes."""
 
@@ -47,11 +48,38 @@ class Mention:
     as_what: str
 
 
+@dataclass(frozen=True)
+class Roster:
+    """The names that an organization declares of one kind, ready to be compared with many."""
+
+    what: str
+    names: tuple[str, ...]
+
+    def suggest(self, name: str) -> str:
+        """Say which names are declared: all when they are few, else the nearest."""
+        names = self.names
+        if not names:
+            return f"this organization declares no {self.what}"
+        if len(names) <= FEW:
+            return f"declared: {', '.join(names)}"
+        at = bisect.bisect(self._folded, (fold(name), ""))
+        near = dict(self._folded[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS])
+        closest = [near[each] for each in difflib.get_close_matches(fold(name), near, n=3)]
+        if closest:
+            return f"declared: {', '.join(closest)}"
+        return f"declared: {', '.join(names[:3])} and {len(names) - 3} more"
+
+    @cached_property
+    def _folded(self) -> list[tuple[str, str]]:
+        return sorted((fold(each), each) for each in self.names)
+
+
 def check_mentions(declared: Declared) -> Iterator[Problem]:
     """Members, delegates, mailboxes, grantees and users of rules are declared."""
     for organization in declared.organizations:
+        rosters = {kind: Roster(kind, tuple(organization.named[kind])) for kind in Kind}
         for mention in _find_mentions(organization):
-            yield from _check(declared, organization, mention)
+            yield from _check(declared, organization, mention, rosters)
 
 
 def check_roles(declared: Declared) -> Iterator[Problem]:
@@ -64,35 +92,23 @@ def check_roles(declared: Declared) -> Iterator[Problem]:
             continue
         if roles is not None and not is_mapping(roles):
             continue
-        names = list(mapping(roles))
+        roster = Roster("impersonation role", tuple(mapping(roles)))
         for at, rule in _entries(policies, path, "access_control"):
             for key in ("impersonation_roles", "not_impersonation_roles"):
                 for where, name in listed(rule, at, key):
-                    if name not in names:
+                    if name not in mapping(roles):
                         yield declared.at(
                             where,
                             f"no impersonation role {show(name)} is declared",
-                            suggest(name, names, what="impersonation role"),
+                            roster.suggest(name),
                         )
 
 
-def suggest(name: str, known: Sequence[str], *, what: str) -> str:
-    """Say which names are declared: all when they are few, else the nearest."""
-    if not known:
-        return f"this organization declares no {what}"
-    if len(known) <= FEW:
-        return f"declared: {', '.join(known)}"
-    folded = sorted((fold(each), each) for each in known)
-    at = bisect.bisect(folded, (fold(name), ""))
-    near = dict(folded[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS])
-    closest = [near[each] for each in difflib.get_close_matches(fold(name), near, n=3)]
-    if closest:
-        return f"declared: {', '.join(closest)}"
-    return f"declared: {', '.join(known[:3])} and {len(known) - 3} more"
-
-
 def _check(
-    declared: Declared, organization: DeclaredOrganization, mention: Mention
+    declared: Declared,
+    organization: DeclaredOrganization,
+    mention: Mention,
+    rosters: Mapping[Kind, Roster],
 ) -> Iterator[Problem]:
     reference = parse_reference(mention.text)
     kind, name = reference.kind, reference.name
@@ -111,7 +127,7 @@ def _check(
     hint = (
         f'there is a {others[0]} of that name: write "{others[0]}:{name}"'
         if others and kind is Kind.USER
-        else suggest(name, list(named[kind]), what=kind)
+        else rosters[kind].suggest(name)
     )
     yield declared.at(mention.path, f"no {kind} {show(name)} is declared", hint)
 
