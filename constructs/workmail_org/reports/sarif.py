@@ -85,4 +85,4 @@ def _artifact(file: str) -> dict[str, str]:
         relative = absolute.relative_to(pathlib.Path.cwd())
     except ValueError:
         return {"uri": absolute.as_uri()}
-    return {"uri": urllib.parse.quote(relative.as_posix()), "uriBaseId": _BASE}
+    return {"uri": urllib.parse.quote(os.fsencode(relative)), "uriBaseId": _BASE}

@@ -235,7 +235,7 @@ def _warn_of_twins(
 ) -> None:
     """Warn of a copy that CloudFormation or WorkMail would take for the original."""
     environment = nodes.child(base, "environment")
-    if environment is None or _same_scalar(environment, nodes.child(own, "environment")):
+    if environment is not None and _same_scalar(environment, nodes.child(own, "environment")):
         message = "the copy keeps the environment of the spec that it extends"
         hint = "give it an environment of its own: stacks are named after it"
         library.warn("derive", place, ("derive",), message, hint)

@@ -24,7 +24,7 @@ class Library:
     Attributes:
         root: No file that a spec names lies outside this folder; resolved.
         problems: In the order they were found.
-        sources: The files that were opened, in reading order.
+        sources: The files that were read, in reading order.
         values_left: Keys and values that may still be read.
     """
 
@@ -93,12 +93,11 @@ class Library:
         key = ("csv" if tag == "!csv" else "yaml", real)
         if key in self._finished:
             return self._finished[key]
-        self.sources.append(source)
-        first = (source, 1, 1)
         try:
             data = sources.read_bytes(real, limit=self._bytes_left)
         except sources.UnreadableError as error:
-            return self._unreadable(tag, error, target, first, path)
+            return self._unreadable(tag, error, target, (source, 1, 1), path)
+        self.sources.append(source)
         self._bytes_left -= len(data)
         with self._opened(real, source):
             self._finished[key] = self._parse(tag, data, source, path)

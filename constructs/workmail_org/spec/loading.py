@@ -84,7 +84,7 @@ def load(path: pathlib.Path, *, root: pathlib.Path | None = None) -> Document:
     library = Library((root or path.parent).resolve())
     node = extending.resolve(path, library)
     found = node is not None
-    node = node or nodes.Mapping((library.sources[0], 1, 1))
+    node = node or nodes.Mapping((nodes.Source(str(path), path, 0), 1, 1))
     return Document(
         value=nodes.plain(node),
         problems=sort_problems(library.problems),

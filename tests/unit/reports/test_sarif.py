@@ -94,6 +94,12 @@ def test_a_file_outside_the_working_folder_is_named_absolutely() -> None:
     ]
 
 
+def test_a_file_name_that_is_no_text_is_named_by_its_bytes() -> None:
+    (result,) = _render(Problem(Location("a\udcff.yaml", 1, 1), (), "x"))["runs"][0]["results"]
+
+    assert "a%FF.yaml" == result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+
+
 def test_each_broken_rule_is_described_once() -> None:
     place = Location("s.yaml", 1, 1)
     run = _render(

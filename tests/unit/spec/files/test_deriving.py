@@ -554,6 +554,17 @@ def test_a_copy_with_the_alias_of_its_base_is_a_warning(
     ] == [str(problem) for problem in document.problems]
 
 
+def test_a_base_without_names_has_no_twin(load_files: Loads) -> None:
+    document = load_files(
+        {
+            "s.yaml": "extends: b.yaml\nenvironment: s\nderive: {domains: keep}\n",
+            "b.yaml": "organizations: {a: {region: eu-west-1}}\n",
+        }
+    )
+
+    assert () == document.problems
+
+
 def test_a_copy_with_names_of_its_own_is_no_problem(derive: Callable[..., Document]) -> None:
     own = "organizations: {acme: {alias: other}}\n"
 

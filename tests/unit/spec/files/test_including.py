@@ -82,6 +82,7 @@ def test_a_missing_file_is_a_problem_where_it_is_named(load_files: Loads) -> Non
     ]
     assert ({"a": 1, "b": {"c": None}}, True) == (document.value, document.readable)
     assert {("b", "c")} == document.gaps
+    assert ("s.yaml",) == document.files
 
 
 def test_a_folder_cannot_be_included(problems_of: Problems) -> None:
