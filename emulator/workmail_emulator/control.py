@@ -87,6 +87,11 @@ def _add_directory(emulator: Emulator, document: Document) -> Document:
     return {"id": emulator.add_directory(document)}
 
 
+def _add_network(emulator: Emulator, document: Document) -> Document:
+    emulator.add_network(document)
+    return {}
+
+
 def _fail_later(emulator: Emulator, document: Document) -> Document:
     emulator.fail_later(document["operation"], document["message"])
     return {}
@@ -113,6 +118,7 @@ _ACTIONS: Mapping[tuple[str, str], Callable[[Emulator, Any], Document]] = {
     ("DELETE", "faults"): _clear_faults,
     ("POST", "verify"): _verify,
     ("POST", "directories"): _add_directory,
+    ("POST", "networks"): _add_network,
     ("POST", "failures"): _fail_later,
     ("POST", "personal-access-tokens"): _add_access_token,
     ("POST", "mailboxes"): _resize_mailbox,

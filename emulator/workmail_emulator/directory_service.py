@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workmail_emulator import api, directories, paging
+from workmail_emulator import api, directories, paging, people
 from workmail_emulator.api import Document
 from workmail_emulator.errors import ServiceFault, invalid_parameter
 from workmail_emulator.organizations import state_of
@@ -36,14 +36,21 @@ def create_microsoft_ad(context: Context) -> Document:
 
 
 def connect_directory(context: Context) -> Document:
-    """Create an AD Connector. Source: botocore ds, ConnectDirectory."""
+    """Create an AD Connector; it finds who was put there by `networks`, or nobody.
+
+    Source:
+        botocore ds, ConnectDirectory.
+    """
     settings = context.parameters["ConnectSettings"]
     shown = {
         **(_vpc(context, "ConnectSettings") or {}),
         "CustomerUserName": settings["CustomerUserName"],
         "ConnectIps": settings.get("CustomerDnsIps", []),
     }
-    return _create(context, "ADConnector", {"ConnectSettings": shown})
+    answer = _create(context, "ADConnector", {"ConnectSettings": shown})
+    found = context.world.networks.get(context.parameters["Name"].lower(), {})
+    people.add_people(context, context.region.directories[answer["DirectoryId"]], found)
+    return answer
 
 
 def _vpc(context: Context, field: str) -> Document | None:

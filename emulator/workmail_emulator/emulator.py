@@ -184,6 +184,19 @@ class Emulator:
         with self._lock:
             return preset.add_directory(self._context(str(document.get("region"))), document)
 
+    def add_network(self, document: Mapping[str, Any]) -> None:
+        """Put a directory outside of AWS, which an AD Connector to its name will read.
+
+        Args:
+            document: As `POST /_emulator/networks` takes it; see README.md.
+
+        Raises:
+            ServiceFault: A name is there twice.
+            ValueError: A key is missing or unknown.
+        """
+        with self._lock:
+            preset.add_network(self._context(""), document)
+
     def add_access_token(self, *, region: str, organization: str, user: str, name: str) -> str:
         """Make a personal access token as a user does in the web application.
 

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
-from workmail_emulator import access_tokens, api, directories
+from workmail_emulator import access_tokens, api, directories, people
 from workmail_emulator.errors import ServiceFault, invalid_parameter
 from workmail_emulator.state import Directory, DirectoryKind
-from workmail_emulator.users import PROFILE
 from workmail_emulator.world import Context, World
 
 _KEYS = {"region", "id", "kind", "name", "alias", "users", "groups", "authorized", "unreachable"}
@@ -41,28 +40,50 @@ def add_directory(context: Context, document: Mapping[str, Any]) -> str:
         raise invalid_parameter(f"Directory {directory.id} is another one.")
     directory.authorized |= set(document.get("authorized", ()))
     directory.unreachable = document.get("unreachable", directory.unreachable)
-    for user in document.get("users", ()):
-        shown = {name: user[name] for name in PROFILE if name in user}
-        directories.add_principal(context, directory, "USER", user["Name"], shown)
-    for group in document.get("groups", ()):
-        members = tuple(_principal_id(directory, name) for name in group.get("Members", ()))
-        directories.add_principal(context, directory, "GROUP", group["Name"], {}, members)
+    people.add_people(context, directory, document)
     return directory.id
 
 
-def _check(document: Mapping[str, Any]) -> None:
-    if unknown := sorted(set(document) - _KEYS):
-        raise ValueError(f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(_KEYS))}")
-    if missing := sorted({"region", "kind", "name"} - set(document)):
+def add_network(context: Context, document: Mapping[str, Any]) -> None:
+    """Put a directory outside of AWS: an AD Connector to its name will find its users and groups.
+
+    Args:
+        context: Of any region.
+        document: `name` and, optional, `users` and `groups` as of `add_directory`; sent again,
+            it adds users and groups for connectors to come.
+
+    Raises:
+        ServiceFault: A name is there twice.
+        ValueError: A key is missing or unknown, or a value means nothing.
+    """
+    _check_keys(document, known={"name", "users", "groups"}, needed={"name"})
+    name: str = document["name"]
+    present = context.world.networks.get(name.lower(), {})
+    merged = {
+        sort: [*present.get(sort, ()), *document.get(sort, ())] for sort in ("users", "groups")
+    }
+    trial = directories.new_directory(context, "ADConnector", name)
+    people.add_people(context, trial, merged)
+    context.world.networks[name.lower()] = merged
+
+
+def _check_keys(document: Mapping[str, Any], *, known: set[str], needed: set[str]) -> None:
+    if unknown := sorted(set(document) - known):
+        raise ValueError(f"unknown: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+    if missing := sorted(needed - set(document)):
         raise ValueError(f"missing: {', '.join(missing)}")
+    for item in (*document.get("users", ()), *document.get("groups", ())):
+        if "Name" not in item:
+            raise ValueError("a user or group without Name")
+
+
+def _check(document: Mapping[str, Any]) -> None:
+    _check_keys(document, known=_KEYS, needed={"region", "kind", "name"})
     kinds = get_args(DirectoryKind)
     if document["kind"] not in kinds:
         raise ValueError(f"no kind {document['kind']}; known: {', '.join(kinds)}")
     if "id" in document and not _ID.fullmatch(document["id"]):
         raise ValueError(f"an id is d- and ten hexadecimal digits: {document['id']}")
-    for item in (*document.get("users", ()), *document.get("groups", ())):
-        if "Name" not in item:
-            raise ValueError("a user or group without Name")
 
 
 def _new(context: Context, document: Mapping[str, Any]) -> Directory:
@@ -82,13 +103,6 @@ def _new(context: Context, document: Mapping[str, Any]) -> Directory:
         context.world.aliases[alias.lower()] = directory.id
     context.region.directories[directory.id] = directory
     return directory
-
-
-def _principal_id(directory: Directory, name: str) -> str:
-    for principal in directory.principals.values():
-        if principal.name.lower() == name.lower():
-            return principal.id
-    raise ValueError(f"a group has the member {name}, which the directory does not know")
 
 
 def add_access_token(context: Context, organization_id: str, user_id: str, name: str) -> str:

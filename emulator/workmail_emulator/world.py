@@ -52,6 +52,7 @@ class World:
         replies: Answers to calls that carried a ClientToken.
         verified: Domains verified through the control path.
         failures: Operation → sentences with which the next of its jobs end as failed.
+        networks: Directories outside of AWS by lower-case DNS name, with `users` and `groups`.
     """
 
     settings: Settings
@@ -63,6 +64,7 @@ class World:
     )
     verified: set[str] = field(default_factory=set[str])
     failures: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    networks: dict[str, Document] = field(default_factory=dict[str, Document])
     history: History = field(init=False)
 
     def __post_init__(self) -> None:

@@ -139,6 +139,28 @@ def test_a_directory_in_use_elsewhere_is_not_deleted(
         account.emulator.client("ds", region="eu-west-1").delete_directory(DirectoryId=directory_id)
 
 
+def test_an_ad_connector_finds_who_is_in_the_directory_of_its_name(
+    make_emulator: Any, account_of: Any
+) -> None:
+    account = account_of(make_emulator(instant=True))
+    network = {
+        "name": "Corp.Acme.example",
+        "users": [{"Name": "alice"}],
+        "groups": [{"Name": "sales", "Members": ["alice"]}],
+    }
+    account.emulator.add_network(network)
+    account.emulator.add_network({"name": "corp.acme.example", "users": [{"Name": "bob"}]})
+    ds = account.emulator.client("ds", region="eu-west-1")
+
+    directory_id = connect(ds)
+    account.create("acme", DirectoryId=directory_id)
+
+    listed = {user["Name"] for user in account("list_users")["Users"]}
+    members = account("list_group_members", GroupId="sales")["Members"]
+    assert {"alice", "bob"} <= listed
+    assert ["alice"] == [member["Name"] for member in members]
+
+
 def test_an_alias_is_given_once_and_never_free_again(ds: Any, refused: Any) -> None:
     first, second = simple(ds), simple(ds)
     ds.create_alias(DirectoryId=first, Alias="corp")

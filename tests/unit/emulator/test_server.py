@@ -156,6 +156,8 @@ def test_faults_are_injected_over_the_control_path(url: str, refused: Any) -> No
         ("faults", {"kind": "evil"}, "unknown: kind; known: answer, code"),
         ("faults", {"nth": 0}, "nth counts from 1"),
         ("directories", {"region": "eu-west-1"}, "missing: kind, name"),
+        ("networks", {"name": "corp.example", "region": "eu-west-1"}, "unknown: region"),
+        ("networks", {"name": "corp.example", "users": [{}]}, "a user or group without Name"),
         ("verify", {}, "KeyError: 'domain'"),
         ("clock", [], "the body must be a JSON object"),
     ],
