@@ -296,3 +296,28 @@ def test_a_room_is_renamed_and_its_description_cleared(acme: Any, refused: Any) 
     listed = acme("list_resources", Filters={"NamePrefix": "p"})["Resources"]
     assert [{"Id": room_id, "Name": "park", "Type": "EQUIPMENT", "State": "DISABLED"}] == listed
     acme.room("garden")
+
+
+def test_nothing_points_to_a_deleted_user(acme: Any) -> None:
+    alice = acme.user("alice", "alice@acme.example")
+    bob = acme.user("bob", "bob@acme.example")
+    room = acme.room("garden", "garden@acme.example")
+    sales = acme.group("sales", "sales@acme.example")
+    for member in (alice, bob):
+        acme("associate_member_to_group", GroupId=sales, MemberId=member)
+        acme("associate_delegate_to_resource", ResourceId=room, EntityId=member)
+    for owner, grantee in ((alice, bob), (bob, alice), (room, alice)):
+        acme(
+            "put_mailbox_permissions",
+            EntityId=owner,
+            GranteeId=grantee,
+            PermissionValues=["SEND_AS"],
+        )
+
+    acme("deregister_from_work_mail", EntityId=alice)
+    acme("delete_user", UserId=alice)
+
+    assert alice not in str(acme("list_group_members", GroupId=sales))
+    assert alice not in str(acme("list_resource_delegates", ResourceId=room))
+    assert [] == acme("list_mailbox_permissions", EntityId=bob)["Permissions"]
+    assert [] == acme("list_mailbox_permissions", EntityId=room)["Permissions"]

@@ -393,3 +393,23 @@ def test_an_unreachable_directory_refuses_changes(
     with refused("DirectoryUnavailableException"):
         account.user("alice")
     assert 3 == len(account("list_users")["Users"])
+
+
+def test_an_account_has_a_hundred_organizations_a_region(acme: Any, refused: Any) -> None:
+    for number in range(99):
+        acme.client.create_organization(Alias=f"acme-{number}")
+
+    with refused("LimitExceededException"):
+        acme.client.create_organization(Alias="one-more")
+    acme("delete_organization", DeleteDirectory=True)
+    acme.client.create_organization(Alias="one-more")
+
+
+def test_an_organization_has_a_thousand_domains(acme: Any, refused: Any) -> None:
+    with refused("InvalidParameterException"):
+        acme("register_mail_domain", DomainName="other.awsapps.com")
+    for number in range(998):
+        acme("register_mail_domain", DomainName=f"d{number}.example")
+
+    with refused("LimitExceededException"):
+        acme("register_mail_domain", DomainName="one-more.example")

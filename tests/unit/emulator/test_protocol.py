@@ -419,3 +419,49 @@ def test_only_the_two_services_can_be_attached(emulator: Emulator) -> None:
 
     with pytest.raises(ValueError, match="sts is not emulated"):
         emulator.attach(foreign)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"page_size": 0}, {"page_size": 101}, {"lag": -1.0}, {"throttle": 0.0}]
+)
+def test_a_setting_that_means_nothing_is_refused(setting: Any) -> None:
+    with pytest.raises(ValueError, match=r"entries|negative"):
+        Emulator(**setting)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"])
+def test_a_body_that_is_no_json_object_is_a_serialization_error(
+    emulator: Emulator, body: bytes
+) -> None:
+    headers = {
+        "x-amz-target": "WorkMailService.ListOrganizations",
+        "authorization": "AWS4-HMAC-SHA256 Credential=k/20260101/eu-west-1/workmail/aws4_request",
+    }
+
+    assert b"SerializationException" in emulator.answer(headers, body).body
+
+
+def test_what_aws_has_and_the_emulator_has_not_is_never_mistaken_for_aws(
+    make_emulator: Any,
+) -> None:
+    emulator = make_emulator()
+
+    def look_away(_phase: str, _call: Call) -> None:
+        """Keep this answer from being held against the model."""
+
+    emulator.on_call = look_away
+    ds = emulator.client("ds", region="eu-west-1")
+
+    with pytest.raises(ClientError) as caught:
+        ds.list_ip_routes(DirectoryId="d-0123456789")
+
+    answer: Any = caught.value.response
+    assert ("NotEmulatedException", 501) == (
+        answer["Error"]["Code"],
+        answer["ResponseMetadata"]["HTTPStatusCode"],
+    )
+
+
+def test_only_two_operations_fail_later(emulator: Emulator) -> None:
+    with pytest.raises(ValueError, match="CreateUser does not fail later"):
+        emulator.fail_later("CreateUser", "x")
