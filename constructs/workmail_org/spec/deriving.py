@@ -6,34 +6,20 @@ works on nodes, so that a problem in the copy stands where the base says what is
 
 from __future__ import annotations
 
-import datetime
-import fnmatch
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workmail_org.spec import nodes, suggesting
+from workmail_org.spec.derive_options import REMOVAL_WORDS, Patterns, read_options
 from workmail_org.spec.nodes import Gap, Mapping, Node, Place, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from workmail_org.spec.derive_options import Options
     from workmail_org.spec.including import Library
-    from workmail_org.spec.problems import Path
 
-_OPTIONS = ("alias_suffix", "domains", "keep_users", "expires", "on_removal")
-_DOMAIN_WORDS = ("test", "keep")
 _TEST_DOMAIN = "awsapps.com"
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-_MAX_GLOBS = 100  # a guess; each is tried on every user
-
-_KINDS = ("users", "resources", "groups", "domains", "organization", "directory")
-# One word for all kinds. A domain holds nothing: leaving it is called deregister.
-_REMOVAL_WORDS: dict[str, dict[str, str]] = {
-    "delete": {**dict.fromkeys(_KINDS, "delete"), "domains": "deregister"},
-    "retain": dict.fromkeys(_KINDS, "retain"),
-}
 
 _LIVE_KEYS = ("existing", "kms_key_arn")
 _LIVE_POLICIES = ("availability", "identity_center")
@@ -42,17 +28,6 @@ _LIVE_MONITORING = ("log_group_arn", "role_arn")
 # Key with names of users → what becomes of the rule when all of them went. Without `users` a rule
 # would be about everyone, so it goes too; without exceptions it is about the same people as before.
 _RULE_KEYS = {"users": False, "target_users": False, "not_users": True, "not_target_users": True}
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """What `derive` asks for; None for what it does not."""
-
-    alias_suffix: str | None
-    test_domains: bool
-    keep_users: Sequence | None
-    expires: Scalar | None
-    on_removal: Node | None
 
 
 def derive(base: Mapping, options: Node | None, own: Mapping, library: Library) -> Mapping:
@@ -67,7 +42,7 @@ def derive(base: Mapping, options: Node | None, own: Mapping, library: Library) 
     """
     if options is None or isinstance(options, Gap):
         return base
-    read = _OptionsReader(options, library).read()
+    read = read_options(options, library)
     _warn_of_twins(base, own, read, options.place, library)
     organizations = base.entries.get("organizations")
     if isinstance(organizations, Mapping):
@@ -82,91 +57,13 @@ def derive(base: Mapping, options: Node | None, own: Mapping, library: Library) 
     return base
 
 
-class _OptionsReader:
-    """Checks what stands behind `derive`."""
-
-    def __init__(self, options: Node, library: Library) -> None:
-        self._node = options
-        self._library = library
-
-    def read(self) -> _Options:
-        """Take what is usable; the rest are problems."""
-        self._refuse_unknown()
-        return _Options(
-            alias_suffix=self._text("alias_suffix", lambda text: bool(text), "text, such as -stg"),
-            test_domains=self._text(
-                "domains", _DOMAIN_WORDS.__contains__, suggesting.quoted(_DOMAIN_WORDS)
-            )
-            == "test",
-            keep_users=self._names("keep_users"),
-            expires=self._date("expires"),
-            on_removal=self._removal("on_removal"),
-        )
-
-    def _entry(self, key: str) -> Node | None:
-        """Give what stands behind a key; None when that is nothing."""
-        node = nodes.child(self._node, key)
-        empty = isinstance(node, Scalar) and node.value is None
-        return None if empty or isinstance(node, Gap) else node
-
-    def _text(self, key: str, is_allowed: Callable[[str], bool], allowed: str) -> str | None:
-        node = self._entry(key)
-        if node is None:
-            return None
-        if isinstance(node, Scalar) and isinstance(node.value, str) and is_allowed(node.value):
-            return node.value
-        self._refuse(key, node, allowed)
-        return None
-
-    def _names(self, key: str) -> Sequence | None:
-        node = nodes.child(self._node, key)
-        if isinstance(node, Sequence):
-            return node
-        if node is not None and self._entry(key) is None:
-            return Sequence(node.place)  # nothing behind the key: an empty list
-        if node is not None:
-            self._refuse(key, node, "a list of names, such as [alice, qa-*]")
-        return None
-
-    def _date(self, key: str) -> Scalar | None:
-        text = self._text(key, _is_date, "a date such as 2026-12-31")
-        node = self._entry(key)
-        return node if text and isinstance(node, Scalar) else None
-
-    def _removal(self, key: str) -> Node | None:
-        node = self._entry(key)
-        if isinstance(node, Mapping):
-            return node
-        allowed = suggesting.quoted(_REMOVAL_WORDS)
-        return node if self._text(key, _REMOVAL_WORDS.__contains__, allowed) else None
-
-    def _refuse_unknown(self) -> None:
-        if not isinstance(self._node, Mapping):
-            empty = isinstance(self._node, Scalar) and self._node.value is None
-            if not empty:
-                self._report(self._node.place, (), "derive takes a mapping", None)
-            return
-        for key, place in self._node.key_places.items():
-            if key not in _OPTIONS:
-                near = suggesting.nearest(key, _OPTIONS)
-                hint = f'did you mean "{near}"?' if near else f"known: {', '.join(_OPTIONS)}"
-                self._report(place, (key,), f'unknown key "{key}"', hint)
-
-    def _refuse(self, key: str, node: Node, allowed: str) -> None:
-        what = f'"{node.written}"' if isinstance(node, Scalar) else "this"
-        self._report(node.place, (key,), f"{what} is not what {key} takes", f"allowed: {allowed}")
-
-    def _report(self, place: Place, path: Path, message: str, hint: str | None) -> None:
-        self._library.report("derive", place, ("derive", *path), message, hint)
-
-
 def _kept_users(
     organizations: Mapping, patterns: Sequence | None, library: Library
 ) -> dict[str, set[str]]:
     """Find the users that stay, for each organization; empty when all of them do."""
     if patterns is None:
         return {}
-    wanted = _Patterns(patterns, library)
+    wanted = Patterns(patterns, library)
     kept = {
         key: {name for name in _names(nodes.child(organization, "users")) if wanted.match(name)}
         for key, organization in organizations.entries.items()
@@ -176,48 +73,6 @@ def _kept_users(
         path = ("derive", "keep_users", position)
         library.report("derive", node.place, path, message, _near_user(node, organizations))
     return kept
-
-
-class _Patterns:
-    """The patterns of `keep_users`, and which of them matched so far."""
-
-    def __init__(self, patterns: Sequence, library: Library) -> None:
-        self._names: set[str] = set()
-        self._globs: dict[str, re.Pattern[str]] = {}
-        self._matched: set[str] = set()
-        self._nodes: list[tuple[int, Scalar, str]] = []
-        for position, node in enumerate(patterns.items):
-            path = ("derive", "keep_users", position)
-            if isinstance(node, Scalar) and isinstance(node.value, str) and node.value:
-                self._add(position, node, node.value.casefold(), library)
-            elif not isinstance(node, Gap):
-                message = "a pattern is text, such as alice or qa-*"
-                library.report("derive", node.place, path, message, "put numbers in quotes")
-
-    def match(self, name: str) -> bool:
-        """Tell whether a user's name matches, without regard to case."""
-        folded = name.casefold()
-        hits = {text for text, glob in self._globs.items() if glob.match(folded)}
-        if folded in self._names:
-            hits.add(folded)
-        self._matched |= hits
-        return bool(hits)
-
-    def unmatched(self) -> list[tuple[int, Scalar]]:
-        """List the patterns that matched nobody, with their positions."""
-        return [(at, node) for at, node, text in self._nodes if text not in self._matched]
-
-    def _add(self, position: int, node: Scalar, text: str, library: Library) -> None:
-        if not any(sign in text for sign in "*?["):
-            self._names.add(text)
-        elif len(self._globs) < _MAX_GLOBS:
-            self._globs[text] = re.compile(fnmatch.translate(text))
-        else:
-            message = f"keep_users may have {_MAX_GLOBS} patterns with *, ? or [, this is one more"
-            path = ("derive", "keep_users", position)
-            library.report("derive", node.place, path, message)
-            return
-        self._nodes.append((position, node, text))
 
 
 def _near_user(pattern: Scalar, organizations: Mapping) -> str | None:
@@ -231,7 +86,7 @@ def _near_user(pattern: Scalar, organizations: Mapping) -> str | None:
 
 
 def _warn_of_twins(
-    base: Mapping, own: Mapping, options: _Options, place: Place, library: Library
+    base: Mapping, own: Mapping, options: Options, place: Place, library: Library
 ) -> None:
     """Warn of a copy that CloudFormation or WorkMail would take for the original."""
     environment = nodes.child(base, "environment")
@@ -271,7 +126,7 @@ def _own_alias(own: Mapping, key: str) -> Scalar | None:
 class _Copy:
     """Makes the copy of one organization."""
 
-    def __init__(self, options: _Options, kept: set[str] | None, own_alias: Scalar | None) -> None:
+    def __init__(self, options: Options, kept: set[str] | None, own_alias: Scalar | None) -> None:
         self._options = options
         self._kept = kept
         self._own_alias = own_alias
@@ -403,7 +258,7 @@ class _Copy:
             return copy
         place = wanted.place
         words = Mapping(place)
-        for kind, word in _REMOVAL_WORDS[str(wanted.value)].items():
+        for kind, word in REMOVAL_WORDS[str(wanted.value)].items():
             words = nodes.with_entry(words, kind, Scalar(word, place, wanted.written))
         return nodes.with_entry(copy, "on_removal", words, place)
 
@@ -461,13 +316,3 @@ def _without_names(node: Node, names: set[str]) -> Node:
 
 def _names(node: Node | None) -> list[str]:
     return list(node.entries) if isinstance(node, Mapping) else []
-
-
-def _is_date(text: str) -> bool:
-    if not _DATE.fullmatch(text):
-        return False
-    try:
-        datetime.date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

@@ -1,4 +1,4 @@
-"""Parsing: YAML 1.2 text to nodes, event by event.
+"""Parsing: YAML 1.2 to nodes, event by event.
 
 PyYAML's parsers give events without recursion, so brackets nested a million deep cost nothing: the
 51st ends the reading. Its composer and constructors, which recurse and read YAML 1.1, are not used.
@@ -6,7 +6,6 @@ PyYAML's parsers give events without recursion, so brackets nested a million dee
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import yaml
 
 from workmail_org.spec import scalars
+from workmail_org.spec.events import StopError, give_events
 from workmail_org.spec.nodes import Gap, Mapping, Node, Place, Scalar, Sequence, Source
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ MAX_VALUES = 1_000_000
 MAX_PROBLEMS = 10_000
 """Then reading stops, a guess: nobody mends so many by hand, and 20 MB can hold a million."""
 
-_MAX_DIRECTIVES = 100  # a guess; libyaml compares every %TAG with every other one
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml: ten times as fast
 _CORE = "tag:yaml.org,2002:"
 _COLLECTION_TAGS = {Sequence: _CORE + "seq", Mapping: _CORE + "map"}
 _SCALAR_TAGS: dict[str, tuple[type, ...]] = {
@@ -41,7 +39,6 @@ _SCALAR_TAGS: dict[str, tuple[type, ...]] = {
     _CORE + "float": (float, int),
 }
 _FILE_TAGS = ("!include", "!csv")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Context(Protocol):
@@ -80,22 +77,10 @@ def parse(text: str, source: Source, context: Context, path: Path = ()) -> Node 
     """
     composer = _Composer(source, context, path)
     try:
-        _refuse_directives(text)
-        return composer.compose(_events(text))
-    except _StopError as stop:
+        return composer.compose(give_events(text))
+    except StopError as stop:
         context.report("yaml", (source, stop.line, stop.column), (), stop.message, stop.hint)
     return None
-
-
-class _StopError(Exception):
-    """When reading a file cannot go on."""
-
-    def __init__(self, message: str, line: int, column: int, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
-        self.column = column
-        self.hint = hint
 
 
 class _Use(Enum):
@@ -343,7 +328,7 @@ class _Composer:
         self._context.values_left -= len(source.entries)
         if self._context.values_left < 0:
             _, line, column = node.place
-            raise _StopError(too_many(), line, column)
+            raise StopError(too_many(), line, column)
         for key, value in source.entries.items():
             if key not in node.entries:
                 node.entries[key] = value
@@ -362,7 +347,7 @@ class _Composer:
         self._context.report("yaml", place, self._path(), message, hint)
         if self._context.is_flooded:
             _, line, column = place
-            raise _StopError(flooded(), line, column)
+            raise StopError(flooded(), line, column)
 
     def _report_tag(self, tag: str, place: Place) -> None:
         if tag in _FILE_TAGS:
@@ -375,9 +360,9 @@ class _Composer:
         mark: Any = event.start_mark  # PyYAML's stubs allow None, its parsers never give it
         return self._source, mark.line + 1, mark.column + 1
 
-    def _stop(self, event: yaml.Event, message: str) -> _StopError:
+    def _stop(self, event: yaml.Event, message: str) -> StopError:
         _, line, column = self._place(event)
-        return _StopError(message, line, column)
+        return StopError(message, line, column)
 
 
 def too_many() -> str:
@@ -397,57 +382,3 @@ def _too_deep() -> str:
 def _shorthand(tag: str) -> str:
     """Write a tag as authors do: `!!python/object`."""
     return f"!!{tag.removeprefix(_CORE)}" if tag.startswith(_CORE) else tag
-
-
-def _refuse_directives(text: str) -> None:
-    if text.startswith("%") or "\n%" in text:
-        count = text.count("\n%") + text.startswith("%")
-        if count > _MAX_DIRECTIVES:
-            raise _StopError(f"{count} directives (lines that begin with %) are too many", 1, 1)
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    """Give libyaml's events; its errors in our words."""
-    try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            # Only the pure parser lets half a surrogate pair pass ("\ud83d")
-            if isinstance(event, yaml.ScalarEvent) and not event.value.isascii():
-                _refuse_surrogates(event)
-            yield event
-    except yaml.MarkedYAMLError as error:
-        raise _not_yaml(error, text) from None
-    except yaml.YAMLError as error:
-        raise _StopError(f"this is not YAML: {error}".splitlines()[0], 1, 1) from None
-
-
-def _refuse_surrogates(event: yaml.ScalarEvent) -> None:
-    if _SURROGATE.search(event.value):
-        mark: Any = event.start_mark
-        message = "half of a surrogate pair is no character"
-        raise _StopError(message, mark.line + 1, mark.column + 1, "write the character itself")
-
-
-def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> _StopError:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    what = error.problem or error.context or "it cannot be parsed"
-    begun = error.context_mark
-    if begun and mark and begun.line != mark.line and error.context:
-        if "end of stream" in what:  # the quote that nothing closes is what there is to mend
-            what, line, column = f"{what}, {error.context}", begun.line + 1, begun.column + 1
-        else:
-            what += f", {error.context} that begins on line {begun.line + 1}"
-    return _StopError(f"this is not YAML: {what}", line, column, _advice(what, text, line, column))
-
-
-def _advice(what: str, text: str, line: int, column: int) -> str | None:
-    """Say what to do about the three mistakes that people make most."""
-    lines = text.split("\n")
-    there = lines[line - 1][column - 1 : column] if line <= len(lines) else ""
-    if there == "\t":
-        return "indent with spaces, not with tabs"
-    if there in ("@", "`", "%") and there:
-        return f"put text that begins with {there} in quotes"
-    if "mapping values are not allowed" in what:
-        return 'put text that contains ": " in quotes, or mend the indentation'
-    return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from workmail_org.spec import parsing
+from workmail_org.spec import events, parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Run every test with libyaml and with the parser that stands in where it is absent."""
     if not hasattr(yaml, request.param):
         pytest.skip("PyYAML was built without libyaml")
-    monkeypatch.setattr(parsing, "_LOADER", getattr(yaml, request.param))
+    monkeypatch.setattr(events, "_LOADER", getattr(yaml, request.param))
 
 
 def test_values_have_their_yaml_1_2_types(load_files: Loads) -> None:
@@ -248,7 +248,7 @@ def test_text_that_is_not_yaml_is_one_problem_with_advice(
     assert problem.message.startswith("this is not YAML: ")
     assert hint == problem.hint
     assert not document.readable
-    if parsing._LOADER is not yaml.SafeLoader:  # pyright: ignore[reportPrivateUsage] - its marks differ
+    if events._LOADER is not yaml.SafeLoader:  # pyright: ignore[reportPrivateUsage] - its marks differ
         assert f"s.yaml:{place}" == str(problem.place)
 
 
