@@ -8,17 +8,17 @@ of CloudFormation and of CDK's `custom_resources.Provider`.
 from __future__ import annotations
 
 import copy
+import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
 from workmail_emulator import Emulator
-from workmail_org import wire
-from workmail_org.declaring import make_groups, make_users
+from workmail_org import declaring, wire
 from workmail_org.handlers import entry
 from workmail_org.handlers.requests import Run
 from workmail_org.model.organization import Organization
@@ -33,6 +33,14 @@ MAX_POLLS = 400
 
 class DeploymentFailedError(Exception):
     """CloudFormation gave up; the text is the reason of the resource that failed."""
+
+
+class RollbackFailedError(DeploymentFailedError):
+    """CloudFormation could not go back either: a person has to help."""
+
+
+class Killed(BaseException):
+    """What `emulator.on_call` raises to end the handler's process at once."""
 
 
 class FakeSecrets:
@@ -58,6 +66,9 @@ class FakeS3:
         self.objects: dict[tuple[str, str], bytes] = {}
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        if (Bucket, Key) not in self.objects:
+            answer = {"Error": {"Code": "NoSuchKey", "Message": "no such key"}}
+            raise ClientError(cast("Any", answer), "GetObject")
         return {"Body": io.BytesIO(self.objects[Bucket, Key])}
 
 
@@ -113,6 +124,8 @@ class Stack:
     Attributes:
         deployed: By logical id, in the order of creation.
         reasons: Of every failure, roll back included.
+        slice_seconds: How long one invocation may work.
+        deliveries: How often each event arrives.
     """
 
     def __init__(self, emulator: Emulator, *, name: str = "test-acme") -> None:
@@ -121,6 +134,8 @@ class Stack:
         self.secrets = FakeSecrets()
         self.s3 = FakeS3()
         self.ledger = MemoryLedger()
+        self.slice_seconds = 300.0
+        self.deliveries = 1
         self.deployed: dict[str, Deployed] = {}
         self.reasons: list[str] = []
         self.region = "eu-west-1"
@@ -142,9 +157,10 @@ class Stack:
 
         Raises:
             DeploymentFailedError: After everything was rolled back.
+            RollbackFailedError: That failed too.
         """
         self.region = organization.region
-        template = list_resources(organization, owner=self.name)
+        template = list_resources(organization, owner=self.name, s3=self.s3)
         done: list[tuple[Resource, Resource | None]] = []
         try:
             for resource in template:
@@ -154,8 +170,11 @@ class Stack:
                     continue
                 done.append((filled, previous.resource if previous else None))
                 self._bring(filled, previous.resource if previous else None)
-        except DeploymentFailedError:
-            self._roll_back(done)
+        except DeploymentFailedError as error:
+            try:
+                self._roll_back(done)
+            except DeploymentFailedError as worse:
+                raise RollbackFailedError(str(worse)) from error
             raise
         kept = {resource.logical_id for resource in template}
         for logical_id in reversed([each for each in self.deployed if each not in kept]):
@@ -188,12 +207,22 @@ class Stack:
             DeploymentFailedError: The handler failed, or never finished.
         """
         event = self._make_event(request_type, resource, previous, physical_id, request_id)
-        answer = self.invoke(event, entry.begin)
+        answer = self._begin(event)
+        return answer["PhysicalResourceId"], self._wait(event, answer)
+
+    def _begin(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        answers = [self.invoke(event, entry.begin) for _ in range(self.deliveries)]
+        assert all(
+            each["PhysicalResourceId"] == answers[0]["PhysicalResourceId"] for each in answers
+        )
+        return answers[0]
+
+    def _wait(self, event: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str, str]:
         merged = {**event, **answer}
         for _ in range(MAX_POLLS):
-            progress = self.invoke(merged, entry.advance)
-            if progress["IsComplete"]:
-                return answer["PhysicalResourceId"], progress.get("Data", {})
+            answers = [self.invoke(merged, entry.advance) for _ in range(self.deliveries)]
+            if answers[-1]["IsComplete"]:
+                return answers[-1].get("Data", {})
             self.emulator.clock.advance(10)
         raise self._fail("operation timed out")
 
@@ -208,15 +237,17 @@ class Stack:
             answer = entry.handle(self.make_run(), json.loads(json.dumps(event)), step)
         except entry.HandlerError as error:
             raise self._fail(str(error)) from error
+        except Killed as error:
+            raise self._fail("the handler's process ended") from error
         assert len(json.dumps(answer)) < wire.MAX_RESPONSE_BYTES
         return json.loads(json.dumps(answer))
 
-    def make_run(self, seconds: float = 300.0) -> Run:
+    def make_run(self) -> Run:
         """Make the means of one invocation on the emulator's clock."""
         clock = self.emulator.clock
         return Run(
             clients=self._get_clients(),
-            deadline=clock.now() + seconds,
+            deadline=clock.now() + self.slice_seconds,
             clock=clock.now,
             sleep=self._sleep,
             epoch=clock.now,
@@ -247,17 +278,19 @@ class Stack:
     def _bring(self, resource: Resource, previous: Resource | None) -> None:
         before = self.deployed.get(resource.logical_id)
         kind = "Update" if previous else "Create"
-        physical_id, attributes = self.send(
-            kind,
-            resource,
-            previous=previous,
-            physical_id=before.physical_id if before else None,
-        )
+        physical_id = before.physical_id if before else None
+        event = self._make_event(kind, resource, previous, physical_id, None)
+        answer = self._begin(event)
+        physical_id = answer["PhysicalResourceId"]
         if before:
             assert physical_id == before.physical_id, "a changed id makes CloudFormation delete"
+        else:  # once accepted, a Create that fails is followed by a Delete
+            self.deployed[resource.logical_id] = Deployed(resource, physical_id, {})
+        attributes = self._wait(event, answer)
         self.deployed[resource.logical_id] = Deployed(resource, physical_id, attributes)
 
     def _roll_back(self, done: list[tuple[Resource, Resource | None]]) -> None:
+        """Go back in the order of creation, then delete what is new."""
         for resource, previous in done:
             if previous is None:
                 continue
@@ -304,19 +337,10 @@ class Stack:
         return DeploymentFailedError(reason)
 
 
-def list_resources(organization: Organization, *, owner: str) -> list[Resource]:
+def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> list[Resource]:
     """List an organization's custom resources in the order of their dependencies."""
-    properties = wire.OrganizationProperties(
-        alias=organization.alias,
-        owner=owner,
-        directory_id=organization.directory.directory_id,
-        kms_key_arn=organization.kms_key_arn,
-        interoperability=organization.interoperability,
-        tags=organization.tags,
-        on_removal=organization.on_removal.organization,
-        directory_on_removal=organization.on_removal.directory,
-    )
-    resources = [Resource("Organization", ResourceType.ORGANIZATION, wire.encode(properties))]
+    about = wire.encode(declaring.make_organization(organization, owner=owner))
+    resources = [Resource("Organization", ResourceType.ORGANIZATION, about)]
     for domain in organization.domains:
         registered = wire.DomainProperties(
             domain=domain.name, on_removal=organization.on_removal.domains
@@ -333,14 +357,23 @@ def list_resources(organization: Organization, *, owner: str) -> list[Resource]:
         )
         kind = ResourceType.DEFAULT_DOMAIN
         resources.append(Resource("DefaultDomain", kind, wire.encode(default)))
-    for collection in (make_users(organization), make_groups(organization)):
-        for shard, inline in enumerate(collection.inline):
-            logical_id = f"{collection.construct_id}{shard or ''}"
-            extra = {"LedgerTable": "ledger"}
-            if collection.resource_type is ResourceType.USERS:
-                extra["PasswordSecretArn"] = f"arn:secret{shard}"
-            resources.append(Resource(logical_id, collection.resource_type, {**extra, **inline}))
+    for collection in declaring.list_collections(organization):
+        resources += _list_shards(collection, s3)
+    for part in declaring.list_settings(organization):
+        resources.append(Resource(part.construct_id, part.resource_type, dict(part.properties)))
     return resources
 
 
-Deploy = Callable[[Organization], None]
+def _list_shards(collection: declaring.Collection, s3: FakeS3) -> Iterable[Resource]:
+    shared: dict[str, Any] = {wire.LEDGER_TABLE: "ledger"}
+    if collection.outside:
+        text = json.dumps(collection.outside, sort_keys=True).encode()
+        key = f"{hashlib.sha256(text).hexdigest()}.json"
+        s3.objects["assets", key] = text
+        shared |= {wire.COLLECTION_BUCKET: "assets", wire.COLLECTION_KEY: key}
+    for shard, inline in enumerate(collection.inline):
+        own = dict(shared)
+        if collection.resource_type is ResourceType.USERS:
+            own[wire.PASSWORD_SECRET_ARN] = f"arn:secret{shard}"
+        logical_id = f"{collection.construct_id}{shard or ''}"
+        yield Resource(logical_id, collection.resource_type, {**own, **inline})
