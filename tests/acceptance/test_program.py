@@ -105,13 +105,19 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert 2 == CliRunner().invoke(main, ["valdiate"]).exit_code
 
 
-def test_a_reader_that_has_gone_is_no_error(tmp_path: pathlib.Path) -> None:
-    spec = tmp_path / "s.yaml"
-    spec.write_text("a: " + "x" * 8_000_000, "utf-8")  # more than a pipe holds
+@pytest.mark.parametrize(
+    ("command", "spec"),
+    [("show", "a: " + "x" * 8_000_000), ("validate", ("x" * 1000 + ": 1\n") * 8000)],
+)
+def test_a_reader_that_has_gone_is_no_error(
+    tmp_path: pathlib.Path, command: str, spec: str
+) -> None:
+    (tmp_path / "s.yaml").write_text(spec, "utf-8")  # says more than a pipe holds
     with subprocess.Popen(  # noqa: S603 - our own program
-        [*_PROGRAM, "show", str(spec)],
+        [*_PROGRAM, command, "s.yaml"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        cwd=tmp_path,
         env={"PATH": ""},  # without PYTHONUNBUFFERED, under which Python forgets what it lost
     ) as program:
         assert program.stdout is not None
@@ -119,7 +125,7 @@ def test_a_reader_that_has_gone_is_no_error(tmp_path: pathlib.Path) -> None:
         program.stdout.read(10)
         program.stdout.close()
 
-        assert (141, b"") == (program.wait(30), program.stderr.read())
+        assert (141, b"") == (program.wait(60), program.stderr.read())
 
 
 def test_an_interrupted_program_says_so(tmp_path: pathlib.Path) -> None:

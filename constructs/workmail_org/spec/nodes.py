@@ -127,7 +127,7 @@ def child(node: Node, step: str | int) -> Node | None:
     """Give the value under one key or position, if there is one."""
     if isinstance(node, Mapping) and isinstance(step, str):
         return node.entries.get(step)
-    if isinstance(node, Sequence) and isinstance(step, int) and 0 <= step < len(node.items):
+    if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
         return node.items[step]
     return None
 
