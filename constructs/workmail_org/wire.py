@@ -60,6 +60,15 @@ MAX_RESPONSE_BYTES = 4096
 
 ORGANIZATION_ID = "OrganizationId"
 DIRECTORY_ID = "DirectoryId"
+OWNER = "Owner"
+KMS_KEY_ARN = "KmsKeyArn"
+DIRECTORY = "Directory"
+VPC_ID = "VpcId"
+SUBNET_IDS = "SubnetIds"
+ADMIN_PASSWORD_SECRET_ARN = "AdminPasswordSecretArn"  # noqa: S105 - the name of a property
+LOG_GROUP_ARN = "LogGroupArn"
+ROLE_ARN = "RoleArn"
+APPLICATION_NAME = "ApplicationName"
 LEDGER_TABLE = "LedgerTable"
 PASSWORD_SECRET_ARN = "PasswordSecretArn"  # noqa: S105 - the name of a property
 COLLECTION_BUCKET = "CollectionBucket"
@@ -547,21 +556,29 @@ def _decode_fields(
 ) -> Any:
     hints = _get_hints(cls)
     found = {name: make_api_name(name) for name in hints}
+    required = {each.name for each in fields(cls) if _get_default(each) is MISSING}
+    # An empty list or map may be left out on the way; it means the same.
+    empty = {found[name]: _get_empty(hints[name]) for name in required}
+    sent = {**{key: item for key, item in empty.items() if item is not None}, **value}
     arguments = {
-        name: _decode(hints[name], value[key], f"{where}.{key}")
+        name: _decode(hints[name], sent[key], f"{where}.{key}")
         for name, key in found.items()
-        if key in value
+        if key in sent
     }
     for name, text in (keyed or {}).items():
         arguments[name] = _decode(hints[name], text, f"{where}.{name}")
-    missing = [
-        make_api_name(each.name)
-        for each in fields(cls)
-        if each.name not in arguments and _get_default(each) is MISSING
-    ]
+    missing = [make_api_name(name) for name in found if name in required - arguments.keys()]
     if missing:
         raise WireError(f"{where}: {', '.join(missing)} missing")
     return cls(**arguments)
+
+
+def _get_empty(hint: Any) -> Any:
+    """Return the empty list or map of a type, `None` for a scalar."""
+    if typing.get_origin(hint) is tuple:
+        return [] if typing.get_args(hint)[0] not in _KEY_FIELDS else {}
+    is_map = typing.get_origin(hint) is Mapping or is_dataclass(hint)
+    return {} if is_map and hint is not Reference else None
 
 
 @cache
