@@ -19,7 +19,7 @@ _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml: ten times
 _TEXT = "tag:yaml.org,2002:str"
 
 
-class _Dumper(_BASE):
+class _Dumper(_BASE):  # type: ignore[misc] # libyaml's or PyYAML's own, known at run time
     """Writes plain data: no aliases, keys in order, text quoted where it must be."""
 
     def ignore_aliases(self, data: object) -> bool:
@@ -42,7 +42,10 @@ def render(document: Document) -> str:
 
 def _represent_text(dumper: Any, text: str) -> yaml.ScalarNode:
     # PyYAML quotes what YAML 1.1 misreads (no, 1_000); 0o17 and 1e5 are numbers in 1.2 only
-    return dumper.represent_scalar(_TEXT, text, style=None if _is_text(text) else "'")
+    node: yaml.ScalarNode = dumper.represent_scalar(
+        _TEXT, text, style=None if _is_text(text) else "'"
+    )
+    return node
 
 
 def _is_text(text: str) -> bool:

@@ -349,7 +349,7 @@ class _Composer:
             _, line, column = place
             raise StopError(flooded(), line, column)
 
-    def _report_tag(self, tag: str, place: Place) -> None:
+    def _report_tag(self, tag: str | None, place: Place) -> None:
         if tag in _FILE_TAGS:
             self._report(place, f"{tag} takes the path of a file", f"write {tag} path")
             return
@@ -379,6 +379,7 @@ def _too_deep() -> str:
     return f"values may be nested {MAX_DEPTH} deep, this is deeper"
 
 
-def _shorthand(tag: str) -> str:
+def _shorthand(tag: str | None) -> str:
     """Write a tag as authors do: `!!python/object`."""
+    tag = tag or "!"
     return f"!!{tag.removeprefix(_CORE)}" if tag.startswith(_CORE) else tag
