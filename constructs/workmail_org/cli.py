@@ -165,6 +165,38 @@ def rehearse(
         raise click.exceptions.Exit(_DIFFERS)
 
 
+@main.command()
+@click.argument("spec", type=_SPEC_PATH)
+@_root_option
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=pathlib.Path),
+    help="Write one zone file a domain, DOMAIN.zone, into this folder instead.",
+)
+def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path | None) -> None:
+    """Print the DNS records of manual domains, as zone files.
+
+    They are there once the spec is deployed: WorkMail makes up a token for each domain. Needs
+    credentials that may read the organization.
+    """
+    from workmail_org.model.domain import render_zone_file
+    from workmail_org.service.records import read_manual_records
+
+    environment = building.load_environment(spec, root=root)
+    for organization in environment.organizations:
+        if all(domain.dns for domain in organization.domains):
+            continue
+        for domain, found in sorted(read_manual_records(organization).items()):
+            zone = f"; {domain} of {organization.key}\n{render_zone_file(found)}\n"
+            if output is None:
+                _print(zone)
+                continue
+            output.mkdir(parents=True, exist_ok=True)
+            path = output / f"{domain}.zone"
+            path.write_text(zone, encoding="ascii")
+            _print(str(path))
+
+
 def _refuse_problems(specs: Sequence[pathlib.Path], root: pathlib.Path | None, form: str) -> None:
     """Print the problems of specs as `validate` does, and exit if one is an error."""
     problems = _once(building.read_spec(spec, root=root).problems for spec in specs)

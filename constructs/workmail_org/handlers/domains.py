@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
 from workmail_org.handlers.requests import Progress, Request, Run
-from workmail_org.model.domain import DnsRecord
+from workmail_org.model.domain import DnsRecord, quote_value, render_zone_file
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import Kind, fold, get_domain, get_test_domain
 from workmail_org.service.reading import (
@@ -21,9 +21,6 @@ from workmail_org.wire import ZONE_FILE, DomainProperties, RecordSlot
 
 _RECORDS = len(RecordSlot)
 """WorkMail wants eight records for a domain (facts.md §6)."""
-
-_TTL_SECONDS = 3600
-"""What the guide recommends for MX and autodiscover records (facts.md §6)."""
 
 
 class DomainLifecycle:
@@ -106,18 +103,6 @@ def assign_slots(domain: LiveDomain) -> Mapping[RecordSlot, DnsRecord]:
             raise PermanentError(f"WorkMail wants an unknown DNS record: {record.type} {name}")
         slots[slot] = record
     return slots
-
-
-def quote_value(record: DnsRecord) -> str:
-    """Write a record's value as Route 53 and zone files want it: TXT in quotes."""
-    return f'"{record.value}"' if record.type == "TXT" else record.value
-
-
-def render_zone_file(records: Iterable[DnsRecord]) -> str:
-    """Write records as lines of a zone file (RFC 1035)."""
-    return "\n".join(
-        f"{record.name} {_TTL_SECONDS} IN {record.type} {quote_value(record)}" for record in records
-    )
 
 
 def _advance_delete(run: Run, workmail: WorkMail, desired: DomainProperties) -> Progress:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+_TTL_SECONDS = 3600
+"""What the guide recommends for MX and autodiscover records (facts.md §6)."""
 
 
 class RecordGroup(StrEnum):
@@ -66,3 +70,15 @@ class DnsRecord:
     type: str
     name: str
     value: str
+
+
+def quote_value(record: DnsRecord) -> str:
+    """Write a record's value as Route 53 and zone files want it: TXT in quotes."""
+    return f'"{record.value}"' if record.type == "TXT" else record.value
+
+
+def render_zone_file(records: Iterable[DnsRecord]) -> str:
+    """Write records as lines of a zone file (RFC 1035)."""
+    return "\n".join(
+        f"{record.name} {_TTL_SECONDS} IN {record.type} {quote_value(record)}" for record in records
+    )
