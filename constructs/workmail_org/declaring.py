@@ -9,14 +9,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workmail_org import wire
 from workmail_org.model.bookable import Bookable
+from workmail_org.model.directory import DirectoryType
+from workmail_org.model.domain import MailDomain
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
-from workmail_org.model.policies import ImpersonationRole, ImpersonationRule
+from workmail_org.model.permission import MailboxPermission
+from workmail_org.model.policies import IdentityCenter, ImpersonationRole, ImpersonationRule
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.wire import ResourceType
@@ -24,6 +27,12 @@ from workmail_org.wire import ResourceType
 _SHARD_ENTITIES = 1000
 """Two calls for each new mailbox at about one a second fit into CloudFormation's hour (a guess:
 WorkMail publishes no rate, facts.md §3)."""
+
+_MADE_DIRECTORIES = (
+    DirectoryType.SIMPLE_AD,
+    DirectoryType.MANAGED_AD,
+    DirectoryType.AD_CONNECTOR,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +57,23 @@ class Part:
 
     Attributes:
         construct_id: Id of its custom resource.
+        properties: Properties that stay in the template.
+        outside: Properties that move to S3; empty where everything is inline.
     """
 
     construct_id: str
     resource_type: ResourceType
     properties: Mapping[str, Any]
+    outside: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def makes_directory(organization: Organization) -> bool:
+    """Tell whether the stack makes the directory.
+
+    It does not make WorkMail's own, nor one that is there already: that of an
+    existing organization is only compared.
+    """
+    return organization.existing is None and organization.directory.type in _MADE_DIRECTORIES
 
 
 def make_organization(organization: Organization, *, owner: str) -> wire.OrganizationProperties:
@@ -76,13 +97,51 @@ def make_organization(organization: Organization, *, owner: str) -> wire.Organiz
 
 
 def make_directory(organization: Organization, *, owner: str) -> wire.DirectoryProperties:
-    """Write what is said of a directory that the stack makes."""
+    """Write what is said of a directory that the stack makes.
+
+    Without a secret for the administrator's password the stack makes one, and
+    adds its ARN.
+    """
     return wire.DirectoryProperties(
         alias=organization.alias,
         owner=owner,
-        directory=organization.directory,
+        directory=replace(organization.directory, admin_password_secret=None),
+        admin_password_secret_arn=organization.directory.admin_password_secret,
         on_removal=organization.on_removal.directory,
     )
+
+
+def make_domain(organization: Organization, domain: MailDomain) -> wire.DomainProperties:
+    """Write what is said of one mail domain; of an existing organization it is only checked."""
+    return wire.DomainProperties(
+        domain=domain.name,
+        on_removal=organization.on_removal.domains,
+        existing=organization.existing is not None,
+    )
+
+
+def make_default_domain(organization: Organization) -> wire.DefaultDomainProperties:
+    """Write which domain is the default.
+
+    At the end of the stack an existing organization keeps it: the stack has
+    made neither the organization nor the domain.
+    """
+    default = organization.default_domain
+    return wire.DefaultDomainProperties(
+        domain=default, test_domain=default if organization.existing else organization.test_domain
+    )
+
+
+def make_identity_center(
+    identity_center: IdentityCenter, *, owner: str
+) -> wire.IdentityCenterProperties:
+    """Write how people sign in.
+
+    Args:
+        identity_center: From the policies.
+        owner: Stack name, which becomes the application's.
+    """
+    return wire.IdentityCenterProperties(application_name=owner, identity_center=identity_center)
 
 
 def list_collections(organization: Organization) -> tuple[Collection, ...]:
@@ -208,10 +267,13 @@ def list_settings(organization: Organization) -> Iterator[Part]:
 
 
 def _make_part(construct_id: str, resource_type: ResourceType, properties: object) -> Part:
+    encoded = wire.encode(properties)
+    is_large = len(json.dumps(encoded)) > wire.MAX_INLINE_BYTES
     return Part(
         construct_id=construct_id,
         resource_type=resource_type,
-        properties=wire.encode(properties),
+        properties={} if is_large else encoded,
+        outside=encoded if is_large else {},
     )
 
 
@@ -224,7 +286,7 @@ def _list_disabled(organization: Organization) -> frozenset[Reference]:
     )
 
 
-def _list_permissions(organization: Organization) -> tuple[Any, ...]:
+def _list_permissions(organization: Organization) -> tuple[MailboxPermission, ...]:
     disabled = _list_disabled(organization)
     return tuple(
         each

@@ -9,6 +9,7 @@ from aws_cdk.aws_route53 import CfnRecordSet
 from constructs import Construct
 
 from workmail_org import wire
+from workmail_org.declaring import make_default_domain, make_domain
 from workmail_org.infra.naming import make_domain_id
 from workmail_org.infra.provider import HandlerProvider
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
@@ -67,12 +68,7 @@ class MailDomainResource(Construct):
             wire.ResourceType.DOMAIN,
             {
                 wire.ORGANIZATION_ID: organization_id,
-                **wire.encode(
-                    wire.DomainProperties(
-                        domain=domain.name,
-                        on_removal=organization.on_removal.domains,
-                    )
-                ),
+                **wire.encode(make_domain(organization, domain)),
             },
             after=[earlier.registration for earlier in after],
         )
@@ -148,14 +144,14 @@ def add_domains(
     ready = [resource.ready for resource in resources]
     if organization.default_domain == organization.test_domain:
         return ready
-    properties = wire.DefaultDomainProperties(
-        domain=organization.default_domain, test_domain=organization.test_domain
-    )
     default = provider.add_resource(
         scope,
         "DefaultDomain",
         wire.ResourceType.DEFAULT_DOMAIN,
-        {wire.ORGANIZATION_ID: organization_id, **wire.encode(properties)},
+        {
+            wire.ORGANIZATION_ID: organization_id,
+            **wire.encode(make_default_domain(organization)),
+        },
         after=ready,
     )
     return [*ready, default]

@@ -1,15 +1,16 @@
-"""Mailboxes: users and groups, each collection one custom resource, or shards of it.
+"""Mailboxes: users, groups and resources, then the rules and settings that name them.
 
 CloudFormation starts all independent resources at once and WorkMail sits on
-slow control planes, so a collection paces its own calls (design.md §4).
+slow control planes, so a collection is one custom resource that paces its own
+calls, or shards of it, and one comes after the other (design.md §4).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnResource, RemovalPolicy
+from aws_cdk import CfnOutput, CfnResource
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_dynamodb import CfnTable
 from aws_cdk.aws_s3_assets import Asset
@@ -17,26 +18,34 @@ from aws_cdk.aws_secretsmanager import CfnSecret
 from constructs import Construct
 
 from workmail_org import wire
-from workmail_org.declaring import Collection, make_groups, make_users
-from workmail_org.infra import permissions
+from workmail_org.declaring import Collection, Part, list_collections, list_settings
 from workmail_org.infra.assets import make_collection_asset
+from workmail_org.infra.keeping import keep, keeps_organization
+from workmail_org.infra.monitoring import EventsPlace
+from workmail_org.infra.permissions.mailboxes import Reach, list_mailboxes_statements
 from workmail_org.infra.provider import HandlerProvider
 from workmail_org.model.organization import Organization, Passwords
-from workmail_org.model.removal import Removal
 
 
 class MailboxesResource:
-    """Everything inside one organization that has an address.
+    """Everything inside one organization.
 
-    Makes a `Custom::WorkMailUsers` and a `Custom::WorkMailGroups`, always both:
-    an emptied collection is an update, which the handler can judge; only the
-    end of the stack is a Delete. Where one is larger than CloudFormation
-    carries, there is one for every thousand entities, each after the one
-    before. Also an `AWS::DynamoDB::Table`, the ledger of what the stack owns,
-    and an `AWS::SecretsManager::Secret` a shard for generated passwords; both
-    stay when the stack goes, unless the organization goes too.
+    Makes a `Custom::WorkMailUsers`, `…Groups` and `…Resources`, always all
+    three: an emptied collection is an update, which the handler can judge; only
+    the end of the stack is a Delete. Where one is larger than CloudFormation
+    carries, there is one for every thousand entities. Then one custom resource
+    for each kind of rule or setting that is declared. Each waits for the one
+    before.
+
+    Also an `AWS::DynamoDB::Table`, the ledger of what the stack owns, and an
+    `AWS::SecretsManager::Secret` a shard for generated passwords; with managed
+    email monitoring an `AWS::Logs::LogGroup` and an `AWS::IAM::Role`. They stay
+    when the stack goes, but for the role, unless the organization goes too.
 
     All are children of the scope: short logical ids, equal in every release.
+
+    Attributes:
+        last: What is done last.
     """
 
     def __init__(
@@ -45,44 +54,48 @@ class MailboxesResource:
         *,
         organization: Organization,
         organization_id: str,
+        directory_id: str,
         code: lambda_.Code,
         after: Sequence[CfnResource],
     ) -> None:
         self._scope = scope
         self._organization = organization
         self._organization_id = organization_id
-        users = make_users(organization)
-        collections = [users, make_groups(organization)]
-        assets = {each.construct_id: self._add_asset(each) for each in collections if each.outside}
+        collections = list_collections(organization)
+        parts = list(list_settings(organization))
+        assets = {
+            each.construct_id: self._add_asset(each)
+            for each in (*collections, *parts)
+            if each.outside
+        }
         self._ledger = self._add_ledger()
-        self._secrets = self._add_secrets(len(users.inline))
+        self._secrets = self._add_secrets(len(collections[0].inline))
+        events = self._add_events_place()
+        reach = Reach(
+            organization_id=organization_id,
+            directory_id=directory_id,
+            ledger_arn=self._ledger.attr_arn,
+            password_secret_arns=[secret.ref for secret in self._secrets],
+            collection_bucket=next((each.s3_bucket_name for each in assets.values()), None),
+            events_role_arn=events.role_arn if events else None,
+        )
         self._provider = HandlerProvider(
             scope,
             "MailboxesProvider",
             code=code,
-            statements=self._list_statements(list(assets.values())),
-            keep_logs=self._is_kept,
+            statements=list_mailboxes_statements(scope, organization, reach),
+            keep_logs=keeps_organization(organization),
         )
         previous = list(after)
         for collection in collections:
             asset = assets.get(collection.construct_id)
             for shard in range(len(collection.inline)):
-                resource = self._add_shard(collection, shard, asset, previous)
-                previous = [resource]
-
-    @property
-    def _is_kept(self) -> bool:
-        return self._organization.on_removal.organization is not Removal.DELETE
-
-    def _list_statements(self, assets: Sequence[Asset]) -> list[Any]:
-        return permissions.list_mailboxes_statements(
-            self._scope,
-            self._organization,
-            organization_id=self._organization_id,
-            ledger_arn=self._ledger.attr_arn,
-            secret_arns=[secret.ref for secret in self._secrets],
-            collection_bucket=assets[0].s3_bucket_name if assets else None,
-        )
+                previous = [self._add_shard(collection, shard, asset, previous)]
+        for part in parts:
+            previous = [self._add_part(part, assets.get(part.construct_id), previous)]
+        if events:
+            previous = [self._add_monitoring(events, previous)]
+        self.last = previous[0]
 
     def _add_shard(
         self,
@@ -91,27 +104,49 @@ class MailboxesResource:
         asset: Asset | None,
         after: Sequence[CfnResource],
     ) -> CfnResource:
-        tokens = {
-            wire.ORGANIZATION_ID: self._organization_id,
-            wire.LEDGER_TABLE: self._ledger.ref,
-        }
+        tokens = {wire.LEDGER_TABLE: self._ledger.ref}
         if collection.resource_type is wire.ResourceType.USERS and self._secrets:
             tokens[wire.PASSWORD_SECRET_ARN] = self._secrets[shard].ref
-        if asset is not None:
-            tokens[wire.COLLECTION_BUCKET] = asset.s3_bucket_name
-            tokens[wire.COLLECTION_KEY] = asset.s3_object_key
-        return self._provider.add_resource(
-            self._scope,
+        return self._add_resource(
             _number(collection.construct_id, shard),
             collection.resource_type,
-            {**tokens, **collection.inline[shard]},
+            {**tokens, **_name_object(asset), **collection.inline[shard]},
+            after,
+        )
+
+    def _add_part(
+        self, part: Part, asset: Asset | None, after: Sequence[CfnResource]
+    ) -> CfnResource:
+        properties = {**_name_object(asset), **part.properties}
+        return self._add_resource(part.construct_id, part.resource_type, properties, after)
+
+    def _add_monitoring(self, events: EventsPlace, after: Sequence[CfnResource]) -> CfnResource:
+        kind = wire.ResourceType.EMAIL_MONITORING
+        return self._add_resource("EmailMonitoring", kind, events.make_properties(), after)
+
+    def _add_resource(
+        self,
+        construct_id: str,
+        resource_type: wire.ResourceType,
+        properties: Mapping[str, Any],
+        after: Sequence[CfnResource],
+    ) -> CfnResource:
+        return self._provider.add_resource(
+            self._scope,
+            construct_id,
+            resource_type,
+            {wire.ORGANIZATION_ID: self._organization_id, **properties},
             after=after,
         )
 
-    def _add_asset(self, collection: Collection) -> Asset:
+    def _add_asset(self, declared: Collection | Part) -> Asset:
         return make_collection_asset(
-            self._scope, f"{collection.construct_id}Collection", collection.outside
+            self._scope, f"{declared.construct_id}Collection", declared.outside
         )
+
+    def _add_events_place(self) -> EventsPlace | None:
+        monitoring = self._organization.policies.email_monitoring
+        return EventsPlace(self._scope, self._organization, monitoring) if monitoring else None
 
     def _add_ledger(self) -> CfnTable:
         key = [("Kind", "HASH"), ("Name", "RANGE")]
@@ -130,7 +165,7 @@ class MailboxesResource:
                 point_in_time_recovery_enabled=True
             ),
         )
-        self._keep(table)
+        keep(table, kept=keeps_organization(self._organization))
         return table
 
     def _add_secrets(self, shards: int) -> list[CfnSecret]:
@@ -146,7 +181,7 @@ class MailboxesResource:
             description=f"First passwords of users of {self._organization.alias}, by user name",
             kms_key_id=self._organization.kms_key_arn,
         )
-        self._keep(secret)
+        keep(secret, kept=keeps_organization(self._organization))
         CfnOutput(
             self._scope,
             _number("PasswordSecretArn", shard),
@@ -155,10 +190,12 @@ class MailboxesResource:
         )
         return secret
 
-    def _keep(self, resource: CfnResource) -> None:
-        resource.apply_removal_policy(
-            RemovalPolicy.RETAIN if self._is_kept else RemovalPolicy.DESTROY
-        )
+
+def _name_object(asset: Asset | None) -> dict[str, str]:
+    """Say where properties lie that are too large for a template."""
+    if asset is None:
+        return {}
+    return {wire.COLLECTION_BUCKET: asset.s3_bucket_name, wire.COLLECTION_KEY: asset.s3_object_key}
 
 
 def _number(construct_id: str, shard: int) -> str:

@@ -11,6 +11,9 @@ from constructs import Construct
 _PLAIN = re.compile(r"[a-z][a-z0-9]*(\.[a-z][a-z0-9]*)*")
 """Domains whose PascalCase form can be read back: a capital letter begins each label."""
 
+_ROLE_NAME_LENGTH = 64
+"""IAM API, CreateRole, RoleName."""
+
 
 def make_domain_id(prefix: str, domain: str) -> str:
     """Make a construct id from a domain: `Domain`, `acme.example` → `DomainAcmeExample`.
@@ -34,3 +37,18 @@ def make_pinned_id(construct: Construct) -> str:
     # "Default" is left out of logical ids by the CDK too.
     ids = (scope.node.id for scope in scopes if scope.node.id != "Default")
     return "".join(re.sub(r"[^A-Za-z0-9]", "", part) for part in ids)
+
+
+def make_events_role_name(construct: Construct, region: str) -> str:
+    """Make the name of the role that writes email events; IAM knows a name once in all regions.
+
+    Whoever has AmazonWorkMailFullAccess passes only roles with `workmail` in
+    their name (WorkMail Admin Guide, "tracking").
+    """
+    stack = Stack.of(construct)
+    while stack.nested_stack_parent:
+        stack = stack.nested_stack_parent  # only the outermost has a name at synth
+    whole = "/".join((region, stack.stack_name, construct.node.path))
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:8]
+    readable = f"workmail-events-{region}-{stack.stack_name}"
+    return f"{readable[: _ROLE_NAME_LENGTH - len(digest) - 1]}-{digest}"

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, CfnResource, Stack
 from constructs import Construct
 
 from workmail_org import wire
-from workmail_org.infra import permissions
+from workmail_org.declaring import make_identity_center, make_organization
 from workmail_org.infra.assets import make_bundle
+from workmail_org.infra.directories import add_directory, add_directory_secret
 from workmail_org.infra.domains import add_domains
+from workmail_org.infra.keeping import keeps_organization
 from workmail_org.infra.mailboxes import MailboxesResource
+from workmail_org.infra.permissions.organizations import list_organization_statements
 from workmail_org.infra.provider import HandlerProvider
 from workmail_org.model.organization import Organization
-from workmail_org.model.removal import Removal
+from workmail_org.model.policies import IdentityCenter
 
 
 class OrganizationResource(Construct):
     """A WorkMail organization with everything in it.
 
-    Makes a `Custom::WorkMailOrganization`, then its domains one by one, then the
-    default domain, users, groups, with a handler provider for the organization
-    and one for what is inside it. Nothing is ever replaced: what cannot be
-    changed is refused by the handlers.
+    Makes a `Custom::WorkMailDirectory` where the spec wants one, a
+    `Custom::WorkMailOrganization`, then its domains one by one, the default
+    domain, users, groups, resources, rules and settings, sign-in; with a handler
+    provider for the organization and one for what is inside it. Nothing is ever
+    replaced: what cannot be changed is refused by the handlers.
 
     Args:
         scope: Parent, in a stack of the organization's region.
         construct_id: `Default` leaves the logical ids short.
         organization: What to make; its values may be tokens where
-            CloudFormation fills them in: hosted zone ids and the key.
+            CloudFormation fills them in: the key, hosted zone ids, VPC and subnets
+            of a directory, secrets, log group and role of email monitoring.
 
     Attributes:
         organization_id: Token of the organization's id.
@@ -40,50 +45,65 @@ class OrganizationResource(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, organization: Organization) -> None:
         super().__init__(scope, construct_id)
         code = make_bundle()
+        secret = add_directory_secret(self, organization)
         provider = HandlerProvider(
             self,
             "OrganizationProvider",
             code=code,
-            statements=permissions.list_organization_statements(self, organization),
-            keep_logs=organization.on_removal.organization is not Removal.DELETE,
+            statements=list_organization_statements(self, organization, directory_secret=secret),
+            keep_logs=keeps_organization(organization),
         )
+        directory = add_directory(self, provider, organization, secret) if secret else None
         resource = provider.add_resource(
             self,
             "Organization",
             wire.ResourceType.ORGANIZATION,
-            self._make_properties(organization),
+            self._make_properties(organization, directory),
         )
         self.organization_id = resource.ref
         self.organization_arn = resource.get_att(wire.OrganizationAttribute.ARN).to_string()
         self.web_client_url = f"https://{organization.test_domain}/mail"
         domains = add_domains(self, provider, organization, self.organization_id)
-        MailboxesResource(
+        mailboxes = MailboxesResource(
             self,
             organization=organization,
             organization_id=self.organization_id,
+            directory_id=resource.get_att(wire.OrganizationAttribute.DIRECTORY_ID).to_string(),
             code=code,
             after=domains,
         )
+        if organization.policies.identity_center:
+            self._add_sign_in(provider, organization.policies.identity_center, mailboxes.last)
         self._add_outputs()
 
-    def _make_properties(self, organization: Organization) -> dict[str, Any]:
+    def _make_properties(
+        self, organization: Organization, directory: CfnResource | None
+    ) -> dict[str, Any]:
         owner = Stack.of(self).stack_name
-        encoded = wire.encode(
-            wire.OrganizationProperties(
-                alias=organization.alias,
-                owner=owner,
-                directory_id=organization.directory.directory_id,
-                interoperability=organization.interoperability,
-                tags=organization.tags,
-                on_removal=organization.on_removal.organization,
-                directory_on_removal=organization.on_removal.directory,
-            )
-        )
-        # Both can be tokens, which `encode` would turn into plain text.
-        encoded["Owner"] = owner
+        encoded = wire.encode(make_organization(organization, owner=owner))
+        # All of these can be tokens, which `encode` would turn into plain text.
+        encoded[wire.OWNER] = owner
         if organization.kms_key_arn:
-            encoded["KmsKeyArn"] = organization.kms_key_arn
+            encoded[wire.KMS_KEY_ARN] = organization.kms_key_arn
+        directory_id = directory.ref if directory else organization.directory.directory_id
+        if directory_id:
+            encoded[wire.DIRECTORY_ID] = directory_id
         return encoded
+
+    def _add_sign_in(
+        self, provider: HandlerProvider, identity_center: IdentityCenter, after: CfnResource
+    ) -> None:
+        """Add sign-in last: `identity_provider_only` ends every password at once."""
+        owner = Stack.of(self).stack_name
+        encoded = wire.encode(make_identity_center(identity_center, owner=owner))
+        encoded[wire.APPLICATION_NAME] = owner  # a token in a nested stack
+        provider.add_resource(
+            self,
+            "IdentityCenter",
+            wire.ResourceType.IDENTITY_CENTER,
+            {wire.ORGANIZATION_ID: self.organization_id, **encoded},
+            after=[after],
+        )
 
     def _add_outputs(self) -> None:
         outputs = (

@@ -12,7 +12,6 @@ from constructs import Construct
 
 from workmail_org.errors import SpecError
 from workmail_org.infra.organization import OrganizationResource
-from workmail_org.infra.support import refuse_unsupported
 from workmail_org.model.lifetime import describe_end_of_support, describe_expiry
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.spec.building import load_environment
@@ -115,6 +114,4 @@ class OrganizationStack(Stack):
 
 
 def _load(path: str | Path, root: str | Path | None) -> Environment:
-    environment = load_environment(Path(path), root=Path(root) if root else None)
-    refuse_unsupported(environment)
-    return environment
+    return load_environment(Path(path), root=Path(root) if root else None)
