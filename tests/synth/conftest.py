@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aws_cdk import App
@@ -68,18 +68,15 @@ class Synthesized:
 
 def resolve_intrinsics(value: Any) -> Any:
     """Put a text where CloudFormation puts one: for every map that is an intrinsic function."""
-    match value:
-        case {"Ref": _} if len(value) == 1:
-            return "resolved"
-        case dict():
-            entries: dict[str, Any] = value
-            if len(entries) == 1 and next(iter(entries)).startswith("Fn::"):
-                return "resolved"
-            return {key: resolve_intrinsics(entry) for key, entry in entries.items()}
-        case list():
-            return [resolve_intrinsics(entry) for entry in value]
-        case _:
-            return value
+    if isinstance(value, list):
+        return [resolve_intrinsics(entry) for entry in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    entries = cast("dict[str, Any]", value)
+    (first, *others) = entries or [""]
+    if not others and (first == "Ref" or first.startswith("Fn::")):
+        return "resolved"
+    return {key: resolve_intrinsics(entry) for key, entry in entries.items()}
 
 
 Synthesize = Callable[..., Synthesized]
@@ -96,10 +93,8 @@ def synthesize(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
     """Make the stack of one organization, as `app.py` does."""
 
     def synthesize(organization: Organization, **environment: Any) -> Synthesized:
-        declared = Environment(
-            **{"name": "production", "account": "111122223333", **environment},
-            organizations=(organization,),
-        )
+        fields: dict[str, Any] = {"name": "production", "account": "111122223333", **environment}
+        declared = Environment(**fields, organizations=(organization,))
         folder = tmp_path_factory.mktemp("assembly")
         app = App(context=context, outdir=str(folder))
         stack = OrganizationStack(app, environment=declared, organization=organization, today=TODAY)

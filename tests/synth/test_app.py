@@ -38,7 +38,7 @@ organizations:
 """
 
 
-def run_app(folder: Path, context: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def run_app(folder: Path, context: Mapping[str, object]) -> subprocess.CompletedProcess[str]:
     """Run `app.py` as the CDK CLI does."""
     return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, str(ROOT / "app.py")],

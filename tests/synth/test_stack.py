@@ -78,7 +78,7 @@ def bare(synthesize: Callable[..., Any]) -> Any:
 
 
 def make_stack(today: date, **environment: Any) -> OrganizationStack:
-    declared = Environment(**{"name": "staging", **environment}, organizations=(BARE,))
+    declared = Environment(name="staging", organizations=(BARE,), **environment)
     return OrganizationStack(App(), environment=declared, organization=BARE, today=today)
 
 

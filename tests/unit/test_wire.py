@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from workmail_org import wire
 from workmail_org.errors import WireError
 from workmail_org.model.group import Group
-from workmail_org.model.policies import Availability
+from workmail_org.model.policies import Availability, FolderRetention, ImpersonationRule
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference, parse_reference
 
@@ -51,6 +51,10 @@ NASTY = (
 TEXTS = st.sampled_from(NASTY) | st.text(max_size=20)
 
 NAMES = st.sampled_from(NASTY) | st.text(min_size=1, max_size=20)
+
+
+KEYS = {Availability: "domain", ImpersonationRule: "key", FolderRetention: "folder"}
+"""What stands for an entity that has no name."""
 
 
 def make_fields(cls: Any, **overrides: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -98,12 +102,13 @@ def make_scalars(hint: Any, *, required: bool) -> st.SearchStrategy[Any]:
 
 def make_tuples(item: Any) -> st.SearchStrategy[Any]:
     # Entities travel as maps: their keys are unique.
-    key = {"Availability": "domain", "ImpersonationRule": "key", "FolderRetention": "folder"}
-    name = key.get(getattr(item, "__name__", ""), "name")
-    is_keyed = is_dataclass(item) and name in typing.get_type_hints(item) and item is not Reference
-    unique = (lambda value: getattr(value, name)) if is_keyed else None
-    lists = st.lists(make_values(item), max_size=3, unique_by=unique)
-    return lists.map(lambda values: cast("tuple[Any, ...]", tuple(values)))
+    key = KEYS.get(item, "name")
+    keyed = is_dataclass(item) and any(each.name == key for each in fields(item))
+
+    def get_key(value: Any) -> object:
+        return getattr(value, key) if keyed and not isinstance(value, Reference) else value
+
+    return st.lists(make_values(item), max_size=3, unique_by=get_key).map(tuple)
 
 
 PROPERTIES = {cls: make_fields(cls) for cls in wire.PROPERTIES.values()}
