@@ -9,13 +9,20 @@ from typing import Any
 
 from workmail_org.changes.calls import Argument, Call, GeneratedPassword, Identity, StoredSecret
 
+_ASSIGNED = frozenset({"ApplicationArn", "Id", "ImpersonationRoleId", "MobileDeviceAccessRuleId"})
+"""Parameters with ids that WorkMail makes up: the same change has others elsewhere, and none yet
+where the thing is only declared."""
+
 _DIGITS = 12
 """48 bits: enough to tell plans apart, short enough to read aloud."""
 
 
 def digest_calls(calls: Iterable[Call]) -> str:
-    """Name a sequence of calls; entities go by name, passwords by the word."""
-    return digest_texts(render_call(call) for call in calls)
+    """Name a set of calls; entities go by name, passwords by the word.
+
+    Their order is left out: it follows that in which WorkMail lists things.
+    """
+    return digest_texts(sorted(render_call(call) for call in calls))
 
 
 def digest_texts(texts: Iterable[str]) -> str:
@@ -25,21 +32,26 @@ def digest_texts(texts: Iterable[str]) -> str:
 
 def render_call(call: Call) -> str:
     """Write a call as one line that is equal for equal calls: no ids, no secrets."""
-    arguments = {name: _render(value) for name, value in sorted(call.arguments.items())}
-    return f"{call.operation} {call.subject.kind} {call.subject.name} {json.dumps(arguments)}"
+    arguments = json.dumps(_render(call.arguments))
+    subject = call.subject.folded
+    return f"{call.operation} {subject.kind} {subject.name} {arguments}"
 
 
 def _render(value: Argument) -> Any:
     match value:
         case Identity(reference):
-            return f"<{reference.kind} {reference.name}>"
+            return f"<{reference.kind} {reference.folded.name}>"
         case GeneratedPassword():
             return "<generated password>"
         case StoredSecret(secret):
             return f"<secret {secret}>"
         case tuple():
-            return [_render(item) for item in value]
+            # All lists of WorkMail's writes are sets.
+            return sorted((_render(item) for item in value), key=json.dumps)
         case Mapping():
-            return {name: _render(item) for name, item in sorted(value.items())}
+            return {
+                name: "<id>" if name in _ASSIGNED else _render(item)
+                for name, item in sorted(value.items())
+            }
         case _:
             return value

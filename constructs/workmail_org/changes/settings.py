@@ -65,6 +65,17 @@ def retention_between(
     return (make_call(Phase.JOIN, "PutRetentionPolicy", RETENTION, **arguments),)
 
 
+def end_retention(actual: LiveRetention | None, declared: RetentionPolicy) -> tuple[Call, ...]:
+    """List the call that takes a policy away, if it is still the declared one: nothing is erased.
+
+    Args:
+        actual: What is there.
+        declared: What the last deployment declared.
+    """
+    ours = actual is not None and actual.policy.name == declared.name
+    return retention_between(actual, None) if ours else ()
+
+
 def sort_folders(policy: RetentionPolicy) -> RetentionPolicy:
     """Return the policy with its folders sorted: they are a set."""
     folders = sorted(policy.folders, key=lambda each: each.folder)
@@ -103,6 +114,12 @@ def monitoring_between(actual: Monitoring | None, desired: Monitoring | None) ->
     if desired.role_arn:
         arguments["RoleArn"] = desired.role_arn
     return (make_call(Phase.JOIN, "PutEmailMonitoringConfiguration", MONITORING, **arguments),)
+
+
+def end_monitoring(actual: Monitoring | None, declared: Monitoring) -> tuple[Call, ...]:
+    """List the call that ends email monitoring, if it still goes where it was declared to go."""
+    ours = actual is not None and actual.log_group_arn == declared.log_group_arn
+    return monitoring_between(actual, None) if ours else ()
 
 
 def dmarc_between(*, actual: bool, desired: bool) -> tuple[Call, ...]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol
 
-from workmail_org.changes.addresses import index_addresses
 from workmail_org.changes.calls import Call, EntityT, Found, Phase, Plan, Subject
+from workmail_org.changes.crossings import find_moving
 from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
+from workmail_org.changes.shards import take_share
 from workmail_org.errors import (
     ConflictError,
     NotFoundError,
@@ -21,7 +21,7 @@ from workmail_org.errors import (
 )
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.model.removal import Removal
-from workmail_org.model.values import Kind, Reference, fold, parse_reference
+from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.service.failures import is_throttled
 from workmail_org.service.ledger import Before, Entry, Ledger, Origin
 from workmail_org.service.reading import (
@@ -217,19 +217,11 @@ class CollectionLifecycle(Generic[EntityT]):
     def _read_neighbours(
         self, workmail: WorkMail, request: Request[Any], ledger: Ledger
     ) -> tuple[Neighbour, ...]:
-        """Read what changes its addresses in other collections, if one crosses to or from here.
-
-        All of these move together, both ways: when this collection fails,
-        CloudFormation does not come to the others, nor roll them back.
-        """
-        if not request.previous or request.desired.shard or not self._is_crossed(request):
+        """Read what changes its addresses in other collections, if one crosses to or from here."""
+        moving = self._find_moving(request)
+        if not request.previous or request.desired.shard or not moving:
             return ()
         before, after = request.previous.other_addresses, request.desired.other_addresses
-        moving = {
-            parse_reference(text).folded: text
-            for text in {**before, **after}
-            if _list_folded(before.get(text, ())) != _list_folded(after.get(text, ()))
-        }
 
         def read(row: Listed) -> Neighbour:
             text = moving[row.reference.folded]
@@ -250,23 +242,15 @@ class CollectionLifecycle(Generic[EntityT]):
             rows += [row for row in listed if row.reference.folded in moving.keys() & ours.keys()]
         return tuple(workmail.read_many(read, rows))
 
-    def _is_crossed(self, request: Request[Any]) -> bool:
-        """Tell whether an address comes from another collection or goes to one."""
+    def _find_moving(self, request: Request[Any]) -> dict[Reference, str]:
         if not request.previous:
-            return False
-        before, after = request.previous.other_addresses, request.desired.other_addresses
-        here_before = self._list_addresses(request.previous)
-        here_after = self._list_addresses(request.desired)
-        there_before = set(_list_folded(a for each in before.values() for a in each))
-        there_after = set(_list_folded(a for each in after.values() for a in each))
-        return bool(there_before & here_after or here_before & there_after)
-
-    def _list_addresses(self, properties: Any) -> set[str]:
-        return {
-            address
-            for entity in self.traits.get_entities(properties)
-            for address in _list_folded((entity.email, *entity.aliases))
-        }
+            return {}
+        return find_moving(
+            self.traits.get_entities(request.previous),
+            self.traits.get_entities(request.desired),
+            request.previous.other_addresses,
+            request.desired.other_addresses,
+        )
 
     def _get_exceptions(
         self, entries: Mapping[Reference, Entry], request: Request[Any]
@@ -291,26 +275,11 @@ class CollectionLifecycle(Generic[EntityT]):
         return hashlib.sha256(repr(entities).encode()).hexdigest()
 
     def _get_share(self, request: Request[Any]) -> tuple[tuple[EntityT, ...], tuple[EntityT, ...]]:
-        """Return the desired and previous entities that this custom resource answers for.
-
-        Number 0 answers for all that is there already and for its share of
-        what is new; the others bring only their share of what is new.
-        """
+        """Return the desired and previous entities that this custom resource answers for."""
         properties: CollectionProperties = request.desired
         desired = () if request.is_delete else self.traits.get_entities(properties)
         previous = self.traits.get_entities(request.previous) if request.previous else ()
-        if properties.shards == 1:
-            return desired, previous
-        before = {fold(entity.name) for entity in previous}
-        mine = tuple(
-            entity
-            for entity in desired
-            if get_shard(entity.name, properties.shards) == properties.shard
-            and fold(entity.name) not in before
-        )
-        if properties.shard:
-            return mine, ()
-        return (*(e for e in desired if fold(e.name) in before), *mine), previous
+        return take_share(desired, previous, shard=properties.shard, shards=properties.shards)
 
     def _claim(
         self,
@@ -338,7 +307,11 @@ class CollectionLifecycle(Generic[EntityT]):
         calls: Sequence[Call],
         memory: _Slice[EntityT],
     ) -> None:
-        """Make calls in order; an entity whose call fails waits for the next round."""
+        """Make calls in order; an entity whose call fails waits for the next round.
+
+        Removals wait until nothing fails: what cannot be completed will be
+        rolled back, and a deleted mailbox cannot.
+        """
         memory.failures = []
         self.traits.prepare(run, request.desired, calls, writer)
         failed: set[Subject] = set()
@@ -352,8 +325,8 @@ class CollectionLifecycle(Generic[EntityT]):
                 writer.write(call)
             except ServiceError as error:
                 failed.add(call.subject.folded)
-                if call.phase.makes_room and isinstance(error, TemporaryError):
-                    hold = call.phase
+                may_pass = isinstance(error, TemporaryError)
+                hold = min(hold, call.phase if call.phase.makes_room and may_pass else Phase.PART)
                 memory.failures.append(Failure(call, error))
                 memory.first_failed.setdefault(_key(call), run.clock())
                 run.log("call failed", call=str(call), code=error.code, error=str(error))
@@ -392,7 +365,7 @@ class CollectionLifecycle(Generic[EntityT]):
         return False
 
     def _changes(self, request: Request[Any]) -> bool:
-        if request.type is not RequestType.UPDATE or self._is_crossed(request):
+        if request.type is not RequestType.UPDATE or self._find_moving(request):
             return True
         return self._make_digest(request.previous) != self._make_digest(request.desired)
 
@@ -443,11 +416,6 @@ class CollectionLifecycle(Generic[EntityT]):
         ]
         ledger.drop(forgotten)
         ledger.put(removed)
-
-
-def get_shard(name: str, shards: int) -> int:
-    """Tell which shard brings an entity into being: the same for the same name and count."""
-    return zlib.crc32(fold(name).encode()) % shards
 
 
 def replace_leavers(situation: Situation[EntityT], leavers: Collection[str]) -> Situation[EntityT]:
@@ -511,10 +479,6 @@ def _make_claim(
         id=found.id if found else None,
         before=before,
     )
-
-
-def _list_folded(addresses: Iterable[str]) -> list[str]:
-    return list(index_addresses(addresses))
 
 
 def _is_gone(workmail: WorkMail) -> bool:

@@ -18,6 +18,8 @@ from workmail_org.changes.calls import Call, Subject
 from workmail_org.changes.settings import (
     Monitoring,
     dmarc_between,
+    end_monitoring,
+    end_retention,
     monitoring_between,
     retention_between,
 )
@@ -226,10 +228,8 @@ def plan_availability(
 def plan_retention(workmail: WorkMail, request: Request[RetentionProperties]) -> Sequence[Call]:
     """List what is missing of the retention policy; a Delete takes it away: nothing is erased."""
     actual = read_retention(workmail)
-    if not request.is_delete:
-        return retention_between(actual, request.desired.policy)
-    ours = actual is not None and actual.policy.name == request.desired.policy.name
-    return retention_between(actual, None) if ours else ()
+    decide = end_retention if request.is_delete else retention_between
+    return decide(actual, request.desired.policy)
 
 
 def plan_monitoring(
@@ -239,10 +239,9 @@ def plan_monitoring(
     actual = read_monitoring(workmail)
     properties = request.desired
     wanted = Monitoring(log_group_arn=properties.log_group_arn, role_arn=properties.role_arn)
-    if not request.is_delete:
-        return monitoring_between(actual, wanted)
-    ours = actual is not None and actual.log_group_arn == wanted.log_group_arn
-    return monitoring_between(actual, None) if ours else ()
+    return (
+        end_monitoring(actual, wanted) if request.is_delete else monitoring_between(actual, wanted)
+    )
 
 
 def plan_dmarc(workmail: WorkMail, request: Request[InboundDmarcProperties]) -> Sequence[Call]:
