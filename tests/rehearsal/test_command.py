@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,21 @@ def list_descendants(pid: int) -> set[int]:
 
 
 def find_survivors(pids: set[int]) -> set[int]:
-    return {pid for pid in pids if list_descendants(pid) or Path(f"/proc/{pid}/cwd").exists()}
+    """Return those that still run after the moment that the system needs to end the killed."""
+    deadline = time.monotonic() + 5
+    alive = pids
+    while alive and time.monotonic() < deadline:
+        alive = {pid for pid in pids if is_running(pid)}
+        time.sleep(0.01)
+    return alive
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
 
 
 def test_a_program_reads_one_document(spec: Path) -> None:

@@ -45,6 +45,7 @@ def make_live(
         region="eu-west-1",
         state="Active",
         directory_type="VpcDirectory",
+        directory_id="d-1234567890",
         interoperability=False,
         tags=tags or {},
         domains=(
@@ -115,8 +116,8 @@ def test_an_alias_too_many_is_a_difference() -> None:
     live = make_live(users=(replace(ALICE, aliases=aliases),))
 
     expected = [
-        "acme-eu: users.alice.aliases: the spec says ['al@acme.example'],"
-        " WorkMail has ['al@acme.example', 'old@acme.example']"
+        'acme-eu: users.alice.aliases: the spec says ["al@acme.example"],'
+        ' WorkMail has ["al@acme.example", "old@acme.example"]'
     ]
     assert expected == list_differences(DESIRED, live)
 

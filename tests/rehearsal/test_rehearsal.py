@@ -15,15 +15,10 @@ from workmail_org.rehearsal.comparing import compare
 from workmail_org.rehearsal.deploying import Cdk
 from workmail_org.rehearsal.interrupts import Interrupts
 from workmail_org.rehearsal.local import LocalAws, start_local_aws
-from workmail_org.rehearsal.localizing import (
-    LocalSpec,
-    create_hosted_zones,
-    find_hosted_zones,
-    localize,
-)
+from workmail_org.rehearsal.localizing import LocalSpec, localize
 from workmail_org.rehearsal.processes import Processes
+from workmail_org.rehearsal.stand_ins import StandIns
 from workmail_org.rehearsal.surveying import LiveOrganization, survey
-from workmail_org.spec.building import load_environment
 
 EU = "production-acme-eu"
 US = "production-acme-us"
@@ -74,6 +69,10 @@ class Theatre:
     cdk: Cdk
     folder: Path
     deployed: list[LocalSpec] = field(default_factory=list[LocalSpec])
+    stand_ins: StandIns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stand_ins = StandIns(self.local)
 
     def prepare(self, **users: str) -> Path:
         """Synthesize the next spec; return its assembly."""
@@ -81,14 +80,7 @@ class Theatre:
         folder = self.folder / f"state-{number}"
         folder.mkdir()
         path = write_spec(folder, **users)
-        zones = create_hosted_zones(self.local, find_hosted_zones(load_environment(path)))
-        local = localize(
-            path,
-            root=None,
-            account=self.local.account,
-            zones=zones,
-            target=folder / "local.yaml",
-        )
+        [local] = localize([(path, folder / "local.yaml")], self.stand_ins, root=None)
         self.deployed.append(local)
         self.cdk.synthesize(local.path, folder / "cdk.out")
         return folder / "cdk.out"
