@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from workmail_org.model.bookable import Bookable
+from workmail_org.model.bookable import Bookable, Booking
+from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.group import Group
 from workmail_org.model.removal import Removal
-from workmail_org.model.user import User
-from workmail_org.model.values import Reference, fold, get_domain
+from workmail_org.model.user import PROFILE_FIELDS, User
+from workmail_org.model.values import Kind, Reference, fold, get_domain
+from workmail_org.rehearsal.differences import (
+    PRESENT,
+    Difference,
+    Finding,
+    compare_fields,
+    compare_value,
+    find_left,
+    make_difference,
+)
+from workmail_org.rehearsal.policies import compare_policies
+from workmail_org.wire import KEY_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +29,8 @@ if TYPE_CHECKING:
     from workmail_org.changes.calls import Found
     from workmail_org.model.organization import Organization
     from workmail_org.rehearsal.surveying import LiveOrganization
+    from workmail_org.service.directories import LiveDirectory
+    from workmail_org.spec.problems import Path
 
 Entity = TypeVar("Entity", User, Group, Bookable)
 
@@ -30,31 +43,11 @@ _MANAGED_WHEN_GIVEN = frozenset({"quota_megabytes", "identity_provider_user_id"}
 _READABLE_WHEN_ENABLED = frozenset({"email", "aliases", "quota_megabytes"})
 """Fields that WorkMail does not give of something that is switched off."""
 
+_KEPT_IN_DIRECTORY = frozenset({*PROFILE_FIELDS, "members"})
+"""What an AD Connector's directory says, and WorkMail only shows."""
+
 _VERIFIED = "VERIFIED"
 """`OwnershipVerificationStatus` of a domain that can be used."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """One value that is not as the spec wants it.
-
-    Attributes:
-        organization: Spec key.
-        path: Within the organization, as a spec writes it: `users.alice.email`.
-        expected: What the spec says; `None`: that it is not there.
-        actual: What WorkMail has; `None`: it is not there.
-    """
-
-    organization: str
-    path: str
-    expected: object
-    actual: object
-
-    def __str__(self) -> str:
-        return (
-            f"{self.organization}: {self.path}: the spec says {_render(self.expected)},"
-            f" WorkMail has {_render(self.actual)}"
-        )
 
 
 def compare(
@@ -68,9 +61,30 @@ def compare(
         previous: What was deployed before: what left the spec since then has
             to be as `on_removal` says. Whatever else is there is not ours.
     """
+    return tuple(
+        make_difference(desired.key, finding)
+        for finding in _compare_parts(desired, actual, previous or desired)
+    )
+
+
+def _compare_parts(
+    desired: Organization, actual: LiveOrganization | None, previous: Organization
+) -> Iterator[Finding]:
     if actual is None:
-        return (_differ(desired, "alias", desired.alias, None),)
-    return tuple(_compare_parts(desired, actual, previous or desired))
+        yield ("alias",), desired.alias, None
+        return
+    terms = _find_terms(desired)
+    removal = desired.on_removal
+    yield from _compare_settings(desired, actual, previous)
+    yield from _compare_directory(desired.directory, actual, desired.alias)
+    yield from _compare_domains(desired, actual, previous)
+    users = _Collection("users", previous.users, actual.users, removal.users)
+    groups = _Collection("groups", previous.groups, actual.groups, removal.groups)
+    resources = _Collection("resources", previous.resources, actual.resources, removal.resources)
+    yield from _compare_entities(users, desired.users, terms)
+    yield from _compare_entities(groups, desired.groups, terms)
+    yield from _compare_entities(resources, desired.resources, terms)
+    yield from compare_policies(desired, actual, previous)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,112 +112,161 @@ def _find_terms(desired: Organization) -> _Terms:
     return _Terms(
         desired,
         frozenset(entity.reference.folded for entity in entities),
-        frozenset(user.reference.folded for user in desired.users if not user.enabled),
+        frozenset(entity.reference.folded for entity in entities if not entity.enabled),
         frozenset(fold(a) for entity in entities for a in (entity.email, *entity.aliases)),
     )
 
 
-def _compare_parts(
+def _compare_settings(
     desired: Organization, actual: LiveOrganization, previous: Organization
-) -> Iterator[Difference]:
-    terms = _find_terms(desired)
-    removal = desired.on_removal
-    users, groups = _index(actual.users), _index(actual.groups)
-    yield from _compare_settings(desired, actual)
-    yield from _compare_domains(desired, actual, previous)
-    yield from _compare_entities("users", desired.users, users, terms)
-    yield from _judge_removed("users", previous.users, users, removal.users, terms)
-    yield from _compare_entities("groups", desired.groups, groups, terms)
-    yield from _judge_removed("groups", previous.groups, groups, removal.groups, terms)
-
-
-def _index(found: Iterable[Found[Entity]]) -> Mapping[str, Entity]:
-    return {fold(item.entity.name): item.entity for item in found}
-
-
-def _compare_settings(desired: Organization, actual: LiveOrganization) -> Iterator[Difference]:
-    for path in ("alias", "region", "interoperability"):
-        expected, found = getattr(desired, path), getattr(actual, path)
-        if expected != found:
-            yield _differ(desired, path, expected, found)
+) -> Iterator[Finding]:
+    yield from compare_value(("alias",), fold(desired.alias), fold(actual.alias))
+    yield from compare_value(("region",), desired.region, actual.region)
+    if desired.existing:
+        yield from compare_value(("existing",), desired.existing, actual.id)
+    else:
+        yield from compare_value(("kms_key_arn",), desired.kms_key_arn, actual.tags.get(KEY_TAG))
+    if desired.interoperability or not desired.existing:
+        yield from compare_value(
+            ("interoperability",), desired.interoperability, actual.interoperability
+        )
     for tag, value in desired.tags.items():
-        if actual.tags.get(tag) != value:
-            yield _differ(desired, f"tags.{tag}", value, actual.tags.get(tag))
+        yield from compare_value(("tags", tag), value, actual.tags.get(tag))
+    gone = {tag for tag, value in previous.tags.items() if actual.tags.get(tag) == value}
+    yield from find_left(("tags",), gone - desired.tags.keys(), actual.tags)
+
+
+def _compare_directory(
+    desired: Directory, actual: LiveOrganization, alias: str
+) -> Iterator[Finding]:
+    """Compare what Directory Service shows; what it does not show is WorkMail's own."""
+    live = actual.directory
+    path: Path = ("directory",)
+    if desired.type is DirectoryType.WORKMAIL:
+        # An existing organization may be on any directory that its spec does not speak of.
+        return
+    if live is None:
+        yield path, desired.type, actual.directory_type
+        return
+    kind = desired.kind if desired.type is DirectoryType.EXISTING else desired.type
+    if desired.directory_id:
+        yield from compare_value((*path, "directory_id"), desired.directory_id, live.id)
+    if kind:
+        yield from compare_value((*path, "type"), kind, live.type)
+    if desired.type is not DirectoryType.EXISTING:
+        yield from compare_value(("alias",), fold(alias), fold(live.alias or ""))
+        yield from _compare_made_directory(path, desired, live)
+
+
+def _compare_made_directory(
+    path: Path, desired: Directory, live: LiveDirectory
+) -> Iterator[Finding]:
+    yield from compare_value((*path, "name"), fold(desired.name or ""), fold(live.name))
+    for field in ("size", "edition", "vpc_id"):
+        yield from compare_value((*path, field), getattr(desired, field), getattr(live, field))
+    subnets = frozenset(desired.subnet_ids)
+    yield from compare_value((*path, "subnet_ids"), subnets, live.subnet_ids)
 
 
 def _compare_domains(
     desired: Organization, actual: LiveOrganization, previous: Organization
-) -> Iterator[Difference]:
+) -> Iterator[Finding]:
     found = {domain.name: domain for domain in actual.domains}
     for domain in desired.domains:
-        path = f'domains["{domain.name}"]'
+        path: Path = ("domains", domain.name)
         if domain.name not in found:
-            yield _differ(desired, path, "registered", None)
-        elif domain.usable and found[domain.name].ownership != _VERIFIED:
-            yield _differ(desired, path, _VERIFIED, found[domain.name].ownership)
+            yield path, "registered", None
+        elif domain.usable:
+            yield from compare_value(path, _VERIFIED, found[domain.name].ownership)
     default = next((domain.name for domain in actual.domains if domain.is_default), None)
     if desired.default_domain != default:
-        yield _differ(desired, "default domain", desired.default_domain, default)
+        yield ("domains", desired.default_domain, "default"), True, False
     declared = {domain.name for domain in desired.domains}
     left = {domain.name for domain in previous.domains} - declared
-    if desired.on_removal.domains is Removal.DEREGISTER:
+    if desired.on_removal.domains is Removal.DEREGISTER and not desired.existing:
         for name in sorted(left & set(found)):
-            yield _differ(desired, f'domains["{name}"]', None, "registered")
+            yield ("domains", name), None, "registered"
+
+
+class _Collection:
+    """Users, groups or resources: what was declared before, what is there."""
+
+    def __init__(
+        self, key: str, previous: Sequence[Entity], actual: Iterable[Found[Entity]], word: Removal
+    ) -> None:
+        self.key = key
+        self.previous: Mapping[str, Any] = {fold(entity.name): entity for entity in previous}
+        self.actual: Mapping[str, Any] = {fold(each.entity.name): each.entity for each in actual}
+        self.word = word
 
 
 def _compare_entities(
-    collection: str, desired: Sequence[Entity], actual: Mapping[str, Entity], terms: _Terms
-) -> Iterator[Difference]:
+    collection: _Collection, desired: Sequence[Entity], terms: _Terms
+) -> Iterator[Finding]:
     for entity in desired:
-        path = f"{collection}.{entity.name}"
-        live = actual.get(fold(entity.name))
+        path: Path = (collection.key, entity.name)
+        live = collection.actual.get(fold(entity.name))
+        before = collection.previous.get(fold(entity.name))
         if live is None:
-            yield _differ(terms.organization, path, "present", None)
+            yield path, PRESENT, None
         else:
-            yield from _compare_fields(path, entity, live, terms)
+            yield from _compare_entity(path, (entity, live, before), terms)
+    for name, entity in collection.previous.items():
+        live = collection.actual.get(name)
+        if live is not None and entity.reference.folded not in terms.names:
+            yield from _judge_removed((collection.key, entity.name), live, collection.word)
 
 
-def _judge_removed(
-    collection: str,
-    previous: Sequence[Entity],
-    actual: Mapping[str, Entity],
-    removal: Removal,
-    terms: _Terms,
-) -> Iterator[Difference]:
-    """Say what is wrong with entities that the spec does not declare any more."""
-    for entity in previous:
-        live = actual.get(fold(entity.name))
-        if live is None or entity.reference.folded in terms.names:
+def _judge_removed(path: Path, live: Entity, word: Removal) -> Iterator[Finding]:
+    """Find what is wrong with an entity that the spec does not declare any more."""
+    if word is Removal.DELETE:
+        yield path, None, PRESENT
+    elif word is Removal.DISABLE and live.enabled:
+        yield (*path, "enabled"), False, True
+
+
+def _compare_entity(
+    path: Path, states: tuple[Entity, Entity, Entity | None], terms: _Terms
+) -> Iterator[Finding]:
+    """Compare what is desired with what is there; what was desired before may decide."""
+    desired, actual, before = states
+    for field in (field.name for field in fields(desired)):
+        expected, found = getattr(desired, field), getattr(actual, field)
+        said_before = getattr(before, field) if before else None
+        if not _is_compared(field, desired, terms) or (
+            expected is None and not _is_left_over(field, found, said_before)
+        ):
             continue
-        path = f"{collection}.{entity.name}"
-        if removal is Removal.DELETE:
-            yield _differ(terms.organization, path, None, "present")
-        elif removal is Removal.DISABLE and live.enabled:
-            yield _differ(terms.organization, f"{path}.enabled", expected=False, actual=True)
+        if isinstance(expected, Booking):
+            yield from compare_fields((*path, field), expected, found)
+        else:
+            normalize = _NORMALIZERS.get(field, _leave)
+            yield from compare_value(
+                (*path, field), *(normalize(v, terms) for v in (expected, found))
+            )
 
 
-def _compare_fields(
-    path: str, desired: Entity, actual: Entity, terms: _Terms
-) -> Iterator[Difference]:
-    for field in fields(desired):
-        unreadable = not desired.enabled and field.name in _READABLE_WHEN_ENABLED
-        if field.name in _NOT_COMPARED or unreadable:
-            continue
-        expected, found = getattr(desired, field.name), getattr(actual, field.name)
-        if expected is None and field.name in _MANAGED_WHEN_GIVEN:
-            continue
-        normalize = _NORMALIZERS.get(field.name, _normalize_plain)
-        expected, found = normalize(expected, terms), normalize(found, terms)
-        if expected != found:
-            yield _differ(terms.organization, f"{path}.{field.name}", expected, found)
+def _is_compared(field: str, desired: User | Group | Bookable, terms: _Terms) -> bool:
+    if field in _NOT_COMPARED:
+        return False
+    is_resource = desired.reference.kind is Kind.RESOURCE
+    if not desired.enabled and (field in _READABLE_WHEN_ENABLED or is_resource):
+        return field == "enabled"
+    kept_elsewhere = terms.organization.directory.read_only and not is_resource
+    return not (kept_elsewhere and field in _KEPT_IN_DIRECTORY)
 
 
-def _normalize_plain(value: object, _terms: _Terms) -> object:
-    return None if value == "" else value
+def _is_left_over(field: str, found: object, said_before: object) -> bool:
+    """Tell what the spec had said and dropped; what it never said is not its own."""
+    return field not in _MANAGED_WHEN_GIVEN and said_before is not None and found == said_before
+
+
+def _leave(value: object, _terms: _Terms) -> object:
+    return value
 
 
 def _normalize_address(value: str, _terms: _Terms) -> object:
-    return fold(value) or None
+    return fold(value)
 
 
 def _normalize_addresses(value: Iterable[str], terms: _Terms) -> object:
@@ -214,28 +277,14 @@ def _normalize_addresses(value: Iterable[str], terms: _Terms) -> object:
 
 
 def _normalize_references(value: Iterable[Reference], terms: _Terms) -> object:
-    """Write references as people do; a disabled user is left out while it is disabled."""
+    """Write references as people do; a disabled one is left out while it is disabled."""
     folded = (reference.folded for reference in value)
     return sorted(str(r) for r in folded if r not in terms.off)
 
 
-_NORMALIZERS: Mapping[str, Callable[[Any, _Terms], object]] = {
+_NORMALIZERS: Mapping[str, Callable[[Any, _Terms], Any]] = {
     "email": _normalize_address,
     "aliases": _normalize_addresses,
     "members": _normalize_references,
     "delegates": _normalize_references,
 }
-
-
-def _differ(organization: Organization, path: str, expected: object, actual: object) -> Difference:
-    return Difference(organization=organization.key, path=path, expected=expected, actual=actual)
-
-
-def _render(value: object) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Enum):
-        return str(value.value)
-    return f'"{value}"' if isinstance(value, str) else str(value)

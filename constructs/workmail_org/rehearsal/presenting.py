@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,11 @@ from rich.table import Table
 
 from workmail_org.model.lifetime import describe_end_of_support
 from workmail_org.rehearsal import rehearsing
+from workmail_org.rehearsal.listing import build_organization, list_rows
 from workmail_org.rehearsal.progress import Progress
 from workmail_org.rehearsal.rehearsing import name_stack
 
 if TYPE_CHECKING:
-    from workmail_org.changes.calls import Found
-    from workmail_org.model.group import Group
-    from workmail_org.model.user import User
     from workmail_org.rehearsal.rehearsing import Kept, Rehearsal, Script
     from workmail_org.rehearsal.surveying import LiveOrganization
 
@@ -31,8 +28,6 @@ _MOST_ROWS = 25
 
 _PIPE_WIDTH = 160
 """Columns where no terminal says how many: wide enough that addresses stay in one piece."""
-
-Row = tuple[str, str, str, str, str]
 
 
 def rehearse(script: Script, *, for_programs: bool) -> Rehearsal:
@@ -61,9 +56,9 @@ def build_document(rehearsal: Rehearsal) -> dict[str, Any]:
     """Return the rehearsal as JSON has it."""
     return {
         "organizations": {
-            organization.key: _build_organization(
+            organization.key: build_organization(
                 rehearsal.organizations[organization.key],
-                name_stack(rehearsal.environment, organization),
+                stack=name_stack(rehearsal.environment, organization),
             )
             for organization in rehearsal.environment.organizations
         },
@@ -118,99 +113,9 @@ def _build_table(live: LiveOrganization) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("", "name", "address", "state", ""):
         table.add_column(heading, overflow="fold")
-    for kind in (_list_domains(live), _list_users(live.users), _list_groups(live.groups)):
-        for row in kind[:_MOST_ROWS]:
+    for rows in list_rows(live):
+        for row in rows[:_MOST_ROWS]:
             table.add_row(*(escape(cell) for cell in row))
-        if len(kind) > _MOST_ROWS:
-            table.add_row(kind[0][0], f"… and {len(kind) - _MOST_ROWS} more", "", "", "")
+        if len(rows) > _MOST_ROWS:
+            table.add_row(rows[0][0], f"… and {len(rows) - _MOST_ROWS} more", "", "", "")
     return table
-
-
-def _list_domains(live: LiveOrganization) -> list[Row]:
-    return [
-        (
-            "domain",
-            domain.name,
-            "",
-            domain.ownership.lower(),
-            "default" if domain.is_default else "",
-        )
-        for domain in live.domains
-    ]
-
-
-def _list_users(users: Sequence[Found[User]]) -> list[Row]:
-    return [
-        ("user", user.name, user.email, _tell_state(enabled=user.enabled), _tell_more(user.aliases))
-        for user in (found.entity for found in users)
-    ]
-
-
-def _list_groups(groups: Sequence[Found[Group]]) -> list[Row]:
-    return [
-        (
-            "group",
-            group.name,
-            group.email,
-            _tell_state(enabled=group.enabled),
-            _tell_more(group.aliases, [str(member) for member in group.members]),
-        )
-        for group in (found.entity for found in groups)
-    ]
-
-
-def _tell_state(*, enabled: bool) -> str:
-    return "enabled" if enabled else "disabled"
-
-
-def _tell_more(aliases: Sequence[str], members: Sequence[str] = ()) -> str:
-    return "; ".join(_tell_lists(aliases, members))
-
-
-def _tell_lists(aliases: Sequence[str], members: Sequence[str]) -> Iterator[str]:
-    for word, values in (("also", aliases), ("members", members)):
-        if values:
-            rest = f" and {len(values) - 5} more" if len(values) > 5 else ""
-            yield f"{word} {', '.join(values[:5])}{rest}"
-
-
-def _build_organization(live: LiveOrganization | None, stack: str) -> Mapping[str, Any] | None:
-    if live is None:
-        return None
-    return {
-        "id": live.id,
-        "alias": live.alias,
-        "region": live.region,
-        "stack": stack,
-        "state": live.state,
-        "directory_type": live.directory_type,
-        "tags": dict(live.tags),
-        "domains": {
-            domain.name: {
-                "default": domain.is_default,
-                "ownership": domain.ownership,
-                "dkim": domain.dkim,
-            }
-            for domain in live.domains
-        },
-        "users": {
-            found.entity.name: {"id": found.id, **_build_entity(found.entity)}
-            for found in live.users
-        },
-        "groups": {
-            found.entity.name: {
-                "id": found.id,
-                **_build_entity(found.entity),
-                "members": [str(member) for member in found.entity.members],
-            }
-            for found in live.groups
-        },
-    }
-
-
-def _build_entity(entity: User | Group) -> dict[str, Any]:
-    return {
-        "email": entity.email,
-        "aliases": list(entity.aliases),
-        "enabled": entity.enabled,
-    }

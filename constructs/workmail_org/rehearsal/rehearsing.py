@@ -16,14 +16,9 @@ from workmail_org.rehearsal.comparing import Difference, compare
 from workmail_org.rehearsal.deploying import Cdk
 from workmail_org.rehearsal.interrupts import Interrupts
 from workmail_org.rehearsal.local import DEFAULT_ACCOUNT, LocalAws, start_local_aws
-from workmail_org.rehearsal.localizing import (
-    LocalSpec,
-    add_existing_directories,
-    create_hosted_zones,
-    find_hosted_zones,
-    localize,
-)
+from workmail_org.rehearsal.localizing import LocalSpec, localize
 from workmail_org.rehearsal.processes import Processes
+from workmail_org.rehearsal.stand_ins import StandIns
 from workmail_org.rehearsal.surveying import LiveOrganization, survey
 from workmail_org.spec.building import load_environment
 
@@ -202,20 +197,10 @@ class _Play:
 
     def _localize(self, local: LocalAws) -> list[LocalSpec]:
         """Write the local copies, in the order in which they are deployed."""
-        zones = (zone for e in self._environments() for zone in find_hosted_zones(e))
-        ids = create_hosted_zones(local, zones)
-        add_existing_directories(local, self._environments())
         paths = [path for path in (self.script.previous, self.script.spec) if path]
-        return [
-            localize(
-                path,
-                root=self.script.root,
-                account=local.account,
-                zones=ids,
-                target=self.stage.folder / f"spec-{number}.yaml",
-            )
-            for number, path in enumerate(paths)
-        ]
+        targets = [self.stage.folder / f"spec-{number}.yaml" for number, _ in enumerate(paths)]
+        specs = list(zip(paths, targets, strict=True))
+        return localize(specs, StandIns(local), root=self.script.root)
 
     def _prepare(self, cdk: Cdk, specs: list[LocalSpec]) -> None:
         """Synthesize and bootstrap side by side: neither waits for the other."""
