@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-# How long an example takes depends on what else the machine does; what is slow shows in --durations.
+# How long an example takes depends on what else the machine does.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
