@@ -189,6 +189,11 @@ class Stack:
         for logical_id in reversed(list(self.deployed)):
             self._delete(logical_id)
 
+    def destroy_but_organization(self) -> None:
+        """Delete everything in the organization, so that a test can look at what is left."""
+        for logical_id in reversed([each for each in self.deployed if each != "Organization"]):
+            self._delete(logical_id)
+
     def send(
         self,
         request_type: str,

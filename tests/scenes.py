@@ -87,9 +87,8 @@ class Picture:
 
 
 def take_picture(stack: Stack) -> Picture:
-    """Read the live organization back, through another client than the handlers'."""
-    client = stack.emulator.client("workmail", region=stack.region)
-    workmail = WorkMail(client, stack.organization_id)
+    """Read the live organization back."""
+    workmail = WorkMail(stack.workmail, stack.organization_id)
     users = [row for row in list_users(workmail) if not row.system]
     groups = [row for row in list_groups(workmail) if row.email or row.enabled]
     enabled = {str(row.id): row.reference for row in (*users, *groups) if row.enabled}

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cloudformation import DeploymentFailedError, Stack
+from scenes import (
+    assert_equals,
+    at,
+    list_operations,
+    make_group,
+    make_organization,
+    make_user,
+    take_picture,
+)
+from workmail_org.model.organization import Organization
+from workmail_org.model.removal import OnRemoval, Removal
+
+ALICE = make_user("alice")
+BOB = make_user("bob")
+SALES = make_group("sales")
+
+BEFORE = make_organization(ALICE, BOB, SALES)
+
+RENAMED: dict[str, tuple[Organization, str]] = {
+    "a user under the same address": (
+        make_organization(make_user("alicia", email=at("alice")), BOB, SALES),
+        r"user 'alice' leaves and 'alicia' arrives with the same address alice@acme\.example",
+    ),
+    "a user under the same display name": (
+        make_organization(make_user("alicia", display_name="Alice"), BOB, SALES),
+        r"user 'alice' leaves and 'alicia' arrives with the same display name 'Alice'",
+    ),
+    "a group under the same address": (
+        make_organization(ALICE, BOB, make_group("vendors", email=at("sales"))),
+        r"group 'sales' leaves and 'vendors' arrives with the same address sales@acme\.example",
+    ),
+}
+
+
+@pytest.mark.parametrize(("after", "reason"), RENAMED.values(), ids=RENAMED.keys())
+@pytest.mark.parametrize("word", [Removal.DISABLE, Removal.DELETE, Removal.RETAIN])
+def test_a_renamed_key_is_refused_before_anything_is_written(
+    stack: Stack, after: Organization, reason: str, word: Removal
+) -> None:
+    words = OnRemoval(users=word, groups=word)
+    stack.deploy(replace(BEFORE, on_removal=words))
+    before = take_picture(stack)
+    stack.emulator.clear_calls()
+    with pytest.raises(DeploymentFailedError, match=reason):
+        stack.deploy(replace(after, on_removal=words))
+
+    assert [] == list_operations(stack)
+    assert before == take_picture(stack)
+
+
+def test_the_refusal_says_what_to_do(stack: Stack) -> None:
+    stack.deploy(BEFORE)
+    renamed, _ = RENAMED["a user under the same address"]
+    with pytest.raises(DeploymentFailedError) as refused:
+        stack.deploy(renamed)
+
+    assert (
+        "user 'alice' leaves and 'alicia' arrives with the same address alice@acme.example: names "
+        "cannot change in WorkMail, so this would switch 'alice' off and start 'alicia' with an "
+        "empty mailbox; to keep it, keep the key 'alice' and change display_name, email or "
+        "aliases; if these are two, remove 'alice' in one deployment and add 'alicia' in the next"
+    ) == str(refused.value)
+
+
+def test_two_people_can_change_places_in_two_deployments(stack: Stack) -> None:
+    stack.deploy(BEFORE)
+    stack.deploy(make_organization(BOB, SALES))
+    after, _ = RENAMED["a user under the same address"]
+    stack.deploy(after)
+
+    assert_equals(take_picture(stack), after)
+
+
+def test_every_renamed_key_is_named(stack: Stack) -> None:
+    stack.deploy(BEFORE)
+    after = make_organization(
+        make_user("alicia", email=at("alice")), make_user("bobby", email=at("bob")), SALES
+    )
+    with pytest.raises(DeploymentFailedError, match=r"'alice' leaves.*'bob' leaves"):
+        stack.deploy(after)
+
+
+def test_after_a_refused_rename_the_next_deployment_works(stack: Stack) -> None:
+    stack.deploy(BEFORE)
+    renamed, _ = RENAMED["a user under the same address"]
+    with pytest.raises(DeploymentFailedError):
+        stack.deploy(renamed)
+    after = make_organization(replace(ALICE, display_name="Alicia"), BOB, SALES)
+    stack.deploy(after)
+
+    assert_equals(take_picture(stack), after)
+
+
+def test_a_rename_back_to_somebody_switched_off_is_none(stack: Stack) -> None:
+    stack.deploy(make_organization(make_user("alicia", email=at("alice"))))
+    stack.deploy(make_organization(BOB))
+    stack.deploy(make_organization(ALICE, BOB))
+    after = make_organization(make_user("alicia", email=at("alice")), BOB)
+    before = take_picture(stack)
+    stack.deploy(after)
+
+    assert_equals(take_picture(stack), after)
+    assert before.ids == take_picture(stack).ids
