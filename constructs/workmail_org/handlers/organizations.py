@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from workmail_org.changes.organizations import find_tag_changes, refuse_immutable
 from workmail_org.errors import (
     ConflictError,
     DeniedError,
@@ -94,13 +95,7 @@ def _refuse_immutable(workmail: WorkMail, desired: OrganizationProperties) -> No
         ("interoperability", bool(answer.get("InteroperabilityEnabled")), desired.interoperability),
         ("existing", workmail.organization_id, desired.existing or workmail.organization_id),
     )
-    reasons = [
-        f"{word} of an organization cannot change, from {_show(actual)} to {_show(wanted)}: that "
-        "would take another organization, and every mailbox would be lost; put the old value "
-        "back, or declare a further organization under another key"
-        for word, actual, wanted in comparisons
-        if actual != wanted
-    ]
+    reasons = refuse_immutable(comparisons)
     if reasons:
         raise UnsafePlanError(*reasons)
 
@@ -240,13 +235,8 @@ def _write_tags(
         desired[KEY_TAG] = request.desired.kms_key_arn
     if request.desired.existing:
         desired[_TAKEN_OVER_TAG] = "true"
-    actual = read_tags(workmail, arn)
-    missing = {key: value for key, value in desired.items() if actual.get(key) != value}
-    # Taken away is only what the spec had said itself.
     said_before = request.previous.tags if request.previous else dict[str, str]()
-    surplus = sorted(
-        key for key, value in said_before.items() if key not in desired and actual.get(key) == value
-    )
+    surplus, missing = find_tag_changes(read_tags(workmail, arn), said_before, desired)
     if surplus:
         run.log("write", operation="UntagResource", keys=surplus)
         workmail.call_plain("UntagResource", ResourceARN=arn, TagKeys=surplus)
