@@ -11,6 +11,7 @@ import copy
 import hashlib
 import io
 import json
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -139,6 +140,7 @@ class Stack:
         self.deployed: dict[str, Deployed] = {}
         self.reasons: list[str] = []
         self.region = "eu-west-1"
+        self._id = uuid.uuid4()
         self._requests = 0
         self._clients: dict[str, Clients] = {}
 
@@ -325,7 +327,7 @@ class Stack:
             "ServiceToken": "arn:aws:lambda:eu-west-1:111122223333:function:framework",
             "ResponseURL": "...",
             "StackId": f"arn:aws:cloudformation:{self.region}:111122223333:stack/{self.name}/1",
-            "RequestId": request_id or f"request-{self._requests}",
+            "RequestId": request_id or f"{self._id}-{self._requests}",
             "ResourceType": str(resource.type),
             "LogicalResourceId": resource.logical_id,
             "ResourceProperties": {"ServiceToken": "arn", **resource.properties},
