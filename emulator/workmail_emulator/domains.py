@@ -49,7 +49,7 @@ def add(context: Context, organization: Organization, name: str) -> None:
     if name.endswith(TEST_SUFFIX):
         raise invalid_parameter(f"The domain {name} cannot be registered.")
     for other in context.region.organizations.values():
-        if other.deleted_at is None and name in other.domains:
+        if name in other.domains:
             raise ServiceFault(
                 "MailDomainInUseException", f"The domain {name} is in use by {other.id}."
             )

@@ -413,3 +413,31 @@ def test_an_organization_has_a_thousand_domains(acme: Any, refused: Any) -> None
 
     with refused("LimitExceededException"):
         acme("register_mail_domain", DomainName="one-more.example")
+
+
+@pytest.mark.parametrize(
+    ("leave", "expected"),
+    [("deregister_mail_domain", "VERIFIED"), ("delete_organization", "PENDING")],
+)
+def test_verification_outlives_the_domain_but_not_the_organization(
+    make_emulator: Any, account_of: Any, leave: str, expected: str
+) -> None:
+    published: set[str] = set()
+
+    def look_up(_name: str, _kind: str) -> frozenset[str]:
+        return frozenset(published)
+
+    account = account_of(make_emulator(instant=True, dns=look_up))
+    account.create("first")
+    named = {"DomainName": "acme.example"}
+    account("register_mail_domain", **named)
+    published.add(account("get_mail_domain", **named)["Records"][1]["Value"])
+    account("get_mail_domain", **named)
+    published.clear()
+
+    account(leave, **(named if leave.startswith("dereg") else {"DeleteDirectory": True}))
+    account.create("second")
+    account("register_mail_domain", **named)
+
+    status = account("get_mail_domain", **named)["OwnershipVerificationStatus"]
+    assert expected == status

@@ -359,6 +359,14 @@ def test_a_role_impersonates_whom_its_rules_allow(people: Any, refused: Any) -> 
         "update_impersonation_role",
         ImpersonationRoleId=role,
         Name="backup",
+        Type="READ_ONLY",
+        Rules=[{**everyone, "NotTargetUsers": ["alice@acme.example"]}],
+    )
+    assert ["DENY", "ALLOW"] == [effect(name)["Effect"] for name in ("alice", "bob")]
+    people(
+        "update_impersonation_role",
+        ImpersonationRoleId=role,
+        Name="backup",
         Type="FULL_ACCESS",
         Rules=[],
     )
