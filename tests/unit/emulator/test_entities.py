@@ -161,6 +161,22 @@ def test_a_password_is_checked_by_the_directory_s_rules(acme: Any, refused: Any)
     acme("reset_password", UserId=user_id, Password="Neu-und-länger")
 
 
+def test_workmail_s_own_directory_takes_names_of_64_characters(acme: Any, refused: Any) -> None:
+    acme.user("a" * 64)
+
+    with refused("InvalidParameterException"):
+        acme.user("b" * 65)
+
+
+def test_a_deleted_user_is_gone_from_the_directory(acme: Any) -> None:
+    acme.user("alice")
+
+    acme("delete_user", UserId="alice")
+
+    (directory,) = acme.emulator.state()["regions"]["eu-west-1"]["directories"].values()
+    assert "alice" not in directory["principals"]
+
+
 def test_reset_password_takes_an_id_only(acme: Any, refused: Any) -> None:
     acme.user("long-enough-name")
 

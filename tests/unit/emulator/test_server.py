@@ -37,7 +37,7 @@ def serving(*arguments: str) -> Generator[tuple[str, subprocess.Popen[str]]]:
         yield process.stdout.readline().strip(), process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
         process.stdout.close()
 
 
@@ -57,7 +57,7 @@ def control(url: str, method: str, action: str, document: Any = None) -> Any:
     body = json.dumps(document).encode() if document is not None else None
     address = f"{url}/_emulator/{action}"
     request = urllib.request.Request(address, body, method=method)  # noqa: S310  loopback
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  loopback
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  loopback
         return json.load(answer)
 
 
@@ -150,18 +150,18 @@ def test_faults_are_injected_over_the_control_path(url: str, refused: Any) -> No
     workmail.list_organizations()
 
 
-@pytest.mark.parametrize(
-    ("action", "document", "expected"),
-    [
-        ("faults", {"kind": "evil"}, "unknown: kind; known: answer, code"),
-        ("faults", {"nth": 0}, "nth counts from 1"),
-        ("directories", {"region": "eu-west-1"}, "missing: kind, name"),
-        ("networks", {"name": "corp.example", "region": "eu-west-1"}, "unknown: region"),
-        ("networks", {"name": "corp.example", "users": [{}]}, "a user or group without Name"),
-        ("verify", {}, "KeyError: 'domain'"),
-        ("clock", [], "the body must be a JSON object"),
-    ],
-)
+NONSENSE: list[tuple[str, Any, str]] = [
+    ("faults", {"kind": "evil"}, "unknown: kind; known: answer, code"),
+    ("faults", {"nth": 0}, "nth counts from 1"),
+    ("directories", {"region": "eu-west-1"}, "missing: kind, name"),
+    ("networks", {"name": "corp.example", "region": "eu-west-1"}, "unknown: region"),
+    ("networks", {"name": "corp.example", "users": [{}]}, "a user or group without Name"),
+    ("verify", {}, "KeyError: 'domain'"),
+    ("clock", [], "the body must be a JSON object"),
+]
+
+
+@pytest.mark.parametrize(("action", "document", "expected"), NONSENSE)
 def test_nonsense_on_the_control_path_is_told(
     url: str, action: str, document: Any, expected: str
 ) -> None:
@@ -208,7 +208,7 @@ def test_a_signal_ends_it_cleanly(name: str) -> None:
         client(url).list_organizations()
         process.send_signal(getattr(signal, name))
 
-        assert 0 == process.wait(5)
+        assert 0 == process.wait(30)
 
 
 def test_a_taken_port_is_told_in_one_line() -> None:
@@ -217,7 +217,7 @@ def test_a_taken_port_is_told_in_one_line() -> None:
         command = [sys.executable, "-m", "workmail_emulator", "--port", port]
         env = {**os.environ, "PYTHONPATH": str(SOURCES)}
         ended = subprocess.run(  # noqa: S603  our own program
-            command, capture_output=True, text=True, env=env, timeout=20, check=False
+            command, capture_output=True, text=True, env=env, timeout=60, check=False
         )
 
     assert (1, "") == (ended.returncode, ended.stdout)
