@@ -108,18 +108,6 @@ def test_every_problem_of_a_spec_is_told_without_a_traceback(folder: Path) -> No
     ] == [": ".join(line.split(": ")[:2]) for line in done.stderr.splitlines()]
 
 
-def test_what_is_not_deployed_yet_is_told_without_a_traceback(folder: Path) -> None:
-    policies = "    policies: {inbound_dmarc: {enforced: true}}\n"
-    (folder / "spec.yaml").write_text(SPEC + policies, encoding="utf-8")
-    done = run_app(folder, {"spec": "spec.yaml"})
-
-    assert (
-        2,
-        "organizations.acme-us.policies.inbound_dmarc: "
-        "this release does not deploy inbound DMARC settings yet; leave it out\n",
-    ) == (done.returncode, done.stderr)
-
-
 def test_a_root_allows_files_outside_the_folder_of_the_spec(folder: Path) -> None:
     (folder / "shared").mkdir()
     (folder / "shared" / "users.yaml").write_text("eve: {display_name: Eve}", encoding="utf-8")

@@ -11,7 +11,7 @@ from aws_cdk.aws_kms import Key
 from aws_cdk.aws_route53 import HostedZone
 
 from workmail_org.errors import SpecError
-from workmail_org.infra import Organization, OrganizationResource
+from workmail_org.infra import DirectoryFields, Organization, OrganizationResource
 from workmail_org.model import organization as model
 from workmail_org.model.domain import HostedZone as Zone
 from workmail_org.model.domain import MailDomain
@@ -207,7 +207,8 @@ def test_two_organizations_in_one_stack_have_handlers_of_their_own() -> None:
 
 def test_an_existing_directory_is_named_by_its_id() -> None:
     stack = make_stack()
-    Organization(stack, "Mail", alias="acme", directory_id="d-0123456789")
+    directory = DirectoryFields(type="existing", directory_id="d-0123456789")
+    Organization(stack, "Mail", alias="acme", directory=directory)
 
     assert (
         "d-0123456789"

@@ -18,7 +18,7 @@ from workmail_org.model.group import Group
 from workmail_org.model.organization import Environment, Organization, Passwords
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
-from workmail_org.model.values import Kind, Reference, parse_reference
+from workmail_org.model.values import Kind, OrganizationId, Reference, parse_reference
 
 ZONE = HostedZone(hosted_zone_id="Z0123456789", zone_name="acme.example")
 
@@ -65,6 +65,8 @@ ORGANIZATION = Organization(
 )
 
 BARE = Organization(key="bare", region="us-east-1", alias="bare")
+
+LIVE = "m-0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
@@ -318,11 +320,12 @@ def test_the_test_domain_is_the_default_without_a_resource(bare: Any) -> None:
     assert {} == bare.find("Custom::WorkMailDefaultDomain")
 
 
-def test_users_wait_for_domains_and_groups_wait_for_users(whole: Any) -> None:
+def test_users_wait_for_domains_groups_for_users_and_resources_for_groups(whole: Any) -> None:
     assert {"DefaultDomain", *whole.resources["DefaultDomain"]["DependsOn"]} == set(
         whole.resources["Users"]["DependsOn"]
     )
     assert ["Users"] == whole.resources["Groups"]["DependsOn"]
+    assert ["Groups"] == whole.resources["Resources"]["DependsOn"]
 
 
 def test_users_know_the_addresses_of_collections_that_come_later(whole: Any) -> None:
@@ -341,8 +344,8 @@ def test_members_that_are_switched_off_are_left_out(whole: Any) -> None:
 
 
 def test_empty_collections_are_there_too_so_that_emptying_one_is_an_update(bare: Any) -> None:
-    assert ["Custom::WorkMailUsers", "Custom::WorkMailGroups"] == [
-        bare.resources[key]["Type"] for key in ("Users", "Groups")
+    assert ["Custom::WorkMailUsers", "Custom::WorkMailGroups", "Custom::WorkMailResources"] == [
+        bare.resources[key]["Type"] for key in ("Users", "Groups", "Resources")
     ]
 
 
@@ -356,6 +359,7 @@ def test_what_happens_on_removal_reaches_every_handler(synthesize: Callable[...,
             on_removal=OnRemoval(
                 users=Removal.DELETE,
                 groups=Removal.RETAIN,
+                resources=Removal.DELETE,
                 domains=Removal.RETAIN,
                 organization=Removal.DELETE,
                 directory=Removal.DELETE,
@@ -364,11 +368,12 @@ def test_what_happens_on_removal_reaches_every_handler(synthesize: Callable[...,
     )
     (domain,) = found.find("Custom::WorkMailDomain")
 
-    assert ["delete", "delete", "delete", "retain", "retain"] == [
+    assert ["delete", "delete", "delete", "retain", "delete", "retain"] == [
         found.get("Organization")["OnRemoval"],
         found.get("Organization")["DirectoryOnRemoval"],
         found.get("Users")["OnRemoval"],
         found.get("Groups")["OnRemoval"],
+        found.get("Resources")["OnRemoval"],
         found.get(domain)["OnRemoval"],
     ]
 
@@ -435,6 +440,7 @@ def test_service_tokens_have_logical_ids_that_no_upgrade_changes(whole: Any) -> 
         ("Custom::WorkMailDefaultDomain", "OrganizationProvider"),
         ("Custom::WorkMailUsers", "MailboxesProvider"),
         ("Custom::WorkMailGroups", "MailboxesProvider"),
+        ("Custom::WorkMailResources", "MailboxesProvider"),
     } == tokens
 
 
@@ -488,3 +494,70 @@ def test_outputs_have_names_to_rely_on(whole: Any) -> None:
         "WebClientUrl": "https://acme.awsapps.com/mail",
         "PasswordSecretArn": {"Ref": "Passwords"},
     } == values
+
+
+def take_over(**fields: Any) -> Organization:
+    return replace(BARE, existing=OrganizationId(LIVE), **fields)
+
+
+def test_a_live_organization_is_taken_over_with_its_domains(
+    synthesize: Callable[..., Any],
+) -> None:
+    found = synthesize(take_over(domains=(MailDomain(name="a.example"),)))
+    (domain,) = found.find("Custom::WorkMailDomain")
+
+    assert (LIVE, "true") == (found.get("Organization")["Existing"], found.get(domain)["Existing"])
+
+
+def test_a_live_organization_keeps_its_default_domain_when_the_stack_goes(
+    synthesize: Callable[..., Any], whole: Any
+) -> None:
+    domains = (MailDomain(name="a.example", default=True, verified=True),)
+    taken_over = synthesize(take_over(domains=domains)).receive("DefaultDomain")
+    made = whole.receive("DefaultDomain")
+
+    assert ("a.example", "a.example") == (taken_over.domain, taken_over.test_domain)
+    assert ("acme.example", "acme.awsapps.com") == (made.domain, made.test_domain)
+
+
+def test_dns_records_of_a_live_organization_are_written_where_the_spec_gives_a_zone(
+    synthesize: Callable[..., Any],
+) -> None:
+    zone = HostedZone(hosted_zone_id="Z0123456789", zone_name="a.example")
+    given = synthesize(take_over(domains=(MailDomain(name="a.example", dns=zone),)))
+    manual = synthesize(take_over(domains=(MailDomain(name="a.example", verified=True),)))
+
+    assert (8, 0) == tuple(len(each.find("AWS::Route53::RecordSet")) for each in (given, manual))
+
+
+def test_what_a_live_organization_needs_stays_whatever_the_spec_says(
+    synthesize: Callable[..., Any],
+) -> None:
+    words = OnRemoval(organization=Removal.DELETE, directory=Removal.DELETE)
+    found = synthesize(take_over(on_removal=words))
+    kept = [
+        each["DeletionPolicy"]
+        for kind in ("AWS::SecretsManager::Secret", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup")
+        for each in found.find(kind).values()
+    ]
+
+    assert ["Retain"] * 4 == kept
+
+
+def test_the_directory_of_a_live_organization_is_not_made(synthesize: Callable[..., Any]) -> None:
+    directory = Directory(type=DirectoryType.SIMPLE_AD, name="corp.example", vpc_id="vpc-01234567")
+    found = synthesize(take_over(directory=directory))
+
+    assert {} == found.find("Custom::WorkMailDirectory")
+    assert "DirectoryId" not in found.get("Organization")
+
+
+def test_what_exists_already_is_taken_over_where_the_spec_says_so(
+    synthesize: Callable[..., Any],
+) -> None:
+    users = (User(name="alice", email="alice@bare.awsapps.com", adopt=True), User(name="bob"))
+    some = synthesize(replace(BARE, users=users)).receive("Users")
+    everything = synthesize(replace(BARE, adopt=True))
+
+    assert (False, [True, False]) == (some.adopt, [user.adopt for user in some.users])
+    assert [True] * 3 == [everything.receive(key).adopt for key in ("Users", "Groups", "Resources")]

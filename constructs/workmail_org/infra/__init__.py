@@ -4,14 +4,30 @@ Of use to other CDK apps too: `Organization` takes its parts one by one,
 `OrganizationStack` takes them from a spec (docs/constructs.md).
 """
 
-from workmail_org.infra.authoring import GroupFields, Organization, UserFields
+from workmail_org.infra.authoring import Organization
+from workmail_org.infra.keywords import (
+    BookingFields,
+    DirectoryFields,
+    GroupFields,
+    OnRemovalFields,
+    PoliciesFields,
+    ResourceFields,
+    ServiceAccountFields,
+    UserFields,
+)
 from workmail_org.infra.organization import OrganizationResource
 from workmail_org.infra.stack import OrganizationStack
 
 __all__ = [
+    "BookingFields",
+    "DirectoryFields",
     "GroupFields",
+    "OnRemovalFields",
     "Organization",
     "OrganizationResource",
     "OrganizationStack",
+    "PoliciesFields",
+    "ResourceFields",
+    "ServiceAccountFields",
     "UserFields",
 ]

@@ -6,8 +6,7 @@ Keywords, words and rules are those of the spec (schemas/organization.schema.jso
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Literal, TypedDict, Unpack, cast
+from typing import Any, Literal, Unpack, cast
 
 import jsii
 from aws_cdk import Aspects, IAspect, IStableStringProducer, Lazy, Stack, Token
@@ -16,57 +15,20 @@ from constructs import Construct, IConstruct, IValidation
 
 from workmail_org.errors import SpecError
 from workmail_org.infra.checking import check_organization
+from workmail_org.infra.keywords import (
+    DirectoryFields,
+    GroupFields,
+    Omitted,
+    OnRemovalFields,
+    PoliciesFields,
+    ResourceFields,
+    Right,
+    UserFields,
+)
 from workmail_org.infra.organization import OrganizationResource
+from workmail_org.infra.stand_ins import StandIns
 from workmail_org.model import organization as model
-from workmail_org.model.domain import MailDomain
 from workmail_org.model.values import Kind, Reference, get_test_domain
-
-Omitted = Literal["mx", "spf", "dmarc", "autodiscover"]
-"""DNS records that are somebody else's."""
-
-
-class UserFields(TypedDict, total=False):
-    """What a user can be given besides a name, as in the spec."""
-
-    display_name: str
-    email: str
-    aliases: Sequence[str]
-    first_name: str
-    last_name: str
-    initials: str
-    job_title: str
-    department: str
-    company: str
-    office: str
-    telephone: str
-    street: str
-    city: str
-    zip_code: str
-    country: str
-    role: Literal["user", "remote_user"]
-    hidden_from_global_address_list: bool
-    quota_megabytes: int
-    identity_provider_user_id: str
-    enabled: bool
-
-
-class GroupFields(TypedDict, total=False):
-    """What a group can be given besides a name, as in the spec."""
-
-    email: str
-    aliases: Sequence[str]
-    members: Sequence[Reference | str]
-    hidden_from_global_address_list: bool
-
-
-class OnRemovalFields(TypedDict, total=False):
-    """What happens to what is taken away, as in the spec."""
-
-    users: Literal["disable", "delete", "retain"]
-    groups: Literal["delete", "disable", "retain"]
-    domains: Literal["deregister", "retain"]
-    organization: Literal["retain", "delete"]
-    directory: Literal["retain", "delete"]
 
 
 class Organization(Construct):
@@ -82,15 +44,25 @@ class Organization(Construct):
         alias: Globally unique, immutable.
         region: us-east-1, us-west-2 or eu-west-1; the default is the stack's,
             and needed only where that is not known.
-        directory_id: An existing directory; the default is one that WorkMail
-            makes.
-        kms_key_arn: Key for all mailboxes, immutable; may be a token. The
-            default is WorkMail's own.
+        existing: Id of a live organization to take over, which is never
+            deleted. By default one is made.
+        adopt: Whether to take over users, groups and resources that exist
+            already. Default: they do not exist yet.
+        directory: Where users are kept, immutable. The default is a directory
+            that WorkMail makes.
+        kms_key_arn: Key for all mailboxes, immutable. The default is WorkMail's
+            own.
+        interoperability: Whether Exchange manages the addresses, for ever; with
+            an AD Connector only. Default: it does not.
         tags: Of the organization. Default: none.
         passwords: Whether new users get a generated password. Default: they
-            do.
+            do, but behind an AD Connector.
+        policies: Rules and settings. Default: they stay as they are.
         on_removal: What happens to what is taken away. The default loses
             nothing.
+
+    Ids and ARNs may be tokens: of the key, hosted zones, directory, VPC and
+    subnets, secrets, log group, role and Lambda functions.
 
     Attributes:
         organization_id: Token of the organization's id.
@@ -105,28 +77,38 @@ class Organization(Construct):
         *,
         alias: str,
         region: str | None = None,
-        directory_id: str | None = None,
+        existing: str | None = None,
+        adopt: bool = False,
+        directory: DirectoryFields | None = None,
         kms_key_arn: str | None = None,
+        interoperability: bool = False,
         tags: Mapping[str, str] | None = None,
-        passwords: Literal["generate", "none"] = "generate",
+        passwords: Literal["generate", "none"] | None = None,
+        policies: PoliciesFields | None = None,
         on_removal: OnRemovalFields | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        stack = Stack.of(self)
-        self._declared: dict[str, Any] = {
-            "region": region or stack.region,
-            "alias": alias,
-            "tags": dict(tags or {}),
+        given: dict[str, Any] = {
+            "existing": existing,
+            "directory": directory,
+            "kms_key_arn": kms_key_arn,
             "passwords": passwords,
-            "on_removal": dict(on_removal or {}),
+            "policies": policies,
+        }
+        self._declared: dict[str, Any] = {
+            "region": region or Stack.of(self).region,
+            "alias": alias,
+            "adopt": adopt,
+            "interoperability": interoperability,
+            "tags": tags or {},
+            "on_removal": on_removal or {},
+            **{key: value for key, value in given.items() if value is not None},
             "domains": {},
             "users": {},
             "groups": {},
+            "resources": {},
+            "permissions": [],
         }
-        if directory_id:
-            self._declared["directory"] = {"type": "existing", "directory_id": directory_id}
-        self._kms_key_arn = kms_key_arn
-        self._zones: dict[str, IHostedZone] = {}
         self._built: OrganizationResource | None = None
         self._problems: list[str] = []
         self.organization_id = _promise(lambda: self._built and self._built.organization_id)
@@ -156,11 +138,11 @@ class Organization(Construct):
         """
         declared: dict[str, Any] = {"default": default, "verified": verified, "dns": "manual"}
         if hosted_zone is not None:
-            # The id may be a token; it takes the place of this one after the check.
-            zone_id = f"Z{len(self._zones):020d}"
-            self._zones[zone_id] = hosted_zone
-            zone = {"hosted_zone_id": zone_id, "zone_name": hosted_zone.zone_name}
-            declared["dns"] = {**zone, "omit": list(omit)}
+            declared["dns"] = {
+                "hosted_zone_id": hosted_zone.hosted_zone_id,
+                "zone_name": hosted_zone.zone_name,
+                "omit": omit,
+            }
         self._add("domains", name, declared)
 
     def add_user(self, name: str, **fields: Unpack[UserFields]) -> Reference:
@@ -189,18 +171,49 @@ class Organization(Construct):
         Returns:
             What other groups name as a member.
         """
-        members = [str(member) for member in fields.get("members", ())]
-        self._add("groups", name, {**fields, "members": members})
+        self._add("groups", name, _name_references(fields, "members"))
         return Reference(Kind.GROUP, name)
+
+    def add_resource(
+        self,
+        name: str,
+        *,
+        type: Literal["room", "equipment"],  # noqa: A002 - the word of the spec
+        **fields: Unpack[ResourceFields],
+    ) -> Reference:
+        """Add a room or a piece of equipment.
+
+        Args:
+            name: WorkMail resource name, immutable.
+            type: What it is.
+            fields: As in the spec. `email` is by default the name in the
+                default domain; delegates are what `add_user` and `add_group`
+                returned, or `alice` and `group:support`.
+
+        Returns:
+            What permissions name as a mailbox.
+        """
+        self._add("resources", name, {"type": type, **_name_references(fields, "delegates")})
+        return Reference(Kind.RESOURCE, name)
+
+    def add_permission(
+        self, mailbox: Reference | str, grantee: Reference | str, rights: Sequence[Right]
+    ) -> None:
+        """Give somebody rights on a mailbox.
+
+        Args:
+            mailbox: A user, a group or a resource.
+            grantee: A user or a group.
+            rights: At least one.
+        """
+        named = {"mailbox": str(mailbox), "grantee": str(grantee)}
+        self._declared["permissions"].append({**named, "rights": rights})
 
     def _add(self, kind: str, name: str, fields: Mapping[str, Any]) -> None:
         entries: dict[str, Any] = self._declared[kind]
         if name in entries:
             raise SpecError([f'{kind}: "{name}" is added twice'])
-        entries[name] = {
-            key: list(cast("Sequence[Any]", value)) if isinstance(value, tuple) else value
-            for key, value in fields.items()
-        }
+        entries[name] = fields
 
     def _finish(self) -> None:
         """Make the resources, once everything has been added."""
@@ -215,14 +228,8 @@ class Organization(Construct):
 
     def _load(self) -> model.Organization:
         self._check_region()
-        is_token = self._kms_key_arn is not None and Token.is_unresolved(self._kms_key_arn)
-        key = {} if is_token or not self._kms_key_arn else {"kms_key_arn": self._kms_key_arn}
-        checked = check_organization({**self._declared, **key})
-        return replace(
-            checked,
-            kms_key_arn=self._kms_key_arn,
-            domains=tuple(self._fill_zone(domain) for domain in checked.domains),
-        )
+        stand_ins = StandIns(self._declared["region"])
+        return stand_ins.take(check_organization(stand_ins.put(self._declared)))
 
     def _check_region(self) -> None:
         declared, deployed = self._declared["region"], Stack.of(self).region
@@ -231,11 +238,12 @@ class Organization(Construct):
         if not Token.is_unresolved(deployed) and declared != deployed:
             raise SpecError([f'region: "{declared}" is not the stack\'s; allowed: {deployed}'])
 
-    def _fill_zone(self, domain: MailDomain) -> MailDomain:
-        if domain.dns is None:
-            return domain
-        hosted_zone_id = self._zones[domain.dns.hosted_zone_id].hosted_zone_id
-        return replace(domain, dns=replace(domain.dns, hosted_zone_id=hosted_zone_id))
+
+def _name_references(fields: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Write the references of one field as the spec does."""
+    if key not in fields:
+        return dict(fields)
+    return {**fields, key: [str(reference) for reference in fields[key]]}
 
 
 def _promise(read: Callable[[], str | None]) -> str:

@@ -24,6 +24,7 @@ from workmail_org.infra.keeping import keep, keeps_organization
 from workmail_org.infra.monitoring import EventsPlace
 from workmail_org.infra.permissions.mailboxes import Reach, list_mailboxes_statements
 from workmail_org.infra.provider import HandlerProvider
+from workmail_org.model import policies
 from workmail_org.model.organization import Organization, Passwords
 
 
@@ -118,6 +119,8 @@ class MailboxesResource:
         self, part: Part, asset: Asset | None, after: Sequence[CfnResource]
     ) -> CfnResource:
         properties = {**_name_object(asset), **part.properties}
+        if part.resource_type is wire.ResourceType.AVAILABILITY_CONFIGURATIONS:
+            _put_tokens(properties, self._organization.policies.availability)
         return self._add_resource(part.construct_id, part.resource_type, properties, after)
 
     def _add_monitoring(self, events: EventsPlace, after: Sequence[CfnResource]) -> CfnResource:
@@ -196,6 +199,18 @@ def _name_object(asset: Asset | None) -> dict[str, str]:
     if asset is None:
         return {}
     return {wire.COLLECTION_BUCKET: asset.s3_bucket_name, wire.COLLECTION_KEY: asset.s3_object_key}
+
+
+def _put_tokens(
+    properties: Mapping[str, Any], availability: Sequence[policies.Availability]
+) -> None:
+    """Put secrets and functions as they are: tokens, which `encode` has turned into plain text."""
+    configurations: Mapping[str, Any] = properties.get(wire.CONFIGURATIONS, {})
+    for each in availability:
+        if each.domain in configurations and each.ews:
+            configurations[each.domain][wire.EWS][wire.PASSWORD_SECRET] = each.ews.password_secret
+        elif each.domain in configurations:
+            configurations[each.domain][wire.LAMBDA_ARN] = each.lambda_arn
 
 
 def _number(construct_id: str, shard: int) -> str:

@@ -1,0 +1,118 @@
+"""Reaching: which operations of WorkMail a handler can call, read from the source.
+
+Names are followed from one top-level definition to the next, through imports.
+A string that is the name of an operation counts as a call of it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import botocore.session
+
+import workmail_org
+from workmail_org.wire import ResourceType
+
+ENTRY = "workmail_org.handlers.entry"
+
+NO_CALLS = ("_CREATED_ID", "_TOKENED")
+"""Tables that only say something about operations (service/writing.py)."""
+
+Place = tuple[str, str]
+"""A top-level definition: module and name."""
+
+
+class Source:
+    """The floors that are shipped, parsed.
+
+    Attributes:
+        definitions: By place.
+        imports: What a module calls what it imports: module and name.
+    """
+
+    def __init__(self) -> None:
+        self.definitions: dict[Place, ast.stmt] = {}
+        self.imports: dict[str, dict[str, Place]] = {}
+        package = Path(workmail_org.__file__).parent
+        for floor in ("changes", "service", "handlers"):
+            for path in (package / floor).rglob("*.py"):
+                name = ".".join(path.relative_to(package.parent).with_suffix("").parts)
+                self._read(name.removesuffix(".__init__"), ast.parse(path.read_text("utf-8")))
+
+    def _read(self, module: str, tree: ast.Module) -> None:
+        self.imports[module] = {}
+        for statement in tree.body:
+            for name in _list_names(statement):
+                self.definitions[module, name] = statement
+            if isinstance(statement, ast.ImportFrom) and statement.module:
+                for alias in statement.names:
+                    place = (statement.module, alias.name)
+                    self.imports[module][alias.asname or alias.name] = place
+
+    def follow(self, module: str, node: ast.AST) -> Place | None:
+        """Find the definition that a name, or an attribute of a module, means."""
+        if isinstance(node, ast.Name):
+            place = self.imports[module].get(node.id, (module, node.id))
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            owner = self.imports[module].get(node.value.id, ("", ""))
+            place = (".".join(owner), node.attr)
+        else:
+            return None
+        return place if place in self.definitions else None
+
+
+def _list_names(statement: ast.stmt) -> Iterator[str]:
+    match statement:
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Assign(targets=targets):
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+        case _:
+            pass
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk through a definition, but not through what it writes into the log."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.Call) and _is_log(child.func)):
+            yield from _walk(child)
+
+
+def _is_log(function: ast.expr) -> bool:
+    return isinstance(function, ast.Attribute) and function.attr == "log"
+
+
+@cache
+def list_operations() -> dict[ResourceType, set[str]]:
+    """Operations of WorkMail that can be called for each type of custom resource."""
+    source = Source()
+    names = set(botocore.session.get_session().get_service_model("workmail").operation_names)
+    table = source.definitions[ENTRY, "LIFECYCLES"]
+    assert isinstance(table, ast.AnnAssign)
+    assert isinstance(table.value, ast.Dict)
+    return {
+        ResourceType[key.attr]: set(_reach(source, value)) & names
+        for key, value in zip(table.value.keys, table.value.values, strict=True)
+        if isinstance(key, ast.Attribute)
+    }
+
+
+def _reach(source: Source, start: ast.AST) -> Iterator[str]:
+    """Texts in everything that can be reached from an expression of the entry module."""
+    seen: set[Place] = set()
+    left: list[tuple[str, ast.AST]] = [(ENTRY, start)]
+    while left:
+        module, definition = left.pop()
+        for node in _walk(definition):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+            place = source.follow(module, node)
+            if place and place not in seen and place[1] not in NO_CALLS:
+                seen.add(place)
+                left.append((place[0], source.definitions[place]))
