@@ -46,7 +46,7 @@ LIFECYCLES: Mapping[ResourceType, Lifecycle] = {
     ResourceType.IDENTITY_CENTER: IdentityCenterLifecycle(),
 }
 
-_SLICE_SECONDS = 300.0
+_SLICE_SECONDS = 600.0
 """One invocation works at most that long: well inside Lambda's 15 minutes, so that the framework
 that waits for it is not cut off first."""
 
