@@ -39,12 +39,12 @@ def between(
     for domain, each in wanted.items():
         if domain not in present:
             calls.append(_write("CreateAvailabilityConfiguration", each))
-        elif present[domain] != _redact(each) or before.get(domain) != each:
+        elif present[domain] != redact(each) or before.get(domain) != each:
             calls.append(_write("UpdateAvailabilityConfiguration", each))
     return tuple(calls)
 
 
-def _redact(availability: Availability) -> Availability:
+def redact(availability: Availability) -> Availability:
     """Return what can be read back of a configuration."""
     ews = availability.ews
     return replace(

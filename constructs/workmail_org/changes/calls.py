@@ -13,7 +13,7 @@ from workmail_org.model.group import Group
 from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, Reference
 
-EntityT = TypeVar("EntityT", User, Group, Bookable)
+EntityT = TypeVar("EntityT", bound=User | Group | Bookable)
 
 
 class Phase(IntEnum):

@@ -1,0 +1,280 @@
+"""Declaration: what one stack tells its handlers, from a spec or from a deployed template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar, cast
+
+from workmail_org import declaring, wire
+from workmail_org.changes.settings import Monitoring
+from workmail_org.errors import WireError
+from workmail_org.model.domain import RecordGroup
+from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.removal import Safety
+from workmail_org.wire import ResourceType
+
+MANAGED = "<managed>"
+"""Stands for what CloudFormation makes up, such as the ARN of the stack's own log group."""
+
+_P = TypeVar("_P")
+
+LoadCollection = Callable[[str], Mapping[str, Any]]
+"""Reads properties that are too large for a template, by their key in the assets' bucket."""
+
+_RECORDS: Mapping[tuple[str, str], RecordGroup | None] = {
+    ("TXT", "_amazonses."): None,
+    ("MX", ""): RecordGroup.MX,
+    ("TXT", ""): RecordGroup.SPF,
+    ("TXT", "_dmarc."): RecordGroup.DMARC,
+    ("CNAME", "autodiscover."): RecordGroup.AUTODISCOVER,
+}
+"""Records by type and what stands before the domain (facts.md §6); the first cannot be omitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The records of one domain that the stack keeps in Route 53.
+
+    Attributes:
+        records: Without the ownership token and DKIM, which are always there.
+    """
+
+    hosted_zone_id: str
+    records: frozenset[RecordGroup]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What one stack tells its handlers.
+
+    Attributes:
+        key: Spec key of the organization.
+        stack: Name of the stack.
+        domains: By name.
+        zones: By domain; domains whose DNS is manual are left out.
+        default_domain: `None`: the test domain.
+        settings: Rules and settings, those that are declared, in the order in
+            which they are deployed.
+        safety: As the spec says; a template does not tell it.
+    """
+
+    key: str
+    stack: str
+    region: str
+    organization: wire.OrganizationProperties
+    directory: wire.DirectoryProperties | None = None
+    domains: Mapping[str, wire.DomainProperties] = field(
+        default_factory=dict[str, wire.DomainProperties]
+    )
+    zones: Mapping[str, Zone] = field(default_factory=dict[str, Zone])
+    default_domain: wire.DefaultDomainProperties | None = None
+    users: wire.UsersProperties
+    groups: wire.GroupsProperties
+    resources: wire.ResourcesProperties
+    settings: Mapping[ResourceType, Any] = field(default_factory=dict[ResourceType, Any])
+    safety: Safety = Safety()  # noqa: RUF009 - frozen
+
+    @property
+    def test_domain(self) -> str:
+        """The domain that the organization always has."""
+        return self.users.test_domain
+
+
+def name_stack(environment: Environment, organization: Organization) -> str:
+    """Return the name of an organization's stack (design.md §4)."""
+    return f"{environment.name}-{organization.key}"
+
+
+def declare(environment: Environment, organization: Organization) -> Declaration:
+    """Write an organization as its handlers will be told of it, through the wire and back."""
+    stack = name_stack(environment, organization)
+    about = _cross(declaring.make_organization(organization, owner=stack))
+    directory = _declare_directory(organization, stack)
+    users, groups, resources = (
+        _decode_collection(each) for each in declaring.list_collections(organization)
+    )
+    default = organization.default_domain != organization.test_domain
+    return Declaration(
+        key=organization.key,
+        stack=stack,
+        region=organization.region,
+        organization=replace(about, directory_id=MANAGED) if directory else about,
+        directory=directory,
+        domains={
+            domain.name: _cross(declaring.make_domain(organization, domain))
+            for domain in organization.domains
+        },
+        zones={
+            domain.name: Zone(
+                domain.dns.hosted_zone_id, frozenset(RecordGroup) - frozenset(domain.dns.omit)
+            )
+            for domain in organization.domains
+            if domain.dns
+        },
+        default_domain=_cross(declaring.make_default_domain(organization)) if default else None,
+        users=users,
+        groups=groups,
+        resources=resources,
+        settings=dict(_declare_settings(organization, stack)),
+        safety=organization.safety,
+    )
+
+
+def decode_template(
+    key: str,
+    stack: str,
+    region: str,
+    template: Mapping[str, Any],
+    load_collection: LoadCollection,
+) -> Declaration:
+    """Read what a deployed stack told its handlers.
+
+    Args:
+        key: Spec key of the organization.
+        stack: Its name.
+        region: Its region.
+        template: As CloudFormation keeps it.
+        load_collection: Reads what was too large for it.
+
+    Raises:
+        WireError: The template is none of ours, or of another version.
+    """
+    found = {
+        properties_type: list(_list_properties(template, properties_type, load_collection))
+        for properties_type in wire.PROPERTIES
+    }
+
+    def get(properties_type: ResourceType) -> Any:
+        every = found[properties_type]
+        if not every:
+            raise WireError(f"stack {stack} has no {properties_type}: it is none of ours")
+        return next((each for each in every if not getattr(each, "shard", 0)), every[0])
+
+    domains = {each.domain: each for each in found[ResourceType.DOMAIN]}
+    default = found[ResourceType.DEFAULT_DOMAIN]
+    directory = found[ResourceType.DIRECTORY]
+    return Declaration(
+        key=key,
+        stack=stack,
+        region=region,
+        organization=get(ResourceType.ORGANIZATION),
+        directory=directory[0] if directory else None,
+        domains=domains,
+        zones=_find_zones(template, domains),
+        default_domain=default[0] if default else None,
+        users=get(ResourceType.USERS),
+        groups=get(ResourceType.GROUPS),
+        resources=get(ResourceType.RESOURCES),
+        settings={each: found[each][0] for each in SETTINGS if found[each]},
+    )
+
+
+SETTINGS = (
+    ResourceType.MAILBOX_PERMISSIONS,
+    ResourceType.IMPERSONATION_ROLES,
+    ResourceType.ACCESS_CONTROL_RULES,
+    ResourceType.MOBILE_DEVICE_ACCESS_RULES,
+    ResourceType.AVAILABILITY_CONFIGURATIONS,
+    ResourceType.RETENTION_POLICY,
+    ResourceType.INBOUND_DMARC,
+    ResourceType.EMAIL_MONITORING,
+    ResourceType.IDENTITY_CENTER,
+)
+"""In the order in which they are deployed."""
+
+
+def get_monitoring(properties: wire.EmailMonitoringProperties) -> Monitoring:
+    """Return where email events are to go."""
+    return Monitoring(log_group_arn=properties.log_group_arn, role_arn=properties.role_arn)
+
+
+def _declare_directory(organization: Organization, stack: str) -> wire.DirectoryProperties | None:
+    if not declaring.makes_directory(organization):
+        return None
+    declared = _cross(declaring.make_directory(organization, owner=stack))
+    if declared.admin_password_secret_arn or declared.directory.service_account:
+        return declared
+    return replace(declared, admin_password_secret_arn=MANAGED)
+
+
+def _declare_settings(organization: Organization, stack: str) -> Iterator[tuple[ResourceType, Any]]:
+    for part in declaring.list_settings(organization):
+        encoded = {**part.properties, **part.outside}
+        yield part.resource_type, wire.decode(wire.PROPERTIES[part.resource_type], encoded)
+    monitoring = organization.policies.email_monitoring
+    if monitoring:
+        declared = wire.EmailMonitoringProperties(
+            log_group_arn=monitoring.log_group_arn or MANAGED,
+            role_arn=MANAGED if monitoring.managed else monitoring.role_arn,
+        )
+        yield ResourceType.EMAIL_MONITORING, declared
+    center = organization.policies.identity_center
+    if center:
+        declared = declaring.make_identity_center(center, owner=stack)
+        yield ResourceType.IDENTITY_CENTER, _cross(declared)
+
+
+def _cross(properties: _P) -> _P:
+    return wire.decode(type(properties), wire.encode(properties))
+
+
+def _decode_collection(collection: declaring.Collection) -> Any:
+    properties = {**collection.inline[0], **collection.outside}
+    return wire.decode(wire.PROPERTIES[collection.resource_type], properties)
+
+
+def _list_properties(
+    template: Mapping[str, Any], resource_type: ResourceType, load_collection: LoadCollection
+) -> Iterator[Any]:
+    for resource in template.get("Resources", {}).values():
+        if resource.get("Type") != resource_type:
+            continue
+        raw = resource.get("Properties", {})
+        key = raw.get(wire.COLLECTION_KEY)
+        outside = load_collection(key) if isinstance(key, str) else dict[str, Any]()
+        resolved = {name: _resolve(value) for name, value in raw.items() if name not in _TOKENS}
+        yield wire.decode(wire.PROPERTIES[resource_type], {**resolved, **outside})
+
+
+_TOKENS = frozenset(
+    {
+        wire.ORGANIZATION_ID,
+        wire.LEDGER_TABLE,
+        wire.PASSWORD_SECRET_ARN,
+        wire.COLLECTION_BUCKET,
+        wire.COLLECTION_KEY,
+        "ServiceToken",
+        "ServiceTimeout",
+    }
+)
+"""Properties that say where things are, not what is declared."""
+
+
+def _resolve(value: Any) -> Any:
+    """Put a word where CloudFormation puts what it makes up; `wire` never writes such a map."""
+    if not isinstance(value, dict):
+        return value
+    properties = cast("dict[str, Any]", value)
+    name = next(iter(properties), "")
+    if len(properties) == 1 and (name == "Ref" or name.startswith("Fn::")):
+        return MANAGED
+    return {key: _resolve(item) for key, item in properties.items()}
+
+
+def _find_zones(template: Mapping[str, Any], domains: Mapping[str, Any]) -> dict[str, Zone]:
+    zones: dict[str, Zone] = {}
+    for resource in template.get("Resources", {}).values():
+        properties = resource.get("Properties", {})
+        name = properties.get("Name")
+        # DKIM's names are made up by WorkMail.
+        if resource.get("Type") != "AWS::Route53::RecordSet" or not isinstance(name, str):
+            continue
+        for domain in domains:
+            slot = (properties["Type"], name.removesuffix(f"{domain}."))
+            if slot not in _RECORDS or not name.endswith(f"{domain}."):
+                continue
+            known = zones.get(domain, Zone(str(properties["HostedZoneId"]), frozenset()))
+            group = _RECORDS[slot]
+            zones[domain] = replace(known, records=known.records | ({group} if group else set()))
+    return zones
