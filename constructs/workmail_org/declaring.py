@@ -279,11 +279,8 @@ def _make_part(construct_id: str, resource_type: ResourceType, properties: objec
 
 def _list_disabled(organization: Organization) -> frozenset[Reference]:
     """Return who is switched off, folded: WorkMail refuses them as members and delegates."""
-    return frozenset(
-        entity.reference.folded
-        for entity in (*organization.users, *organization.resources)
-        if not entity.enabled
-    )
+    entities: tuple[User | Bookable, ...] = (*organization.users, *organization.resources)
+    return frozenset(entity.reference.folded for entity in entities if not entity.enabled)
 
 
 def _list_permissions(organization: Organization) -> tuple[MailboxPermission, ...]:
@@ -327,7 +324,8 @@ def _make_collection(
         return Collection(
             construct_id=construct_id, resource_type=resource_type, inline=(whole,), outside={}
         )
-    hollow = replace(properties, other_addresses={}, **{entities: ()})
+    emptied: dict[str, Any] = {"other_addresses": {}, entities: ()}
+    hollow = replace(properties, **emptied)
     inline = tuple(wire.encode(replace(hollow, shard=i, shards=shards)) for i in range(shards))
     return Collection(
         construct_id=construct_id,

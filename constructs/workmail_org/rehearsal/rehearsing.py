@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workmail_org.errors import DeploymentError
-from workmail_org.rehearsal.comparing import Difference, compare
+from workmail_org.rehearsal.comparing import compare
 from workmail_org.rehearsal.deploying import Cdk
+from workmail_org.rehearsal.differences import Difference
 from workmail_org.rehearsal.interrupts import Interrupts
 from workmail_org.rehearsal.local import DEFAULT_ACCOUNT, LocalAws, start_local_aws
 from workmail_org.rehearsal.localizing import LocalSpec, localize

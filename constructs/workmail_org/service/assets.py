@@ -24,4 +24,5 @@ def read_collection(client: S3Client, bucket: str, key: str) -> Mapping[str, Any
         body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
     except (ClientError, BotoCoreError) as error:
         raise translate(error, f"GetObject of s3://{bucket}/{key}") from error
-    return json.loads(body)
+    content: Mapping[str, Any] = json.loads(body)
+    return content

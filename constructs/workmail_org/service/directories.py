@@ -161,9 +161,10 @@ class DirectoryService:
 
     def _call(self, method: str, **parameters: Any) -> Mapping[str, Any]:
         try:
-            return getattr(self.client, method)(**parameters)
+            answer: Mapping[str, Any] = getattr(self.client, method)(**parameters)
         except (ClientError, BotoCoreError) as error:
             raise translate(error, f"ds:{method}") from error
+        return answer
 
 
 def find_directory_alias(client: DirectoryServiceClient, directory_id: str) -> str | None:

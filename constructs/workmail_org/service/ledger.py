@@ -144,9 +144,10 @@ class DynamoDbLedger:
             "BatchWriteItem": self.client.batch_write_item,
         }
         try:
-            return methods[operation](**parameters)
+            answer: Mapping[str, Any] = methods[operation](**parameters)
         except (ClientError, BotoCoreError) as error:
             raise translate(error, operation) from error
+        return answer
 
 
 def _make_key(reference: Reference) -> dict[str, Any]:

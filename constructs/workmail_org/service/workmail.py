@@ -14,7 +14,7 @@ from workmail_org.errors import TemporaryError
 from workmail_org.service.failures import is_throttled, translate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from mypy_boto3_workmail import WorkMailClient
 
@@ -92,7 +92,7 @@ class WorkMail:
                 return
             token = {"NextToken": page["NextToken"]}
 
-    def read_many(self, read: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
+    def read_many(self, read: Callable[[_In], _Out], items: Iterable[_In]) -> Sequence[_Out]:
         """Read several things side by side; the answers are in the order of `items`."""
         with ThreadPoolExecutor(max_workers=_PARALLEL_READS) as pool:
             return list(pool.map(read, items))
