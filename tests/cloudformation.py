@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from botocore.exceptions import ClientError
 
@@ -213,7 +214,7 @@ class Stack:
         Raises:
             DeploymentFailedError: The handler failed, or never finished.
         """
-        event = self._make_event(request_type, resource, previous, physical_id, request_id)
+        event = self.make_event(request_type, resource, previous, physical_id, request_id)
         answer = self._begin(event)
         return answer["PhysicalResourceId"], self._wait(event, answer)
 
@@ -268,8 +269,8 @@ class Stack:
     def _get_clients(self) -> Clients:
         if self.region not in self._clients:
             self._clients[self.region] = Clients(
-                workmail=self.emulator.client("workmail", region=self.region),
-                directory_service=self.emulator.client("ds", region=self.region),
+                workmail=_make_client(self.emulator, "workmail", self.region),
+                directory_service=_make_client(self.emulator, "ds", self.region),
                 secrets=cast("Any", self.secrets),
                 s3=cast("Any", self.s3),
                 dynamodb=cast("Any", None),
@@ -286,7 +287,7 @@ class Stack:
         before = self.deployed.get(resource.logical_id)
         kind = "Update" if previous else "Create"
         physical_id = before.physical_id if before else None
-        event = self._make_event(kind, resource, previous, physical_id, None)
+        event = self.make_event(kind, resource, previous, physical_id, None)
         answer = self._begin(event)
         physical_id = answer["PhysicalResourceId"]
         if before:
@@ -313,14 +314,15 @@ class Stack:
         self.send("Delete", deployed.resource, physical_id=deployed.physical_id)
         del self.deployed[logical_id]
 
-    def _make_event(
+    def make_event(
         self,
         request_type: str,
         resource: Resource,
-        previous: Resource | None,
-        physical_id: str | None,
-        request_id: str | None,
+        previous: Resource | None = None,
+        physical_id: str | None = None,
+        request_id: str | None = None,
     ) -> dict[str, Any]:
+        """Write an event as it arrives."""
         self._requests += 1
         event: dict[str, Any] = {
             "RequestType": request_type,
@@ -342,6 +344,17 @@ class Stack:
         self.reasons.append(reason)
         assert len(reason.encode()) < wire.MAX_RESPONSE_BYTES
         return DeploymentFailedError(reason)
+
+
+_CLIENTS: WeakKeyDictionary[Emulator, dict[tuple[str, str], Any]] = WeakKeyDictionary()
+
+
+def _make_client(emulator: Emulator, service: str, region: str) -> Any:
+    """Make a client once: it takes longer than a deployment."""
+    made = _CLIENTS.setdefault(emulator, {})
+    if (service, region) not in made:
+        made[service, region] = emulator.client(service, region=region)
+    return made[service, region]
 
 
 def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> list[Resource]:

@@ -1,0 +1,152 @@
+"""Collections that are too large for a template: assets and shards."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from cloudformation import DeploymentFailedError, Stack
+from scenes import (
+    assert_equals,
+    at,
+    list_operations,
+    make_emulator,
+    make_group,
+    make_organization,
+    make_user,
+    take_picture,
+)
+from workmail_emulator.faults import Fault
+from workmail_org import declaring
+from workmail_org.wire import MAX_INLINE_BYTES
+
+CROWD = [make_user(f"u{number:02}") for number in range(30)]
+
+
+@pytest.fixture
+def sharded(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """A stack in which ten entities make a shard."""
+    monkeypatch.setattr(declaring, "_SHARD_ENTITIES", 10)
+    return stack
+
+
+def test_a_large_collection_travels_as_an_asset(stack: Stack) -> None:
+    long = {"job_title": "x" * 250, "street": "y" * 250}
+    people = [make_user(f"person{number:03}", **long) for number in range(200)]
+    organization = make_organization(*people)
+    stack.deploy(organization)
+    properties = stack.deployed["Users"].resource.properties
+
+    assert "Users" not in properties
+    assert "CollectionKey" in properties
+    assert len(json.dumps(properties)) < MAX_INLINE_BYTES / 100
+    assert_equals(take_picture(stack), organization)
+
+
+def test_shards_bring_everybody_and_change_everybody(sharded: Stack) -> None:
+    grown = [*CROWD, *(make_user(f"v{number:02}") for number in range(15))]
+    turned = [replace(user, email=grown[i - 1].email) for i, user in enumerate(grown)]
+    tokens: dict[str, str] = {}
+    for people in (CROWD, grown, turned, CROWD[:12], CROWD[:3], grown):
+        organization = make_organization(*people, make_group("all", *(u.name for u in people)))
+        sharded.deploy(organization)
+        picture = take_picture(sharded)
+        assert_equals(picture, organization)
+        kept = {name: token for name, token in picture.mailboxes.items() if name in tokens}
+        assert {name: tokens[name] for name in kept} == kept
+        tokens |= picture.mailboxes
+
+    assert ["Users", "Users1", "Users2", "Users3", "Users4"] == [
+        name for name in sharded.deployed if name.startswith("Users")
+    ]
+
+
+def test_a_failure_in_a_late_shard_rolls_everybody_back(sharded: Stack) -> None:
+    before = make_organization(*CROWD[:12])
+    sharded.deploy(before)
+    picture = take_picture(sharded)
+    sharded.emulator.faults.add(Fault(operation="CreateUser", nth=14, code="Final", status=400))
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        sharded.deploy(make_organization(*CROWD[2:]))
+
+    assert_equals(take_picture(sharded), before)
+    assert picture.mailboxes == take_picture(sharded).mailboxes
+    sharded.deploy(make_organization(*CROWD[2:]))
+    assert_equals(take_picture(sharded), make_organization(*CROWD[2:]))
+
+
+def test_a_failed_first_deployment_in_shards_leaves_nobody_switched_on(sharded: Stack) -> None:
+    sharded.emulator.faults.add(Fault(operation="CreateUser", nth=25, code="Final", status=400))
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        sharded.deploy(make_organization(*CROWD))
+    again = Stack(sharded.emulator)
+    again.deploy(make_organization())
+
+    assert set() == take_picture(again).enabled
+
+
+def test_a_renamed_key_is_refused_whichever_shard_the_new_one_is_in(sharded: Stack) -> None:
+    sharded.deploy(make_organization(*CROWD))
+    sharded.emulator.clear_calls()
+    for number in range(6):
+        renamed = replace(CROWD[0], name=f"renamed{number}")
+        with pytest.raises(DeploymentFailedError, match="user 'u00' leaves and"):
+            sharded.deploy(make_organization(renamed, *CROWD[1:]))
+
+    assert [] == list_operations(sharded)
+
+
+def test_a_leavers_address_goes_to_a_newcomer_of_any_shard(sharded: Stack) -> None:
+    sharded.deploy(make_organization(*CROWD))
+    heirs = [make_user(f"heir{n}", aliases=(at(f"u{n:02}"),)) for n in range(6)]
+    organization = make_organization(*heirs, *CROWD[6:])
+    sharded.deploy(organization)
+
+    assert_equals(take_picture(sharded), organization)
+
+
+def test_passwords_lie_in_one_secret_a_shard(sharded: Stack) -> None:
+    sharded.deploy(make_organization(*CROWD))
+    held = [set(json.loads(text)) for text in sharded.secrets.values.values()]
+
+    assert {user.name for user in CROWD} == set().union(*held)
+    assert 30 == sum(map(len, held))
+
+
+def test_an_old_asset_that_is_gone_does_not_stop_an_update(sharded: Stack) -> None:
+    sharded.deploy(make_organization(*CROWD))
+    sharded.s3.objects.clear()
+    organization = make_organization(replace(CROWD[0], city="Bonn"), *CROWD[1:25])
+    sharded.deploy(organization)
+    assert_equals(take_picture(sharded), organization)
+    sharded.s3.objects.clear()
+    sharded.destroy()
+
+    assert {} == sharded.deployed
+
+
+def test_a_new_asset_that_is_not_there_removes_nobody(sharded: Stack) -> None:
+    sharded.deploy(make_organization(*CROWD))
+    before = take_picture(sharded)
+    users = sharded.deployed["Users"]
+    lost = replace(users.resource, properties={**users.resource.properties, "CollectionKey": "x"})
+    with pytest.raises(DeploymentFailedError, match="GetObject of s3://assets/x failed"):
+        sharded.send("Update", lost, previous=users.resource, physical_id=users.physical_id)
+
+    assert before == take_picture(sharded)
+
+
+def test_lists_are_read_to_their_end() -> None:
+    stack = Stack(make_emulator(page_size=2))
+    organization = make_organization(
+        *CROWD[:7],
+        *(make_group(f"g{n}", *(u.name for u in CROWD[:5]), "group:g9") for n in range(5)),
+        make_group("g9", aliases=tuple(at(f"alias{n}") for n in range(7))),
+    )
+    stack.deploy(organization)
+
+    assert_equals(take_picture(stack), organization)
+    stack.deploy(make_organization())
+    assert set() == take_picture(stack).enabled
