@@ -11,6 +11,7 @@ import pytest
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
+from workmail_org.model.expectations import Access, Device, Expectation, Impersonation
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Environment, Organization, Passwords
 from workmail_org.model.permission import MailboxPermission, Right
@@ -53,6 +54,7 @@ FOLDER: Path = (*POLICIES, "retention", "folders", "inbox")
 AVAILABILITY: Path = (*POLICIES, "availability", "partner.example")
 IDENTITY: Path = (*POLICIES, "identity_center")
 PERMISSION: Path = (*ORGANIZATION, "permissions", 0)
+EXPECTATION: Path = (*ORGANIZATION, "expect", 0)
 
 SAME: dict[type[Any], tuple[Path, dict[str, str | None]]] = {
     # the key of the mapping is a field, and every other difference has its reason
@@ -111,6 +113,17 @@ def test_every_field_is_a_key_and_every_key_a_field(model: type[Any]) -> None:
     keys = set(find_shape(path)["properties"]) - (set() if path else FILES_ONLY)
 
     assert {key for key in fields.values() if key} == keys
+
+
+def test_an_expectation_has_the_keys_of_every_attempt() -> None:
+    renamed = {"effect": "allow", "attempt": "deny", "action": "allow", "address": "from"}
+    fields = {
+        renamed.get(field.name, field.name)
+        for model in (Expectation, Access, Device, Impersonation)
+        for field in dataclasses.fields(model)
+    }
+
+    assert fields == set(find_shape(EXPECTATION)["properties"])
 
 
 @pytest.mark.parametrize("words", WORDS, ids=lambda words: words.__name__)

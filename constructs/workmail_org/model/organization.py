@@ -11,6 +11,7 @@ from types import MappingProxyType
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import Directory
 from workmail_org.model.domain import MailDomain
+from workmail_org.model.expectations import Expectation
 from workmail_org.model.group import Group
 from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import Policies
@@ -41,6 +42,7 @@ class Organization:
         existing: Take over this organization instead of creating one.
         users: In the order of the spec, like every collection here.
         adopt: Take over entities that exist already.
+        expect: What the policies have to do; changes nothing by itself.
     """
 
     key: str
@@ -61,6 +63,7 @@ class Organization:
     on_removal: OnRemoval = OnRemoval()  # noqa: RUF009
     safety: Safety = Safety()  # noqa: RUF009
     adopt: bool = False
+    expect: tuple[Expectation, ...] = ()
 
     @property
     def test_domain(self) -> str:
@@ -81,9 +84,11 @@ class Environment:
         name: `environment` of the spec; in every stack name.
         account: 12 digits; `None`: whatever account deploys.
         expires: Of a derived staging copy: deployed until that day, inclusive.
+        acknowledge_end_of_support: Do not warn that Amazon WorkMail ends.
     """
 
     name: str
     account: str | None = None
     organizations: tuple[Organization, ...] = ()
     expires: date | None = None
+    acknowledge_end_of_support: bool = False

@@ -29,6 +29,7 @@ _RULES = {
     "csv": "A table has a header with known columns, and complete rows.",
     "extends": "A spec extends one other spec.",
     "derive": "A derived spec says how it differs from what it copies.",
+    "expect": "The rules of a spec do what it expects of them.",
     "limits": "A spec is no larger than it has to be.",
 }
 

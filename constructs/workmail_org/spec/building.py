@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from workmail_org.errors import SpecError
 from workmail_org.model.bookable import Bookable, BookableType, Booking
@@ -14,26 +14,6 @@ from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Environment, Organization, Passwords
 from workmail_org.model.permission import MailboxPermission, Right
-from workmail_org.model.policies import (
-    AccessControlRule,
-    AuthenticationMode,
-    Availability,
-    Effect,
-    EmailMonitoring,
-    EwsAvailability,
-    Folder,
-    FolderRetention,
-    IdentityCenter,
-    ImpersonationRole,
-    ImpersonationRule,
-    ImpersonationType,
-    MobileDeviceAccessRule,
-    PersonalAccessTokens,
-    Policies,
-    RetentionAction,
-    RetentionPolicy,
-    TokenStatus,
-)
 from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import (
@@ -43,7 +23,9 @@ from workmail_org.model.values import (
     get_test_domain,
     parse_reference,
 )
+from workmail_org.spec.expectations import judge
 from workmail_org.spec.loading import load
+from workmail_org.spec.policies import build_expectation, build_policies
 from workmail_org.spec.problems import Severity, sort_problems
 from workmail_org.spec.rules import check
 from workmail_org.spec.schema import fill_empty, load_schema
@@ -82,7 +64,8 @@ def read_spec(path: pathlib.Path, *, root: pathlib.Path | None = None) -> Readin
             folder of `path`.
     """
     document = load(path, root=root)
-    problems = sort_problems([*document.problems, *validate(document), *check(document)])
+    wrong_so_far = [*document.problems, *validate(document), *check(document)]
+    problems = sort_problems([*wrong_so_far, *judge(document, wrong_so_far)])
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
     environment = build(document.value) if document.readable and not wrong else None
     return Reading(environment, problems, document)
@@ -115,6 +98,7 @@ def build(value: Mapping[str, Any]) -> Environment:
             _build_organization(key, body) for key, body in spec["organizations"].items()
         ),
         expires=date.fromisoformat(expires) if expires else None,
+        acknowledge_end_of_support=spec.get("acknowledge_end_of_support", False),
     )
 
 
@@ -141,12 +125,13 @@ def _build_organization(key: str, body: Body) -> Organization:
             _build_bookable(n, b, default) for n, b in body.get("resources", {}).items()
         ),
         permissions=tuple(_build_permission(entry) for entry in body.get("permissions", ())),
-        policies=_build_policies(body.get("policies", {})),
+        policies=build_policies(body.get("policies", {})),
         on_removal=OnRemoval(
             **{kind: Removal(word) for kind, word in body.get("on_removal", {}).items()}
         ),
         safety=Safety(**body.get("safety", {})),
         adopt=body.get("adopt", False),
+        expect=tuple(build_expectation(entry) for entry in body.get("expect", ())),
     )
 
 
@@ -217,107 +202,6 @@ def _build_permission(body: Body) -> MailboxPermission:
         grantee=parse_reference(body["grantee"]),
         rights=tuple(sorted(Right(each) for each in body["rights"])),
     )
-
-
-def _build_policies(body: Body) -> Policies:
-    return Policies(
-        access_control=tuple(
-            AccessControlRule(**_rule(name, rule))
-            for name, rule in body.get("access_control", {}).items()
-        ),
-        mobile_devices=tuple(
-            MobileDeviceAccessRule(**_rule(name, rule))
-            for name, rule in body.get("mobile_devices", {}).items()
-        ),
-        retention=_build_retention(body["retention"]) if "retention" in body else None,
-        impersonation_roles=tuple(
-            _build_role(name, role) for name, role in body.get("impersonation_roles", {}).items()
-        ),
-        availability=tuple(
-            _build_availability(domain, entry)
-            for domain, entry in body.get("availability", {}).items()
-        ),
-        email_monitoring=_build_monitoring(body),
-        inbound_dmarc_enforced=body.get("inbound_dmarc", {}).get("enforced"),
-        identity_center=_build_identity_center(body),
-    )
-
-
-def _build_retention(body: Body) -> RetentionPolicy:
-    return RetentionPolicy(
-        name=body["name"],
-        description=body.get("description"),
-        folders=tuple(
-            FolderRetention(
-                folder=Folder(folder),
-                action=RetentionAction(entry["action"]),
-                days=entry.get("days"),
-            )
-            for folder, entry in body["folders"].items()
-        ),
-    )
-
-
-def _build_role(name: str, body: Body) -> ImpersonationRole:
-    return ImpersonationRole(
-        name=name,
-        type=ImpersonationType(body["type"]),
-        description=body.get("description"),
-        rules=tuple(
-            ImpersonationRule(
-                key=key,
-                effect=Effect(rule["effect"]),
-                name=rule.get("name"),
-                description=rule.get("description"),
-                target_users=tuple(rule.get("target_users", ())),
-                not_target_users=tuple(rule.get("not_target_users", ())),
-            )
-            for key, rule in body.get("rules", {}).items()
-        ),
-    )
-
-
-def _build_availability(domain: str, body: Body) -> Availability:
-    ews = body.get("ews")
-    return Availability(
-        domain=fold(domain),
-        ews=EwsAvailability(**ews) if ews else None,
-        lambda_arn=body.get("lambda_arn"),
-    )
-
-
-def _build_monitoring(policies: Body) -> EmailMonitoring | None:
-    body = policies.get("email_monitoring")
-    if body is None:
-        return None
-    return EmailMonitoring(
-        log_group_arn=body.get("log_group_arn"),
-        role_arn=body.get("role_arn"),
-        retention_days=body.get("retention_days"),
-    )
-
-
-def _build_identity_center(policies: Body) -> IdentityCenter | None:
-    body = policies.get("identity_center")
-    if body is None:
-        return None
-    tokens = body["personal_access_tokens"]
-    return IdentityCenter(
-        instance_arn=body["instance_arn"],
-        authentication_mode=AuthenticationMode(body["authentication_mode"]),
-        personal_access_tokens=PersonalAccessTokens(
-            status=TokenStatus(tokens["status"]), lifetime_days=tokens.get("lifetime_days")
-        ),
-    )
-
-
-def _rule(name: str, body: Body) -> dict[str, Any]:
-    """The fields of a rule, whose lists of conditions are tuples in the model."""
-    fields = {
-        key: tuple(cast("list[str]", value)) if isinstance(value, list) else value
-        for key, value in body.items()
-    }
-    return {**fields, "name": name, "effect": Effect(body["effect"])}
 
 
 def _references(texts: Iterable[str]) -> tuple[Reference, ...]:

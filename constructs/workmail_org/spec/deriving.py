@@ -25,6 +25,8 @@ _LIVE_KEYS = ("existing", "kms_key_arn")
 _LIVE_POLICIES = ("availability", "identity_center")
 _LIVE_MONITORING = ("log_group_arn", "role_arn")
 
+_SIDES = ("mailbox", "grantee")  # of a permission
+
 # Key with names of users → what becomes of the rule when all of them went. Without `users` a rule
 # would be about everyone, so it goes too; without exceptions it is about the same people as before.
 _RULE_KEYS = {"users": False, "target_users": False, "not_users": True, "not_target_users": True}
@@ -182,7 +184,8 @@ class _Copy:
         copy = _edit(copy, "users", lambda users: _without_names(users, self._gone))
         copy = _edit(copy, "groups", lambda groups: self._each_list(groups, "members"))
         copy = _edit(copy, "resources", lambda resources: self._each_list(resources, "delegates"))
-        return _edit(copy, "permissions", self._permissions)
+        copy = _edit(copy, "permissions", lambda each: self._without_entries(each, _SIDES))
+        return _edit(copy, "expect", lambda each: self._without_entries(each, ("user",)))
 
     def _each_list(self, entities: Node, key: str) -> Node | None:
         def without_gone(entity: Node) -> Node:
@@ -197,14 +200,12 @@ class _Copy:
         items = [item for item in node.items if not self._went(item)]
         return node if len(items) == len(node.items) else replace(node, items=items)
 
-    def _permissions(self, node: Node) -> Node:
+    def _without_entries(self, node: Node, keys: tuple[str, ...]) -> Node:
+        """Drop the entries of a list that name users who went under one of some keys."""
         if not isinstance(node, Sequence):
             return node
-        sides = ("mailbox", "grantee")
         items = [
-            item
-            for item in node.items
-            if not any(self._went(nodes.child(item, side)) for side in sides)
+            item for item in node.items if not any(self._went(nodes.child(item, k)) for k in keys)
         ]
         return replace(node, items=items)
 

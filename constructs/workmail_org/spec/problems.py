@@ -55,8 +55,8 @@ class Problem:
             case, no full stop, never a secret.
         hint: What to do, when there is something to say beyond the message.
         rule: Which kind of rule is broken, for machines that group problems:
-            `file`, `yaml`, `include`, `csv`, `extends`, `derive`, `limits`; all
-            that is about the content is `spec`.
+            `file`, `yaml`, `include`, `csv`, `extends`, `derive`, `limits`,
+            `expect`; all else that is about the content is `spec`.
     """
 
     place: Location

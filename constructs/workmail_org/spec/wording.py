@@ -78,10 +78,22 @@ def refused(keyword: str, value: object, schema: Schema, path: Path = ()) -> Com
         return _refused_text(keyword, value, schema, path)
     if keyword == "enum":
         return f"{show(value)} is no {_noun(schema)}", f"allowed: {_choices(schema)}"
+    if keyword in ("oneOf", "anyOf"):
+        return _refused_alternatives(keyword, cast("dict[str, Any]", value), schema)
     if isinstance(value, dict | list):
         return _refused_count(keyword, len(cast("dict[str, Any] | list[Any]", value)), schema, path)
     word = "small" if keyword == "minimum" else "large"
     return f"{show(value)} is too {word}", f"allowed: {_range(schema, 'minimum', 'maximum')}"
+
+
+def _refused_alternatives(keyword: str, value: dict[str, Any], schema: Schema) -> Complaint:
+    """Say which of several keys belong here, where every alternative requires one."""
+    keys = [key for alternative in schema[keyword] for key in alternative["required"]]
+    given = [key for key in keys if key in value]
+    if given:
+        return f"{' and '.join(given)} are given", "give exactly one"
+    count = "exactly" if keyword == "oneOf" else "at least"
+    return f"none of {', '.join(keys)} is given", f"give {count} one"
 
 
 def _refused_count(keyword: str, count: int, schema: Schema, path: Path) -> Complaint:

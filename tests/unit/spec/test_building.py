@@ -17,6 +17,7 @@ from workmail_org.errors import SpecError
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
+from workmail_org.model.expectations import Access, Device, Expectation, Impersonation
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Environment, Organization, Passwords
 from workmail_org.model.permission import MailboxPermission, Right
@@ -103,6 +104,46 @@ def test_an_environment_has_a_name_an_account_and_a_last_day() -> None:
         FULL.expires,
     )
     assert ["acme", "simple", "managed", "connector", "live"] == list(BY_KEY)
+
+
+def test_the_end_of_support_is_acknowledged_when_the_spec_says_so() -> None:
+    minimal = load_environment(SPECS / "valid" / "minimal.yaml")
+
+    assert (True, False) == (FULL.acknowledge_end_of_support, minimal.acknowledge_end_of_support)
+
+
+def test_expectations_are_built_by_what_is_attempted() -> None:
+    assert (
+        Expectation(
+            effect=Effect.ALLOW,
+            attempt=Access(action="imap", address="203.0.113.7", user="alice"),
+            description="by the default rule",
+        ),
+        Expectation(
+            effect=Effect.ALLOW, attempt=Access(action="ews", address="203.0.113.7", role="backup")
+        ),
+        Expectation(
+            effect=Effect.ALLOW,
+            attempt=Device(
+                device_type="iPhone",
+                device_model="iPhone14C2",
+                operating_system="iOS 17.1",
+                user_agent="Apple-iPhone14C2/2101.71",
+            ),
+        ),
+        Expectation(effect=Effect.DENY, attempt=Impersonation(role="backup", user="bob")),
+    ) == ACME.expect
+
+
+def test_a_property_that_a_device_does_not_tell_is_none(tmp_path: Path) -> None:
+    organization = load_text(
+        tmp_path,
+        "version: 1\nenvironment: test\norganizations:\n  acme:\n"
+        "    region: eu-west-1\n    alias: acme\n"
+        "    expect: [{allow: mobile, device_type: $NONE, user_agent: x}]\n",
+    ).organizations[0]
+
+    assert Device(user_agent="x") == organization.expect[0].attempt
 
 
 def test_the_organization_itself_is_built() -> None:

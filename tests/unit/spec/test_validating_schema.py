@@ -38,6 +38,7 @@ ROLE = (*POLICIES, "impersonation_roles", "role")
 MONITORING = (*POLICIES, "email_monitoring")
 EWS = (*POLICIES, "availability", "partner.example", "ews")
 DIRECTORY = (*ORGANIZATION, "directory")
+EXPECTATION = (*ORGANIZATION, "expect", 0)
 
 LIMITS: dict[tuple[str | int, ...], str] = {
     (*ORGANIZATION, "alias"): "OrganizationName",
@@ -62,6 +63,11 @@ LIMITS: dict[tuple[str | int, ...], str] = {
     (*ROLE, "description"): "ImpersonationRoleDescription",
     (*ROLE, "rules", "rule", "name"): "ImpersonationRuleName",
     (*ROLE, "rules", "rule", "description"): "ImpersonationRuleDescription",
+    (*EXPECTATION, "from"): "IpAddress",
+    (*EXPECTATION, "device_type"): "DeviceType",
+    (*EXPECTATION, "device_model"): "DeviceModel",
+    (*EXPECTATION, "operating_system"): "DeviceOperatingSystem",
+    (*EXPECTATION, "user_agent"): "DeviceUserAgent",
     (*POLICIES, "retention", "name"): "ShortString",
     (*POLICIES, "retention", "description"): "PolicyDescription",
     (*POLICIES, "retention", "folders", "inbox", "days"): "RetentionPeriod",

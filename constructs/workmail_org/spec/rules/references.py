@@ -75,7 +75,7 @@ class Roster:
 
 
 def check_mentions(declared: Declared) -> Iterator[Problem]:
-    """Members, delegates, mailboxes, grantees and users of rules are declared."""
+    """Members, delegates, mailboxes, grantees, users of rules and expectations are declared."""
     for organization in declared.organizations:
         rosters = {kind: Roster(kind, tuple(organization.named[kind])) for kind in Kind}
         for mention in _find_mentions(organization):
@@ -83,7 +83,7 @@ def check_mentions(declared: Declared) -> Iterator[Problem]:
 
 
 def check_roles(declared: Declared) -> Iterator[Problem]:
-    """Impersonation roles in access control rules are declared."""
+    """Impersonation roles in access control rules and expectations are declared."""
     for organization in declared.organizations:
         policies = mapping(organization.body.get("policies"))
         path: Path = (*organization.path, "policies")
@@ -93,15 +93,30 @@ def check_roles(declared: Declared) -> Iterator[Problem]:
         if roles is not None and not is_mapping(roles):
             continue
         roster = Roster("impersonation role", tuple(mapping(roles)))
-        for at, rule in _entries(policies, path, "access_control"):
-            for key in ("impersonation_roles", "not_impersonation_roles"):
-                for where, name in listed(rule, at, key):
-                    if name not in mapping(roles):
-                        yield declared.at(
-                            where,
-                            f"no impersonation role {show(name)} is declared",
-                            roster.suggest(name),
-                        )
+        for where, name in _find_roles(organization):
+            if name not in mapping(roles):
+                yield declared.at(
+                    where,
+                    f"no impersonation role {show(name)} is declared",
+                    roster.suggest(name),
+                )
+
+
+def _find_roles(organization: DeclaredOrganization) -> Iterator[tuple[Path, str]]:
+    policies = mapping(organization.body.get("policies"))
+    for at, rule in _entries(policies, (*organization.path, "policies"), "access_control"):
+        for key in ("impersonation_roles", "not_impersonation_roles"):
+            yield from listed(rule, at, key)
+    yield from _find_in_expectations(organization, "role")
+
+
+def _find_in_expectations(
+    organization: DeclaredOrganization, key: str
+) -> Iterator[tuple[Path, str]]:
+    for at, entry in enumerate(sequence(organization.body.get("expect"))):
+        text = mapping(entry).get(key)
+        if isinstance(text, str):
+            yield (*organization.path, "expect", at, key), text
 
 
 def _check(
@@ -142,6 +157,8 @@ def _find_mentions(organization: DeclaredOrganization) -> Iterator[Mention]:
                 yield Mention(path, text, _PEOPLE, "a delegate of a resource")
     yield from _find_in_permissions(organization)
     yield from _find_in_policies(organization)
+    for path, text in _find_in_expectations(organization, "user"):
+        yield Mention(path, text, (Kind.USER,), "named in an expectation")
 
 
 def _find_in_permissions(organization: DeclaredOrganization) -> Iterator[Mention]:

@@ -197,6 +197,21 @@ def test_references_to_users_who_went_are_dropped(copy: Callable[..., Any]) -> N
     ]
 
 
+def test_expectations_about_users_who_went_are_dropped(copy: Callable[..., Any]) -> None:
+    actual = copy(
+        """{users: {a: , b: }, expect: [
+          {deny: imap, user: b, from: 203.0.113.7}, {deny: imap, user: a, from: 203.0.113.7},
+          {deny: impersonate, role: r, user: b}, {allow: mobile, device_type: iphone}, text]}""",
+        "{keep_users: [a]}",
+    )
+
+    assert [
+        {"deny": "imap", "user": "a", "from": "203.0.113.7"},
+        {"allow": "mobile", "device_type": "iphone"},
+        "text",
+    ] == actual["expect"]
+
+
 def test_what_remains_of_a_list_keeps_its_places(derive: Callable[..., Document]) -> None:
     document = derive("{groups: {g: {members: [b, a]}}, users: {a: , b: }}", "{keep_users: [a]}")
 
