@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnOutput, CfnParameter, Environment, Stack
+from aws_cdk import App, CfnOutput, CfnParameter, Environment, NestedStack, Stack
+from aws_cdk.aws_ec2 import CfnSubnet, CfnVPC
+from aws_cdk.aws_iam import Role, ServicePrincipal
 from aws_cdk.aws_kms import Key
+from aws_cdk.aws_lambda import Code, Function, Runtime
+from aws_cdk.aws_logs import LogGroup
 from aws_cdk.aws_route53 import HostedZone
+from aws_cdk.aws_secretsmanager import Secret
 
 from workmail_org.errors import SpecError
 from workmail_org.infra import DirectoryFields, Organization, OrganizationResource
@@ -252,3 +258,231 @@ def test_passwords_can_be_left_to_the_author(passwords: Any) -> None:
     ]
 
     assert {"generate": 1, "none": 0}[passwords] == len(secrets)
+
+
+def list_resources(template: dict[str, Any], resource_type: str) -> list[dict[str, Any]]:
+    resources = template["Resources"].values()
+    return [each["Properties"] for each in resources if each["Type"] == resource_type]
+
+
+def test_rooms_and_rights_make_the_same_resources_as_in_a_spec() -> None:
+    stack = make_stack()
+    mail = Organization(stack, "Mail", alias="acme")
+    alice = mail.add_user("alice", display_name="Alice")
+    sales = mail.add_group("sales", members=[alice])
+    boardroom = mail.add_resource(
+        "boardroom",
+        type="room",
+        description="12 Sitzplätze",
+        booking={"auto_accept": False},
+        delegates=[alice, sales],
+    )
+    mail.add_permission(alice, sales, ["send_on_behalf", "send_as"])
+    mail.add_permission(boardroom, "alice", ["full_access"])
+    template = synthesize_stack(stack)
+
+    assert {
+        "boardroom": {
+            "Type": "room",
+            "Description": r"12 Sitzpl\xe4tze",
+            "Email": "boardroom@acme.awsapps.com",
+            "Booking": {"AutoAccept": "false"},
+            "Delegates": ["group:sales", "alice"],
+        }
+    } == find_one(template, "Custom::WorkMailResources")["Resources"]
+    assert [
+        {"Mailbox": "alice", "Grantee": "group:sales", "Rights": ["send_as", "send_on_behalf"]},
+        {"Mailbox": "resource:boardroom", "Grantee": "alice", "Rights": ["full_access"]},
+    ] == find_one(template, "Custom::WorkMailMailboxPermissions")["Permissions"]
+
+
+def test_policies_are_given_in_the_words_of_the_spec() -> None:
+    stack = make_stack()
+    Organization(
+        stack,
+        "Mail",
+        alias="acme",
+        policies={
+            "access_control": {"default": {"effect": "allow", "description": "everyone"}},
+            "email_monitoring": {"log_group": "managed", "retention_days": 30},
+            "inbound_dmarc": {"enforced": True},
+        },
+    )
+    template = synthesize_stack(stack)
+
+    assert {"default": {"Effect": "allow", "Description": "everyone"}} == find_one(
+        template, "Custom::WorkMailAccessControlRules"
+    )["Rules"]
+    assert "true" == find_one(template, "Custom::WorkMailInboundDmarc")["Enforced"]
+    assert [30] == [
+        each["RetentionInDays"]
+        for each in list_resources(template, "AWS::Logs::LogGroup")
+        if each["RetentionInDays"] != 90
+    ]
+
+
+def test_a_live_organization_is_named_by_its_id_and_what_exists_is_taken_over() -> None:
+    stack = make_stack()
+    live = "m-0123456789abcdef0123456789abcdef"
+    Organization(stack, "Mail", alias="acme", existing=live, adopt=True)
+    template = synthesize_stack(stack)
+
+    assert live == find_one(template, "Custom::WorkMailOrganization")["Existing"]
+    assert "true" == find_one(template, "Custom::WorkMailUsers")["Adopt"]
+
+
+def test_a_directory_lies_in_a_network_of_the_same_app() -> None:
+    stack = make_stack()
+    network = CfnVPC(stack, "Network", cidr_block="10.0.0.0/16")
+    subnets = [
+        CfnSubnet(stack, f"Subnet{n}", vpc_id=network.ref, cidr_block=f"10.0.{n}.0/24")
+        for n in range(2)
+    ]
+    secret = Secret(stack, "Secret")
+    Organization(
+        stack,
+        "Mail",
+        alias="acme",
+        directory={
+            "type": "simple_ad",
+            "name": "corp.acme.example",
+            "short_name": "CORP",
+            "size": "small",
+            "vpc_id": network.ref,
+            "subnet_ids": [subnet.ref for subnet in subnets],
+            "admin_password_secret": secret.secret_arn,
+        },
+    )
+    template = synthesize_stack(stack)
+    directory = find_one(template, "Custom::WorkMailDirectory")
+    arn = {"Ref": stack.get_logical_id(secret.node.default_child)}  # type: ignore[arg-type]
+
+    assert ({"Ref": "Network"}, [{"Ref": "Subnet0"}, {"Ref": "Subnet1"}]) == (
+        directory["Directory"]["VpcId"],
+        directory["Directory"]["SubnetIds"],
+    )
+    assert arn == directory["AdminPasswordSecretArn"]
+    assert [arn] == [
+        statement["Resource"]
+        for role in list_resources(template, "AWS::IAM::Role")
+        for policy in role.get("Policies", ())
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement.get("Sid") == "ReadSecrets"
+    ]
+
+
+def test_a_connector_reads_its_directory_with_a_secret_of_the_same_app() -> None:
+    stack = make_stack()
+    secret = Secret(stack, "Secret")
+    Organization(
+        stack,
+        "Mail",
+        alias="acme",
+        directory={
+            "type": "ad_connector",
+            "name": "corp.acme.example",
+            "short_name": "CORP",
+            "size": "small",
+            "vpc_id": "vpc-01234567",
+            "subnet_ids": ["subnet-01234567", "subnet-12345678"],
+            "dns_ips": ["10.0.0.10"],
+            "service_account": {"username": "svc", "password_secret": secret.secret_arn},
+        },
+    )
+    template = synthesize_stack(stack)
+    account = find_one(template, "Custom::WorkMailDirectory")["Directory"]["ServiceAccount"]
+
+    assert {
+        "Username": "svc",
+        "PasswordSecret": {
+            "Ref": stack.get_logical_id(secret.node.default_child)  # type: ignore[arg-type]
+        },
+    } == account
+    assert 1 == len(list_resources(template, "AWS::SecretsManager::Secret"))
+
+
+def test_free_busy_times_come_from_a_function_and_a_secret_of_the_same_app() -> None:
+    stack = make_stack()
+    function = Function(
+        stack,
+        "Function",
+        runtime=Runtime.PYTHON_3_12,
+        handler="index.handler",
+        code=Code.from_inline("def handler(event, context): ..."),
+    )
+    secret = Secret(stack, "Secret")
+    ews = {"endpoint": "https://a.example/ews", "username": "svc"}
+    Organization(
+        stack,
+        "Mail",
+        alias="acme",
+        policies={
+            "availability": {
+                "a.example": {"ews": {**ews, "password_secret": secret.secret_arn}},
+                "b.example": {"lambda_arn": function.function_arn},
+            }
+        },
+    )
+    found = find_one(synthesize_stack(stack), "Custom::WorkMailAvailabilityConfigurations")
+    function_id = stack.get_logical_id(function.node.default_child)  # type: ignore[arg-type]
+
+    assert {
+        "a.example": {
+            "Ews": {
+                "Endpoint": "https://a.example/ews",
+                "Username": "svc",
+                "PasswordSecret": {
+                    "Ref": stack.get_logical_id(secret.node.default_child)  # type: ignore[arg-type]
+                },
+            }
+        },
+        "b.example": {"LambdaArn": {"Fn::GetAtt": [function_id, "Arn"]}},
+    } == found["Configurations"]
+
+
+def test_email_events_go_to_a_log_group_and_by_a_role_of_the_same_app() -> None:
+    stack = make_stack()
+    group = LogGroup(stack, "Group")
+    role = Role(stack, "Role", assumed_by=ServicePrincipal("events.workmail.amazonaws.com"))  # type: ignore[arg-type]
+    monitoring = {"log_group_arn": group.log_group_arn, "role_arn": role.role_arn}
+    Organization(stack, "Mail", alias="acme", policies={"email_monitoring": monitoring})
+    found = find_one(synthesize_stack(stack), "Custom::WorkMailEmailMonitoring")
+
+    assert [
+        {"Fn::GetAtt": [stack.get_logical_id(each.node.default_child), "Arn"]}  # type: ignore[arg-type]
+        for each in (group, role)
+    ] == [found["LogGroupArn"], found["RoleArn"]]
+
+
+def test_tokens_are_refused_where_only_text_can_be() -> None:
+    stack = make_stack()
+    parameter = CfnParameter(stack, "Parameter")
+    mail = Organization(stack, "Mail", alias="acme")
+    mail.add_user("alice", display_name=parameter.value_as_string)
+    (problem,) = synthesize_problems(stack)
+
+    assert (
+        "users.alice.display_name: a token, which only CloudFormation can read, is allowed in "
+        "hosted_zone_id, kms_key_arn, directory_id, vpc_id, subnet_ids, admin_password_secret, "
+        "password_secret, lambda_arn, log_group_arn, role_arn alone; give its value"
+    ) == problem
+
+
+def test_roles_for_email_events_of_two_nested_stacks_have_names_of_their_own() -> None:
+    stack = make_stack()
+    templates: list[str] = []
+    for name in ("One", "Two"):
+        nested = NestedStack(stack, name)
+        monitoring = {"log_group": "managed", "retention_days": 30}
+        Organization(nested, "Mail", alias=name, policies={"email_monitoring": monitoring})
+        templates.append(nested.template_file)
+    assembly = Path(App.of(stack).synth().directory)  # type: ignore[union-attr]
+    names = [
+        role["RoleName"]
+        for file in templates
+        for role in list_resources(json.loads((assembly / file).read_text()), "AWS::IAM::Role")
+        if "RoleName" in role
+    ]
+
+    assert ["workmail-events-eu-west-1-Office-"] * 2 == [name[:-8] for name in names]
+    assert 2 == len(set(names))

@@ -693,3 +693,17 @@ def test_workmails_own_role_for_email_events_is_made_where_none_is_given(
         "events.workmail.amazonaws.com/AWSServiceRoleForAmazonWorkMailEvents",
     } == statements["MakeEventsRole"]
     assert "PassEventsRole" not in statements
+
+
+def test_no_function_brings_a_deleted_log_group_back(copied: Any) -> None:
+    """Lambda makes a log group that is not there, if the function's role may."""
+    roles = copied.find_resources("AWS::IAM::Role").values()
+    of_functions = [
+        role["Properties"]
+        for role in roles
+        if "lambda.amazonaws.com" in str(role["Properties"]["AssumeRolePolicyDocument"])
+    ]
+
+    assert of_functions
+    assert [] == [role for role in of_functions if role.get("ManagedPolicyArns")]
+    assert "logs:CreateLogGroup" not in str(of_functions)
