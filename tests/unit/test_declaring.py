@@ -1,0 +1,212 @@
+"""What of an organization is told to which handler."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from workmail_org import declaring, wire
+from workmail_org.model.bookable import Bookable, BookableType
+from workmail_org.model.directory import Directory, DirectoryType
+from workmail_org.model.domain import MailDomain
+from workmail_org.model.group import Group
+from workmail_org.model.organization import Organization
+from workmail_org.model.permission import MailboxPermission, Right
+from workmail_org.model.policies import (
+    AccessControlRule,
+    Availability,
+    Effect,
+    EmailMonitoring,
+    ImpersonationRole,
+    ImpersonationRule,
+    ImpersonationType,
+    MobileDeviceAccessRule,
+    Policies,
+    RetentionPolicy,
+)
+from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.model.user import User
+from workmail_org.model.values import OrganizationId, parse_reference
+from workmail_org.wire import ResourceType
+
+LIVE = OrganizationId("m-0123456789abcdef0123456789abcdef")
+
+BARE = Organization(key="acme", region="eu-west-1", alias="acme")
+
+ORGANIZATION = replace(
+    BARE,
+    users=(User(name="alice"), User(name="Bob", enabled=False)),
+    groups=(Group(name="sales", members=(parse_reference("alice"), parse_reference("bob"))),),
+    resources=(
+        Bookable(
+            name="boardroom",
+            type=BookableType.ROOM,
+            delegates=(parse_reference("bob"), parse_reference("group:sales")),
+        ),
+        Bookable(name="van", type=BookableType.EQUIPMENT, enabled=False),
+    ),
+)
+
+
+def permit(mailbox: str, grantee: str) -> MailboxPermission:
+    return MailboxPermission(
+        mailbox=parse_reference(mailbox),
+        grantee=parse_reference(grantee),
+        rights=(Right.SEND_AS,),
+    )
+
+
+def impersonate(**targets: Any) -> tuple[ImpersonationRule, ...]:
+    """Rules of the only role, after who is switched off was left out."""
+    rule = ImpersonationRule(key="rule", effect=Effect.DENY, **targets)
+    role = ImpersonationRole(name="backup", type=ImpersonationType.READ_ONLY, rules=(rule,))
+    policies = Policies(impersonation_roles=(role,))
+    (part,) = declaring.list_settings(replace(ORGANIZATION, policies=policies))
+    return wire.decode(wire.ImpersonationRolesProperties, part.properties).roles[0].rules
+
+
+def test_collections_are_deployed_in_the_order_in_which_they_name_each_other() -> None:
+    assert [
+        ("Users", ResourceType.USERS),
+        ("Groups", ResourceType.GROUPS),
+        ("Resources", ResourceType.RESOURCES),
+    ] == [(each.construct_id, each.resource_type) for each in declaring.list_collections(BARE)]
+
+
+def test_who_is_switched_off_is_neither_a_member_nor_a_delegate() -> None:
+    _, groups, resources = declaring.list_collections(ORGANIZATION)
+    (sales,) = wire.decode(wire.GroupsProperties, groups.inline[0]).groups
+    boardroom, _ = wire.decode(wire.ResourcesProperties, resources.inline[0]).resources
+
+    assert (parse_reference("alice"),) == sales.members
+    assert (parse_reference("group:sales"),) == boardroom.delegates
+
+
+def test_nobody_who_is_switched_off_is_permitted_anything() -> None:
+    permissions = (
+        permit("alice", "group:sales"),
+        permit("alice", "bob"),
+        permit("BOB", "alice"),
+        permit("resource:van", "alice"),
+    )
+    (part,) = declaring.list_settings(replace(ORGANIZATION, permissions=permissions))
+
+    assert permissions[:1] == wire.decode(wire.PermissionsProperties, part.properties).permissions
+
+
+def test_permissions_of_nobody_but_the_switched_off_are_none_at_all() -> None:
+    organization = replace(ORGANIZATION, permissions=(permit("alice", "bob"),))
+
+    assert [] == list(declaring.list_settings(organization))
+
+
+@pytest.mark.parametrize(
+    ("targets", "left"),
+    [
+        ({}, [((), ())]),
+        ({"target_users": ("alice", "bob")}, [(("alice",), ())]),
+        ({"target_users": ("bob",)}, []),
+        ({"not_target_users": ("bob",)}, [((), ())]),
+        ({"target_users": ("alice",), "not_target_users": ("BOB",)}, [(("alice",), ())]),
+    ],
+    ids=["everyone", "some", "nobody left", "all but one", "both"],
+)
+def test_a_rule_that_loses_all_its_targets_goes_and_never_becomes_one_for_everyone(
+    targets: dict[str, Any], left: list[Any]
+) -> None:
+    rules = impersonate(**targets)
+
+    assert left == [(rule.target_users, rule.not_target_users) for rule in rules]
+
+
+def test_roles_come_before_the_rules_that_name_them_and_permissions_before_all() -> None:
+    allow = AccessControlRule(name="default", effect=Effect.ALLOW, description="everyone")
+    policies = Policies(
+        access_control=(allow,),
+        mobile_devices=(MobileDeviceAccessRule(name="phones", effect=Effect.ALLOW),),
+        retention=RetentionPolicy(name="standard"),
+        impersonation_roles=(ImpersonationRole(name="b", type=ImpersonationType.READ_ONLY),),
+        availability=(Availability(domain="a.example"),),
+        email_monitoring=EmailMonitoring(),
+        inbound_dmarc_enforced=False,
+    )
+    organization = replace(BARE, permissions=(permit("alice", "carol"),), policies=policies)
+
+    assert [
+        "MailboxPermissions",
+        "ImpersonationRoles",
+        "AccessControlRules",
+        "MobileDeviceAccessRules",
+        "AvailabilityConfigurations",
+        "RetentionPolicy",
+        "InboundDmarc",
+    ] == [part.construct_id for part in declaring.list_settings(organization)]
+
+
+def test_what_is_not_declared_is_not_managed() -> None:
+    assert [] == list(declaring.list_settings(ORGANIZATION))
+
+
+def test_permissions_of_exactly_the_limit_stay_inline() -> None:
+    def render(last: str) -> declaring.Part:
+        many = [permit(f"user{n}", "group:sales") for n in range(1000)]
+        permissions = (*many, permit(last, "alice"))
+        (part,) = declaring.list_settings(replace(BARE, permissions=permissions))
+        return part
+
+    room = wire.MAX_INLINE_BYTES - len(wire_text(render("x").properties)) + len("x")
+    fits, exceeds = render("x" * room), render("x" * (room + 1))
+
+    assert (wire.MAX_INLINE_BYTES, {}) == (len(wire_text(fits.properties)), fits.outside)
+    assert ({}, {"Permissions"}) == (exceeds.properties, set(exceeds.outside))
+
+
+def wire_text(properties: Any) -> str:
+    return json.dumps(properties)
+
+
+@pytest.mark.parametrize("kind", DirectoryType, ids=str)
+def test_three_types_of_directory_are_made_and_never_for_a_live_organization(
+    kind: DirectoryType,
+) -> None:
+    organization = replace(BARE, directory=Directory(type=kind))
+    made = kind in (DirectoryType.SIMPLE_AD, DirectoryType.MANAGED_AD, DirectoryType.AD_CONNECTOR)
+
+    assert made is declaring.makes_directory(organization)
+    assert not declaring.makes_directory(replace(organization, existing=LIVE))
+
+
+def test_a_directory_is_told_its_secret_once() -> None:
+    directory = Directory(type=DirectoryType.SIMPLE_AD, admin_password_secret="ad/admin")
+    words = OnRemoval(directory=Removal.DELETE)
+    organization = replace(BARE, directory=directory, on_removal=words)
+
+    assert wire.DirectoryProperties(
+        alias="acme",
+        owner="production-acme",
+        directory=Directory(type=DirectoryType.SIMPLE_AD),
+        admin_password_secret_arn="ad/admin",
+        on_removal=Removal.DELETE,
+    ) == declaring.make_directory(organization, owner="production-acme")
+
+
+@pytest.mark.parametrize(("existing", "test_domain"), [(None, "acme.awsapps.com"), (LIVE, "a.b")])
+def test_only_a_live_organization_keeps_its_default_domain_at_the_end(
+    existing: OrganizationId | None, test_domain: str
+) -> None:
+    domains = (MailDomain(name="a.b", default=True),)
+    found = declaring.make_default_domain(replace(BARE, existing=existing, domains=domains))
+
+    assert wire.DefaultDomainProperties(domain="a.b", test_domain=test_domain) == found
+
+
+def test_domains_of_a_live_organization_are_only_checked() -> None:
+    domain = MailDomain(name="a.b")
+    made = declaring.make_domain(BARE, domain)
+    live = declaring.make_domain(replace(BARE, existing=LIVE), domain)
+
+    assert wire.DomainProperties(domain="a.b") == made
+    assert wire.DomainProperties(domain="a.b", existing=True) == live
