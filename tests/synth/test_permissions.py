@@ -697,7 +697,7 @@ def test_workmails_own_role_for_email_events_is_made_where_none_is_given(
 
 def test_no_function_brings_a_deleted_log_group_back(copied: Any) -> None:
     """Lambda makes a log group that is not there, if the function's role may."""
-    roles = copied.find_resources("AWS::IAM::Role").values()
+    roles = copied.find("AWS::IAM::Role").values()
     of_functions = [
         role["Properties"]
         for role in roles

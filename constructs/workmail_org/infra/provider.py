@@ -62,7 +62,7 @@ class HandlerProvider(Construct):
             retention=_LOG_RETENTION,
             removal_policy=RemovalPolicy.RETAIN if keep_logs else RemovalPolicy.DESTROY,
         )
-        self._role = self._make_role(statements)
+        self._role = self._make_role("Role", statements)
         self._framework = Provider(
             self,
             "Framework",
@@ -71,6 +71,12 @@ class HandlerProvider(Construct):
             query_interval=_QUERY_INTERVAL,
             total_timeout=_TOTAL_TIMEOUT,
             log_group=self._log_group,
+            # The framework's own roles may make log groups: a function that ends after the group is
+            # deleted would bring it back.
+            framework_on_event_role=cast("iam.IRole", self._make_role("FrameworkOnEventRole")),
+            framework_complete_and_timeout_role=cast(
+                "iam.IRole", self._make_role("FrameworkCompleteRole")
+            ),
         )
         self._pin_service_token()
 
@@ -106,7 +112,9 @@ class HandlerProvider(Construct):
             resource.add_resource_dependency(earlier)
         return resource
 
-    def _make_role(self, statements: Sequence[iam.PolicyStatement]) -> iam.Role:
+    def _make_role(
+        self, construct_id: str, statements: Sequence[iam.PolicyStatement] = ()
+    ) -> iam.Role:
         write_log = iam.PolicyStatement(
             sid="Log",
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -115,7 +123,7 @@ class HandlerProvider(Construct):
         # Inline, not a policy of its own: it is there before the functions run and until they end.
         return iam.Role(
             self,
-            "Role",
+            construct_id,
             assumed_by=cast("iam.IPrincipal", iam.ServicePrincipal("lambda.amazonaws.com")),
             inline_policies={"Handlers": iam.PolicyDocument(statements=[write_log, *statements])},
         )
