@@ -110,6 +110,7 @@ class Actual:
         domains: Registered ones.
         default_domain: Of new addresses.
         owned: Folded names, by kind, of what this stack answers for.
+        known: The same of what it answered for before it left the spec.
     """
 
     organization: Organization | None = None
@@ -118,6 +119,7 @@ class Actual:
     people: People = People()
     settings: Settings = Settings()
     owned: Mapping[Kind, frozenset[str]] = field(default_factory=dict[Kind, frozenset[str]])
+    known: Mapping[Kind, frozenset[str]] = field(default_factory=dict[Kind, frozenset[str]])
 
 
 def foretell(declaration: Declaration | None) -> Actual:
@@ -157,6 +159,8 @@ def make_tags(about: wire.OrganizationProperties) -> dict[str, str]:
     tags = {**about.tags, wire.OWNER_TAG: about.owner}
     if about.kms_key_arn:
         tags[wire.KEY_TAG] = about.kms_key_arn
+    if about.existing:
+        tags[wire.TAKEN_OVER_TAG] = "true"
     return tags
 
 

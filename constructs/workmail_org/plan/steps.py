@@ -371,7 +371,8 @@ def _make_situation(
     owned = actual.owned.get(kind, frozenset())
     declared = {fold(entity.name) for entity in share}
     # As in the handlers: shard 0 alone removes.
-    responsible = owned if not collection.shard else frozenset(owned & declared)
+    known = (owned | actual.known.get(kind, frozenset())) & declared
+    responsible = known if collection.shard else owned | known
     names = responsible | declared | {fold(entity.name) for entity in past}
     present = actual.people.get_kind(kind)
     return Situation(

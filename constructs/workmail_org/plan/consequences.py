@@ -1,0 +1,363 @@
+"""Consequences: what a change means for people, as a class, with the rule it follows from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Consequence(Enum):
+    """What a change means, the mildest first."""
+
+    NONE = "no effect on mail"
+    MORE_MAIL = "mail reaches more people"
+    SIGN_IN = "sign-in changes"
+    CLOCK = "mailbox kept, 30-day clock starts"
+    ADDRESS = "address stops or moves"
+    ERASES = "erases mail"
+    FINAL = "cannot be undone"
+    LOCKOUT = "locks everyone out"
+
+    @property
+    def severity(self) -> int:
+        """How bad it is, from 0."""
+        return list(Consequence).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Why a change is in its class.
+
+    Attributes:
+        name: Stable, for machines.
+        reason: What WorkMail does.
+        source: Where that is said; "assumed" where it is not.
+        softening: What to do so that it hurts less; `None`: nothing to soften.
+    """
+
+    name: str
+    consequence: Consequence
+    reason: str
+    source: str
+    softening: str | None = None
+
+
+_GUIDE = "WorkMail Admin Guide"
+_API = "WorkMail API 2017-10-01"
+
+USER_JOINS = Rule(
+    "user-joins",
+    Consequence.NONE,
+    "a new mailbox takes nothing from anybody",
+    f"{_API}, RegisterToWorkMail",
+)
+USER_PREPARED = Rule(
+    "user-prepared",
+    Consequence.NONE,
+    "a user that is switched off receives nothing and costs nothing",
+    f"{_API}, CreateUser",
+)
+USER_RETURNS = Rule(
+    "user-returns",
+    Consequence.SIGN_IN,
+    "switched on within 30 days a user has the mailbox as it was left",
+    f'{_GUIDE}, "manage-mailboxes"',
+)
+USER_LEAVES = Rule(
+    "user-leaves",
+    Consequence.CLOCK,
+    "a user that is switched off cannot sign in; the mailbox is kept for 30 days",
+    f'{_GUIDE}, "manage-mailboxes"',
+    "within 30 days, put the user back: the same mailbox is there; list the addresses as aliases "
+    "of whoever takes over",
+)
+USER_DELETED = Rule(
+    "user-deleted",
+    Consequence.FINAL,
+    "a deleted user cannot come back: the same name is a new user with an empty mailbox",
+    f"{_API}, DeleteUser",
+    "set on_removal.users: disable, and delete after the 30 days",
+)
+REMOTE_LEAVES = Rule(
+    "remote-leaves",
+    Consequence.NONE,
+    "a remote user is an entry of the address book; the mailbox is elsewhere",
+    f"{_API}, CreateUser",
+)
+ADDRESS_LEAVES = Rule(
+    "address-leaves",
+    Consequence.ADDRESS,
+    "mail to an address that nobody has bounces; one that moves is somebody else's mail from then "
+    "on",
+    f"{_API}, DeleteAlias",
+    "list the old address as an alias, for as long as people write to it",
+)
+ADDRESS_COMES = Rule(
+    "address-comes",
+    Consequence.NONE,
+    "a further address takes nothing away",
+    f"{_API}, CreateAlias",
+)
+ADDRESS_CHANGES = Rule(
+    "address-changes",
+    Consequence.NONE,
+    "the former address stays as an alias; mailbox and sign-in stay",
+    f"{_API}, UpdatePrimaryEmailAddress",
+)
+PROFILE = Rule(
+    "profile",
+    Consequence.NONE,
+    "the address book shows it",
+    f"{_API}, UpdateUser",
+)
+IDENTITY = Rule(
+    "identity",
+    Consequence.SIGN_IN,
+    "who signs in as whom follows the user of IAM Identity Center",
+    f'{_GUIDE}, "connecting_wmusers"',
+    "tell the person when to sign in again",
+)
+QUOTA_RAISED = Rule(
+    "quota-raised",
+    Consequence.NONE,
+    "a larger mailbox costs the same",
+    f'{_GUIDE}, "edit_user"',
+)
+QUOTA_LOWERED = Rule(
+    "quota-lowered",
+    Consequence.ADDRESS,
+    "a mailbox that is fuller than its quota takes no more mail",
+    "assumed; the guide warns people at 90 percent",
+    "look first how full the mailbox is: aws workmail get-mailbox-details",
+)
+GROUP_COMES = Rule(
+    "group-comes",
+    Consequence.NONE,
+    "a new address takes nothing from anybody",
+    f"{_API}, RegisterToWorkMail",
+)
+GROUP_LEAVES = Rule(
+    "group-leaves",
+    Consequence.ADDRESS,
+    "mail to a group that is gone bounces; a group holds no mail",
+    f"{_API}, DeregisterFromWorkMail, DeleteGroup",
+    "list its addresses as aliases of a group or a user that stays",
+)
+MEMBERS_JOIN = Rule(
+    "members-join",
+    Consequence.MORE_MAIL,
+    "a member gets what is sent to the group from then on, and has its permissions",
+    f"{_API}, AssociateMemberToGroup",
+)
+MEMBERS_LEAVE = Rule(
+    "members-leave",
+    Consequence.ADDRESS,
+    "who is no member any more does not get what is sent to the group",
+    f"{_API}, DisassociateMemberFromGroup",
+    "tell who leaves the group",
+)
+GROUP_VISIBILITY = Rule(
+    "group-visibility",
+    Consequence.NONE,
+    "only the address book changes",
+    f"{_API}, UpdateGroup",
+)
+RESOURCE_COMES = Rule(
+    "resource-comes",
+    Consequence.NONE,
+    "a new calendar takes nothing from anybody",
+    f"{_API}, RegisterToWorkMail",
+)
+RESOURCE_RETURNS = Rule(
+    "resource-returns",
+    Consequence.NONE,
+    "switched on within 30 days a resource has the calendar as it was left",
+    "assumed; the guide says so of users",
+)
+RESOURCE_LEAVES = Rule(
+    "resource-leaves",
+    Consequence.CLOCK,
+    "a resource that is switched off cannot be booked; its calendar is kept for 30 days",
+    "assumed; the guide says so of users",
+    "within 30 days, put it back: the same calendar is there",
+)
+RESOURCE_DELETED = Rule(
+    "resource-deleted",
+    Consequence.FINAL,
+    "a deleted resource, and its calendar, cannot come back",
+    f"{_API}, DeleteResource",
+    "set on_removal.resources: disable, and delete after the 30 days",
+)
+DELEGATES_JOIN = Rule(
+    "delegates-join",
+    Consequence.MORE_MAIL,
+    "a delegate gets the booking requests and has the calendar",
+    f'{_GUIDE}, "edit_resource"',
+)
+DELEGATES_LEAVE = Rule(
+    "delegates-leave",
+    Consequence.ADDRESS,
+    "who is no delegate any more does not get the booking requests",
+    f'{_GUIDE}, "edit_resource"',
+    "tell who answers for the resource now",
+)
+RESOURCE_CHANGES = Rule(
+    "resource-changes",
+    Consequence.NONE,
+    "only how it answers booking requests, or what the address book shows",
+    f"{_API}, UpdateResource",
+)
+PERMISSION_GIVEN = Rule(
+    "permission-given",
+    Consequence.SIGN_IN,
+    "who may open or write from somebody's mailbox follows the permissions, within 5 minutes",
+    f'{_GUIDE}, "mail_perms_overview"',
+)
+PERMISSION_TAKEN = Rule(
+    "permission-taken",
+    Consequence.SIGN_IN,
+    "who may open or write from somebody's mailbox follows the permissions, within 5 minutes",
+    f'{_GUIDE}, "mail_perms_overview"',
+)
+ROLES = Rule(
+    "impersonation",
+    Consequence.SIGN_IN,
+    "an application reads or writes mailboxes as its role says, within 5 minutes",
+    f'{_GUIDE}, "managing-impersonation-roles"',
+)
+ACCESS = Rule(
+    "access",
+    Consequence.SIGN_IN,
+    "who gets in by which protocol from where follows the rules, within 5 minutes",
+    f'{_GUIDE}, "access-rules"',
+)
+LOCKOUT = Rule(
+    "lockout",
+    Consequence.LOCKOUT,
+    "any denial wins, and what no rule allows is denied",
+    f'{_GUIDE}, "access-rules", "manage-mobile-access"',
+    "give the denial conditions (actions, ip_ranges, users), and keep a rule that allows",
+)
+DEVICES = Rule(
+    "devices",
+    Consequence.SIGN_IN,
+    "which mobile devices synchronize follows the rules, within 5 minutes",
+    f'{_GUIDE}, "manage-mobile-access"',
+)
+PASSWORDS_END = Rule(
+    "passwords-end",
+    Consequence.LOCKOUT,
+    "identity_provider_only ends every directory password at once, in every mail program",
+    f'{_GUIDE}, "authenticate_mode"',
+    "use identity_provider_and_directory until everybody is assigned to the application and has a "
+    "personal access token for their mail program",
+)
+SIGN_IN = Rule(
+    "sign-in",
+    Consequence.SIGN_IN,
+    "how people sign in follows the configuration",
+    f'{_GUIDE}, "authenticate_mode"',
+    "tell everybody beforehand",
+)
+RETENTION_ERASES = Rule(
+    "retention-erases",
+    Consequence.ERASES,
+    "age is counted from the day an item came: years of mail can go within 48 hours; what is "
+    "deleted can be recovered by its owner for a while",
+    f'{_GUIDE}, "mailbox-retention-policy"',
+    "begin with more days, or with deleted_items and junk_email alone",
+)
+RETENTION_DESTROYS = Rule(
+    "retention-destroys",
+    Consequence.FINAL,
+    "age is counted from the day an item came: years of mail can go within 48 hours, and nobody "
+    "can bring it back",
+    f'{_GUIDE}, "mailbox-retention-policy"',
+    "use delete instead of permanently_delete: it can be recovered; export mailboxes first",
+)
+RETENTION_KEEPS = Rule(
+    "retention-keeps",
+    Consequence.NONE,
+    "nothing is erased that was kept before",
+    f'{_GUIDE}, "mailbox-retention-policy"',
+)
+AVAILABILITY = Rule(
+    "availability",
+    Consequence.NONE,
+    "only whether colleagues elsewhere are seen as free or busy",
+    f'{_GUIDE}, "availability"',
+)
+MONITORING = Rule(
+    "monitoring",
+    Consequence.NONE,
+    "only where events about mail are written",
+    f'{_GUIDE}, "tracking"',
+)
+DMARC_ENFORCED = Rule(
+    "dmarc-enforced",
+    Consequence.ADDRESS,
+    "mail that fails its sender's DMARC policy is turned away or put aside",
+    f'{_GUIDE}, "inbound-dmarc"',
+    "watch the email events for such mail first",
+)
+DMARC_IGNORED = Rule(
+    "dmarc-ignored",
+    Consequence.MORE_MAIL,
+    "mail that fails its sender's DMARC policy, forged mail too, arrives like any other",
+    f'{_GUIDE}, "inbound-dmarc"',
+    "leave inbound_dmarc out, so that it stays enforced",
+)
+ORGANIZATION_COMES = Rule(
+    "organization-comes",
+    Consequence.NONE,
+    "a new organization takes nothing from another; its alias is taken for ever",
+    f"{_API}, CreateOrganization",
+)
+ORGANIZATION_TAKEN_OVER = Rule(
+    "organization-taken-over",
+    Consequence.NONE,
+    "what exists stays; the handlers refuse what they did not make unless adopt says otherwise",
+    "docs/decisions/0004",
+)
+TAGS = Rule("tags", Consequence.NONE, "tags are for people and bills", f"{_API}, TagResource")
+DIRECTORY_COMES = Rule(
+    "directory-comes",
+    Consequence.NONE,
+    "a directory of one's own costs by the hour, whether it is used or not",
+    "AWS Directory Service pricing",
+)
+DOMAIN_COMES = Rule(
+    "domain-comes",
+    Consequence.NONE,
+    "a domain receives mail once its DNS records are in place",
+    f'{_GUIDE}, "add_domain"',
+)
+DOMAIN_LEAVES = Rule(
+    "domain-leaves",
+    Consequence.ADDRESS,
+    "mail to any address of a domain that is not registered bounces",
+    f'{_GUIDE}, "remove_domain"',
+    "set on_removal.domains: retain, and move its MX record first",
+)
+DEFAULT_DOMAIN = Rule(
+    "default-domain",
+    Consequence.NONE,
+    "the console proposes it for new addresses; addresses that exist do not change",
+    f'{_GUIDE}, "default_domain"',
+)
+MX_LEAVES = Rule(
+    "mx-leaves",
+    Consequence.ADDRESS,
+    "without an MX record mail to the whole domain does not arrive",
+    "RFC 5321, section 5.1",
+    "have the record in its new place first, and keep both for the time of its TTL",
+)
+DNS_CHANGES = Rule(
+    "dns-changes",
+    Consequence.NONE,
+    "records that help mail programs and other servers; mail goes on arriving",
+    f'{_GUIDE}, "add_domain"',
+)
+
+RULES = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
+"""All of them, the order that of the documentation."""

@@ -1,0 +1,125 @@
+"""Explaining: what the steps of a stack mean, told for people, the gravest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from workmail_org.changes.approvals import make_part_name
+from workmail_org.changes.calls import Call
+from workmail_org.model.domain import RecordGroup
+from workmail_org.plan import consequences as rules
+from workmail_org.plan.consequences import Rule
+from workmail_org.plan.declarations import SETTINGS, Zone
+from workmail_org.plan.model import Change
+from workmail_org.plan.people import explain_entities
+from workmail_org.plan.rules import explain_settings
+from workmail_org.plan.scene import Scene, join, make_change
+from workmail_org.plan.steps import Step
+from workmail_org.wire import ResourceType
+
+_COLLECTIONS = (ResourceType.USERS, ResourceType.GROUPS, ResourceType.RESOURCES)
+
+
+def explain(scene: Scene, steps: Iterable[Step]) -> tuple[Change, ...]:
+    """Tell what steps mean; each of their calls is behind exactly one change."""
+    changes = [
+        change for step in steps if not step.untouched for change in _explain_step(scene, step)
+    ]
+    changes += _explain_zones(scene)
+    return tuple(sorted(changes, key=lambda change: -change.consequence.severity))
+
+
+def _explain_step(scene: Scene, step: Step) -> Iterator[Change]:
+    if not step.calls:
+        return
+    if step.resource_type in _COLLECTIONS:
+        yield from explain_entities(scene, step)
+    elif step.resource_type in SETTINGS:
+        yield from explain_settings(scene, step)
+    else:
+        for call in step.calls:
+            rule, sentence = _explain_call(scene, call)
+            yield make_change(scene, step, rule, sentence, [call])
+
+
+def _explain_call(scene: Scene, call: Call) -> tuple[Rule, str]:
+    """Tell what a call for the organization itself means."""
+    about = scene.desired.organization
+    match call.operation:
+        case "CreateOrganization":
+            sentence = (
+                f"organization {about.alias} is made in {scene.desired.region}; the alias is "
+                "taken for ever"
+            )
+            return rules.ORGANIZATION_COMES, sentence
+        case "TagResource" | "UntagResource":
+            return rules.TAGS, _describe_tags(call)
+        case "RegisterMailDomain":
+            sentence = f"domain {call.subject.name} is registered; it receives mail once verified"
+            return rules.DOMAIN_COMES, sentence
+        case "DeregisterMailDomain":
+            sentence = f"domain {call.subject.name} leaves: mail to all its addresses bounces"
+            return rules.DOMAIN_LEAVES, sentence
+        case "UpdateDefaultMailDomain":
+            sentence = (
+                f"{call.arguments['DomainName']} is the default domain, instead of "
+                f"{scene.before.default_domain or scene.desired.test_domain}; addresses that "
+                "nothing else changes stay as they are"
+            )
+            return rules.DEFAULT_DOMAIN, sentence
+        case _:
+            sentence = f"directory {call.subject.name} is made; that takes up to 45 minutes"
+            return rules.DIRECTORY_COMES, sentence
+
+
+def _describe_tags(call: Call) -> str:
+    keys = call.arguments.get("TagKeys")
+    if isinstance(keys, tuple):
+        return f"tags go: {join(str(key) for key in keys)}"
+    tags = call.arguments.get("Tags")
+    pairs = [
+        f"{tag['Key']}={tag['Value']}"
+        for tag in (tags if isinstance(tags, tuple) else ())
+        if isinstance(tag, dict)
+    ]
+    return f"tags are set: {join(pairs)}"
+
+
+def _explain_zones(scene: Scene) -> Iterator[Change]:
+    """Tell what CloudFormation itself does to DNS records."""
+    before = scene.previous.zones if scene.previous else dict[str, Zone]()
+    after = scene.desired.zones
+    for domain in sorted({*before, *after}):
+        was, now = before.get(domain), after.get(domain)
+        if was == now:
+            continue
+        had = was.records if was else frozenset[RecordGroup]()
+        has = now.records if now else frozenset[RecordGroup]()
+        moved = was is not None and now is not None and was.hosted_zone_id != now.hosted_zone_id
+        lost = sorted(had if moved else had - has)
+        gained = sorted(has if moved else has - had)
+        calls = [f"Route 53: delete {each.upper()} of {domain}" for each in lost]
+        calls += [f"Route 53: create {each.upper()} of {domain}" for each in gained]
+        yield Change(
+            kind="DNS records",
+            name=domain,
+            sentence=_describe_zone(domain, lost, gained, is_moved=moved),
+            rule=rules.MX_LEAVES if RecordGroup.MX in lost else rules.DNS_CHANGES,
+            calls=tuple(calls),
+            part=make_part_name(scene.desired.key, f"domains/{domain}"),
+        )
+
+
+def _describe_zone(
+    domain: str, lost: list[RecordGroup], gained: list[RecordGroup], *, is_moved: bool
+) -> str:
+    if is_moved:
+        return f"the DNS records of {domain} move to another hosted zone"
+    said: list[str] = []
+    if lost:
+        said.append(f"the stack takes away {join(each.upper() for each in lost)} of {domain}")
+    if gained:
+        said.append(f"the stack writes {join(each.upper() for each in gained)} of {domain}")
+    if RecordGroup.MX in lost:
+        said.append(f"unless somebody keeps an MX record elsewhere, mail to {domain} stops")
+    return "; ".join(said) or f"the ownership and DKIM records of {domain} change hands"

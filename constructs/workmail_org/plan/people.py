@@ -1,0 +1,289 @@
+"""People: what happens to users, groups and resources, told for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from workmail_org.changes.calls import Call, Identity
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.group import Group
+from workmail_org.model.user import PROFILE_FIELDS, Role, User
+from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.plan import consequences as rules
+from workmail_org.plan.consequences import Rule
+from workmail_org.plan.mailflow import Delivery
+from workmail_org.plan.model import Change
+from workmail_org.plan.scene import Scene, join, make_change, name_entity
+from workmail_org.plan.steps import Step
+
+_CREATIONS = ("CreateUser", "CreateGroup", "CreateResource")
+_DELETIONS = ("DeleteUser", "DeleteGroup", "DeleteResource")
+_ADDRESSES = ("UpdatePrimaryEmailAddress", "CreateAlias", "DeleteAlias")
+_MEMBERS = {
+    "AssociateMemberToGroup": (rules.MEMBERS_JOIN, "MemberId"),
+    "DisassociateMemberFromGroup": (rules.MEMBERS_LEAVE, "MemberId"),
+    "AssociateDelegateToResource": (rules.DELEGATES_JOIN, "EntityId"),
+    "DisassociateDelegateFromResource": (rules.DELEGATES_LEAVE, "EntityId"),
+}
+
+_LEAVING = {
+    Kind.USER: (rules.USER_LEAVES, rules.USER_DELETED),
+    Kind.GROUP: (rules.GROUP_LEAVES, rules.GROUP_LEAVES),
+    Kind.RESOURCE: (rules.RESOURCE_LEAVES, rules.RESOURCE_DELETED),
+}
+
+
+def explain_entities(scene: Scene, step: Step) -> Iterator[Change]:
+    """Tell what one collection's calls do to each of those whom they are about."""
+    by_subject: dict[Reference, list[Call]] = {}
+    for call in step.calls:
+        if isinstance(call.subject, Reference):
+            by_subject.setdefault(call.subject.folded, []).append(call)
+    for reference, calls in by_subject.items():
+        for rule, sentence, behind in _explain(scene, reference, calls):
+            yield make_change(scene, step, rule, sentence, behind)
+
+
+_Told = tuple[Rule, str, Sequence[Call]]
+
+
+def _explain(scene: Scene, reference: Reference, calls: Sequence[Call]) -> Iterator[_Told]:
+    operations = {call.operation for call in calls}
+    if operations & {*_CREATIONS, "RegisterToWorkMail"}:
+        yield _explain_arrival(scene, reference, calls)
+    elif operations & {*_DELETIONS, "DeregisterFromWorkMail"}:
+        yield _explain_departure(scene, reference, calls)
+    else:
+        yield from _explain_staying(scene, reference, calls)
+
+
+def _explain_arrival(scene: Scene, reference: Reference, calls: Sequence[Call]) -> _Told:
+    before = scene.before.people.find(reference)
+    found = scene.after.people.find(reference)
+    if found is None:  # it came and went, which no plan does
+        return rules.USER_PREPARED, f"{scene.name(reference)} changes", calls
+    after = found.entity
+    name, addresses = name_entity(after), _list_addresses(after)
+    if isinstance(after, Group):
+        reached = _describe_reached(scene, scene.flow.get(fold(after.email)))
+        return rules.GROUP_COMES, f"{name} comes: mail to {addresses} {reached}", calls
+    if isinstance(after, Bookable):
+        verb = "is switched on again" if before else "comes"
+        rule = rules.RESOURCE_RETURNS if before else rules.RESOURCE_COMES
+        if not after.enabled:
+            return rule, f"{name} is prepared, switched off", calls
+        answers = "" if after.booking.auto_accept else "; its delegates answer booking requests"
+        return rule, f"{name} {verb}: {after.type} with the address {addresses}{answers}", calls
+    return _explain_new_user(name, after, addresses, calls, is_new=before is None)
+
+
+def _explain_new_user(
+    name: str, user: User, addresses: str, calls: Sequence[Call], *, is_new: bool
+) -> _Told:
+    if not user.enabled:
+        sentence = f"{name} is prepared, switched off: no sign-in, no mailbox yet"
+        return rules.USER_PREPARED, sentence, calls
+    if user.role is Role.REMOTE_USER:
+        sentence = f"{name} comes into the address book, with the address {addresses}; no mailbox"
+        return rules.USER_JOINS, sentence, calls
+    if is_new:
+        return rules.USER_JOINS, f"{name} joins: a new mailbox with the address {addresses}", calls
+    sentence = f"{name} is switched on again, with the mailbox as it was left: {addresses}"
+    return rules.USER_RETURNS, sentence, calls
+
+
+def _explain_departure(scene: Scene, reference: Reference, calls: Sequence[Call]) -> _Told:
+    found = scene.before.people.find(reference)
+    if found is None:
+        return rules.USER_LEAVES, f"{scene.name(reference)} leaves", calls
+    entity = found.entity
+    kept, deleted = _LEAVING[reference.kind]
+    is_deleted = any(call.operation in _DELETIONS for call in calls)
+    name = name_entity(entity)
+    if reference.kind is Kind.USER:
+        what = _describe_leaving_user(entity, is_deleted=is_deleted)
+    elif reference.kind is Kind.GROUP:
+        what = "goes" if is_deleted else "is switched off"
+    else:
+        what = "is deleted, with its calendar" if is_deleted else "cannot be booked any more"
+    is_remote = isinstance(entity, User) and entity.role is Role.REMOTE_USER
+    if is_remote:
+        return rules.REMOTE_LEAVES, f"{name} {what}", calls
+    fates = _describe_fates(scene, [entity.email, *entity.aliases])
+    sentence = f"{name} {what}{f'; {fates}' if fates else ''}"
+    return (deleted if is_deleted else kept), sentence, calls
+
+
+def _describe_leaving_user(user: User, *, is_deleted: bool) -> str:
+    if user.role is Role.REMOTE_USER:
+        return "leaves the address book"
+    if is_deleted:
+        return "is deleted, and the mailbox with it"
+    return "cannot sign in any more; the mailbox is kept for 30 days"
+
+
+def _explain_staying(scene: Scene, reference: Reference, calls: Sequence[Call]) -> Iterator[_Told]:
+    found, left = scene.before.people.find(reference), scene.after.people.find(reference)
+    if found is None or left is None:
+        return
+    before, after = found.entity, left.entity
+    moves = [call for call in calls if call.operation in _ADDRESSES]
+    if moves:
+        yield _explain_addresses(scene, before, after, moves)
+    for operation, (rule, parameter) in _MEMBERS.items():
+        changed = [call for call in calls if call.operation == operation]
+        if changed:
+            people = [scene.name(_refer(call, parameter)) for call in changed]
+            yield rule, _describe_members(rule, name_entity(after), people), changed
+    for call in calls:
+        match call.operation:
+            case "UpdateUser":
+                yield _explain_profile(before, after, call)
+            case "UpdateMailboxQuota":
+                yield _explain_quota(before, after, call)
+            case "UpdateGroup":
+                yield rules.GROUP_VISIBILITY, _describe_visibility(after), [call]
+            case "UpdateResource":
+                what = "; ".join(_list_resource_changes(before, after))
+                yield rules.RESOURCE_CHANGES, f"{name_entity(after)}: {what}", [call]
+            case _:
+                pass
+
+
+def _explain_addresses(scene: Scene, before: Any, after: Any, calls: Sequence[Call]) -> _Told:
+    name = name_entity(after)
+    had = {fold(address): address for address in (before.email, *before.aliases)}
+    has = {fold(address): address for address in (after.email, *after.aliases)}
+    lost = [had[folded] for folded in had if folded not in has]
+    gained = [has[folded] for folded in has if folded not in had]
+    renamed = fold(before.email) != fold(after.email)
+    said: list[str] = []
+    if renamed:
+        said.append(f"has the address {after.email} instead of {before.email}")
+    others = [address for address in gained if fold(address) != fold(after.email) or not renamed]
+    if others:
+        said.append(f"is also reached at {join(others)}")
+    if lost:
+        return rules.ADDRESS_LEAVES, _finish(name, said, _describe_fates(scene, lost)), calls
+    if renamed:
+        still = f"mail to {before.email} still arrives"
+        return rules.ADDRESS_CHANGES, _finish(name, said, still), calls
+    return rules.ADDRESS_COMES, _finish(name, said, ""), calls
+
+
+def _finish(name: str, said: Sequence[str], rest: str) -> str:
+    sentence = f"{name} {join(said)}" if said else ""
+    if not sentence:
+        return f"{name}: {rest}"
+    return f"{sentence}; {rest}" if rest else sentence
+
+
+def _describe_fates(scene: Scene, addresses: Iterable[str]) -> str:
+    """Say what becomes of mail to addresses that somebody gives up."""
+    bounced: list[str] = []
+    moved: dict[str, list[str]] = {}
+    for address in addresses:
+        delivery = scene.flow.get(fold(address))
+        if not address:
+            continue
+        if delivery is None:
+            bounced.append(address)
+        else:
+            moved.setdefault(scene.name(delivery.holder), []).append(address)
+    said = [f"mail to {join(each)} goes to {holder}" for holder, each in moved.items()]
+    if bounced:
+        said.insert(0, f"mail to {join(bounced)} bounces")
+    return "; ".join(said)
+
+
+def _describe_reached(scene: Scene, delivery: Delivery | None) -> str:
+    if delivery is None or not delivery.recipients:
+        return "reaches nobody yet"
+    return f"reaches {join(scene.name(each) for each in delivery.recipients)}"
+
+
+def _describe_members(rule: Rule, name: str, people: Sequence[str]) -> str:
+    one, several = _MEMBERSHIP[rule.name]
+    return f"{join(people)} {(one if len(people) == 1 else several).format(name)}"
+
+
+_MEMBERSHIP = {
+    "members-join": ("joins {} and gets its mail", "join {} and get its mail"),
+    "members-leave": ("leaves {}: no more of its mail", "leave {}: no more of its mail"),
+    "delegates-join": (
+        "answers booking requests for {} now",
+        "answer booking requests for {} now",
+    ),
+    "delegates-leave": (
+        "no longer answers booking requests for {}",
+        "no longer answer booking requests for {}",
+    ),
+}
+"""By name of rule: said of one, and of several."""
+
+
+def _explain_profile(before: Any, after: Any, call: Call) -> _Told:
+    changed = [
+        f"{name.replace('_', ' ')} {_show(getattr(before, name))} → {_show(getattr(after, name))}"
+        for name in PROFILE_FIELDS
+        if (getattr(before, name) or None) != (getattr(after, name) or None)
+    ]
+    if before.hidden_from_global_address_list is not after.hidden_from_global_address_list:
+        hidden = after.hidden_from_global_address_list
+        changed.append("hidden in the address book" if hidden else "shown in the address book")
+    rule = rules.PROFILE
+    if before.role is not after.role:
+        changed.append("becomes a user with a mailbox of their own")
+        rule = rules.IDENTITY
+    if (before.identity_provider_user_id or None) != (after.identity_provider_user_id or None):
+        changed.append("another user of IAM Identity Center signs in as this one")
+        rule = rules.IDENTITY
+    return rule, f"{name_entity(after)}: {'; '.join(changed) or 'profile'}", [call]
+
+
+def _show(value: object) -> str:
+    return f"“{value}”" if value else "(none)"
+
+
+def _explain_quota(before: Any, after: Any, call: Call) -> _Told:
+    had, has = before.quota_megabytes or 0, after.quota_megabytes or 0
+    rule = rules.QUOTA_LOWERED if has < had else rules.QUOTA_RAISED
+    word = "only " if has < had else ""
+    sentence = (
+        f"the mailbox of {name_entity(after)} may hold {word}{has:,} MB instead of {had:,} MB"
+    )
+    return rule, sentence, [call]
+
+
+def _describe_visibility(entity: Any) -> str:
+    hidden = entity.hidden_from_global_address_list
+    return f"{name_entity(entity)} is {'hidden' if hidden else 'shown'} in the address book"
+
+
+def _list_resource_changes(before: Bookable, after: Bookable) -> Iterator[str]:
+    if before.type is not after.type:
+        yield f"{after.type} instead of {before.type}"
+    if (before.description or "") != (after.description or ""):
+        yield f"description {_show(before.description)} → {_show(after.description)}"
+    if before.hidden_from_global_address_list is not after.hidden_from_global_address_list:
+        hidden = after.hidden_from_global_address_list
+        yield "hidden in the address book" if hidden else "shown in the address book"
+    booking, answered = after.booking, before.booking
+    if booking.auto_accept is not answered.auto_accept:
+        yield "accepts by itself" if booking.auto_accept else "its delegates answer requests"
+    if booking.decline_recurring is not answered.decline_recurring:
+        yield f"{'declines' if booking.decline_recurring else 'takes'} recurring requests"
+    if booking.decline_conflicts is not answered.decline_conflicts:
+        yield f"{'declines' if booking.decline_conflicts else 'takes'} conflicting requests"
+
+
+def _refer(call: Call, parameter: str) -> Reference:
+    identity = call.arguments[parameter]
+    if isinstance(identity, Identity) and isinstance(identity.reference, Reference):
+        return identity.reference
+    raise TypeError(f"{call} names nobody in {parameter}")
+
+
+def _list_addresses(entity: Any) -> str:
+    return join((entity.email, *entity.aliases)) if entity.email else "none"

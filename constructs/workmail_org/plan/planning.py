@@ -1,0 +1,213 @@
+"""Planning: a spec and what there is become a plan. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from workmail_org.changes.approvals import make_part_name
+from workmail_org.changes.digests import digest_calls
+from workmail_org.errors import SpecError
+from workmail_org.model.lifetime import describe_end_of_support, describe_expiry
+from workmail_org.model.organization import Environment
+from workmail_org.model.values import fold
+from workmail_org.plan.actual import Actual
+from workmail_org.plan.bases import Base, Standing
+from workmail_org.plan.costs import Cost, count_mailboxes
+from workmail_org.plan.declarations import Declaration, declare
+from workmail_org.plan.explaining import explain
+from workmail_org.plan.mailflow import Flow, compare, trace
+from workmail_org.plan.model import OrganizationPlan, Plan, Transition
+from workmail_org.plan.scene import Scene
+from workmail_org.plan.steps import Course, Step, chart
+from workmail_org.wire import ResourceType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a plan is asked for.
+
+    Attributes:
+        spec: As the caller named it.
+        today: For the end of support and the expiry of a copy.
+        only: Spec key of the one organization that matters; `None`: all.
+    """
+
+    spec: str
+    today: date
+    only: str | None = None
+
+
+def plan(environment: Environment, base: Base, question: Question) -> Plan:
+    """Say what a deployment would do.
+
+    Raises:
+        SpecError: The organization that is asked for is not declared.
+    """
+    declarations = [declare(environment, each) for each in environment.organizations]
+    _check_key(question, declarations)
+    same_account = None in (environment.account, base.account) or (
+        environment.account == base.account
+    )
+    stacks = base.stacks if same_account else dict[str, Standing]()
+    organizations = [
+        _plan_organization(each, stacks.get(each.stack), base)
+        for each in declarations
+        if question.only in (None, each.key)
+    ]
+    names = {each.stack for each in declarations}
+    if question.only is None:
+        organizations += [
+            _plan_leaver(each.declaration, each.actual)
+            for name, each in stacks.items()
+            if name not in names and each.declaration
+        ]
+    expiry = describe_expiry(environment.expires, question.today)
+    notes = [describe_end_of_support(question.today)]
+    if not same_account:
+        notes.append(
+            f"account {environment.account} is not {base.account}, that of {base.name}: everything "
+            "is made anew there, and what is deployed in the other stays as it is"
+        )
+    return Plan(
+        environment=environment.name,
+        spec=question.spec,
+        base=base.name,
+        organizations=tuple(organizations),
+        notes=tuple(notes),
+        refusals=(expiry,) if expiry else (),
+    )
+
+
+def _check_key(question: Question, declarations: Sequence[Declaration]) -> None:
+    keys = [each.key for each in declarations]
+    if question.only is not None and question.only not in keys:
+        raise SpecError(
+            [
+                f'{question.spec}: no organization "{question.only}" is declared; declared: '
+                f"{', '.join(keys)}"
+            ]
+        )
+
+
+def _plan_organization(
+    desired: Declaration, standing: Standing | None, base: Base
+) -> OrganizationPlan:
+    misplaced = tuple(_refuse_place(desired, standing, base))
+    previous = standing.declaration if standing and not misplaced else None
+    before = standing.actual if standing and not misplaced else Actual()
+    course = chart(previous, before, desired)
+    refusals = misplaced + tuple(reason for step in course.steps for reason in step.refusals)
+    flows = trace(before.people), trace(course.after.people)
+    scene = Scene(
+        previous=previous, desired=desired, before=before, after=course.after, flow=flows[1]
+    )
+    return OrganizationPlan(
+        key=desired.key,
+        stack=desired.stack,
+        region=desired.region,
+        alias=desired.organization.alias,
+        transition=Transition.STAYS if previous else Transition.COMES,
+        changes=explain(scene, course.steps),
+        refusals=refusals,
+        brakes={
+            make_part_name(desired.key, step.noun): step.brakes
+            for step in course.steps
+            if step.brakes and not step.untouched
+        },
+        flow=compare(*flows),
+        loops=_list_loops(flows[1]),
+        cost=Cost(count_mailboxes(before.people), count_mailboxes(course.after.people)),
+        notes=tuple(_list_notes(desired, standing, course)),
+        digests={
+            make_part_name(desired.key, step.noun): digest_calls(step.calls)
+            for step in course.steps
+            if step.calls and not step.untouched
+        },
+    )
+
+
+def _refuse_place(desired: Declaration, standing: Standing | None, base: Base) -> Iterator[str]:
+    """Refuse another region, and an alias that another stack has: neither can move."""
+    deployed = standing.declaration if standing else None
+    if deployed and deployed.region != desired.region:
+        yield (
+            f"region of an organization cannot change, from {deployed.region!r} to "
+            f"{desired.region!r}: that would take another organization, and every mailbox would "
+            "be lost; put the old value back, or declare a further organization under another key"
+        )
+    if standing:
+        return
+    for name, other in base.stacks.items():
+        if other.declaration is None:
+            continue
+        about = other.declaration.organization
+        if fold(about.alias) == fold(desired.organization.alias) and not about.existing:
+            yield (
+                f"alias {about.alias!r} belongs to stack {name}: aliases are unique over all of "
+                "AWS and are never free again; a key, and the name of an environment, cannot "
+                "change: put the old one back, or choose another alias"
+            )
+
+
+def _plan_leaver(declaration: Declaration, actual: Actual) -> OrganizationPlan:
+    """Say what becomes of a stack that is not declared any more: nothing, yet."""
+    mailboxes = count_mailboxes(actual.people)
+    fate = (
+        "deletes the organization and every mailbox in it"
+        if declaration.organization.on_removal == "delete" and not declaration.organization.existing
+        else "leaves the organization where it is, unmanaged"
+    )
+    return OrganizationPlan(
+        key=declaration.key,
+        stack=declaration.stack,
+        region=declaration.region,
+        alias=declaration.organization.alias,
+        transition=Transition.LEAVES,
+        cost=Cost(mailboxes, mailboxes),
+        notes=(
+            f"no longer declared: cdk deploy leaves stack {declaration.stack} as it is; only cdk "
+            f"destroy {declaration.stack} takes it away, and {fate}",
+        ),
+    )
+
+
+def _list_loops(flow: Flow) -> tuple[str, ...]:
+    return tuple(sorted({each.name for delivery in flow.values() for each in delivery.loops}))
+
+
+def _list_notes(desired: Declaration, standing: Standing | None, course: Course) -> Iterator[str]:
+    is_live = standing is not None and standing.is_live
+    declared = standing.declaration if standing else None
+    if desired.organization.existing and declared is None and not is_live:
+        yield (
+            f"organization {desired.organization.existing} is taken over: who and what is in it "
+            "already is not in a file, and decides what the deployment does"
+        )
+    before: Collection[ResourceType] = declared.settings if declared else ()
+    for resource_type, what in _UNSAID.items():
+        comes = resource_type in desired.settings and resource_type not in before
+        if comes and not is_live and (standing or desired.organization.existing):
+            yield f"{what} managed until now: taken to be WorkMail's own, which lets everyone in"
+    for resource_type, what in _UNSAID.items():
+        if resource_type in before and resource_type not in desired.settings:
+            yield f"{what} managed any more: they stay as they are, whatever they say"
+    for step in course.steps:
+        if step.untouched and step.calls:
+            yield _describe_drift(step)
+
+
+_UNSAID = {
+    ResourceType.ACCESS_CONTROL_RULES: "access-control rules are not",
+    ResourceType.MOBILE_DEVICE_ACCESS_RULES: "mobile device rules are not",
+}
+
+
+def _describe_drift(step: Step) -> str:
+    subjects = sorted({str(call.subject) for call in step.calls})
+    shown = ", ".join(subjects[:5]) + (f" and {len(subjects) - 5} more" if subjects[5:] else "")
+    return (
+        f"{step.noun}: what is live differs from the spec ({shown}), but its declaration does not "
+        "change, so that a deployment does not touch it"
+    )

@@ -1,0 +1,83 @@
+"""Scene: what a change is told against, and how people are called in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workmail_org.changes.approvals import make_part_name
+from workmail_org.changes.calls import Call
+from workmail_org.changes.digests import render_call
+from workmail_org.model.user import User
+from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.plan.actual import Actual
+from workmail_org.plan.consequences import Rule
+from workmail_org.plan.declarations import Declaration
+from workmail_org.plan.mailflow import Flow
+from workmail_org.plan.model import Change
+from workmail_org.plan.steps import Step
+
+MOST_NAMES = 8
+"""Names in one sentence; a reader loses the thread beyond."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What there is before and after, for telling changes.
+
+    Attributes:
+        flow: Of mail, after.
+    """
+
+    previous: Declaration | None
+    desired: Declaration
+    before: Actual
+    after: Actual
+    flow: Flow
+
+    def name(self, reference: Reference) -> str:
+        """Name somebody: `Alice Liddell (alice)`, `group sales`."""
+        found = self.after.people.find(reference) or self.before.people.find(reference)
+        return name_entity(found.entity) if found else _name_plainly(reference)
+
+
+Tell = Callable[[Rule, str, Sequence[Call]], Change]
+"""Makes a change of a rule, a sentence and the calls behind it."""
+
+
+def name_entity(entity: Any) -> str:
+    """Name an entity in a sentence: a person by the name that people know."""
+    if isinstance(entity, User) and entity.display_name:
+        known = fold(entity.display_name) == fold(entity.name)
+        return entity.display_name if known else f"{entity.display_name} ({entity.name})"
+    return _name_plainly(entity.reference)
+
+
+def _name_plainly(reference: Reference) -> str:
+    return reference.name if reference.kind is Kind.USER else f"{reference.kind} {reference.name}"
+
+
+def join(names: Iterable[str], word: str = "and") -> str:
+    """Write names as a list in a sentence: `alice, bob and carol`."""
+    every = list(names)
+    if len(every) > MOST_NAMES + 1:
+        every = [*every[:MOST_NAMES], f"{len(every) - MOST_NAMES} more"]
+    if len(every) < 2:
+        return "".join(every)
+    return f"{', '.join(every[:-1])} {word} {every[-1]}"
+
+
+def make_change(
+    scene: Scene, step: Step, rule: Rule, sentence: str, calls: Sequence[Call]
+) -> Change:
+    """Tell what some calls of a step mean; they are about one thing."""
+    subject = calls[0].subject
+    return Change(
+        kind=subject.kind,
+        name=subject.name,
+        sentence=sentence,
+        rule=rule,
+        calls=tuple(render_call(call) for call in calls),
+        part=make_part_name(scene.desired.key, step.noun),
+    )
