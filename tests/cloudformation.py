@@ -11,9 +11,11 @@ import copy
 import hashlib
 import io
 import json
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -74,6 +76,36 @@ class FakeS3:
         return {"Body": io.BytesIO(self.objects[Bucket, Key])}
 
 
+class FakeCloudFormation:
+    """CloudFormation for `DescribeStacks` of one stack.
+
+    Attributes:
+        status: `None`: it does not answer.
+    """
+
+    def __init__(self) -> None:
+        self.status: str | None = "CREATE_IN_PROGRESS"
+        self.created = datetime.fromtimestamp(0, UTC)
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - the API's
+        if self.status is None:
+            answer = {"Error": {"Code": "AccessDenied", "Message": StackName}}
+            raise ClientError(cast("Any", answer), "DescribeStacks")
+        return {"Stacks": [{"StackStatus": self.status, "CreationTime": self.created}]}
+
+
+@dataclass
+class FakeCloudFormation:
+    """CloudFormation for `DescribeStacks`: how the one stack is doing."""
+
+    created: datetime
+    status: str = "CREATE_IN_PROGRESS"
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803
+        stack = {"StackId": StackName, "StackStatus": self.status, "CreationTime": self.created}
+        return {"Stacks": [stack]}
+
+
 @dataclass
 class MemoryLedger:
     """A ledger in memory."""
@@ -128,6 +160,8 @@ class Stack:
         reasons: Of every failure, roll back included.
         slice_seconds: How long one invocation may work.
         deliveries: How often each event arrives.
+        agrees: Whether somebody gives the word for whatever needs one, and
+            deploys again.
     """
 
     def __init__(self, emulator: Emulator, *, name: str = "test-acme") -> None:
@@ -135,9 +169,13 @@ class Stack:
         self.name = name
         self.secrets = FakeSecrets()
         self.s3 = FakeS3()
+        now = datetime.fromtimestamp(emulator.clock.now(), UTC)
+        self.cloudformation = FakeCloudFormation(created=now)
         self.ledger = MemoryLedger()
         self.slice_seconds = 300.0
         self.deliveries = 1
+        self.agrees = True
+        self.cloudformation = FakeCloudFormation()
         self.deployed: dict[str, Deployed] = {}
         self.reasons: list[str] = []
         self.region = "eu-west-1"
@@ -155,16 +193,35 @@ class Stack:
         """A client of the organization's region."""
         return self._get_clients().workmail
 
-    def deploy(self, organization: Organization) -> None:
+    def deploy(self, organization: Organization, *acknowledge: str) -> None:
         """Create or update the stack.
+
+        Args:
+            organization: What to make.
+            acknowledge: Digests of changes that need a word.
 
         Raises:
             DeploymentFailedError: After everything was rolled back.
             RollbackFailedError: That failed too.
         """
+        try:
+            self._deploy(organization, acknowledge)
+        except DeploymentFailedError as error:
+            digest = find_digest(str(error)) if self.agrees else None
+            if digest is None or isinstance(error, RollbackFailedError):
+                raise
+            self.deploy(organization, *acknowledge, digest)
+
+    def _deploy(self, organization: Organization, acknowledge: tuple[str, ...]) -> None:
         self.region = organization.region
         template = list_resources(organization, owner=self.name, s3=self.s3)
+        consent = wire.encode(wire.Consent(acknowledge=acknowledge))
+        for resource in template:
+            resource.properties |= consent if resource.type in wire.BRAKED else {}
+        self._begin_deployment()
         done: list[tuple[Resource, Resource | None]] = []
+        verb = "UPDATE" if self.deployed else "CREATE"
+        self.cloudformation.status = f"{verb}_IN_PROGRESS"
         try:
             for resource in template:
                 previous = self.deployed.get(resource.logical_id)
@@ -174,6 +231,9 @@ class Stack:
                 done.append((filled, previous.resource if previous else None))
                 self._bring(filled, previous.resource if previous else None)
         except DeploymentFailedError as error:
+            self.cloudformation.status = "ROLLBACK_IN_PROGRESS"
+            if verb == "UPDATE":
+                self.cloudformation.status = "UPDATE_ROLLBACK_IN_PROGRESS"
             try:
                 self._roll_back(done)
             except DeploymentFailedError as worse:
@@ -183,17 +243,27 @@ class Stack:
         for logical_id in reversed([each for each in self.deployed if each not in kept]):
             self._delete(logical_id)
 
+    def _begin_deployment(self) -> None:
+        if self.cloudformation.status is None:
+            return
+        self.cloudformation.status = "UPDATE_IN_PROGRESS" if self.deployed else "CREATE_IN_PROGRESS"
+        if not self.deployed:
+            now = self.emulator.clock.now()
+            self.cloudformation.created = datetime.fromtimestamp(now, UTC)
+
     def destroy(self) -> None:
         """Delete the stack.
 
         Raises:
             DeploymentFailedError: A resource could not be deleted.
         """
+        self.cloudformation.status = "DELETE_IN_PROGRESS"
         for logical_id in reversed(list(self.deployed)):
             self._delete(logical_id)
 
     def destroy_but_organization(self) -> None:
         """Delete everything in the organization, so that a test can look at what is left."""
+        self.cloudformation.status = "DELETE_IN_PROGRESS"
         for logical_id in reversed([each for each in self.deployed if each != "Organization"]):
             self._delete(logical_id)
 
@@ -274,6 +344,7 @@ class Stack:
                 secrets=cast("Any", self.secrets),
                 s3=cast("Any", self.s3),
                 dynamodb=cast("Any", None),
+                cloudformation=cast("Any", self.cloudformation),
             )
         return self._clients[self.region]
 
@@ -299,6 +370,10 @@ class Stack:
 
     def _roll_back(self, done: list[tuple[Resource, Resource | None]]) -> None:
         """Go back in the order of creation, then delete what is new."""
+        if self.cloudformation.status:
+            first = self.cloudformation.status == "CREATE_IN_PROGRESS"
+            prefix = "" if first else "UPDATE_"
+            self.cloudformation.status = f"{prefix}ROLLBACK_IN_PROGRESS"
         for resource, previous in done:
             if previous is None:
                 continue
@@ -355,6 +430,12 @@ def _make_client(emulator: Emulator, service: str, region: str) -> Any:
     if (service, region) not in made:
         made[service, region] = emulator.client(service, region=region)
     return made[service, region]
+
+
+def find_digest(reason: str) -> str | None:
+    """Find the word that a refused deployment asks for."""
+    found = re.search(r"-c acknowledge=([0-9a-f]{12})", reason)
+    return found[1] if found else None
 
 
 def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> list[Resource]:

@@ -1,0 +1,192 @@
+"""From any organization to any other, with any fault on the way.
+
+`WORKMAIL_ORG_TESTS=all` tries thousands of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from cloudformation import DeploymentFailedError, Killed, RollbackFailedError, Stack
+from scenes import (
+    Picture,
+    assert_equals,
+    at,
+    list_operations,
+    make_emulator,
+    make_group,
+    make_organization,
+    make_user,
+    take_picture,
+)
+from workmail_emulator.errors import ResponseLost, ServiceFault
+from workmail_org.model.group import Group
+from workmail_org.model.organization import Organization
+from workmail_org.model.user import User
+
+ALL = os.environ.get("WORKMAIL_ORG_TESTS") == "all"
+EMULATOR = make_emulator()
+USERS = ("ann", "ben", "cem")
+GROUPS = ("desk", "club")
+ADDRESSES = tuple(f"p{number}" for number in range(8))
+STRANGERS = ("zoe", "group:outside")
+
+FAULTS: list[tuple[str, Callable[[], BaseException]]] = [
+    ("before", lambda: ServiceFault("Final", "no")),
+    ("after", lambda: ServiceFault("Final", "no")),
+    ("before", lambda: ServiceFault("InternalFailure", "", status=500)),
+    ("after", ResponseLost),
+    ("before", lambda: ServiceFault("ThrottlingException", "Rate exceeded")),
+    ("before", Killed),
+    ("after", Killed),
+]
+
+
+@st.composite
+def organizations(draw: st.DrawFn) -> Organization:
+    """Draw a small organization in which every address has one owner."""
+    names = [name for name in (*USERS, *GROUPS) if draw(st.integers(0, 4))]
+    free = list(draw(st.permutations(ADDRESSES)))
+    entities: list[User | Group] = []
+    for name in names:
+        email = at(free.pop())
+        aliases = tuple(at(free.pop()) for _ in range(min(len(free) - 5, draw(st.integers(0, 2)))))
+        if name in USERS:
+            entities.append(_draw_user(draw, name, email, aliases))
+        else:
+            hidden = draw(st.booleans())
+            entities.append(
+                make_group(
+                    name, email=email, aliases=aliases, hidden_from_global_address_list=hidden
+                )
+            )
+    return make_organization(*_draw_members(draw, entities))
+
+
+def _draw_user(draw: st.DrawFn, name: str, email: str, aliases: tuple[str, ...]) -> User:
+    return make_user(
+        name,
+        email=email,
+        aliases=aliases,
+        enabled=draw(st.sampled_from([True, True, True, False])),
+        telephone=draw(st.sampled_from(["1", "2"])),
+        quota_megabytes=draw(st.sampled_from([100, 200])),
+        hidden_from_global_address_list=draw(st.booleans()),
+    )
+
+
+def _draw_members(draw: st.DrawFn, entities: list[User | Group]) -> list[User | Group]:
+    groups = [entity for entity in entities if isinstance(entity, Group)]
+    if draw(st.booleans()):  # either one may be in the other
+        groups.reverse()
+    drawn: list[User | Group] = []
+    for entity in entities:
+        if isinstance(entity, Group):
+            inner = groups[: groups.index(entity)]
+            candidates = [each for each in entities if isinstance(each, User) or each in inner]
+            members = sorted(each.reference for each in candidates if draw(st.booleans()))
+            drawn.append(replace(entity, members=tuple(members)))
+        else:
+            drawn.append(entity)
+    return drawn
+
+
+@st.composite
+def faults(draw: st.DrawFn) -> Callable[[str, Any], None] | None:
+    """Draw a fault that strikes once, at the n-th write of a deployment."""
+    number = draw(st.integers(0, 40))
+    phase, make = draw(st.sampled_from(FAULTS))
+    seen = 0
+
+    def strike(now: str, call: Any) -> None:
+        nonlocal seen
+        seen += call.write and now == "before"
+        if call.write and seen == number and now == phase:
+            seen = 1000
+            raise make()
+
+    return strike if number else None
+
+
+STEPS = st.lists(st.tuples(organizations(), faults()), min_size=2, max_size=4)
+
+
+@settings(
+    max_examples=2000 if ALL else 25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=tuple(Phase) if ALL else (Phase.explicit, Phase.generate),
+)
+@given(steps=STEPS)
+def test_any_organization_becomes_any_other_or_stays_what_it_was(
+    steps: list[tuple[Organization, Callable[[str, Any], None] | None]],
+) -> None:
+    EMULATOR.reset()
+    stack = Stack(EMULATOR)
+    current = make_organization()
+    stack.deploy(current)
+    _make_strangers(stack)
+    strangers = _look_at_strangers(take_picture(stack))
+    for organization, fault in steps:
+        for attempt in (fault, None):  # a person tries again
+            EMULATOR.on_call = attempt
+            current = _deploy(stack, organization, current)
+            EMULATOR.on_call = None
+            picture = take_picture(stack)
+            assert strangers == _look_at_strangers(picture)
+            assert_equals(_leave_out_strangers(picture), current)
+            _assert_no_mailbox_was_replaced(stack)
+        _assert_at_rest(stack)
+
+
+def _deploy(stack: Stack, organization: Organization, current: Organization) -> Organization:
+    """Deploy; return what is then to be there."""
+    try:
+        stack.deploy(organization)
+    except RollbackFailedError:
+        raise
+    except DeploymentFailedError:
+        return current
+    return organization
+
+
+def _make_strangers(stack: Stack) -> None:
+    client, scope = stack.workmail, {"OrganizationId": stack.organization_id}
+    user = client.create_user(**scope, Name="zoe", DisplayName="Zoe")["UserId"]
+    client.register_to_work_mail(**scope, EntityId=user, Email=at("zoe"))
+    group = client.create_group(**scope, Name="outside")["GroupId"]
+    client.register_to_work_mail(**scope, EntityId=group, Email=at("outside"))
+    client.associate_member_to_group(**scope, GroupId=group, MemberId=user)
+
+
+def _look_at_strangers(picture: Picture) -> dict[str, object]:
+    return {name: (picture.ids[name], picture.entities[name]) for name in STRANGERS}
+
+
+def _leave_out_strangers(picture: Picture) -> Picture:
+    entities = {name: e for name, e in picture.entities.items() if name not in STRANGERS}
+    return replace(picture, entities=entities)
+
+
+def _assert_no_mailbox_was_replaced(stack: Stack) -> None:
+    owners = [mailbox.name for mailbox in stack.emulator.mailboxes]
+
+    assert len(set(owners)) == len(owners)
+    assert "lost" not in {mailbox.status for mailbox in stack.emulator.mailboxes}
+
+
+def _assert_at_rest(stack: Stack) -> None:
+    """Check that the same events, once more, write nothing."""
+    stack.emulator.clear_calls()
+    for name in ("Users", "Groups"):
+        deployed = stack.deployed[name]
+        resource = deployed.resource
+        stack.send("Update", resource, previous=resource, physical_id=deployed.physical_id)
+
+    assert [] == list_operations(stack)

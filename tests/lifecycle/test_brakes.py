@@ -1,0 +1,285 @@
+"""Brakes: what a deployment refuses before anything is written, until a person gives the word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cloudformation import DeploymentFailedError, Stack, find_digest
+from scenes import (
+    ACME,
+    assert_equals,
+    list_operations,
+    make_group,
+    make_organization,
+    make_user,
+    take_picture,
+)
+from workmail_org.model.domain import MailDomain
+from workmail_org.model.organization import Organization
+from workmail_org.model.policies import (
+    AccessControlRule,
+    Effect,
+    Folder,
+    FolderRetention,
+    MobileDeviceAccessRule,
+    Policies,
+    RetentionAction,
+    RetentionPolicy,
+)
+from workmail_org.model.removal import OnRemoval, Removal, Safety
+
+PEOPLE = tuple(make_user(f"user{number:02}") for number in range(20))
+FULL = make_organization(*PEOPLE)
+FEW = make_organization(*PEOPLE[3:])
+OLD = MailDomain(name="old.example", verified=True)
+EVERYONE = AccessControlRule(name="default", effect=Effect.ALLOW, description="everyone")
+NOBODY = AccessControlRule(name="nobody", effect=Effect.DENY, description="nobody")
+PHONES = MobileDeviceAccessRule(name="phones", effect=Effect.ALLOW)
+NO_PHONES = MobileDeviceAccessRule(name="no-phones", effect=Effect.DENY)
+
+
+def keep(days: int, action: RetentionAction = RetentionAction.DELETE) -> Policies:
+    folder = FolderRetention(folder=Folder.DELETED_ITEMS, action=action, days=days)
+    return Policies(retention=RetentionPolicy(name="standard", folders=(folder,)))
+
+
+@pytest.fixture
+def stack(stack: Stack) -> Stack:
+    """A stack that nobody gives the word for."""
+    stack.agrees = False
+    return stack
+
+
+def refuse(stack: Stack, organization: Organization) -> str:
+    """Deploy what is refused, without a write; give the reason."""
+    before = take_picture(stack)
+    stack.emulator.clear_calls()
+    with pytest.raises(DeploymentFailedError) as caught:
+        stack.deploy(organization)
+
+    assert [] == list_operations(stack)
+    assert before == take_picture(stack)
+    return str(caught.value)
+
+
+def get_digest(reason: str) -> str:
+    digest = find_digest(reason)
+    assert digest
+    return digest
+
+
+def test_too_many_removals_are_refused_with_numbers_names_and_the_word(stack: Stack) -> None:
+    stack.deploy(FULL)
+    reason = refuse(stack, FEW)
+    digest = get_digest(reason)
+
+    assert (
+        f"this needs a word from a person (cdk deploy -c acknowledge={digest}): 3 of 20 users leave "
+        "or are switched off (15 %, safety.max_removals_percent is 10): user00, user01, user02"
+    ) == reason
+
+
+def test_with_the_word_they_go(stack: Stack) -> None:
+    stack.deploy(FULL)
+    stack.deploy(FEW, get_digest(refuse(stack, FEW)))
+
+    assert_equals(take_picture(stack), FEW)
+
+
+def test_the_word_is_for_exactly_these(stack: Stack) -> None:
+    stack.deploy(FULL)
+    others = make_organization(*PEOPLE[:17])
+    digest = get_digest(refuse(stack, FEW))
+    with pytest.raises(DeploymentFailedError, match="user17, user18, user19"):
+        stack.deploy(others, digest)
+
+    assert_equals(take_picture(stack), FULL)
+
+
+def test_switching_off_counts_as_leaving(stack: Stack) -> None:
+    stack.deploy(FULL)
+    off = tuple(replace(user, enabled=False) for user in PEOPLE[:3])
+
+    assert "3 of 20 users" in refuse(stack, make_organization(*off, *PEOPLE[3:]))
+
+
+@pytest.mark.parametrize(
+    ("safety", "leavers"),
+    [
+        (Safety(), 2),
+        (Safety(max_removals_percent=15), 3),
+        (Safety(max_removals_percent=100), 20),
+        (Safety(min_managed=21), 20),
+    ],
+    ids=["ten percent", "as the spec says", "all of them", "too few to count"],
+)
+def test_up_to_the_limit_nobody_is_asked(stack: Stack, safety: Safety, leavers: int) -> None:
+    stack.deploy(replace(FULL, safety=safety))
+    after = replace(FULL, safety=safety, users=PEOPLE[leavers:])
+    stack.deploy(after)
+
+    assert_equals(take_picture(stack), after)
+
+
+def test_nobody_may_leave_where_the_spec_says_so(stack: Stack) -> None:
+    stack.deploy(FULL)
+    safety = Safety(max_removals_percent=0)
+
+    assert "1 of 20 users" in refuse(stack, replace(FULL, safety=safety, users=PEOPLE[1:]))
+
+
+def test_each_kind_is_counted_by_itself(stack: Stack) -> None:
+    groups = tuple(make_group(f"group{number:02}") for number in range(10))
+    stack.deploy(make_organization(*PEOPLE, *groups))
+    reason = refuse(stack, make_organization(*PEOPLE, *groups[2:]))
+
+    assert "2 of 10 groups leave" in reason
+
+
+def test_a_roll_back_that_removes_many_is_never_refused(stack: Stack) -> None:
+    stack.deploy(make_organization(*PEOPLE[:10]))
+    failing = make_group("sales", email="sales@not.registered")
+    with pytest.raises(DeploymentFailedError, match="group sales"):
+        stack.deploy(make_organization(*PEOPLE, failing))
+
+    assert_equals(take_picture(stack), make_organization(*PEOPLE[:10]))
+
+
+def test_where_cloudformation_does_not_tell_it_is_no_roll_back(stack: Stack) -> None:
+    stack.deploy(FULL)
+    stack.cloudformation.status = None
+
+    assert "3 of 20 users" in refuse(stack, FEW)
+
+
+def test_what_was_removed_before_does_not_count(stack: Stack) -> None:
+    stack.deploy(FULL)
+    stack.deploy(FEW, get_digest(refuse(stack, FEW)))
+    stack.deploy(replace(FEW, users=PEOPLE[4:]))
+
+    assert_equals(take_picture(stack), replace(FEW, users=PEOPLE[4:]))
+
+
+CHANGES: dict[str, tuple[Policies, Policies, str]] = {
+    "mail begins to be erased": (
+        Policies(),
+        keep(30),
+        "the retention policy starts to erase, in every mailbox and counted from the day that an "
+        "item came: deleted_items deletes what is older than 30 days",
+    ),
+    "mail is erased earlier": (keep(30), keep(29), "older than 29 days"),
+    "mail is erased for good": (
+        keep(30),
+        keep(30, RetentionAction.PERMANENTLY_DELETE),
+        "permanently deletes",
+    ),
+    "nobody gets in": (
+        Policies(access_control=(EVERYONE,)),
+        Policies(access_control=(EVERYONE, NOBODY)),
+        "these access-control rules let nobody in",
+    ),
+    "no device gets in": (
+        Policies(mobile_devices=(PHONES,)),
+        Policies(mobile_devices=(PHONES, NO_PHONES)),
+        "these mobile device rules let no device in",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "reason"), CHANGES.values(), ids=CHANGES.keys())
+def test_a_dangerous_policy_waits_for_the_word(
+    stack: Stack, before: Policies, after: Policies, reason: str
+) -> None:
+    stack.deploy(make_organization(policies=before))
+    organization = make_organization(policies=after)
+    refused = refuse(stack, organization)
+    stack.deploy(organization, get_digest(refused))
+    stack.deploy(organization)
+
+    assert reason in refused
+
+
+@pytest.mark.parametrize("after", [keep(31), Policies()], ids=["later", "never again"])
+def test_erasing_less_is_not_asked_about(stack: Stack, after: Policies) -> None:
+    stack.deploy(make_organization(policies=keep(30, RetentionAction.PERMANENTLY_DELETE)))
+    stack.deploy(make_organization(policies=after))
+
+
+def test_in_an_organization_that_begins_with_its_stack_there_is_nothing_to_lose(
+    stack: Stack,
+) -> None:
+    policies = Policies(retention=keep(30).retention, access_control=(EVERYONE, NOBODY))
+    stack.deploy(make_organization(policies=policies))
+
+    assert "Organization" in stack.deployed
+
+
+def test_in_an_organization_that_was_there_before_there_is(stack: Stack) -> None:
+    stack.deploy(FULL)
+    stack.destroy()
+    stack.emulator.clock.advance(60)
+    again = Stack(stack.emulator)
+    again.agrees = False
+    with pytest.raises(DeploymentFailedError, match="starts to erase"):
+        again.deploy(replace(FULL, policies=keep(30), adopt=True))
+
+
+def list_domains(stack: Stack) -> set[str]:
+    answer: Any = stack.workmail.list_mail_domains(OrganizationId=stack.organization_id)
+    return {each["DomainName"] for each in answer["MailDomains"]}
+
+
+def test_a_domain_that_leaves_is_refused_by_the_organization_before_anything_is_written(
+    stack: Stack,
+) -> None:
+    stack.deploy(make_organization(domains=(ACME, OLD)))
+    reason = refuse(stack, make_organization(PEOPLE[0]))
+
+    assert "domain old.example leaves: mail to any of its addresses bounces" in reason
+    stack.deploy(make_organization(PEOPLE[0]), get_digest(reason))
+    assert {"acme.awsapps.com", "acme.example"} == list_domains(stack)
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        lambda one: replace(one, on_removal=OnRemoval(domains=Removal.RETAIN)),
+    ],
+    ids=["that stays registered"],
+)
+def test_a_domain_leaves_the_spec_without_a_word(
+    stack: Stack, prepare: Callable[[Organization], Organization]
+) -> None:
+    stack.deploy(prepare(make_organization(domains=(ACME, OLD))))
+    stack.deploy(prepare(make_organization()))
+
+    assert {"acme.awsapps.com", "acme.example", "old.example"} == list_domains(stack)
+
+
+def test_the_word_about_a_domain_is_the_one_that_was_deployed_with_it(stack: Stack) -> None:
+    stack.deploy(make_organization(domains=(ACME, OLD)))
+    late = make_organization(on_removal=OnRemoval(domains=Removal.RETAIN))
+
+    assert "deploy on_removal.domains: retain first" in refuse(stack, late)
+
+
+def test_a_new_domain_is_taken_back_without_a_word(stack: Stack) -> None:
+    stack.deploy(make_organization())
+    failing = make_group("sales", email="sales@not.registered")
+    with pytest.raises(DeploymentFailedError, match="group sales"):
+        stack.deploy(make_organization(failing, domains=(ACME, OLD)))
+
+    assert {"acme.awsapps.com", "acme.example"} == list_domains(stack)
+
+
+def test_no_word_helps_where_something_cannot_change(stack: Stack) -> None:
+    stack.deploy(FULL)
+    renamed = make_organization(replace(PEOPLE[0], name="other"), *PEOPLE[1:])
+    reason = refuse(stack, renamed)
+
+    assert "names cannot change in WorkMail" in reason
+    assert find_digest(reason) is None
