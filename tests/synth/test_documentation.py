@@ -23,8 +23,9 @@ EXAMPLES = re.findall(
         (0, ["example-acme-eu", "example-acme-us"]),
         (1, ["Alarms", "example-acme-eu"]),
         (2, ["Office"]),
+        (3, ["Headquarters"]),
     ],
-    ids=["all_from_spec", "from_spec", "part_by_part"],
+    ids=["all_from_spec", "from_spec", "part_by_part", "with_a_directory"],
 )
 def test_an_example_makes_its_stacks(
     monkeypatch: pytest.MonkeyPatch, example: int, stacks: list[str]
@@ -38,4 +39,4 @@ def test_an_example_makes_its_stacks(
 
 
 def test_every_example_is_tried() -> None:
-    assert 3 == len(EXAMPLES)
+    assert 4 == len(EXAMPLES)
