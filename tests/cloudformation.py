@@ -95,18 +95,6 @@ class FakeCloudFormation:
 
 
 @dataclass
-class FakeCloudFormation:
-    """CloudFormation for `DescribeStacks`: how the one stack is doing."""
-
-    created: datetime
-    status: str = "CREATE_IN_PROGRESS"
-
-    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803
-        stack = {"StackId": StackName, "StackStatus": self.status, "CreationTime": self.created}
-        return {"Stacks": [stack]}
-
-
-@dataclass
 class MemoryLedger:
     """A ledger in memory."""
 
@@ -169,8 +157,6 @@ class Stack:
         self.name = name
         self.secrets = FakeSecrets()
         self.s3 = FakeS3()
-        now = datetime.fromtimestamp(emulator.clock.now(), UTC)
-        self.cloudformation = FakeCloudFormation(created=now)
         self.ledger = MemoryLedger()
         self.slice_seconds = 300.0
         self.deliveries = 1
@@ -220,8 +206,6 @@ class Stack:
             resource.properties |= consent if resource.type in wire.BRAKED else {}
         self._begin_deployment()
         done: list[tuple[Resource, Resource | None]] = []
-        verb = "UPDATE" if self.deployed else "CREATE"
-        self.cloudformation.status = f"{verb}_IN_PROGRESS"
         try:
             for resource in template:
                 previous = self.deployed.get(resource.logical_id)
@@ -231,9 +215,6 @@ class Stack:
                 done.append((filled, previous.resource if previous else None))
                 self._bring(filled, previous.resource if previous else None)
         except DeploymentFailedError as error:
-            self.cloudformation.status = "ROLLBACK_IN_PROGRESS"
-            if verb == "UPDATE":
-                self.cloudformation.status = "UPDATE_ROLLBACK_IN_PROGRESS"
             try:
                 self._roll_back(done)
             except DeploymentFailedError as worse:
@@ -257,13 +238,11 @@ class Stack:
         Raises:
             DeploymentFailedError: A resource could not be deleted.
         """
-        self.cloudformation.status = "DELETE_IN_PROGRESS"
         for logical_id in reversed(list(self.deployed)):
             self._delete(logical_id)
 
     def destroy_but_organization(self) -> None:
         """Delete everything in the organization, so that a test can look at what is left."""
-        self.cloudformation.status = "DELETE_IN_PROGRESS"
         for logical_id in reversed([each for each in self.deployed if each != "Organization"]):
             self._delete(logical_id)
 
