@@ -38,6 +38,11 @@ def format_arn(scope: Construct, service: str, resource: str) -> str:
     return f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"
 
 
+def allow_reading_stack(scope: Construct) -> iam.PolicyStatement:
+    """Allow to see whether the stack is going back: then nothing is refused."""
+    return allow("ReadStack", ["cloudformation:DescribeStacks"], Stack.of(scope).stack_id)
+
+
 def list_key_statements(
     scope: Construct, key_arn: str | None, service: str
 ) -> list[iam.PolicyStatement]:
@@ -76,7 +81,7 @@ def list_secret_statements(scope: Construct, secrets: Sequence[str]) -> list[iam
 def _find_secret_arn(scope: Construct, secret: str) -> str:
     if secret.startswith("arn:") or Token.is_unresolved(secret):
         return secret
-    # Secrets Manager adds six characters to the name (User Guide, "determine-acccess_examples").
+    # Secrets Manager adds six characters to the name (User Guide, "whats-in-a-secret").
     return format_arn(scope, "secretsmanager", f"secret:{secret}-??????")
 
 
