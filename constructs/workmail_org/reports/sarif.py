@@ -1,7 +1,7 @@
 """SARIF: problems for code scanning, which shows them beside the lines of a change.
 
 Source: SARIF 2.1.0, OASIS standard; GitHub's "SARIF support for code scanning" asks for relative
-URIs, a region and a rule for each result.
+URIs, a region and a rule for each result, and for a description and a help text of each rule.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ _RULES = {
     "limits": "A spec is no larger than it has to be.",
 }
 
+_HELP = (
+    "The message says what is wrong, the value, what is allowed and what to do."
+    " `workmail-org validate SPEC` tells the same in a terminal."
+)
+
 
 def render_problems(problems: Sequence[Problem], *, version: str) -> str:
     """Write problems as a SARIF log, pure ASCII.
@@ -52,11 +57,17 @@ def render_problems(problems: Sequence[Problem], *, version: str) -> str:
 
 def _rules(problems: Sequence[Problem]) -> list[dict[str, Any]]:
     """Describe the rules that were broken."""
-    broken = sorted({problem.rule for problem in problems})
-    return [
-        {"id": rule, "shortDescription": {"text": _RULES.get(rule, _RULES["spec"])}}
-        for rule in broken
-    ]
+    return [_describe(rule) for rule in sorted({problem.rule for problem in problems})]
+
+
+def _describe(rule: str) -> dict[str, Any]:
+    sentence = {"text": _RULES.get(rule, _RULES["spec"])}
+    return {
+        "id": rule,
+        "shortDescription": sentence,
+        "fullDescription": sentence,
+        "help": {"text": _HELP},
+    }
 
 
 def _result(problem: Problem) -> dict[str, Any]:

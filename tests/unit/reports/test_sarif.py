@@ -6,17 +6,27 @@ import json
 import pathlib
 from typing import Any
 
+import jsonschema
 import pytest
 
 from workmail_org.reports import sarif
 from workmail_org.spec.problems import Location, Problem, Severity
+
+STANDARD: Any = jsonschema.Draft7Validator(
+    json.loads(
+        (pathlib.Path(__file__).parents[2] / "data" / "sarif-2.1.0.schema.json").read_text("utf-8")
+    )
+)
+"""What the standard's schema says of the parts that we write, every required one among them."""
 
 
 def _render(*problems: Problem) -> Any:
     report = sarif.render_problems(problems, version="1.2.3")
 
     assert report.isascii()
-    return json.loads(report)
+    log = json.loads(report)
+    STANDARD.validate(log)
+    return log
 
 
 def test_a_problem_is_a_result_with_a_rule_and_a_region() -> None:
@@ -37,6 +47,12 @@ def test_a_problem_is_a_result_with_a_rule_and_a_region() -> None:
                             {
                                 "id": "yaml",
                                 "shortDescription": {"text": "A file is one YAML 1.2 document."},
+                                "fullDescription": {"text": "A file is one YAML 1.2 document."},
+                                "help": {
+                                    "text": "The message says what is wrong, the value, what is"
+                                    " allowed and what to do. `workmail-org validate SPEC` tells"
+                                    " the same in a terminal."
+                                },
                             }
                         ],
                     }
@@ -113,3 +129,46 @@ def test_a_valid_spec_has_no_results() -> None:
     run = _render()["runs"][0]
 
     assert ([], []) == (run["results"], run["tool"]["driver"]["rules"])
+
+
+def test_every_kind_of_problem_fits_the_schema_of_the_standard() -> None:
+    """`_render` holds each log against it."""
+    place = Location("s.yaml", 1, 1)
+    rules = ("spec", "file", "yaml", "include", "csv", "extends", "derive", "expect", "limits")
+    problems = [
+        Problem(place, path, "x", hint, severity, rule)
+        for rule in rules
+        for severity in Severity
+        for path, hint in (((), None), (("a", 0), "y"))
+    ]
+
+    run = _render(*problems)["runs"][0]
+
+    assert len(problems) == len(run["results"])
+    texts = {rule["fullDescription"]["text"] for rule in run["tool"]["driver"]["rules"]}
+    assert len(rules) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "value"),
+    [
+        ((), "version", None),
+        (("runs", 0), "tool", None),
+        (("runs", 0, "tool", "driver"), "name", None),
+        (("runs", 0, "results", 0), "message", None),
+        (("runs", 0, "results", 0), "level", "fatal"),
+        (("runs", 0, "results", 0, "locations", 0, "physicalLocation"), "line", 1),
+    ],
+    ids=["version", "tool", "name", "message", "level", "unknown"],
+)
+def test_the_schema_of_the_standard_refuses_what_is_incomplete(
+    path: tuple[str | int, ...], key: str, value: object
+) -> None:
+    log = _render(Problem(Location("s.yaml", 1, 1), (), "x"))
+    part = log
+    for step in path:
+        part = part[step]
+    part[key] = value  # None fits none of them
+
+    with pytest.raises(jsonschema.ValidationError):
+        STANDARD.validate(log)
