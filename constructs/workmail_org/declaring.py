@@ -93,6 +93,8 @@ def make_organization(organization: Organization, *, owner: str) -> wire.Organiz
         tags=organization.tags,
         on_removal=organization.on_removal.organization,
         directory_on_removal=organization.on_removal.directory,
+        domains=tuple(sorted(domain.name for domain in organization.domains)),
+        domains_on_removal=organization.on_removal.domains,
     )
 
 
@@ -162,6 +164,8 @@ def make_users(organization: Organization) -> Collection:
             test_domain=organization.test_domain,
             other_addresses=_list_addresses(*organization.groups, *organization.resources),
             adopt=organization.adopt,
+            max_removals_percent=organization.safety.max_removals_percent,
+            min_managed=organization.safety.min_managed,
             users=organization.users,
             on_removal=organization.on_removal.users,
             passwords=organization.passwords,
@@ -185,6 +189,8 @@ def make_groups(organization: Organization) -> Collection:
             test_domain=organization.test_domain,
             other_addresses=_list_addresses(*organization.resources),
             adopt=organization.adopt,
+            max_removals_percent=organization.safety.max_removals_percent,
+            min_managed=organization.safety.min_managed,
             groups=groups,
             on_removal=organization.on_removal.groups,
             read_only_directory=organization.directory.read_only,
@@ -206,6 +212,8 @@ def make_resources(organization: Organization) -> Collection:
         wire.ResourcesProperties(
             test_domain=organization.test_domain,
             adopt=organization.adopt,
+            max_removals_percent=organization.safety.max_removals_percent,
+            min_managed=organization.safety.min_managed,
             resources=resources,
             on_removal=organization.on_removal.resources,
         ),

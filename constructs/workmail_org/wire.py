@@ -36,7 +36,7 @@ from workmail_org.model.policies import (
     MobileDeviceAccessRule,
     RetentionPolicy,
 )
-from workmail_org.model.removal import Removal
+from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.user import User
 from workmail_org.model.values import Reference, make_api_name, parse_reference
 
@@ -51,6 +51,10 @@ OWNER_TAG = "workmail-org:stack"
 
 KEY_TAG = "workmail-org:kms-key"
 """Tag with the ARN of an organization's key, which WorkMail does not tell (facts.md §1.1)."""
+
+TAKEN_OVER_TAG = "workmail-org:taken-over"
+"""Tag on an organization that was there before the stack: it is never deleted, also when the spec
+no longer says `existing`."""
 
 MAX_INLINE_BYTES = 100_000
 """Properties larger than this, as JSON, move to an S3 asset (design.md §4)."""
@@ -154,6 +158,17 @@ def _make_empty() -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What a person said of a deployment; a resource carries it beside its own properties.
+
+    Attributes:
+        acknowledge: Digests of changes that need a word.
+    """
+
+    acknowledge: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationProperties:
     """Properties of `Custom::WorkMailOrganization`.
 
@@ -161,6 +176,9 @@ class OrganizationProperties:
         owner: Stack name, kept as a tag so that a stack finds its own again.
         on_removal: retain or delete.
         directory_on_removal: retain or delete; of the directory WorkMail makes.
+        domains: Declared domains. That one leaves is refused here: once
+            CloudFormation deletes its own resource it is too late.
+        domains_on_removal: deregister or retain.
     """
 
     alias: str
@@ -172,6 +190,8 @@ class OrganizationProperties:
     tags: Mapping[str, str] = field(default_factory=_make_empty)
     on_removal: Removal = Removal.RETAIN
     directory_on_removal: Removal = Removal.RETAIN
+    domains: tuple[str, ...] = ()
+    domains_on_removal: Removal = Removal.DEREGISTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +237,9 @@ class CollectionProperties:
         ledger_table: DynamoDB table that tells what this stack owns.
         shard: Which part of the collection this custom resource brings into
             being, from 0; number 0 also owns all that leaves.
+        max_removals_percent: So many of those that are owned may leave without
+            a word from a person.
+        min_managed: Below so many owned ones the percentage is not applied.
     """
 
     organization_id: str = ""
@@ -226,6 +249,8 @@ class CollectionProperties:
     shard: int = 0
     shards: int = 1
     adopt: bool = False
+    max_removals_percent: int = Safety().max_removals_percent
+    min_managed: int = Safety().min_managed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,6 +408,20 @@ PROPERTIES: Mapping[ResourceType, type[Any]] = MappingProxyType(
     }
 )
 """What each type of custom resource carries."""
+
+BRAKED = frozenset(
+    {
+        ResourceType.ORGANIZATION,
+        ResourceType.USERS,
+        ResourceType.GROUPS,
+        ResourceType.RESOURCES,
+        ResourceType.ACCESS_CONTROL_RULES,
+        ResourceType.MOBILE_DEVICE_ACCESS_RULES,
+        ResourceType.RETENTION_POLICY,
+        ResourceType.IDENTITY_CENTER,
+    }
+)
+"""Types whose changes can need a word from a person."""
 
 _KEY_FIELDS: Mapping[type[Any], str] = MappingProxyType(
     {

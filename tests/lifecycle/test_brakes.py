@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -78,8 +77,8 @@ def test_too_many_removals_are_refused_with_numbers_names_and_the_word(stack: St
     digest = get_digest(reason)
 
     assert (
-        f"this needs a word from a person (cdk deploy -c acknowledge={digest}): 3 of 20 users leave "
-        "or are switched off (15 %, safety.max_removals_percent is 10): user00, user01, user02"
+        f"this needs a word from a person (cdk deploy -c acknowledge={digest}): 3 of 20 users "
+        "leave or are switched off (15 %, safety.max_removals_percent is 10): user00, user01, user02"
     ) == reason
 
 
@@ -219,13 +218,14 @@ def test_in_an_organization_that_begins_with_its_stack_there_is_nothing_to_lose(
 
 
 def test_in_an_organization_that_was_there_before_there_is(stack: Stack) -> None:
-    stack.deploy(FULL)
+    kept = replace(FULL, on_removal=OnRemoval(domains=Removal.RETAIN))
+    stack.deploy(kept)
     stack.destroy()
     stack.emulator.clock.advance(60)
     again = Stack(stack.emulator)
     again.agrees = False
     with pytest.raises(DeploymentFailedError, match="starts to erase"):
-        again.deploy(replace(FULL, policies=keep(30), adopt=True))
+        again.deploy(replace(kept, policies=keep(30)))
 
 
 def list_domains(stack: Stack) -> set[str]:
@@ -244,18 +244,10 @@ def test_a_domain_that_leaves_is_refused_by_the_organization_before_anything_is_
     assert {"acme.awsapps.com", "acme.example"} == list_domains(stack)
 
 
-@pytest.mark.parametrize(
-    "prepare",
-    [
-        lambda one: replace(one, on_removal=OnRemoval(domains=Removal.RETAIN)),
-    ],
-    ids=["that stays registered"],
-)
-def test_a_domain_leaves_the_spec_without_a_word(
-    stack: Stack, prepare: Callable[[Organization], Organization]
-) -> None:
-    stack.deploy(prepare(make_organization(domains=(ACME, OLD))))
-    stack.deploy(prepare(make_organization()))
+def test_a_domain_that_stays_registered_leaves_the_spec_without_a_word(stack: Stack) -> None:
+    words = OnRemoval(domains=Removal.RETAIN)
+    stack.deploy(make_organization(domains=(ACME, OLD), on_removal=words))
+    stack.deploy(make_organization(on_removal=words))
 
     assert {"acme.awsapps.com", "acme.example", "old.example"} == list_domains(stack)
 

@@ -112,9 +112,9 @@ def test_a_domain_stays_by_the_word_retain(stack: Stack) -> None:
 def test_a_domain_that_still_receives_mail_is_not_deregistered(stack: Stack) -> None:
     stack.deploy(make_organization(ALICE, domains=(ACME, OLD)))
     scope = {"OrganizationId": stack.organization_id}
-    (alice,) = (u for u in stack.workmail.list_users(**scope)["Users"] if u["Name"] == "alice")
-    stack.workmail.create_alias(**scope, EntityId=alice["Id"], Alias=at("al", "old.example"))
-    reason = r"domain old.example still receives mail for alice \(al@old.example\)"
+    zoe = stack.workmail.create_user(**scope, Name="zoe", DisplayName="Zoe")["UserId"]
+    stack.workmail.register_to_work_mail(**scope, EntityId=zoe, Email=at("zoe", "old.example"))
+    reason = r"domain old.example still receives mail for zoe \(zoe@old.example\)"
     with pytest.raises(DeploymentFailedError, match=reason):
         stack.deploy(make_organization(ALICE))
 

@@ -177,6 +177,10 @@ def test_the_organization_role_may_make_and_tag_it_register_domains_and_write_it
             ],
             "Resource": "*",
         },
+        "ReadStack": {
+            "Action": "cloudformation:DescribeStacks",
+            "Resource": {"Ref": "AWS::StackId"},
+        },
         "WriteMailFlow": {
             "Action": [
                 "ses:CreateReceiptRule",
@@ -286,6 +290,10 @@ def test_the_mailboxes_role_may_write_into_its_own_organization_only(kept: Any) 
                 "ses:GetIdentityVerificationAttributes",
             ],
             "Resource": "*",
+        },
+        "ReadStack": {
+            "Action": "cloudformation:DescribeStacks",
+            "Resource": {"Ref": "AWS::StackId"},
         },
         "KeepLedger": {
             "Action": ["dynamodb:BatchWriteItem", "dynamodb:Query"],
@@ -566,6 +574,7 @@ def test_a_directory_is_made_with_the_rights_of_its_type(
 
 NEEDED_BY_ALL = {
     "Log",
+    "ReadStack",
     "FindOrganization",
     "WriteOrganization",
     "UseDirectory",

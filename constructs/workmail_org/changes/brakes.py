@@ -168,8 +168,8 @@ def list_domain_brakes(domain: str, removal: Removal) -> tuple[Brake, ...]:
     if removal is Removal.RETAIN:
         return ()
     sentence = (
-        f"domain {domain} leaves: mail to any of its addresses bounces; to keep it registered, set "
-        "on_removal.domains: retain"
+        f"domain {domain} leaves: mail to any of its addresses bounces; to keep it registered, "
+        "deploy on_removal.domains: retain first"
     )
     return (Brake(BrakeRule.DOMAIN, sentence, (domain,)),)
 

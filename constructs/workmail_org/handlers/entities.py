@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol
 
+from workmail_org.changes.brakes import list_removal_brakes
 from workmail_org.changes.calls import Call, EntityT, Found, Phase, Plan, Subject
 from workmail_org.changes.crossings import find_moving
 from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
@@ -20,7 +21,8 @@ from workmail_org.errors import (
     UnsafePlanError,
 )
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
-from workmail_org.model.removal import Removal
+from workmail_org.handlers.stopping import stop
+from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.service.failures import is_throttled
 from workmail_org.service.ledger import Before, Entry, Ledger, Origin
@@ -116,7 +118,7 @@ class CollectionLifecycle(Generic[EntityT]):
         self.traits = traits
 
     def begin(self, run: Run, request: Request[Any]) -> str:
-        """Refuse renamed keys, lost mailboxes and entities that are not ours."""
+        """Refuse renamed keys, entities that are not ours, and too many removals."""
         properties: CollectionProperties = request.desired
         if not request.is_delete:
             self._refuse(run, request)
@@ -135,11 +137,22 @@ class CollectionLifecycle(Generic[EntityT]):
     def _refuse(self, run: Run, request: Request[Any]) -> None:
         workmail = run.open_organization(request.desired.organization_id)
         ledger = run.open_ledger(run.clients, request.desired.ledger_table)
-        situation, rows, _ = self._read(run, request, workmail, ledger)
+        situation, rows, entries = self._read(run, request, workmail, ledger)
         plan = self.traits.plan(workmail, situation, request.desired)
         refusals = plan.refusals or self._refuse_renames(request, situation, rows)
         if refusals:
             raise UnsafePlanError(*refusals)
+        properties: CollectionProperties = request.desired
+        brakes = list_removal_brakes(
+            self.traits.kind,
+            plan.calls,
+            owned=sum(not entry.removed_at for entry in entries.values()),
+            safety=Safety(
+                max_removals_percent=properties.max_removals_percent,
+                min_managed=properties.min_managed,
+            ),
+        )
+        stop(run, request, workmail, brakes)
 
     def _refuse_renames(
         self, request: Request[Any], situation: Situation[EntityT], rows: Sequence[Listed]

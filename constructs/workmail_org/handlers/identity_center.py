@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workmail_org.changes.brakes import list_sign_in_brakes
 from workmail_org.changes.calls import Call
 from workmail_org.changes.settings import (
     IDENTITY_CENTER,
@@ -12,6 +13,7 @@ from workmail_org.changes.settings import (
 )
 from workmail_org.errors import NotFoundError, ServiceError, UnsafePlanError
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
+from workmail_org.handlers.stopping import stop
 from workmail_org.model.values import fold
 from workmail_org.service.policies import read_identity_center
 from workmail_org.service.reading import read_organization
@@ -27,11 +29,13 @@ class IdentityCenterLifecycle:
     """
 
     def begin(self, run: Run, request: Request[IdentityCenterProperties]) -> str:
-        """Refuse to move to another instance: every user's assignment would be lost."""
+        """Refuse to move to another instance, and to end passwords without a word."""
         desired = request.desired
+        if request.is_delete:
+            return request.physical_id or ""
+        workmail = run.open_organization(desired.organization_id)
+        actual = read_identity_center(workmail)
         if request.type is RequestType.UPDATE:
-            workmail = run.open_organization(desired.organization_id)
-            actual = read_identity_center(workmail)
             wanted = desired.identity_center.instance_arn
             if actual and actual.identity_center.instance_arn != wanted:
                 raise UnsafePlanError(
@@ -40,6 +44,8 @@ class IdentityCenterLifecycle:
                     "would be lost; remove identity_center in one deployment and declare it again "
                     "in the next"
                 )
+        present = actual.identity_center if actual else None
+        stop(run, request, workmail, list_sign_in_brakes(present, desired.identity_center))
         return request.physical_id or f"{desired.organization_id}/identity-center"
 
     def advance(self, run: Run, request: Request[IdentityCenterProperties]) -> Progress:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from workmail_org.changes.brakes import Brake, list_domain_brakes
 from workmail_org.changes.organizations import find_tag_changes, refuse_immutable
 from workmail_org.errors import (
     ConflictError,
@@ -16,21 +17,25 @@ from workmail_org.errors import (
     UnsafePlanError,
 )
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
+from workmail_org.handlers.stopping import stop
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
 from workmail_org.service.directories import find_directory_alias
 from workmail_org.service.reading import (
     find_organization,
     list_users,
+    read_domain,
     read_organization,
     read_tags,
 )
 from workmail_org.service.workmail import WorkMail
-from workmail_org.wire import KEY_TAG, OWNER_TAG, OrganizationAttribute, OrganizationProperties
-
-_TAKEN_OVER_TAG = "workmail-org:taken-over"
-"""Tag on an organization that was there before the stack: it is never deleted, also when the spec
-no longer says `existing`."""
+from workmail_org.wire import (
+    KEY_TAG,
+    OWNER_TAG,
+    TAKEN_OVER_TAG,
+    OrganizationAttribute,
+    OrganizationProperties,
+)
 
 _CONFIRM_SECONDS = 1.0
 """Between the two times that an organization is seen Active (facts.md §2: Terraform wants two)."""
@@ -40,13 +45,14 @@ class OrganizationLifecycle:
     """`Custom::WorkMailOrganization`. The physical id is the organization id."""
 
     def begin(self, run: Run, request: Request[OrganizationProperties]) -> str:
-        """Find the organization, or create it; refuse a change of what is immutable."""
+        """Find the organization, or create it; refuse what is immutable, and lost domains."""
         if request.type is RequestType.CREATE:
             return _find_or_create(run, request)
         if request.type is RequestType.UPDATE:
             workmail = run.open_organization(request.physical_id or "")
             _refuse_absent(workmail)
             _refuse_immutable(workmail, request.desired)
+            stop(run, request, workmail, _list_brakes(workmail, request))
         return request.physical_id or ""
 
     def advance(self, run: Run, request: Request[OrganizationProperties]) -> Progress:
@@ -98,6 +104,22 @@ def _refuse_immutable(workmail: WorkMail, desired: OrganizationProperties) -> No
     reasons = refuse_immutable(comparisons)
     if reasons:
         raise UnsafePlanError(*reasons)
+
+
+def _list_brakes(workmail: WorkMail, request: Request[OrganizationProperties]) -> list[Brake]:
+    """Say which domains leave: CloudFormation takes them away at the end, when it is too late.
+
+    By the word that was deployed with them, which their Delete will bring.
+    """
+    previous = request.previous
+    if previous is None or previous.existing:
+        return []
+    return [
+        brake
+        for domain in sorted(set(previous.domains) - set(request.desired.domains))
+        if read_domain(workmail, domain)
+        for brake in list_domain_brakes(domain, previous.domains_on_removal)
+    ]
 
 
 def _show(value: object) -> str:
@@ -234,7 +256,7 @@ def _write_tags(
     if request.desired.kms_key_arn:
         desired[KEY_TAG] = request.desired.kms_key_arn
     if request.desired.existing:
-        desired[_TAKEN_OVER_TAG] = "true"
+        desired[TAKEN_OVER_TAG] = "true"
     said_before = request.previous.tags if request.previous else dict[str, str]()
     surplus, missing = find_tag_changes(read_tags(workmail, arn), said_before, desired)
     if surplus:
@@ -255,9 +277,9 @@ def _advance_delete(
     if fold(answer.get("State", "")) == "deleting":
         return Progress(done=False, waiting_for="WorkMail is still deleting the organization")
     tags = read_tags(workmail, answer["ARN"])
-    if request.desired.existing or _TAKEN_OVER_TAG in tags:
+    if request.desired.existing or TAKEN_OVER_TAG in tags:
         # Another stack may take it over from now on.
-        keys = [OWNER_TAG, _TAKEN_OVER_TAG]
+        keys = [OWNER_TAG, TAKEN_OVER_TAG]
         workmail.call_plain("UntagResource", ResourceARN=answer["ARN"], TagKeys=keys)
         return Progress(done=True)
     if request.desired.on_removal is not Removal.DELETE:

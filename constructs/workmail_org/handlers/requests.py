@@ -44,6 +44,7 @@ class Request(Generic[PropertiesT]):
         desired: Of a Delete: what was deployed.
         previous: Of an Update only. After a failed update CloudFormation rolls
             back with both exchanged.
+        consent: What a person said of this deployment.
     """
 
     type: RequestType
@@ -54,6 +55,7 @@ class Request(Generic[PropertiesT]):
     physical_id: str | None
     desired: PropertiesT
     previous: PropertiesT | None = None
+    consent: wire.Consent = wire.Consent()  # noqa: RUF009 - frozen
 
     @property
     def is_delete(self) -> bool:
@@ -176,4 +178,5 @@ def parse_request(
         physical_id=event.get("PhysicalResourceId"),
         desired=decode_past(desired) if is_delete else decode(desired),
         previous=decode_past(past) if past and is_update else None,
+        consent=wire.decode(wire.Consent, desired),
     )

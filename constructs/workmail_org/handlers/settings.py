@@ -14,6 +14,12 @@ from workmail_org.changes import (
     permissions,
 )
 from workmail_org.changes.access_control import make_role_subject
+from workmail_org.changes.brakes import (
+    Brake,
+    list_access_brakes,
+    list_device_brakes,
+    list_retention_brakes,
+)
 from workmail_org.changes.calls import Call, Subject
 from workmail_org.changes.settings import (
     Monitoring,
@@ -25,6 +31,7 @@ from workmail_org.changes.settings import (
 )
 from workmail_org.errors import NotFoundError, ServiceError, TemporaryError
 from workmail_org.handlers.requests import Progress, Request, Run
+from workmail_org.handlers.stopping import stop
 from workmail_org.model.values import Kind, fold
 from workmail_org.service.passwords import read_secret
 from workmail_org.service.policies import (
@@ -64,8 +71,16 @@ FindIds = Callable[[WorkMail], dict[Subject, str]]
 """Finds the ids that calls name."""
 
 
+ListBrakes = Callable[[WorkMail, Request[Any]], Sequence[Brake]]
+"""Tells what of a change needs a word from a person."""
+
+
 def _find_no_ids(workmail: WorkMail) -> dict[Subject, str]:  # noqa: ARG001 - the shape
     return {}
+
+
+def _need_no_word(workmail: WorkMail, request: Request[Any]) -> Sequence[Brake]:  # noqa: ARG001 - the shape
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +91,21 @@ class SettingsLifecycle:
         noun: What it is, in the physical id.
         plan: What is to be done.
         find_ids: Users, groups and roles that its calls name.
+        list_brakes: What needs a word, where there is something to do.
     """
 
     noun: str
     plan: Plan
     find_ids: FindIds = _find_no_ids
+    list_brakes: ListBrakes = _need_no_word
 
-    def begin(self, run: Run, request: Request[Any]) -> str:  # noqa: ARG002 - contract
-        """Accept."""
+    def begin(self, run: Run, request: Request[Any]) -> str:
+        """Refuse what needs a word from a person that was not given."""
+        if not request.is_delete:
+            workmail = run.open_organization(request.desired.organization_id)
+            brakes = self.list_brakes(workmail, request)
+            if brakes and self.plan(workmail, request):
+                stop(run, request, workmail, brakes)
         return request.physical_id or f"{request.desired.organization_id}/{self.noun}"
 
     def advance(self, run: Run, request: Request[Any]) -> Progress:
@@ -225,6 +247,28 @@ def plan_impersonation(
     return impersonation.between(actual, {role.name for role in previous}, desired)
 
 
+def brake_access_control(
+    workmail: WorkMail,  # noqa: ARG001 - the shape
+    request: Request[AccessControlProperties],
+) -> Sequence[Brake]:
+    """Stop what locks everyone out."""
+    return list_access_brakes(request.desired.rules)
+
+
+def brake_mobile_devices(
+    workmail: WorkMail,  # noqa: ARG001 - the shape
+    request: Request[MobileDevicesProperties],
+) -> Sequence[Brake]:
+    """Stop what locks every device out."""
+    return list_device_brakes(request.desired.rules)
+
+
+def brake_retention(workmail: WorkMail, request: Request[RetentionProperties]) -> Sequence[Brake]:
+    """Stop what begins to erase mail."""
+    actual = read_retention(workmail)
+    return list_retention_brakes(actual.policy if actual else None, request.desired.policy)
+
+
 def plan_availability(
     workmail: WorkMail, request: Request[AvailabilityProperties]
 ) -> Sequence[Call]:
@@ -271,10 +315,14 @@ def _get_before_and_after(
 
 
 PERMISSIONS = SettingsLifecycle("permissions", plan_permissions, _find_entities)
-ACCESS_CONTROL = SettingsLifecycle("access-control", plan_access_control, _find_users_and_roles)
-MOBILE_DEVICES = SettingsLifecycle("mobile-devices", plan_mobile_devices)
+ACCESS_CONTROL = SettingsLifecycle(
+    "access-control", plan_access_control, _find_users_and_roles, brake_access_control
+)
+MOBILE_DEVICES = SettingsLifecycle(
+    "mobile-devices", plan_mobile_devices, list_brakes=brake_mobile_devices
+)
 IMPERSONATION = SettingsLifecycle("impersonation-roles", plan_impersonation, _find_users)
 AVAILABILITY = SettingsLifecycle("availability", plan_availability)
-RETENTION = SettingsLifecycle("retention", plan_retention)
+RETENTION = SettingsLifecycle("retention", plan_retention, list_brakes=brake_retention)
 MONITORING = SettingsLifecycle("email-monitoring", plan_monitoring)
 DMARC = SettingsLifecycle("inbound-dmarc", plan_dmarc)

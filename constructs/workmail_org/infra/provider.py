@@ -13,6 +13,7 @@ from aws_cdk.custom_resources import Provider
 from constructs import Construct
 
 from workmail_org import wire
+from workmail_org.infra.consenting import read_consent
 from workmail_org.infra.naming import make_pinned_id
 
 _SERVICE_TIMEOUT_SECONDS = 3600
@@ -56,6 +57,7 @@ class HandlerProvider(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._code = code
+        self._consent = read_consent(self)
         self._log_group = logs.LogGroup(
             self,
             "Logs",
@@ -105,6 +107,7 @@ class HandlerProvider(Construct):
             properties={
                 "ServiceToken": self._framework.service_token,
                 "ServiceTimeout": str(_SERVICE_TIMEOUT_SECONDS),
+                **(wire.encode(self._consent) if resource_type in wire.BRAKED else {}),
                 **properties,
             },
         )

@@ -11,6 +11,7 @@ from aws_cdk import Environment as AwsEnvironment
 from constructs import Construct
 
 from workmail_org.errors import SpecError
+from workmail_org.infra.keeping import keeps_organization
 from workmail_org.infra.organization import OrganizationResource
 from workmail_org.model.lifetime import describe_end_of_support, describe_expiry
 from workmail_org.model.organization import Environment, Organization
@@ -21,7 +22,8 @@ class OrganizationStack(Stack):
     """A stack with one organization, named `<environment>-<key>`.
 
     Says when Amazon WorkMail ends as a warning. A copy that has expired is an
-    error for synth, diff and deploy; `cdk destroy` still works on it.
+    error for synth, diff and deploy; `cdk destroy` still works on it. Termination
+    is protected unless the organization goes with its stack.
 
     Args:
         scope: An app or a stage.
@@ -49,6 +51,7 @@ class OrganizationStack(Stack):
                 account=environment.account or os.environ.get("CDK_DEFAULT_ACCOUNT"),
                 region=organization.region,
             ),
+            termination_protection=keeps_organization(organization),
             description=f"Amazon WorkMail organization {organization.alias} ({environment.name})",
         )
         self._annotate(environment, today or datetime.now(tz=UTC).date())

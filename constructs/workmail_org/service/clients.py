@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_ds import DirectoryServiceClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
@@ -35,6 +36,7 @@ class Clients:
     secrets: SecretsManagerClient
     s3: S3Client
     dynamodb: DynamoDBClient
+    cloudformation: CloudFormationClient
 
 
 def make_clients(region: str | None = None) -> Clients:
@@ -47,4 +49,5 @@ def make_clients(region: str | None = None) -> Clients:
         secrets=session.client("secretsmanager", config=CONFIG),
         s3=session.client("s3", config=CONFIG),
         dynamodb=session.client("dynamodb", config=CONFIG),
+        cloudformation=session.client("cloudformation", config=CONFIG),
     )

@@ -12,6 +12,7 @@ from constructs import Construct
 from workmail_org.infra.permissions.statements import (
     READ_SES,
     allow,
+    allow_reading_stack,
     format_arn,
     list_key_statements,
     list_secret_statements,
@@ -141,6 +142,7 @@ def list_mailboxes_statements(
         # SES's reads have no resource to name.
         allow("ReadMailFlow", READ_SES),
         allow("KeepLedger", _KEEP_LEDGER, reach.ledger_arn),
+        allow_reading_stack(scope),
         *_list_password_statements(scope, organization, reach.password_secret_arns),
         *_list_collection_statements(scope, reach.collection_bucket),
         *list_secret_statements(scope, _list_secrets(organization)),

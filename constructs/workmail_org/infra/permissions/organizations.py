@@ -12,6 +12,7 @@ from workmail_org.infra.keeping import keeps_directory, keeps_organization
 from workmail_org.infra.permissions.statements import (
     READ_SES,
     allow,
+    allow_reading_stack,
     format_arn,
     list_key_statements,
     list_secret_statements,
@@ -143,6 +144,7 @@ def list_organization_statements(
         allow("UseDirectory", _USE_DIRECTORY),
         # SES's receipt rules and identity calls have no resource to name.
         allow("WriteMailFlow", _WRITE_SES),
+        allow_reading_stack(scope),
         *_list_directory_statements(scope, organization),
         *list_secret_statements(scope, [directory_secret] if directory_secret else []),
         *_list_sign_in_statements(organization),

@@ -1,0 +1,46 @@
+"""The stack that a handler works for, or a command looks at, as CloudFormation tells of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+_GOING_BACK = ("UPDATE_ROLLBACK", "ROLLBACK")
+"""What the states of a stack begin with while it goes back (CloudFormation API, Stack)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackState:
+    """How a stack is doing.
+
+    Attributes:
+        created: When it began.
+    """
+
+    status: str
+    created: datetime
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether a failed deployment is being undone."""
+        return self.status.startswith(_GOING_BACK)
+
+    @property
+    def begins(self) -> bool:
+        """Whether this is its first deployment."""
+        return self.status == "CREATE_IN_PROGRESS"
+
+
+def read_state(client: CloudFormationClient, stack_id: str) -> StackState | None:
+    """Read how a stack is doing; `None`: CloudFormation does not tell."""
+    try:
+        (stack,) = client.describe_stacks(StackName=stack_id)["Stacks"]
+    except (ClientError, BotoCoreError, ValueError):
+        return None
+    return StackState(status=stack["StackStatus"], created=stack["CreationTime"])

@@ -1,0 +1,76 @@
+"""What a person says on the command line of the CDK, and how the stack is kept from an accident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_cdk import App
+
+from workmail_org.errors import SpecError
+from workmail_org.infra import OrganizationStack
+from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.removal import OnRemoval, Removal, Safety
+from workmail_org.wire import BRAKED, Consent, decode, encode
+
+ACME = Organization(key="acme", region="eu-west-1", alias="acme")
+
+
+def make_stack(context: dict[str, Any], said: str) -> OrganizationStack:
+    app = App(context={**context, "acknowledge": said})
+    environment = Environment(name="test", organizations=(ACME,))
+    return OrganizationStack(app, environment=environment, organization=ACME)
+
+
+def list_resources(stack: OrganizationStack) -> list[dict[str, Any]]:
+    template: dict[str, Any] = App.of(stack).synth().get_stack_by_name(stack.stack_name).template  # pyright: ignore
+    return [r for r in template["Resources"].values() if r["Type"].startswith("Custom::")]
+
+
+def test_the_word_reaches_every_handler_that_can_ask_for_it(context: dict[str, Any]) -> None:
+    resources = list_resources(make_stack(context, "0123456789ab, ffffffffffff"))
+
+    assert {each["Type"]: each["Properties"].get("Acknowledge") for each in resources} == {
+        each["Type"]: ["0123456789ab", "ffffffffffff"] if each["Type"] in set(BRAKED) else None
+        for each in resources
+    }
+    assert 4 == len(resources)
+
+
+def test_without_a_word_nothing_is_said(context: dict[str, Any]) -> None:
+    resources = list_resources(make_stack(context, ""))
+
+    assert [] == [each for each in resources if "Acknowledge" in each["Properties"]]
+
+
+def test_what_is_no_digest_is_refused_at_synth(context: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match='acknowledge: "yes" is no digest: allowed are 12 digits'):
+        make_stack(context, "yes")
+
+
+def test_words_cross_the_wire() -> None:
+    consent = Consent(acknowledge=("0123456789ab",))
+
+    assert consent == decode(Consent, encode(consent))
+
+
+def test_the_spec_says_how_many_may_leave(synthesize: Callable[..., Any]) -> None:
+    safety = Safety(max_removals_percent=25, min_managed=0)
+    received = synthesize(
+        Organization(key="acme", region="eu-west-1", alias="acme", safety=safety)
+    ).receive("Users")
+
+    assert (25, 0) == (received.max_removals_percent, received.min_managed)
+
+
+@pytest.mark.parametrize(
+    ("word", "protected"), [(Removal.RETAIN, True), (Removal.DELETE, False)], ids=str
+)
+def test_a_stack_is_protected_unless_its_organization_goes_with_it(
+    synthesize: Callable[..., Any], word: Removal, protected: bool
+) -> None:
+    words = OnRemoval(organization=word, directory=word)
+    organization = Organization(key="acme", region="eu-west-1", alias="acme", on_removal=words)
+
+    assert protected is synthesize(organization).stack.termination_protection
