@@ -197,6 +197,66 @@ def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path 
             _print(str(path))
 
 
+@main.command()
+@click.argument("spec", type=_SPEC_PATH)
+@click.option(
+    "--against",
+    "base",
+    metavar="BASE",
+    required=True,
+    help="A file, a git revision (main, HEAD~1, git:NAME), deployed, or live.",
+)
+@_root_option
+@click.option("--organization", "only", metavar="KEY", help="Look at this organization alone.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="For people, for programs, or for a comment on a pull request.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    help="Write to this file instead.",
+)
+@click.option("--exit-code", "tell", is_flag=True, help="Exit with 5 when there are changes.")
+def plan(
+    spec: pathlib.Path,
+    base: str,
+    root: pathlib.Path | None,
+    only: str | None,
+    form: str,
+    output: pathlib.Path | None,
+    tell: bool,
+) -> None:
+    """Say what a deployment of SPEC would do, and what that means for people.
+
+    A file or a revision is compared without credentials. Exits with 0, with 2 when a spec is
+    wrong, with 3 when the handlers would refuse, with 4 when AWS does.
+    """
+    from workmail_org.plan.against import Place, plan_against
+    from workmail_org.plan.model import Verdict
+    from workmail_org.reports import plans
+
+    reading = building.read_spec(spec, root=root)
+    if reading.environment is None:
+        _refuse_problems([spec], root, form)
+        return
+    _print_lines(reading.problems, err=True)
+    place = Place(spec=spec, root=root)
+    found = plan_against(base, place, reading.environment, only=only)
+    if output:
+        output.write_text(plans.render(found, form) + "\n", encoding="utf-8")
+    else:
+        _print(plans.render(found, form, terminal=sys.stdout))
+    if found.verdict is Verdict.REFUSED:
+        raise click.exceptions.Exit(_UNSAFE)
+    if tell and found.verdict is Verdict.CHANGES:
+        raise click.exceptions.Exit(_DIFFERS)
+
+
 def _refuse_problems(specs: Sequence[pathlib.Path], root: pathlib.Path | None, form: str) -> None:
     """Print the problems of specs as `validate` does, and exit if one is an error."""
     problems = _once(building.read_spec(spec, root=root).problems for spec in specs)
@@ -249,7 +309,7 @@ def _has_error(problems: Sequence[Problem]) -> bool:
 def _report(error: errors.WorkMailOrgError) -> int:
     """Say what was refused; give the exit code for it."""
     _print("\n".join(text.escape(line) for line in str(error).splitlines()), err=True)
-    if isinstance(error, errors.SpecError):
+    if isinstance(error, errors.SpecError | errors.RevisionError):
         return _SPEC
     if isinstance(error, errors.UnsafePlanError):
         return _UNSAFE

@@ -2,6 +2,7 @@
 
     WorkMailOrgError               everything raised on purpose
     ├─ SpecError(problems)         the YAML is wrong; carries all problems          exit 2
+    ├─ RevisionError               git has no such revision, or there is no git         exit 2
     ├─ UnsafePlanError             the change needs a word from a person            exit 3
     ├─ WireError                   an event or a property that cannot be decoded
     ├─ DeploymentError             the CDK CLI, or CloudFormation, said no          exit 4
@@ -37,6 +38,10 @@ class SpecError(WorkMailOrgError):
     def __init__(self, problems: Sequence[object]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+class RevisionError(WorkMailOrgError):
+    """When a revision cannot be read: git says no, or is not there."""
 
 
 class UnsafePlanError(WorkMailOrgError):

@@ -11,7 +11,6 @@ from workmail_org.changes.settings import Monitoring
 from workmail_org.errors import WireError
 from workmail_org.model.domain import RecordGroup
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.model.removal import Safety
 from workmail_org.wire import ResourceType
 
 MANAGED = "<managed>"
@@ -19,8 +18,8 @@ MANAGED = "<managed>"
 
 _P = TypeVar("_P")
 
-LoadCollection = Callable[[str], Mapping[str, Any]]
-"""Reads properties that are too large for a template, by their key in the assets' bucket."""
+LoadCollection = Callable[[Any, str], Mapping[str, Any]]
+"""Reads properties that are too large for a template, by bucket (or its token) and key."""
 
 _RECORDS: Mapping[tuple[str, str], RecordGroup | None] = {
     ("TXT", "_amazonses."): None,
@@ -56,7 +55,6 @@ class Declaration:
         default_domain: `None`: the test domain.
         settings: Rules and settings, those that are declared, in the order in
             which they are deployed.
-        safety: As the spec says; a template does not tell it.
     """
 
     key: str
@@ -73,7 +71,6 @@ class Declaration:
     groups: wire.GroupsProperties
     resources: wire.ResourcesProperties
     settings: Mapping[ResourceType, Any] = field(default_factory=dict[ResourceType, Any])
-    safety: Safety = Safety()  # noqa: RUF009 - frozen
 
     @property
     def test_domain(self) -> str:
@@ -117,7 +114,6 @@ def declare(environment: Environment, organization: Organization) -> Declaration
         groups=groups,
         resources=resources,
         settings=dict(_declare_settings(organization, stack)),
-        safety=organization.safety,
     )
 
 
@@ -232,7 +228,8 @@ def _list_properties(
             continue
         raw = resource.get("Properties", {})
         key = raw.get(wire.COLLECTION_KEY)
-        outside = load_collection(key) if isinstance(key, str) else dict[str, Any]()
+        bucket = raw.get(wire.COLLECTION_BUCKET)
+        outside = load_collection(bucket, key) if isinstance(key, str) else dict[str, Any]()
         resolved = {name: _resolve(value) for name, value in raw.items() if name not in _TOKENS}
         yield wire.decode(wire.PROPERTIES[resource_type], {**resolved, **outside})
 

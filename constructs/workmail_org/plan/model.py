@@ -136,11 +136,12 @@ class Plan:
     def acknowledgement(self) -> str | None:
         """The text that `cdk deploy -c acknowledge=` takes; `None`: no brake."""
         digests = {
-            part: digest_brakes(brakes)
+            digest_brakes([brake])
             for organization in self.organizations
-            for part, brakes in organization.brakes.items()
+            for brakes in organization.brakes.values()
+            for brake in brakes
         }
-        return make_approval(digests) if digests else None
+        return ",".join(sorted(digests)) or None
 
     @property
     def cost(self) -> Cost:

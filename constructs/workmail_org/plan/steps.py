@@ -134,7 +134,10 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
         if desired.default_domain
         else desired.test_domain,
     )
-    return Course(steps=tuple(step for step in steps if _says_something(step)), after=after)
+    # In an organization that begins with its stack there is nothing to lose yet.
+    begins = actual.organization is None
+    told = tuple(replace(step, brakes=() if begins else step.brakes) for step in steps)
+    return Course(steps=tuple(step for step in told if _says_something(step)), after=after)
 
 
 def _says_something(step: Step) -> bool:
@@ -322,9 +325,7 @@ def _list_collection_steps(
     state = actual
     for shard in range(collection.shards):
         known = before if before and shard < before.shards else None
-        step = _step_collection(
-            kind, known, state, replace(collection, shard=shard), desired.safety
-        )
+        step = _step_collection(kind, known, state, replace(collection, shard=shard))
         if known == collection:
             yield replace(step, refusals=(), brakes=(), untouched=True)
             continue
@@ -332,9 +333,7 @@ def _list_collection_steps(
         state = replace(state, people=carry_out(state.people, step.calls))
 
 
-def _step_collection(
-    kind: Kind, before: Any, actual: Actual, collection: Any, safety: Safety
-) -> Step:
+def _step_collection(kind: Kind, before: Any, actual: Actual, collection: Any) -> Step:
     shard: int = collection.shard
     noun = f"{kind}s/{shard}" if shard else f"{kind}s"
     everybody = get_entities(collection, kind)
@@ -350,6 +349,9 @@ def _step_collection(
         come=[entity for entity in everybody if fold(entity.name) not in present],
     )
     owned = actual.owned.get(kind, frozenset())
+    safety = Safety(
+        max_removals_percent=collection.max_removals_percent, min_managed=collection.min_managed
+    )
     stops = brakes.list_removal_brakes(kind, plan.calls, owned=len(owned), safety=safety)
     return Step(
         noun=noun,

@@ -1,0 +1,222 @@
+"""Deployed: what plans compare with when it is read from AWS; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from workmail_org import wire
+from workmail_org.changes.calls import EntityT, Found
+from workmail_org.errors import NotFoundError
+from workmail_org.model.organization import Environment
+from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.plan.actual import Actual, Organization, People, Settings, foretell
+from workmail_org.plan.bases import Base, Standing
+from workmail_org.plan.declarations import Declaration, declare, decode_template
+from workmail_org.service import policies, reading
+from workmail_org.service.clients import Clients, make_clients
+from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger
+from workmail_org.service.reading import Listed
+from workmail_org.service.templates import DeployedStack, load_outside, read_stack
+from workmail_org.service.workmail import WorkMail
+from workmail_org.wire import ResourceType
+
+_LEDGER_TYPE = "AWS::DynamoDB::Table"
+
+OpenClients = Callable[[str], Clients]
+"""Makes the clients of a region."""
+
+
+def read_deployed(
+    environment: Environment, *, only: str | None = None, open_clients: OpenClients = make_clients
+) -> Base:
+    """Read what CloudFormation has deployed of an environment.
+
+    Args:
+        environment: Of the spec; a stack that it does not declare is not seen.
+        only: Spec key of the one organization that matters; `None`: all.
+        open_clients: Makes clients.
+
+    Raises:
+        ServiceError: AWS refuses.
+        WireError: A stack is none of ours.
+    """
+    stacks: dict[str, Standing] = {}
+    for desired in _declare_all(environment, only):
+        clients = open_clients(desired.region)
+        stack = read_stack(clients, desired.stack)
+        if stack:
+            declaration = _decode(clients, desired, stack)
+            stacks[desired.stack] = Standing(declaration=declaration, actual=foretell(declaration))
+    return Base(name="what is deployed", stacks=stacks)
+
+
+def read_live(
+    environment: Environment, *, only: str | None = None, open_clients: OpenClients = make_clients
+) -> Base:
+    """Read what is deployed of an environment, and what is live.
+
+    Args:
+        environment: Of the spec; a stack that it does not declare is not seen.
+        only: Spec key of the one organization that matters; `None`: all.
+        open_clients: Makes clients.
+
+    Raises:
+        NotFoundError: An organization that is deployed, or to be taken over, is
+            not there.
+        ServiceError: AWS refuses.
+        WireError: A stack is none of ours.
+    """
+    stacks: dict[str, Standing] = {}
+    for desired in _declare_all(environment, only):
+        clients = open_clients(desired.region)
+        stack = read_stack(clients, desired.stack)
+        declaration = _decode(clients, desired, stack) if stack else None
+        found = stack.find_physical_id(ResourceType.ORGANIZATION) if stack else None
+        organization_id = found or desired.organization.existing
+        if organization_id is None:
+            continue
+        table = stack.find_physical_id(_LEDGER_TYPE) if stack else None
+        ledger = DynamoDbLedger(clients.dynamodb, table) if table else None
+        stacks[desired.stack] = Standing(
+            declaration=declaration,
+            actual=read_actual(
+                WorkMail(clients.workmail, organization_id), ledger, declaration, desired
+            ),
+            is_live=True,
+        )
+    return Base(name="what is live", stacks=stacks)
+
+
+def _declare_all(environment: Environment, only: str | None) -> list[Declaration]:
+    return [
+        declare(environment, each) for each in environment.organizations if only in (None, each.key)
+    ]
+
+
+def _decode(clients: Clients, desired: Declaration, stack: DeployedStack) -> Declaration:
+    return decode_template(
+        desired.key,
+        desired.stack,
+        desired.region,
+        stack.template,
+        lambda bucket, key: load_outside(clients, stack, bucket, key),
+    )
+
+
+def read_actual(
+    workmail: WorkMail,
+    ledger: Ledger | None,
+    previous: Declaration | None,
+    desired: Declaration,
+) -> Actual:
+    """Read the whole of one organization, and which of it is the stack's.
+
+    Args:
+        workmail: The organization.
+        ledger: Of its stack; `None`: nothing is the stack's.
+        previous: What is deployed.
+        desired: What is to be deployed.
+
+    Raises:
+        NotFoundError: There is no such organization.
+        ServiceError: AWS refuses.
+    """
+    about = reading.read_organization(workmail)
+    if about is None:
+        raise NotFoundError(
+            f"organization {workmail.organization_id} is not in {desired.region}: it was deleted, or the "
+            "credentials are those of another account"
+        )
+    tags = reading.read_tags(workmail, about["ARN"])
+    rows = {
+        kind: [row for row in reading.list_entities(workmail, kind) if not row.system]
+        for kind in Kind
+    }
+    entries = _read_entries(ledger, rows)
+    return Actual(
+        organization=Organization(
+            alias=about["Alias"],
+            directory_id=about.get("DirectoryId"),
+            kms_key_arn=tags.get(wire.KEY_TAG),
+            interoperability=bool(about.get("InteroperabilityEnabled")),
+            tags=tags,
+        ),
+        domains=frozenset(
+            fold(each["DomainName"]) for each in workmail.list("ListMailDomains", "MailDomains")
+        ),
+        default_domain=fold(about.get("DefaultMailDomain") or desired.test_domain),
+        people=_read_people(workmail, rows, desired),
+        settings=_read_settings(workmail, rows, previous, desired),
+        owned={
+            kind: frozenset(e.reference.name for e in each if not e.removed_at)
+            for kind, each in entries.items()
+        },
+        known={kind: frozenset(e.reference.name for e in each) for kind, each in entries.items()},
+    )
+
+
+def _read_entries(
+    ledger: Ledger | None, rows: Mapping[Kind, Sequence[Listed]]
+) -> dict[Kind, list[Entry]]:
+    """Read the ledger; an entry whose entity was deleted, and made anew by others, counts not."""
+    if ledger is None:
+        return {kind: [] for kind in Kind}
+    ids = {row.reference.folded: row.id for every in rows.values() for row in every}
+    return {
+        kind: [
+            entry
+            for entry in ledger.read(kind).values()
+            if entry.id is None or ids.get(entry.reference, entry.id) == entry.id
+        ]
+        for kind in Kind
+    }
+
+
+def _read_people(
+    workmail: WorkMail, rows: Mapping[Kind, Sequence[Listed]], desired: Declaration
+) -> People:
+    with_quota = {
+        fold(user.name) for user in desired.users.users if user.quota_megabytes is not None
+    }
+    names: Mapping[str, Reference] = {
+        str(row.id): row.reference for row in (*rows[Kind.USER], *rows[Kind.GROUP])
+    }
+    return People(
+        users=_index(reading.read_users(workmail, rows[Kind.USER], with_quota=with_quota)),
+        groups=_index(reading.read_groups(workmail, rows[Kind.GROUP], names)),
+        resources=_index(reading.read_resources(workmail, rows[Kind.RESOURCE], names)),
+    )
+
+
+def _index(found: Iterable[Found[EntityT]]) -> dict[str, Found[EntityT]]:
+    return {fold(each.entity.name): each for each in found}
+
+
+def _read_settings(
+    workmail: WorkMail,
+    rows: Mapping[Kind, Sequence[Listed]],
+    previous: Declaration | None,
+    desired: Declaration,
+) -> Settings:
+    people = [row for kind in Kind for row in rows[kind]]
+    named = _list_mailboxes(previous) | _list_mailboxes(desired)
+    mailboxes = [row for row in people if row.enabled and row.reference.folded in named]
+    users = {str(row.id): row.reference.name for row in rows[Kind.USER]}
+    return Settings(
+        permissions=policies.read_permissions(workmail, mailboxes, {row.id: row for row in people}),
+        impersonation_roles=policies.read_impersonation_roles(workmail, users),
+        access_control=policies.read_access_control(workmail, users, policies.list_roles(workmail)),
+        mobile_devices=policies.read_mobile_devices(workmail),
+        availability=policies.read_availability(workmail),
+        retention=policies.read_retention(workmail),
+        dmarc_enforced=policies.read_dmarc(workmail),
+        monitoring=policies.read_monitoring(workmail),
+        identity_center=policies.read_identity_center(workmail),
+    )
+
+
+def _list_mailboxes(declaration: Declaration | None) -> set[Reference]:
+    """Return whose mailboxes a declaration gives rights on."""
+    kind = ResourceType.MAILBOX_PERMISSIONS
+    declared = declaration.settings.get(kind) if declaration else None
+    return {each.mailbox.folded for each in declared.permissions} if declared else set()

@@ -1,0 +1,159 @@
+"""Revisions: a spec as git has it; nothing of the working tree is looked at."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from workmail_org.errors import RevisionError
+
+_SYMLINK, _REGULAR = "120000", ("100644", "100755")
+"""Modes of git's trees (git-fast-import, "filemodify")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """The folder of a spec as a revision has it, for as long as it is needed.
+
+    Attributes:
+        folder: Holds the tree; gone afterwards.
+        spec: The spec in it; it may not exist.
+        root: Of all files that it may name.
+    """
+
+    folder: pathlib.Path
+    spec: pathlib.Path
+    root: pathlib.Path
+
+
+def find_revision(spec: pathlib.Path, text: str) -> str | None:
+    """Return the full id of a commit, or `None` if the text names none.
+
+    Args:
+        spec: In the repository that is asked.
+        text: A branch, a tag, an id, `HEAD~1`, …
+
+    Raises:
+        RevisionError: Git is not there, or there is no repository.
+    """
+    if text.startswith("-"):  # git would take it for an option
+        return None
+    done = _run(_get_folder(spec), ["rev-parse", "--verify", "--quiet", f"{text}^{{commit}}"])
+    if done.returncode and done.stderr:
+        raise RevisionError(_get_reason(done))
+    return done.stdout.decode().strip() or None
+
+
+@contextmanager
+def check_out(
+    spec: pathlib.Path, revision: str, *, root: pathlib.Path | None = None
+) -> Generator[Checkout]:
+    """Write the files below a spec's root, as a revision has them, into a folder of their own.
+
+    They are taken from the tree, blob by blob: attributes such as export-ignore
+    and filters have no part in it.
+
+    Args:
+        spec: The spec in the working tree; it need not exist in either.
+        revision: A commit.
+        root: No file that the spec names may lie outside of it; by default the
+            spec's folder.
+
+    Raises:
+        RevisionError: Git is not there, this is no repository, or the spec lies
+            outside of it.
+    """
+    top = pathlib.Path(os.fsdecode(_git(_get_folder(spec), "rev-parse", "--show-toplevel")).strip())
+    place = _get_place(spec, top)
+    below = _get_place(root or spec.parent, top)
+    with tempfile.TemporaryDirectory(prefix="workmail-org-") as name:
+        folder = pathlib.Path(name).resolve()
+        _write_tree(top, revision, below, folder)
+        (folder / below).mkdir(parents=True, exist_ok=True)
+        yield Checkout(folder=folder, spec=folder / place, root=folder / below)
+
+
+def _get_folder(spec: pathlib.Path) -> pathlib.Path:
+    """Return the nearest folder that is there: the spec's may be new, or gone."""
+    folder = spec.absolute().parent
+    while not folder.is_dir():
+        folder = folder.parent
+    return folder
+
+
+def _get_place(path: pathlib.Path, top: pathlib.Path) -> pathlib.PurePath:
+    """Say where a path lies in its repository; a link at its end is not followed."""
+    absolute = path.absolute()
+    resolved = absolute.parent.resolve() / absolute.name if absolute.name else absolute
+    try:
+        return resolved.relative_to(top.resolve())
+    except ValueError:
+        raise RevisionError(f"{path} lies outside of the repository {top}") from None
+
+
+def _write_tree(
+    top: pathlib.Path, revision: str, below: pathlib.PurePath, folder: pathlib.Path
+) -> None:
+    pathspec = [] if below == pathlib.PurePath() else ["--", f"{below.as_posix()}/"]
+    listing = _git(top, "ls-tree", "-r", "-z", "--full-tree", revision, *pathspec)
+    entries = [_parse_entry(line) for line in listing.split(b"\0") if line]
+    wanted = [entry for entry in entries if entry[0] in (*_REGULAR, _SYMLINK)]
+    ids = b"".join(id_ + b"\n" for _, id_, _ in wanted)
+    blobs = _split_blobs(_git(top, "cat-file", "--batch", given=ids))
+    for (mode, _, path), content in zip(wanted, blobs, strict=True):
+        _write_file(folder / path, content, is_link=mode == _SYMLINK)
+
+
+def _parse_entry(line: bytes) -> tuple[str, bytes, str]:
+    """Read mode, type and id, a tab, and the path (git-ls-tree)."""
+    about, _, path = line.partition(b"\t")
+    mode, _, id_ = about.split()
+    return mode.decode(), id_, os.fsdecode(path)
+
+
+def _split_blobs(blobs: bytes) -> Iterator[bytes]:
+    """Read blobs that follow each other: id, type and size on a line, then the content."""
+    start = 0
+    while start < len(blobs):
+        end = blobs.index(b"\n", start)
+        size = int(blobs[start:end].split()[-1])
+        yield blobs[end + 1 : end + 1 + size]
+        start = end + 1 + size + 1
+
+
+def _write_file(path: pathlib.Path, content: bytes, *, is_link: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if is_link:
+        # Where it leads is judged when it is read: nothing outside of the root is.
+        path.symlink_to(os.fsdecode(content))
+    else:
+        path.write_bytes(content)
+
+
+def _git(folder: pathlib.Path, *arguments: str, given: bytes | None = None) -> bytes:
+    done = _run(folder, arguments, given)
+    if done.returncode:
+        raise RevisionError(_get_reason(done))
+    return done.stdout
+
+
+def _run(
+    folder: pathlib.Path, arguments: Sequence[str], given: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    command = ["git", "-C", str(folder), *arguments]
+    try:
+        return subprocess.run(  # noqa: S603 - no shell, and no argument that git takes for an option
+            command, input=given, capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        raise RevisionError("git is not installed, so that no revision can be read") from None
+
+
+def _get_reason(done: subprocess.CompletedProcess[bytes]) -> str:
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    return f"git: {lines[0].removeprefix('fatal: ')}" if lines else "git refused"

@@ -1,0 +1,270 @@
+"""Markdown: a plan as a comment on a pull request, what matters first, details folded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workmail_org.plan.consequences import Consequence
+from workmail_org.plan.model import Verdict
+from workmail_org.reports.plan_words import (
+    count,
+    describe_cost,
+    describe_delivery,
+    describe_transition,
+    describe_verdict,
+    group_changes,
+    list_softenings,
+)
+from workmail_org.reports.text import escape
+
+if TYPE_CHECKING:
+    from workmail_org.plan.model import Change, OrganizationPlan, Plan
+
+MAX_LENGTH = 65_536
+"""GitHub refuses a longer comment: "Body is too long (maximum is 65536 characters)"."""
+
+MARKER = "<!-- workmail-org plan -->"
+"""First line, by which a comment is found again and replaced."""
+
+_OPEN_SEVERITY = Consequence.SIGN_IN.severity
+"""From this class on changes are shown unfolded."""
+
+_SYMBOLS = {
+    Consequence.NONE: "⚪",
+    Consequence.MORE_MAIL: "🔵",
+    Consequence.SIGN_IN: "🟡",
+    Consequence.CLOCK: "🟡",
+    Consequence.ADDRESS: "🟠",
+    Consequence.ERASES: "🔴",
+    Consequence.FINAL: "🔴",
+    Consequence.LOCKOUT: "⛔",
+}
+
+_VERDICTS = {Verdict.NOTHING: "✅", Verdict.CHANGES: "📋", Verdict.REFUSED: "⛔"}
+
+# What Markdown reads: escaped by a backslash. `<`, `>`, `&` and `$` (formulas) as entities.
+_PUNCTUATION = re.compile(r"[\\`*_\[\]|~]")
+_ENTITIES = str.maketrans({"<": "&lt;", ">": "&gt;", "&": "&amp;", "$": "&#36;"})
+_BREAK = "\u200b"  # a space of no width
+# GitHub tells people who are mentioned, links issues, and links what looks like an address.
+_MENTION = re.compile(r"(?<![\w.+%-])@(?=\w)")
+_ISSUE = re.compile(r"#(?=\d)|(?<=GH)-(?=\d)|(?<=://)|(?<=\bwww)(?=\.)")
+_LIST = re.compile(r"^(\s*)([-+#=>]|\d+[.)])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """How much is told, when a comment becomes too long.
+
+    Attributes:
+        changes: Of one class.
+        rows: Addresses of one organization.
+        calls: Whether the writes are listed.
+    """
+
+    changes: int
+    rows: int
+    calls: bool
+
+
+_DETAILS = (
+    _Detail(changes=1000, rows=1000, calls=True),
+    _Detail(changes=1000, rows=1000, calls=False),
+    _Detail(changes=200, rows=100, calls=False),
+    _Detail(changes=60, rows=30, calls=False),
+    _Detail(changes=20, rows=10, calls=False),
+    _Detail(changes=5, rows=0, calls=False),
+    _Detail(changes=0, rows=0, calls=False),
+)
+"""From everything to the summary alone."""
+
+_SHORTENED = "\n\n_Shortened: a comment holds no more. The JSON has everything._\n"
+
+
+def render_plan(plan: Plan, *, max_length: int = MAX_LENGTH) -> str:
+    """Write a plan as Markdown, shortened with a note where it would be too long.
+
+    Args:
+        plan: What to write.
+        max_length: In UTF-16 code units, as GitHub counts.
+    """
+    text = ""
+    for number, detail in enumerate(_DETAILS):
+        text = "\n".join(_list_lines(plan, detail)) + ("\n" if number == 0 else _SHORTENED)
+        if _measure(text) <= max_length:
+            return text
+    return _cut(text, max_length)
+
+
+def _measure(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _cut(text: str, max_length: int) -> str:
+    """Cut at a line: hundreds of organizations, or a sentence without end."""
+    lines: list[str] = []
+    left = max_length - _measure(_SHORTENED)
+    for line in text.splitlines(keepends=True):
+        left -= _measure(line)
+        if left < 0:
+            break
+        lines.append(line)
+    return "".join(lines) + _SHORTENED
+
+
+def _list_lines(plan: Plan, detail: _Detail) -> Iterator[str]:
+    yield MARKER
+    yield f"### {_VERDICTS[plan.verdict]} {_safe(plan.environment)}: {describe_verdict(plan)}"
+    yield ""
+    yield f"{_code(plan.spec)} against {_safe(plan.base)}"
+    yield ""
+    for reason in plan.refusals:
+        yield f"**Refused:** {_safe(reason)}"
+        yield ""
+    yield from _list_summary(plan)
+    for organization in plan.organizations:
+        yield from _list_organization(organization, detail)
+    yield from _list_end(plan)
+
+
+def _list_summary(plan: Plan) -> Iterator[str]:
+    yield "| organization | changes | gravest | mail | mailboxes and cost |"
+    yield "| --- | --- | --- | --- | --- |"
+    for each in plan.organizations:
+        gravest = each.changes[0].consequence if each.changes else None
+        cells = (
+            f"**{_safe(each.key)}** {_safe(describe_transition(each))}".strip(),
+            _count_changes(each),
+            f"{_SYMBOLS[gravest]} {gravest.value}" if gravest else "-",
+            count(len(each.flow), "address", "addresses") if each.flow else "-",
+            describe_cost(each.cost),
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def _count_changes(plan: OrganizationPlan) -> str:
+    if plan.refusals or plan.brakes:
+        return f"{len(plan.changes):,}, **refused**"
+    return f"{len(plan.changes):,}"
+
+
+def _list_organization(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]:
+    if plan.verdict is Verdict.NOTHING and not plan.notes:
+        return
+    yield f"#### {_safe(plan.key)} ({_safe(plan.alias)}, {plan.region})"
+    yield ""
+    for reason in plan.refusals:
+        yield f"- ⛔ **refused:** {_safe(reason)}"
+    for brakes in plan.brakes.values():
+        for brake in brakes:
+            yield f"- ⛔ **needs a word:** {_safe(brake.sentence)}"
+    if plan.refusals or plan.brakes:
+        yield ""
+    open_, folded = _split(plan.changes)
+    yield from _list_classes(open_, detail)
+    if folded:
+        yield from _fold(_name_classes(folded), list(_list_classes(folded, detail)))
+    yield from _list_flow(plan, detail)
+    for name in plan.loops:
+        yield f"- 🔁 group {_safe(name)} contains itself"
+    if detail.calls and plan.changes:
+        yield from _fold(_name_calls(plan), list(_list_calls(plan)))
+    for note in plan.notes:
+        yield f"> {_safe(note)}"
+        yield ""
+
+
+def _split(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """Part what a reviewer must see from what can be folded."""
+    grave = [each for each in changes if each.consequence.severity >= _OPEN_SEVERITY]
+    return grave, [each for each in changes if each.consequence.severity < _OPEN_SEVERITY]
+
+
+def _name_classes(changes: Sequence[Change]) -> str:
+    named = [f"{len(each)} with {name.value}" for name, each in group_changes(changes)]
+    return f"{count(len(changes), 'change')}: " + ", ".join(named).replace(
+        "with mail reaches", "where mail reaches"
+    )
+
+
+def _list_classes(changes: Sequence[Change], detail: _Detail) -> Iterator[str]:
+    for consequence, each in group_changes(changes):
+        yield f"{_SYMBOLS[consequence]} **{consequence.value}**"
+        yield ""
+        for change in each[: detail.changes]:
+            yield f"- {_safe(change.sentence)}"
+        if len(each) > detail.changes:
+            yield f"- … and {count(len(each) - detail.changes, 'more', 'more')}"
+        for softening in list_softenings(each):
+            yield f"  - _softer:_ {_safe(softening)}"
+        yield ""
+
+
+def _list_flow(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]:
+    if not plan.flow or not detail.rows:
+        return
+    rows = ["| address | | until now | from now on |", "| --- | --- | --- | --- |"]
+    for change in plan.flow[: detail.rows]:
+        cells = (
+            _code(change.address),
+            change.outcome.value,
+            _safe(describe_delivery(change.before)),
+            _safe(describe_delivery(change.after)),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    if len(plan.flow) > detail.rows:
+        rows += ["", f"… and {count(len(plan.flow) - detail.rows, 'more', 'more')}"]
+    changed = count(len(plan.flow), "address", "addresses")
+    yield from _fold(f"Who receives what: {changed} of which mail goes elsewhere", rows)
+
+
+def _name_calls(plan: OrganizationPlan) -> str:
+    return count(sum(len(change.calls) for change in plan.changes), "call") + " behind it"
+
+
+def _list_calls(plan: OrganizationPlan) -> Iterator[str]:
+    """List the writes in a block of code, which nothing in them can end."""
+    lines = [escape(call) for change in plan.changes for call in change.calls]
+    fence = "`" * max(
+        3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    )
+    yield fence
+    yield from lines
+    yield fence
+
+
+def _fold(summary: str, lines: Sequence[str]) -> Iterator[str]:
+    yield f"<details><summary>{summary}</summary>"
+    yield ""
+    yield from lines
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _list_end(plan: Plan) -> Iterator[str]:
+    if plan.acknowledgement:
+        yield f"To go ahead all the same: `-c acknowledge={plan.acknowledgement}`"
+        yield ""
+    if plan.verdict is not Verdict.NOTHING:
+        yield f"To deploy exactly this: `-c approved={plan.approval}`"
+        yield ""
+    for note in plan.notes:
+        yield f"<sub>{_safe(note)}</sub>"
+
+
+def _safe(text: str) -> str:
+    """Write text so that Markdown, HTML and GitHub find nothing in it to act upon."""
+    visible = escape(text).translate(_ENTITIES)
+    quiet = _ISSUE.sub(lambda found: f"{found[0]}{_BREAK}", _MENTION.sub(f"@{_BREAK}", visible))
+    escaped = _PUNCTUATION.sub(lambda found: f"\\{found[0]}", quiet)
+    return _LIST.sub(lambda found: f"{found[1]}{_BREAK}{found[2]}", escaped)
+
+
+def _code(text: str) -> str:
+    """Write text as code in a line; a backtick in it cannot end it."""
+    return f"`{escape(text).replace('`', chr(0x2CB)).replace('|', chr(0x2223))}`"

@@ -1,0 +1,157 @@
+"""Text: a plan on a terminal, in colour where it has colours, plain in a pipe."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from workmail_org.plan.consequences import Consequence
+from workmail_org.plan.model import Verdict
+from workmail_org.reports.plan_words import (
+    count,
+    describe_cost,
+    describe_delivery,
+    describe_transition,
+    describe_verdict,
+    group_changes,
+    list_softenings,
+)
+from workmail_org.reports.text import escape
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from workmail_org.plan.model import OrganizationPlan, Plan
+
+_STYLES = {
+    Consequence.NONE: "green",
+    Consequence.MORE_MAIL: "cyan",
+    Consequence.SIGN_IN: "yellow",
+    Consequence.CLOCK: "yellow",
+    Consequence.ADDRESS: "magenta",
+    Consequence.ERASES: "red",
+    Consequence.FINAL: "bold red",
+    Consequence.LOCKOUT: "bold red",
+}
+
+_VERDICTS = {Verdict.NOTHING: "green", Verdict.CHANGES: "bold", Verdict.REFUSED: "bold red"}
+
+_MOST_ROWS = 40
+"""Addresses that a person still reads; JSON has them all."""
+
+
+def render_plan(plan: Plan, *, width: int = 100, color: bool = False) -> str:
+    """Write a plan for people.
+
+    Args:
+        plan: What to write.
+        width: Columns.
+        color: Whether colours may be used.
+    """
+    target = io.StringIO()
+    console = Console(
+        file=target,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        highlight=False,
+        legacy_windows=False,
+    )
+    for part in _list_parts(plan):
+        console.print(part)
+    # Tables fill up their columns; nobody wants that in a file.
+    return "\n".join(line.rstrip() for line in target.getvalue().splitlines())
+
+
+def _list_parts(plan: Plan) -> Iterator[RenderableType]:
+    heading = Text.assemble((_safe(plan.environment), "bold"), f": {_safe(plan.spec)} against ")
+    yield heading.append(_safe(plan.base))
+    yield Text(describe_verdict(plan), style=_VERDICTS[plan.verdict])
+    for reason in plan.refusals:
+        yield _mark("refused: ", reason, "bold red")
+    for organization in plan.organizations:
+        yield Text()
+        yield from _list_organization(organization)
+    yield Text()
+    if len(plan.organizations) > 1:
+        yield Text(f"all together: {describe_cost(plan.cost)}")
+    for note in plan.notes:
+        yield Text(f"note: {_safe(note)}", style="dim")
+    if plan.verdict is not Verdict.NOTHING:
+        yield Text()
+        yield from _list_words(plan)
+
+
+def _list_words(plan: Plan) -> Iterator[RenderableType]:
+    """What to pass to a deployment: never wrapped, so that it can be copied."""
+    if plan.acknowledgement:
+        yield Text("to go ahead all the same: ").append(
+            f"-c acknowledge={plan.acknowledgement}", style="bold"
+        )
+    yield Text("to deploy exactly this: ")
+    yield Text(f"  -c approved={plan.approval}", no_wrap=True, overflow="ignore")
+
+
+def _list_organization(plan: OrganizationPlan) -> Iterator[RenderableType]:
+    transition = describe_transition(plan)
+    title = Text(_safe(plan.key), style="bold")
+    title.append(f"  {_safe(plan.alias)} in {plan.region}, stack {_safe(plan.stack)}", style="dim")
+    yield title.append(f"  {transition}" if transition else "")
+    for reason in plan.refusals:
+        yield _indent(_mark("refused: ", reason, "bold red"))
+    for brakes in plan.brakes.values():
+        for brake in brakes:
+            yield _indent(_mark("needs a word: ", brake.sentence, "bold red"))
+    if plan.verdict is Verdict.NOTHING:
+        yield _indent(Text("nothing to do", style="green"))
+    for consequence, changes in group_changes(plan.changes):
+        yield _indent(Text(consequence.value, style=_STYLES[consequence]))
+        for change in changes:
+            yield _indent(Text(_safe(change.sentence)), 4)
+        for softening in list_softenings(changes):
+            yield _indent(Text(f"softer: {softening}", style="dim"), 4)
+    yield from _list_flow(plan)
+    for name in plan.loops:
+        yield _indent(_mark("loop: ", f"group {name} contains itself", "red"))
+    yield _indent(Text(describe_cost(plan.cost)))
+    for note in plan.notes:
+        yield _indent(Text(f"note: {_safe(note)}", style="dim"))
+
+
+def _list_flow(plan: OrganizationPlan) -> Iterator[RenderableType]:
+    if not plan.flow:
+        return
+    yield _indent(Text("mail flow", style="bold"))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("address", "", "until now", "from now on"):
+        table.add_column(heading, overflow="fold")
+    for change in plan.flow[:_MOST_ROWS]:
+        table.add_row(
+            Text(_safe(change.address)),
+            Text(change.outcome.value),
+            Text(_safe(describe_delivery(change.before))),
+            Text(_safe(describe_delivery(change.after))),
+        )
+    yield _indent(table, 4)
+    if len(plan.flow) > _MOST_ROWS:
+        left = count(len(plan.flow) - _MOST_ROWS, "further address", "further addresses")
+        yield _indent(Text(f"{left}; --format json has them all", style="dim"), 4)
+
+
+def _mark(word: str, sentence: str, style: str) -> Text:
+    return Text.assemble((word, style), _safe(sentence))
+
+
+def _indent(part: RenderableType, columns: int = 2) -> Padding:
+    return Padding(part, (0, 0, 0, columns))
+
+
+def _safe(text: str) -> str:
+    return escape(text)

@@ -1,0 +1,35 @@
+"""Plans: each format by its name, for the command line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, TextIO
+
+from workmail_org.reports import plan_machine, plan_markdown, plan_text
+
+if TYPE_CHECKING:
+    from workmail_org.plan.model import Plan
+
+_FILE_WIDTH = 140
+"""Columns where no terminal says how many: wide enough that most sentences stay on one line."""
+
+
+def render(found: Plan, form: str, *, terminal: TextIO | None = None) -> str:
+    """Write a plan.
+
+    Args:
+        found: What to write.
+        form: text, json or markdown.
+        terminal: Where it goes; `None`: into a file.
+    """
+    if form == "json":
+        return plan_machine.render_plan(found)
+    if form == "markdown":
+        return plan_markdown.render_plan(found).rstrip("\n")
+    if terminal is None or not terminal.isatty():
+        return plan_text.render_plan(found, width=_FILE_WIDTH)
+    # https://no-color.org: set, whatever to, and not empty
+    color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = shutil.get_terminal_size().columns
+    return plan_text.render_plan(found, width=width, color=color)
