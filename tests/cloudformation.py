@@ -167,6 +167,7 @@ class Stack:
         self.region = "eu-west-1"
         self._id = uuid.uuid4()
         self._requests = 0
+        self._stuck: list[tuple[Resource, Resource | None]] = []
         self._clients: dict[str, Clients] = {}
 
     @property
@@ -218,11 +219,20 @@ class Stack:
             try:
                 self._roll_back(done)
             except DeploymentFailedError as worse:
+                self._stuck = done
                 raise RollbackFailedError(str(worse)) from error
             raise
         kept = {resource.logical_id for resource in template}
         for logical_id in reversed([each for each in self.deployed if each not in kept]):
             self._delete(logical_id)
+
+    def continue_rollback(self) -> None:
+        """Go on with a roll back that failed.
+
+        Raises:
+            DeploymentFailedError: It failed again.
+        """
+        self._roll_back(self._stuck)
 
     def _begin_deployment(self) -> None:
         if self.cloudformation.status is None:

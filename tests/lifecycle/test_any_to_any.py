@@ -149,8 +149,10 @@ def _deploy(stack: Stack, organization: Organization, current: Organization) -> 
     """Deploy; return what is then to be there."""
     try:
         stack.deploy(organization)
-    except RollbackFailedError:
-        raise
+    except RollbackFailedError:  # the fault struck there
+        EMULATOR.on_call = None
+        stack.continue_rollback()
+        return current
     except DeploymentFailedError:
         return current
     return organization
