@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # The floors are found in a bare clone too, installed or not.
 SOURCES := PYTHONPATH=constructs:emulator
 
-.PHONY: setup rehearse test check fix
+.PHONY: setup rehearse test check fix docs
 
 setup: .venv/.installed node_modules/.installed
 
@@ -29,6 +29,12 @@ check: setup
 	pyright
 	mypy
 	node_modules/.bin/cdk synth --quiet --no-notices --context spec=config/example.yaml
+
+# What is generated from the schema and the source; tests fail when it is stale.
+docs: setup
+	$(SOURCES):tools python tools/spec_reference.py
+	$(SOURCES):tools python tools/api_coverage.py
+	$(SOURCES) python -m workmail_emulator.coverage
 
 fix: setup
 	ruff check --fix .
