@@ -185,8 +185,8 @@ def _erases(before: Mapping[Folder, FolderRetention], after: FolderRetention) ->
 
 
 def _describe_folder(each: FolderRetention) -> str:
-    word = "deletes" if each.action is RetentionAction.DELETE else "permanently deletes"
-    return f"{each.folder} {word} what is older than {each.days} days"
+    word = "" if each.action is RetentionAction.DELETE else " for good"
+    return f"{each.folder}, what is older than {each.days} days{word}"
 
 
 def _join(names: Sequence[str]) -> str:

@@ -34,7 +34,8 @@ def render_call(call: Call) -> str:
     """Write a call as one line that is equal for equal calls: no ids, no secrets."""
     arguments = json.dumps(_render(call.arguments))
     subject = call.subject.folded
-    return f"{call.operation} {subject.kind} {subject.name} {arguments}"
+    words = (call.operation, subject.kind, subject.name, arguments)
+    return " ".join(word for word in words if word)
 
 
 def _render(value: Argument) -> Any:

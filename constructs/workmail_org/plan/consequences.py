@@ -92,6 +92,13 @@ ADDRESS_LEAVES = Rule(
     f"{_API}, DeleteAlias",
     "list the old address as an alias, for as long as people write to it",
 )
+ADDRESS_MOVES = Rule(
+    "address-moves",
+    Consequence.ADDRESS,
+    "mail to the address is somebody else's from then on; what came before stays where it is",
+    f"{_API}, DeleteAlias, CreateAlias",
+    "tell both of them",
+)
 ADDRESS_COMES = Rule(
     "address-comes",
     Consequence.NONE,
@@ -143,6 +150,12 @@ GROUP_LEAVES = Rule(
     f"{_API}, DeregisterFromWorkMail, DeleteGroup",
     "list its addresses as aliases of a group or a user that stays",
 )
+GROUP_REPLACED = Rule(
+    "group-replaced",
+    Consequence.ADDRESS,
+    "mail to its addresses goes where they are now; a group holds no mail",
+    f"{_API}, DeregisterFromWorkMail, DeleteGroup",
+)
 MEMBERS_JOIN = Rule(
     "members-join",
     Consequence.MORE_MAIL,
@@ -155,6 +168,12 @@ MEMBERS_LEAVE = Rule(
     "who is no member any more does not get what is sent to the group",
     f"{_API}, DisassociateMemberFromGroup",
     "tell who leaves the group",
+)
+MEMBERS_REARRANGED = Rule(
+    "members-rearranged",
+    Consequence.NONE,
+    "the same people get the same mail as before, by another way",
+    "the mail flow before and after",
 )
 GROUP_VISIBILITY = Rule(
     "group-visibility",
@@ -313,11 +332,11 @@ ORGANIZATION_COMES = Rule(
     "a new organization takes nothing from another; its alias is taken for ever",
     f"{_API}, CreateOrganization",
 )
-ORGANIZATION_TAKEN_OVER = Rule(
-    "organization-taken-over",
+BEGINS = Rule(
+    "begins",
     Consequence.NONE,
-    "what exists stays; the handlers refuse what they did not make unless adopt says otherwise",
-    "docs/decisions/0004",
+    "in an organization that begins nobody has anything to lose yet",
+    f"{_API}, CreateOrganization",
 )
 TAGS = Rule("tags", Consequence.NONE, "tags are for people and bills", f"{_API}, TagResource")
 DIRECTORY_COMES = Rule(

@@ -124,8 +124,8 @@ def read_actual(
     about = reading.read_organization(workmail)
     if about is None:
         raise NotFoundError(
-            f"organization {workmail.organization_id} is not in {desired.region}: it was deleted, or the "
-            "credentials are those of another account"
+            f"organization {workmail.organization_id} is not in {desired.region}: it was deleted, "
+            "or the credentials are those of another account"
         )
     tags = reading.read_tags(workmail, about["ARN"])
     rows = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from workmail_org.changes.approvals import make_part_name
 from workmail_org.changes.calls import Call
 from workmail_org.model.domain import RecordGroup
 from workmail_org.plan import consequences as rules
-from workmail_org.plan.consequences import Rule
+from workmail_org.plan.consequences import Consequence, Rule
 from workmail_org.plan.declarations import SETTINGS, Zone
 from workmail_org.plan.model import Change
 from workmail_org.plan.people import explain_entities
@@ -26,7 +27,16 @@ def explain(scene: Scene, steps: Iterable[Step]) -> tuple[Change, ...]:
         change for step in steps if not step.untouched for change in _explain_step(scene, step)
     ]
     changes += _explain_zones(scene)
+    if scene.begins:
+        changes = [_soften(change) for change in changes]
     return tuple(sorted(changes, key=lambda change: -change.consequence.severity))
+
+
+def _soften(change: Change) -> Change:
+    """Take the sting out of a change where there is nobody yet; a lock out stays one."""
+    if change.consequence is Consequence.LOCKOUT:
+        return change
+    return replace(change, rule=rules.BEGINS) if change.consequence.severity else change
 
 
 def _explain_step(scene: Scene, step: Step) -> Iterator[Change]:

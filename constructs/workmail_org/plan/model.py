@@ -68,7 +68,9 @@ class OrganizationPlan:
     Attributes:
         key: Spec key.
         stack: Name of its stack.
-        changes: The gravest first.
+        changes: The gravest first; none where something is refused: what else
+            there would be depends on how that is mended.
+        calls: The writes behind them, in the order in which they are made.
         refusals: Sentences; where there is one, nothing at all is carried out.
         brakes: What needs a word from a person, by part.
         flow: Addresses whose mail goes elsewhere.
@@ -83,6 +85,7 @@ class OrganizationPlan:
     alias: str
     transition: Transition
     changes: tuple[Change, ...] = ()
+    calls: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     brakes: Mapping[str, tuple[Brake, ...]] = field(default_factory=dict[str, tuple[Brake, ...]])
     flow: tuple[FlowChange, ...] = ()

@@ -11,8 +11,8 @@ from workmail_org.model.group import Group
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan import consequences as rules
-from workmail_org.plan.consequences import Rule
-from workmail_org.plan.mailflow import Delivery
+from workmail_org.plan.consequences import Consequence, Rule
+from workmail_org.plan.mailflow import Delivery, FlowChange
 from workmail_org.plan.model import Change
 from workmail_org.plan.scene import Scene, join, make_change, name_entity
 from workmail_org.plan.steps import Step
@@ -67,14 +67,15 @@ def _explain_arrival(scene: Scene, reference: Reference, calls: Sequence[Call]) 
     name, addresses = name_entity(after), _list_addresses(after)
     if isinstance(after, Group):
         reached = _describe_reached(scene, scene.flow.get(fold(after.email)))
-        return rules.GROUP_COMES, f"{name} comes: mail to {addresses} {reached}", calls
+        sentence = f"{name} comes with {addresses} and {reached}"
+        return rules.GROUP_COMES, sentence, calls
     if isinstance(after, Bookable):
         verb = "is switched on again" if before else "comes"
         rule = rules.RESOURCE_RETURNS if before else rules.RESOURCE_COMES
         if not after.enabled:
             return rule, f"{name} is prepared, switched off", calls
         answers = "" if after.booking.auto_accept else "; its delegates answer booking requests"
-        return rule, f"{name} {verb}: {after.type} with the address {addresses}{answers}", calls
+        return rule, f"{name} {verb}: {after.type} with {addresses}{answers}", calls
     return _explain_new_user(name, after, addresses, calls, is_new=before is None)
 
 
@@ -85,11 +86,11 @@ def _explain_new_user(
         sentence = f"{name} is prepared, switched off: no sign-in, no mailbox yet"
         return rules.USER_PREPARED, sentence, calls
     if user.role is Role.REMOTE_USER:
-        sentence = f"{name} comes into the address book, with the address {addresses}; no mailbox"
+        sentence = f"{name} comes into the address book with {addresses}; no mailbox"
         return rules.USER_JOINS, sentence, calls
     if is_new:
-        return rules.USER_JOINS, f"{name} joins: a new mailbox with the address {addresses}", calls
-    sentence = f"{name} is switched on again, with the mailbox as it was left: {addresses}"
+        return rules.USER_JOINS, f"{name} joins: a new mailbox with {addresses}", calls
+    sentence = f"{name} is switched on again: the mailbox as it was left, with {addresses}"
     return rules.USER_RETURNS, sentence, calls
 
 
@@ -112,6 +113,8 @@ def _explain_departure(scene: Scene, reference: Reference, calls: Sequence[Call]
         return rules.REMOTE_LEAVES, f"{name} {what}", calls
     fates = _describe_fates(scene, [entity.email, *entity.aliases])
     sentence = f"{name} {what}{f'; {fates}' if fates else ''}"
+    if reference.kind is Kind.GROUP and fates and "bounces" not in fates:
+        return rules.GROUP_REPLACED, sentence, calls
     return (deleted if is_deleted else kept), sentence, calls
 
 
@@ -135,7 +138,7 @@ def _explain_staying(scene: Scene, reference: Reference, calls: Sequence[Call]) 
         changed = [call for call in calls if call.operation == operation]
         if changed:
             people = [scene.name(_refer(call, parameter)) for call in changed]
-            yield rule, _describe_members(rule, name_entity(after), people), changed
+            yield _explain_members(scene, rule, after, people, changed)
     for call in calls:
         match call.operation:
             case "UpdateUser":
@@ -165,7 +168,9 @@ def _explain_addresses(scene: Scene, before: Any, after: Any, calls: Sequence[Ca
     if others:
         said.append(f"is also reached at {join(others)}")
     if lost:
-        return rules.ADDRESS_LEAVES, _finish(name, said, _describe_fates(scene, lost)), calls
+        fates = _describe_fates(scene, lost)
+        rule = rules.ADDRESS_LEAVES if "bounces" in fates else rules.ADDRESS_MOVES
+        return rule, _finish(name, said, fates), calls
     if renamed:
         still = f"mail to {before.email} still arrives"
         return rules.ADDRESS_CHANGES, _finish(name, said, still), calls
@@ -203,24 +208,27 @@ def _describe_reached(scene: Scene, delivery: Delivery | None) -> str:
     return f"reaches {join(scene.name(each) for each in delivery.recipients)}"
 
 
-def _describe_members(rule: Rule, name: str, people: Sequence[str]) -> str:
-    one, several = _MEMBERSHIP[rule.name]
-    return f"{join(people)} {(one if len(people) == 1 else several).format(name)}"
+def _explain_members(
+    scene: Scene, rule: Rule, entity: Any, people: Sequence[str], calls: Sequence[Call]
+) -> _Told:
+    """Tell who joins or leaves a group; it matters as far as somebody gets other mail."""
+    one, several, what = _MEMBERSHIP[rule.name]
+    who = f"{join(people)} {one if len(people) == 1 else several} {name_entity(entity)}"
+    address = fold(entity.email)
+    flow = FlowChange(address, scene.flow_before.get(address), scene.flow.get(address))
+    touched = flow.gained if rule.consequence is Consequence.MORE_MAIL else flow.lost
+    if flow.before and not touched and isinstance(entity, Group):
+        return rules.MEMBERS_REARRANGED, f"{who}: the same people get its mail as before", calls
+    return rule, f"{who}{what}", calls
 
 
 _MEMBERSHIP = {
-    "members-join": ("joins {} and gets its mail", "join {} and get its mail"),
-    "members-leave": ("leaves {}: no more of its mail", "leave {}: no more of its mail"),
-    "delegates-join": (
-        "answers booking requests for {} now",
-        "answer booking requests for {} now",
-    ),
-    "delegates-leave": (
-        "no longer answers booking requests for {}",
-        "no longer answer booking requests for {}",
-    ),
+    "members-join": ("joins", "join", ", with its mail and its permissions"),
+    "members-leave": ("leaves", "leave", ": no more of its mail"),
+    "delegates-join": ("now answers for", "now answer for", " and gets its booking requests"),
+    "delegates-leave": ("no longer answers for", "no longer answer for", ""),
 }
-"""By name of rule: said of one, and of several."""
+"""By name of rule: said of one, and of several, and what it means."""
 
 
 def _explain_profile(before: Any, after: Any, call: Call) -> _Told:
@@ -286,4 +294,7 @@ def _refer(call: Call, parameter: str) -> Reference:
 
 
 def _list_addresses(entity: Any) -> str:
-    return join((entity.email, *entity.aliases)) if entity.email else "none"
+    if not entity.email:
+        return "no address"
+    word = "addresses" if entity.aliases else "address"
+    return f"the {word} {join((entity.email, *entity.aliases))}"

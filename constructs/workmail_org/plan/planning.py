@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from workmail_org.changes.approvals import make_part_name
-from workmail_org.changes.digests import digest_calls
+from workmail_org.changes.digests import digest_calls, render_call
 from workmail_org.errors import SpecError
 from workmail_org.model.lifetime import describe_end_of_support, describe_expiry
 from workmail_org.model.organization import Environment
@@ -99,32 +99,50 @@ def _plan_organization(
     before = standing.actual if standing and not misplaced else Actual()
     course = chart(previous, before, desired)
     refusals = misplaced + tuple(reason for step in course.steps for reason in step.refusals)
-    flows = trace(before.people), trace(course.after.people)
-    scene = Scene(
-        previous=previous, desired=desired, before=before, after=course.after, flow=flows[1]
-    )
-    return OrganizationPlan(
+    told = OrganizationPlan(
         key=desired.key,
         stack=desired.stack,
         region=desired.region,
         alias=desired.organization.alias,
         transition=Transition.STAYS if previous else Transition.COMES,
-        changes=explain(scene, course.steps),
         refusals=refusals,
-        brakes={
-            make_part_name(desired.key, step.noun): step.brakes
-            for step in course.steps
-            if step.brakes and not step.untouched
-        },
-        flow=compare(*flows),
-        loops=_list_loops(flows[1]),
-        cost=Cost(count_mailboxes(before.people), count_mailboxes(course.after.people)),
         notes=tuple(_list_notes(desired, standing, course)),
-        digests={
-            make_part_name(desired.key, step.noun): digest_calls(step.calls)
-            for step in course.steps
-            if step.calls and not step.untouched
-        },
+    )
+    if refusals:
+        mailboxes = count_mailboxes((standing.actual if standing else before).people)
+        return replace(told, cost=Cost(mailboxes, mailboxes))
+    return _tell(told, previous, before, desired, course)
+
+
+def _tell(
+    told: OrganizationPlan,
+    previous: Declaration | None,
+    before: Actual,
+    desired: Declaration,
+    course: Course,
+) -> OrganizationPlan:
+    """Add what the steps of a deployment come to."""
+    flow_before, flow = trace(before.people), trace(course.after.people)
+    scene = Scene(
+        previous=previous,
+        desired=desired,
+        before=before,
+        after=course.after,
+        flow_before=flow_before,
+        flow=flow,
+    )
+    steps = {
+        make_part_name(desired.key, step.noun): step for step in course.steps if not step.untouched
+    }
+    return replace(
+        told,
+        changes=explain(scene, course.steps),
+        calls=tuple(render_call(call) for step in steps.values() for call in step.calls),
+        brakes={part: step.brakes for part, step in steps.items() if step.brakes},
+        flow=compare(flow_before, flow),
+        loops=_list_loops(flow),
+        cost=Cost(count_mailboxes(before.people), count_mailboxes(course.after.people)),
+        digests={part: digest_calls(step.calls) for part, step in steps.items() if step.calls},
     )
 
 

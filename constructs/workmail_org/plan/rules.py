@@ -123,7 +123,9 @@ def _explain_access(scene: Scene, step: Step) -> Iterator[_Told]:
         return
     named = list_named_users((*before, *after))
     names = [scene.name(Reference(Kind.USER, name)) for name in named]
-    said = describe_reach(before, after, names) or ("nobody gains or loses access",)
+    said = describe_reach(() if scene.begins else before, after, names) or (
+        "nobody gains or loses access",
+    )
     yield rules.ACCESS, f"{'; '.join(said)} ({changed})", step.calls
 
 
@@ -190,8 +192,8 @@ def _describe_retention(
 def _describe_folder(each: FolderRetention | None) -> str:
     if each is None or each.action is RetentionAction.NONE:
         return "everything is kept"
-    word = "for good " if each.action is RetentionAction.PERMANENTLY_DELETE else ""
-    return f"what is older than {each.days} days is {word}deleted"
+    word = " for good" if each.action is RetentionAction.PERMANENTLY_DELETE else ""
+    return f"what is older than {each.days} days is deleted{word}"
 
 
 def _explain_availability(scene: Scene, step: Step) -> Iterator[_Told]:

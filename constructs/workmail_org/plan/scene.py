@@ -27,6 +27,7 @@ class Scene:
     """What there is before and after, for telling changes.
 
     Attributes:
+        flow_before: Of mail.
         flow: Of mail, after.
     """
 
@@ -34,7 +35,13 @@ class Scene:
     desired: Declaration
     before: Actual
     after: Actual
+    flow_before: Flow
     flow: Flow
+
+    @property
+    def begins(self) -> bool:
+        """Whether the organization is made by this deployment."""
+        return self.before.organization is None and not self.desired.organization.existing
 
     def name(self, reference: Reference) -> str:
         """Name somebody: `Alice Liddell (alice)`, `group sales`."""

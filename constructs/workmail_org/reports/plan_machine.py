@@ -64,6 +64,7 @@ def _describe_organization(plan: OrganizationPlan) -> dict[str, Any]:
             for brake in brakes
         ],
         "changes": [_describe_change(each) for each in plan.changes],
+        "calls": list(plan.calls),
         "mail_flow": [_describe_flow(each) for each in plan.flow],
         "loops": list(plan.loops),
         "cost": _describe_cost(plan.cost),

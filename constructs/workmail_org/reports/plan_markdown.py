@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workmail_org.changes.approvals import NOTHING
 from workmail_org.plan.consequences import Consequence
 from workmail_org.plan.model import Verdict
 from workmail_org.reports.plan_words import (
     count,
     describe_cost,
-    describe_delivery,
+    describe_flow,
     describe_transition,
     describe_verdict,
     group_changes,
+    list_reasons,
     list_softenings,
 )
 from workmail_org.reports.text import escape
@@ -131,7 +133,7 @@ def _list_lines(plan: Plan, detail: _Detail) -> Iterator[str]:
 
 
 def _list_summary(plan: Plan) -> Iterator[str]:
-    yield "| organization | changes | gravest | mail | mailboxes and cost |"
+    yield "| organization | changes | gravest | mail goes elsewhere | mailboxes and cost |"
     yield "| --- | --- | --- | --- | --- |"
     for each in plan.organizations:
         gravest = each.changes[0].consequence if each.changes else None
@@ -147,8 +149,10 @@ def _list_summary(plan: Plan) -> Iterator[str]:
 
 
 def _count_changes(plan: OrganizationPlan) -> str:
-    if plan.refusals or plan.brakes:
-        return f"{len(plan.changes):,}, **refused**"
+    if plan.refusals:
+        return "**refused**"
+    if plan.brakes:
+        return f"{len(plan.changes):,}, **needs a word**"
     return f"{len(plan.changes):,}"
 
 
@@ -171,8 +175,9 @@ def _list_organization(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]
     yield from _list_flow(plan, detail)
     for name in plan.loops:
         yield f"- 🔁 group {_safe(name)} contains itself"
-    if detail.calls and plan.changes:
-        yield from _fold(_name_calls(plan), list(_list_calls(plan)))
+    if detail.calls and plan.calls:
+        summary = f"{count(len(plan.calls), 'call')} behind it, in their order"
+        yield from _fold(summary, list(_list_calls(plan)))
     for note in plan.notes:
         yield f"> {_safe(note)}"
         yield ""
@@ -199,9 +204,14 @@ def _list_classes(changes: Sequence[Change], detail: _Detail) -> Iterator[str]:
             yield f"- {_safe(change.sentence)}"
         if len(each) > detail.changes:
             yield f"- … and {count(len(each) - detail.changes, 'more', 'more')}"
-        for softening in list_softenings(each):
-            yield f"  - _softer:_ {_safe(softening)}"
         yield ""
+        if consequence.severity >= _OPEN_SEVERITY:
+            for reason in list_reasons(each):
+                yield f"_Why:_ {_safe(reason)}"
+                yield ""
+        for softening in list_softenings(each):
+            yield f"_Softer:_ {_safe(softening)}"
+            yield ""
 
 
 def _list_flow(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]:
@@ -212,8 +222,7 @@ def _list_flow(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]:
         cells = (
             _code(change.address),
             change.outcome.value,
-            _safe(describe_delivery(change.before)),
-            _safe(describe_delivery(change.after)),
+            *(_safe(side) for side in describe_flow(change)),
         )
         rows.append(f"| {' | '.join(cells)} |")
     if len(plan.flow) > detail.rows:
@@ -222,16 +231,11 @@ def _list_flow(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]:
     yield from _fold(f"Who receives what: {changed} of which mail goes elsewhere", rows)
 
 
-def _name_calls(plan: OrganizationPlan) -> str:
-    return count(sum(len(change.calls) for change in plan.changes), "call") + " behind it"
-
-
 def _list_calls(plan: OrganizationPlan) -> Iterator[str]:
     """List the writes in a block of code, which nothing in them can end."""
-    lines = [escape(call) for change in plan.changes for call in change.calls]
-    fence = "`" * max(
-        3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
-    )
+    lines = [escape(call) for call in plan.calls]
+    runs = [len(run) for line in lines for run in re.findall("`+", line)]
+    fence = "`" * (max([2, *runs]) + 1)
     yield fence
     yield from lines
     yield fence
@@ -240,7 +244,7 @@ def _list_calls(plan: OrganizationPlan) -> Iterator[str]:
 def _fold(summary: str, lines: Sequence[str]) -> Iterator[str]:
     yield f"<details><summary>{summary}</summary>"
     yield ""
-    yield from lines
+    yield "\n".join(lines).rstrip()
     yield ""
     yield "</details>"
     yield ""
@@ -250,7 +254,7 @@ def _list_end(plan: Plan) -> Iterator[str]:
     if plan.acknowledgement:
         yield f"To go ahead all the same: `-c acknowledge={plan.acknowledgement}`"
         yield ""
-    if plan.verdict is not Verdict.NOTHING:
+    if plan.approval != NOTHING:
         yield f"To deploy exactly this: `-c approved={plan.approval}`"
         yield ""
     for note in plan.notes:

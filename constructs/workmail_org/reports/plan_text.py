@@ -11,15 +11,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from workmail_org.changes.approvals import NOTHING
 from workmail_org.plan.consequences import Consequence
 from workmail_org.plan.model import Verdict
 from workmail_org.reports.plan_words import (
     count,
     describe_cost,
-    describe_delivery,
+    describe_flow,
     describe_transition,
     describe_verdict,
     group_changes,
+    list_reasons,
     list_softenings,
 )
 from workmail_org.reports.text import escape
@@ -95,6 +97,8 @@ def _list_words(plan: Plan) -> Iterator[RenderableType]:
         yield Text("to go ahead all the same: ").append(
             f"-c acknowledge={plan.acknowledgement}", style="bold"
         )
+    if plan.approval == NOTHING:
+        return
     yield Text("to deploy exactly this: ")
     yield Text(f"  -c approved={plan.approval}", no_wrap=True, overflow="ignore")
 
@@ -115,6 +119,8 @@ def _list_organization(plan: OrganizationPlan) -> Iterator[RenderableType]:
         yield _indent(Text(consequence.value, style=_STYLES[consequence]))
         for change in changes:
             yield _indent(Text(_safe(change.sentence)), 4)
+        for reason in list_reasons(changes):
+            yield _indent(Text(f"why: {reason}", style="dim"), 4)
         for softening in list_softenings(changes):
             yield _indent(Text(f"softer: {softening}", style="dim"), 4)
     yield from _list_flow(plan)
@@ -136,8 +142,7 @@ def _list_flow(plan: OrganizationPlan) -> Iterator[RenderableType]:
         table.add_row(
             Text(_safe(change.address)),
             Text(change.outcome.value),
-            Text(_safe(describe_delivery(change.before))),
-            Text(_safe(describe_delivery(change.after))),
+            *(Text(_safe(side)) for side in describe_flow(change)),
         )
     yield _indent(table, 4)
     if len(plan.flow) > _MOST_ROWS:

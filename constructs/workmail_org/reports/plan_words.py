@@ -13,7 +13,7 @@ from workmail_org.plan.model import Transition, Verdict
 if TYPE_CHECKING:
     from workmail_org.model.values import Reference
     from workmail_org.plan.costs import Cost
-    from workmail_org.plan.mailflow import Delivery
+    from workmail_org.plan.mailflow import Delivery, FlowChange
     from workmail_org.plan.model import Change, OrganizationPlan, Plan
 
 MOST_RECIPIENTS = 6
@@ -33,7 +33,7 @@ def describe_verdict(plan: Plan) -> str:
         return "nothing to do"
     counted = count(changes, "change")
     if plan.verdict is Verdict.REFUSED:
-        return f"{counted}, refused as they are" if changes else "refused"
+        return f"{counted}, refused" if changes else "refused"
     gravest = max(
         (change.consequence for each in plan.organizations for change in each.changes),
         key=lambda consequence: consequence.severity,
@@ -61,13 +61,27 @@ def describe_delivery(delivery: Delivery | None) -> str:
     """Say who gets mail: `group sales: alice, bob`."""
     if delivery is None:
         return "nobody: it bounces"
-    recipients = [name_reference(each) for each in delivery.recipients]
-    shown = ", ".join(recipients[:MOST_RECIPIENTS])
-    if len(recipients) > MOST_RECIPIENTS:
-        shown += f" and {len(recipients) - MOST_RECIPIENTS:,} more"
-    if delivery.recipients == (delivery.holder,):
-        return shown
-    return f"{name_reference(delivery.holder)}: {shown or 'nobody'}"
+    holder = delivery.holder
+    if holder in delivery.recipients:  # a user; a resource before its delegates
+        others = [each for each in delivery.recipients if each != holder]
+        return _list_recipients([holder, *others])
+    return f"{name_reference(holder)}: {_list_recipients(delivery.recipients) or 'nobody'}"
+
+
+def describe_flow(change: FlowChange) -> tuple[str, str]:
+    """Say who got mail until now, and who gets it from now on; of a long list only what changes."""
+    before, after = change.before, change.after
+    if before is None or after is None or before.holder != after.holder or not after.recipients:
+        return describe_delivery(before), describe_delivery(after)
+    said = [("also", change.gained), ("no longer", change.lost)]
+    words = [f"{word} {_list_recipients(names)}" for word, names in said if names]
+    return describe_delivery(before), "; ".join(words) or describe_delivery(after)
+
+
+def _list_recipients(recipients: Sequence[Reference]) -> str:
+    shown = ", ".join(name_reference(each) for each in recipients[:MOST_RECIPIENTS])
+    left = len(recipients) - MOST_RECIPIENTS
+    return f"{shown} and {left:,} more" if left > 0 else shown
 
 
 def name_reference(reference: Reference) -> str:
@@ -81,6 +95,12 @@ def group_changes(
     """Put changes of one class together, the gravest class first."""
     for consequence, each in groupby(changes, key=lambda change: change.consequence):
         yield consequence, list(each)
+
+
+def list_reasons(changes: Sequence[Change]) -> list[str]:
+    """List once each why changes are in their class, and where that is said."""
+    found = (f"{change.rule.reason} ({change.rule.source})" for change in changes)
+    return list(dict.fromkeys(found))
 
 
 def list_softenings(changes: Sequence[Change]) -> list[str]:
