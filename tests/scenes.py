@@ -11,7 +11,6 @@ from workmail_emulator import Emulator
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
-from workmail_org.model.removal import Safety
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold, parse_reference
 from workmail_org.service.reading import list_groups, list_users, read_groups, read_users
@@ -48,8 +47,6 @@ def make_organization(*entities: User | Group, **fields: Any) -> Organization:
         "domains": (ACME,),
         "users": tuple(each for each in entities if isinstance(each, User)),
         "groups": tuple(each for each in entities if isinstance(each, Group)),
-        # Half of a small organization may go; brakes have tests of their own.
-        "safety": Safety(max_removals_percent=100),
         **fields,
     }
     return Organization(**described)
