@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workmail_org import errors
+from workmail_org.operating import commands
 from workmail_org.reports import machine, resolved, sarif, text
 from workmail_org.spec import building, loading
 from workmail_org.spec.problems import Problem, Severity
@@ -211,10 +212,10 @@ def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path 
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=click.Choice(["text", "json", "markdown", "html"]),
     default="text",
     show_default=True,
-    help="For people, for programs, or for a comment on a pull request.",
+    help="For people, for programs, for a comment on a pull request, or as a page for reviewers.",
 )
 @click.option(
     "--output",
@@ -255,6 +256,10 @@ def plan(
         raise click.exceptions.Exit(_UNSAFE)
     if tell and found.verdict is Verdict.CHANGES:
         raise click.exceptions.Exit(_DIFFERS)
+
+
+for command in commands.COMMANDS:
+    main.add_command(command)
 
 
 def _refuse_problems(specs: Sequence[pathlib.Path], root: pathlib.Path | None, form: str) -> None:

@@ -301,7 +301,7 @@ class CollectionLifecycle(Generic[EntityT]):
         situation: Situation[EntityT],
         request: Request[Any],
     ) -> None:
-        """Write down what is about to be ours, before it is."""
+        """Write down what is about to be ours, and which addresses are about to be lost."""
         digest = self._make_digest(request.previous) if request.previous else None
         claims: list[Entry] = []
         for entity in situation.desired:
@@ -309,6 +309,11 @@ class CollectionLifecycle(Generic[EntityT]):
             claim = _make_claim(entity, situation.find(entity), entry, digest)
             if claim != entry:
                 claims.append(claim)
+        for leaver in situation.get_leavers():
+            entry = entries.get(leaver.entity.reference.folded)
+            addresses = (leaver.entity.email, *leaver.entity.aliases)
+            if entry and leaver.entity.enabled and entry.addresses != addresses:
+                claims.append(replace(entry, addresses=addresses))
         ledger.put(claims)
         entries.update((claim.reference, claim) for claim in claims)
 

@@ -58,6 +58,8 @@ class Entry:
         id: `None`: about to be created; written before the call that does it.
         removed_at: ISO 8601, UTC; when it left the spec; `None`: it is in it.
         before: `None`: it did not exist, or no update took it in.
+        addresses: Which it had when it was taken away, the primary one first:
+            WorkMail forgets them.
     """
 
     reference: Reference
@@ -65,6 +67,7 @@ class Entry:
     id: EntityId | None = None
     removed_at: str | None = None
     before: Before | None = None
+    addresses: tuple[str, ...] = ()
 
 
 class Ledger(Protocol):
@@ -160,6 +163,8 @@ def _render(entry: Entry) -> dict[str, Any]:
         item["Id"] = {"S": entry.id}
     if entry.removed_at:
         item["RemovedAt"] = {"S": entry.removed_at}
+    if entry.addresses:
+        item["Addresses"] = {"S": " ".join(entry.addresses)}
     if entry.before:
         item["DeclaredBefore"] = {"S": entry.before.declared}
         item["EnabledBefore"] = {"S": "true" if entry.before.enabled else "false"}
@@ -174,6 +179,7 @@ def _parse(item: Mapping[str, Any]) -> Entry:
         id=EntityId(text["Id"]) if "Id" in text else None,
         removed_at=text.get("RemovedAt"),
         before=_parse_before(text),
+        addresses=tuple(text.get("Addresses", "").split()),
     )
 
 

@@ -81,6 +81,13 @@ class PasswordSecret:
             self._write(passwords)
         return {user: passwords[user] for user in wanted}
 
+    def replace(self, user: str, password: str) -> str | None:
+        """Write one user's password; return the former one."""
+        passwords = self.read()
+        former = passwords.get(user)
+        self._write({**passwords, user: password})
+        return former
+
     def _write(self, passwords: dict[str, str]) -> None:
         text = json.dumps(passwords, sort_keys=True)
         try:

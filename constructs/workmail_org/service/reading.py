@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from workmail_org.changes.calls import Found
@@ -30,6 +31,7 @@ class Listed:
 
     Attributes:
         system: A user that belongs to the directory: never touched.
+        disabled_at: When it was switched off.
     """
 
     id: EntityId
@@ -37,6 +39,7 @@ class Listed:
     enabled: bool
     email: str
     system: bool = False
+    disabled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +211,7 @@ def _make_row(row: Mapping[str, Any], kind: Kind, *, system: bool = False) -> Li
         enabled=row.get("State") == _ENABLED,
         email=row.get("Email", ""),
         system=system,
+        disabled_at=row.get("DisabledDate"),
     )
 
 

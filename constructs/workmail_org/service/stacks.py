@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workmail_org.errors import NotFoundError
+from workmail_org.service.failures import translate
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
@@ -35,6 +38,28 @@ class StackState:
     def begins(self) -> bool:
         """Whether this is its first deployment."""
         return self.status == "CREATE_IN_PROGRESS"
+
+
+def list_resources(client: CloudFormationClient, stack: str) -> dict[str, str]:
+    """List what a stack consists of: physical ids by logical id.
+
+    Raises:
+        NotFoundError: There is no such stack.
+    """
+    try:
+        pages = client.get_paginator("list_stack_resources").paginate(StackName=stack)
+        rows = [row for page in pages for row in page["StackResourceSummaries"]]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            raise NotFoundError(
+                f"stack {stack} is not deployed in {client.meta.region_name}: deploy the spec "
+                "first, or check which account you are in",
+                operation="ListStackResources",
+            ) from error
+        raise translate(error, "ListStackResources") from error
+    except BotoCoreError as error:
+        raise translate(error, "ListStackResources") from error
+    return {row["LogicalResourceId"]: row.get("PhysicalResourceId", "") for row in rows}
 
 
 def read_state(client: CloudFormationClient, stack_id: str) -> StackState | None:

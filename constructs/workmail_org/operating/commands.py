@@ -1,0 +1,119 @@
+"""The commands with which people operate a deployed organization; `cli` has them too."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from workmail_org.model.values import parse_reference
+from workmail_org.reports import text
+from workmail_org.spec import building
+
+if TYPE_CHECKING:
+    from workmail_org.operating.deployed import Deployed
+
+_spec_argument = click.argument("spec", type=click.Path(path_type=pathlib.Path))
+_root_option = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
+    help="No file that a spec names may lie outside this folder; by default the spec's own.",
+)
+_organization_option = click.option(
+    "--organization",
+    "key",
+    metavar="KEY",
+    help="Key of the organization; needed where the spec has several.",
+)
+
+
+@click.command()
+@_spec_argument
+@_root_option
+def removed(spec: pathlib.Path, root: pathlib.Path | None) -> None:
+    """Tell who was removed and is switched off, and until when they can come back."""
+    # boto3 would make every other command slower; so below.
+    from workmail_org.operating import deployed, presenting
+    from workmail_org.operating.removed import list_removed
+
+    environment = building.load_environment(spec, root=root)
+    for organization in environment.organizations:
+        found = list_removed(deployed.open_deployed(environment, organization))
+        _print(presenting.render_removed(organization.key, found))
+
+
+@click.command()
+@_spec_argument
+@click.argument("name")
+@_organization_option
+@_root_option
+def restore(spec: pathlib.Path, name: str, key: str | None, root: pathlib.Path | None) -> None:
+    """Switch on again who was removed: the same mailbox, the former addresses.
+
+    NAME is a user, group:NAME or resource:NAME.
+    """
+    from workmail_org.operating import presenting, restoring
+
+    found = _open_deployed(spec, key, root)
+    _print(presenting.render_restored(restoring.restore(found, parse_reference(name))))
+
+
+@click.command()
+@_spec_argument
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option("--erase", metavar="DIGEST", help="The word that the list ends with.")
+@_organization_option
+@_root_option
+def purge(
+    spec: pathlib.Path,
+    names: tuple[str, ...],
+    erase: str | None,
+    key: str | None,
+    root: pathlib.Path | None,
+) -> None:
+    """List what is lost if those who were removed are deleted; with --erase, delete them.
+
+    NAME is a user, group:NAME or resource:NAME. Without --erase nothing is changed.
+    """
+    from workmail_org.operating import presenting, purging
+
+    found = _open_deployed(spec, key, root)
+    losses = purging.survey(found, [parse_reference(name) for name in names])
+    if erase is None:
+        _print(presenting.render_losses(losses))
+        return
+    purging.purge(found, losses, erase)
+    _print(f"{loss.removed.reference} is deleted for good" for loss in losses)
+
+
+@click.command("reset-password")
+@_spec_argument
+@click.argument("name")
+@_organization_option
+@_root_option
+def reset_password(
+    spec: pathlib.Path, name: str, key: str | None, root: pathlib.Path | None
+) -> None:
+    """Give a user a new generated password; it is kept in the stack's secret, not printed."""
+    from workmail_org.operating import resetting
+
+    place = resetting.reset_password(_open_deployed(spec, key, root), name)
+    _print([f"{name} has a new password; it lies in the secret {place}"])
+
+
+COMMANDS = (removed, restore, purge, reset_password)
+
+
+def _open_deployed(spec: pathlib.Path, key: str | None, root: pathlib.Path | None) -> Deployed:
+    from workmail_org.operating import deployed
+
+    environment = building.load_environment(spec, root=root)
+    organization = deployed.choose_organization(environment, key)
+    return deployed.open_deployed(environment, organization)
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(text.escape(line))

@@ -1,0 +1,54 @@
+"""Resetting: a user gets a new generated password, which nobody sees on the way."""
+
+from __future__ import annotations
+
+from workmail_org.errors import PermanentError, UnsafePlanError
+from workmail_org.model.values import Kind, fold
+from workmail_org.operating.deployed import Deployed
+from workmail_org.service.passwords import PasswordSecret, generate_password
+from workmail_org.service.reading import list_users
+
+
+def reset_password(deployed: Deployed, name: str) -> str:
+    """Give a user a new password, put on record before it holds.
+
+    If the answer is lost, the new one is on record and may hold or not: do it
+    again. If WorkMail refuses it, the former one is put back.
+
+    Returns:
+        ARN of the secret where it lies.
+
+    Raises:
+        UnsafePlanError: The user is not this stack's, or the stack keeps no
+            passwords.
+        ServiceError: AWS refuses.
+    """
+    if not deployed.secret_arns:
+        raise UnsafePlanError(
+            f"{deployed.spec.key} keeps no passwords (passwords: none): there is no place for a "
+            "new one"
+        )
+    user, user_id = _find_user(deployed, name)
+    secrets = [PasswordSecret(deployed.secrets, arn) for arn in deployed.secret_arns]
+    place = next((each for each in secrets if user in each.read()), secrets[0])
+    password = generate_password()
+    former = place.replace(user, password)
+    try:
+        deployed.workmail.call("ResetPassword", UserId=user_id, Password=password)
+    except PermanentError:
+        if former is not None:
+            place.replace(user, former)
+        raise
+    return place.arn
+
+
+def _find_user(deployed: Deployed, name: str) -> tuple[str, str]:
+    owned = deployed.ledger.read(Kind.USER)
+    for row in list_users(deployed.workmail):
+        entry = owned.get(row.reference.folded)
+        if fold(row.reference.name) == fold(name) and entry and entry.id == row.id:
+            return row.reference.name, row.id
+    raise UnsafePlanError(
+        f'user "{name}" is none that this stack looks after in {deployed.spec.key}; check the '
+        "name, and whether it is deployed"
+    )

@@ -1,0 +1,95 @@
+"""The commands with which people operate a deployed organization."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cloudformation import Stack
+from scenes import at, make_organization, make_user, take_picture
+from workmail_org.cli import main
+from workmail_org.model.organization import Environment, Organization
+from workmail_org.operating import deployed
+from workmail_org.operating.deployed import Deployed
+from workmail_org.service.workmail import WorkMail
+
+SPEC = """
+version: 1
+environment: test
+organizations:
+  acme:
+    region: eu-west-1
+    alias: acme
+    domains: {acme.example: {default: true, verified: true}}
+    users: {bob: {display_name: Bob}}
+"""
+
+
+@pytest.fixture
+def spec(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A spec that alice has left, deployed."""
+    stack.deploy(make_organization(make_user("alice"), make_user("bob")))
+    stack.deploy(make_organization(make_user("bob")))
+
+    def open_deployed(environment: Environment, organization: Organization) -> Deployed:
+        assert ("test", "acme") == (environment.name, organization.key)
+        return Deployed(
+            spec=organization,
+            workmail=WorkMail(stack.workmail, stack.organization_id),
+            ledger=stack.ledger,
+            secrets=cast("Any", stack.secrets),
+            secret_arns=("arn:secret0",),
+            epoch=stack.emulator.clock.now,
+        )
+
+    monkeypatch.setattr(deployed, "open_deployed", open_deployed)
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC, encoding="utf-8")
+    return path
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(each) for each in arguments])
+
+
+def test_removed_restore_and_back_again(spec: Path, stack: Stack) -> None:
+    told = run("removed", spec)
+    restored = run("restore", spec, "alice", "--organization", "acme")
+    nobody = run("removed", spec)
+
+    assert "acme: alice is switched off since 2023-11-14, can be restored until" in told.output
+    assert f"alice is switched on again as {at('alice')}" in restored.output
+    assert "acme: nobody who was removed is switched off\n" == nobody.output
+    assert "alice" in take_picture(stack).enabled
+
+
+def test_purge_wants_the_word_of_its_own_list(spec: Path, stack: Stack) -> None:
+    listed = run("purge", spec, "alice")
+    wrong = run("purge", spec, "alice", "--erase", "0123456789ab")
+    digest = listed.output.split()[-1]
+    done = run("purge", spec, "alice", "--erase", digest)
+
+    assert (0, 3, 0) == (listed.exit_code, wrong.exit_code, done.exit_code)
+    assert "alice is deleted for good\n" == done.output
+    assert "alice" not in take_picture(stack).entities
+
+
+def test_a_new_password_is_never_printed(spec: Path, stack: Stack) -> None:
+    done = run("reset-password", spec, "bob")
+    password = json.loads(stack.secrets.values["arn:secret0"])["bob"]
+
+    assert "bob has a new password; it lies in the secret arn:secret0\n" == done.output
+    assert password not in done.output
+
+
+def test_an_organization_that_is_not_declared_is_told_with_those_that_are(spec: Path) -> None:
+    done = run("restore", spec, "alice", "--organization", "other")
+
+    assert (2, 'no organization "other" is declared; --organization takes one of: acme\n') == (
+        done.exit_code,
+        done.output,
+    )

@@ -1,0 +1,246 @@
+"""Who was removed: told with a deadline, restored with the same mailbox, or purged on purpose."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from cloudformation import Stack
+from scenes import assert_equals, at, make_group, make_organization, make_user, take_picture
+from workmail_emulator.errors import ServiceFault
+from workmail_emulator.faults import Fault
+from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
+from workmail_org.model.organization import Organization
+from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.model.values import Kind, Reference
+from workmail_org.operating.deployed import Deployed
+from workmail_org.operating.presenting import render_losses, render_removed, render_restored
+from workmail_org.operating.purging import digest_losses, purge, survey
+from workmail_org.operating.removed import list_removed
+from workmail_org.operating.resetting import reset_password
+from workmail_org.operating.restoring import restore
+from workmail_org.service.workmail import WorkMail
+
+DAY = 86_400
+ALICE = make_user("Alice", email=at("alice"), aliases=(at("al"),))
+BOB = make_user("bob")
+BOTH = make_organization(ALICE, BOB)
+WITHOUT = make_organization(BOB)
+NAME = Reference(Kind.USER, "alice")
+
+
+def operate(stack: Stack, spec: Organization) -> Deployed:
+    return Deployed(
+        spec=spec,
+        workmail=WorkMail(stack.workmail, stack.organization_id),
+        ledger=stack.ledger,
+        secrets=cast("Any", stack.secrets),
+        secret_arns=("arn:secret0",),
+        epoch=stack.emulator.clock.now,
+    )
+
+
+@pytest.fixture
+def removed(stack: Stack) -> Deployed:
+    """Alice left the spec."""
+    stack.deploy(BOTH)
+    stack.deploy(WITHOUT)
+    return operate(stack, WITHOUT)
+
+
+def test_who_was_removed_is_told_with_the_day_and_the_deadline(removed: Deployed) -> None:
+    assert [
+        "acme: Alice is switched off since 2023-11-14, can be restored until 2023-12-14 22:13 UTC"
+    ] == list(render_removed("acme", list_removed(removed)))
+
+
+def test_after_the_deadline_it_is_told_as_lost(stack: Stack, removed: Deployed) -> None:
+    stack.emulator.clock.advance(30 * DAY)
+    (line,) = render_removed("acme", list_removed(removed))
+
+    assert line.endswith("lost since 2023-12-14 22:13 UTC")
+
+
+def test_who_is_switched_off_in_the_spec_or_by_hand_was_not_removed(stack: Stack) -> None:
+    spec = make_organization(replace(ALICE, enabled=False), BOB)
+    stack.deploy(BOTH)
+    stack.deploy(spec)
+
+    assert ["acme: nobody who was removed is switched off"] == list(
+        render_removed("acme", list_removed(operate(stack, spec)))
+    )
+
+
+def test_a_restored_user_has_the_same_id_mailbox_and_addresses(stack: Stack) -> None:
+    stack.deploy(BOTH)
+    before = take_picture(stack)
+    stack.deploy(WITHOUT)
+    restored = restore(operate(stack, WITHOUT), NAME)
+
+    assert before == take_picture(stack)
+    assert (before.ids["alice"], at("alice"), ()) == (
+        restored.id,
+        restored.email,
+        restored.missing,
+    )
+    assert () == list_removed(operate(stack, WITHOUT))
+
+
+def test_restoring_says_that_the_spec_must_declare_it(stack: Stack, removed: Deployed) -> None:
+    restored = restore(removed, NAME)
+
+    assert list(render_restored(restored))[-1].startswith("the spec does not declare Alice")
+    stack.deploy(make_organization(replace(BOB, display_name="Robert")))
+    assert ["Alice"] == [str(each.reference) for each in list_removed(removed)]
+
+
+def test_declared_again_it_stays(stack: Stack, removed: Deployed) -> None:
+    restored = restore(replace(removed, spec=BOTH), NAME)
+    stack.deploy(BOTH)
+
+    assert restored.declared
+    assert 1 == len(list(render_restored(restored)))
+    assert_equals(take_picture(stack), BOTH)
+
+
+def test_an_alias_that_somebody_else_has_by_now_is_named(stack: Stack) -> None:
+    stack.deploy(BOTH)
+    after = make_organization(replace(BOB, aliases=(at("al"),)))
+    stack.deploy(after)
+
+    assert (at("al"),) == restore(operate(stack, after), NAME).missing
+
+
+def test_an_address_that_somebody_else_has_by_now_leaves_all_as_it_was(stack: Stack) -> None:
+    stack.deploy(BOTH)
+    after = make_organization(replace(BOB, aliases=(at("alice"),)))
+    stack.deploy(after)
+    deployed = operate(stack, after)
+    before = list_removed(deployed)
+    with pytest.raises(ConflictError, match="EmailAddressInUseException"):
+        restore(deployed, NAME)
+
+    assert before == list_removed(deployed)
+
+
+def test_a_lost_answer_is_no_failure(stack: Stack, removed: Deployed) -> None:
+    def lose(phase: str, call: Any) -> None:
+        if phase == "after" and call.operation == "RegisterToWorkMail":
+            stack.emulator.on_call = None
+            raise ServiceFault("InternalFailure", "", status=500)
+
+    stack.emulator.on_call = lose
+
+    assert at("alice") == restore(removed, NAME).email
+    assert () == list_removed(removed)
+
+
+def test_a_lost_mailbox_is_not_restored(stack: Stack, removed: Deployed) -> None:
+    stack.emulator.clock.advance(31 * DAY)
+    with pytest.raises(
+        UnsafePlanError, match="the mailbox of Alice is lost: it was kept until 2023-12-14"
+    ):
+        restore(removed, NAME)
+
+
+def test_only_who_was_removed_is_restored(removed: Deployed) -> None:
+    with pytest.raises(UnsafePlanError, match=r"bob was not switched off .* still there: Alice"):
+        restore(removed, Reference(Kind.USER, "bob"))
+
+
+def test_purging_lists_what_is_lost_and_does_nothing_without_the_word(
+    stack: Stack, removed: Deployed
+) -> None:
+    stack.emulator.clear_calls()
+    losses = survey(removed, [NAME])
+
+    assert [
+        "Alice: mailbox of 0 MB",
+        f"  address {at('alice')}",
+        f"  address {at('al')}",
+        f"nothing was changed; to delete this for good: --erase {digest_losses(losses)}",
+    ] == list(render_losses(losses))
+    assert [] == list(stack.emulator.writes)
+
+
+def test_with_the_word_it_is_deleted_and_forgotten(stack: Stack, removed: Deployed) -> None:
+    losses = survey(removed, [NAME])
+    purge(removed, losses, digest_losses(losses))
+
+    assert ["DeleteUser"] == [call.operation for call in stack.emulator.writes][-1:]
+    assert () == list_removed(removed)
+    stack.deploy(BOTH)
+    assert_equals(take_picture(stack), BOTH)
+
+
+def test_the_word_for_another_deletes_nothing(removed: Deployed) -> None:
+    with pytest.raises(UnsafePlanError, match="--erase 0123456789ab is not the word for these"):
+        purge(removed, survey(removed, [NAME]), "0123456789ab")
+
+    assert 1 == len(list_removed(removed))
+
+
+def test_who_is_in_the_spec_is_never_purged(removed: Deployed) -> None:
+    with pytest.raises(UnsafePlanError, match="bob was not switched off"):
+        survey(removed, [NAME, Reference(Kind.USER, "bob")])
+
+
+def test_a_new_password_is_on_record_before_it_holds(stack: Stack) -> None:
+    stack.deploy(BOTH)
+    former = json.loads(stack.secrets.values["arn:secret0"])
+    seen: list[str] = []
+
+    def look(phase: str, call: Any) -> None:
+        if phase == "before" and call.operation == "ResetPassword":
+            seen.append(json.loads(stack.secrets.values["arn:secret0"])["Alice"])
+
+    stack.emulator.on_call = look
+    place = reset_password(operate(stack, BOTH), "alice")
+    (password,) = seen
+
+    assert ("arn:secret0", {**former, "Alice": password}) == (
+        place,
+        json.loads(stack.secrets.values["arn:secret0"]),
+    )
+    assert password != former["Alice"]
+
+
+def test_a_refused_password_leaves_the_former_on_record(stack: Stack) -> None:
+    stack.deploy(BOTH)
+    former = dict(stack.secrets.values)
+    stack.emulator.faults.add(
+        Fault(operation="ResetPassword", code="InvalidPasswordException", status=400)
+    )
+    with pytest.raises(PermanentError) as caught:
+        reset_password(operate(stack, BOTH), "alice")
+
+    assert former == stack.secrets.values
+    assert "Alice" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "arns", "reason"),
+    [
+        ("zoe", ("arn:secret0",), 'user "zoe" is none that this stack looks after'),
+        ("alice", (), "keeps no passwords"),
+    ],
+)
+def test_a_password_is_reset_only_where_it_can_be_kept(
+    stack: Stack, name: str, arns: tuple[str, ...], reason: str
+) -> None:
+    stack.deploy(BOTH)
+    with pytest.raises(UnsafePlanError, match=reason):
+        reset_password(replace(operate(stack, BOTH), secret_arns=arns), name)
+
+
+def test_a_removed_group_comes_back_too(stack: Stack) -> None:
+    words = OnRemoval(groups=Removal.DISABLE)
+    stack.deploy(make_organization(BOB, make_group("sales"), on_removal=words))
+    spec = make_organization(BOB, on_removal=words)
+    stack.deploy(spec)
+    restore(operate(stack, spec), Reference(Kind.GROUP, "sales"))
+
+    assert at("sales") in take_picture(stack).addresses
