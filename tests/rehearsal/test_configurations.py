@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
+from workmail_org.errors import DeploymentError
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.rehearsal.deploying import Cdk
 from workmail_org.rehearsal.interrupts import Interrupts
@@ -17,6 +19,7 @@ from workmail_org.rehearsal.localizing import LocalSpec, localize
 from workmail_org.rehearsal.processes import Processes
 from workmail_org.rehearsal.stand_ins import StandIns
 from workmail_org.rehearsal.surveying import survey
+from workmail_org.spec.loading import load
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 ACCOUNT = "111122223333"
@@ -36,10 +39,10 @@ class Account:
     def __post_init__(self) -> None:
         self.stand_ins = StandIns(self.local)
 
-    def deploy(self, name: str) -> None:
-        """Deploy a spec of config/."""
+    def deploy(self, name: str, spec: Path | None = None) -> None:
+        """Deploy a spec, by default one of config/."""
         target = self.folder / f"{name}.yaml"
-        spec = CONFIG / f"{name}.yaml"
+        spec = spec or CONFIG / f"{name}.yaml"
         [self.specs[name]] = localize([(spec, target)], self.stand_ins, root=None)
         self.cdk.synthesize(target, self.folder / name)
         environment = self.specs[name].environment
@@ -135,14 +138,13 @@ def list_all(client: Any, operation: str, key: str, name: str) -> Iterator[str]:
 
 def list_organizations(account: Account, region: str) -> list[str]:
     """List organizations with their users, groups, resources and domains, but deleted ones."""
-    state = account.local.control("state")["regions"].get(region, {})
+    state: Any = account.local.control("state")["regions"].get(region, {})
     return [
         f"{organization_id} {part} {name}"
         for organization_id, organization in state.get("organizations", {}).items()
         if organization["state"] != "Deleted"
-        for part, names in organization.items()
-        if isinstance(names, dict | list)
-        for name in cast("list[str]", list(names))
+        for part in ("domains", "users", "groups", "resources")
+        for name in organization[part]
     ]
 
 
@@ -332,6 +334,23 @@ def test_whom_a_spec_adopts_keeps_its_id_and_its_mailbox(account: Account) -> No
 
     assert len(tokens) == 1
     assert (knave["Email"], knave["State"]) == ("knave@hearts.example", "ENABLED")
+
+
+def test_who_is_not_in_a_connected_directory_is_named(account: Account, tmp_path: Path) -> None:
+    spec = load(CONFIG / "full.yaml").value
+    connected = spec["organizations"]["connected"]
+    connected["users"]["mouse"] = {}
+    spec["organizations"] = {"connected": connected}
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(json.dumps(spec), encoding="utf-8")
+
+    with pytest.raises(DeploymentError) as refused:
+        account.deploy("changed", changed)
+
+    assert "full-connected: Custom::WorkMailUsers:" in str(refused.value)
+    assert "mouse" in str(refused.value)
+    connected_now = account.open("connected-full", "us-east-1")
+    assert connected_now("describe_user", UserId="frank")["State"] == "ENABLED"
 
 
 ALICE = {

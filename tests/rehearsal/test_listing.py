@@ -1,0 +1,258 @@
+"""Everything that exists is shown: to people in rows, to programs as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from workmail_org.changes.calls import Found
+from workmail_org.changes.impersonation import LiveRole
+from workmail_org.changes.mobile_devices import LiveMobileRule
+from workmail_org.changes.settings import LiveIdentityCenter, LiveRetention, Monitoring
+from workmail_org.model.bookable import Bookable, BookableType, Booking
+from workmail_org.model.directory import DirectoryType
+from workmail_org.model.group import Group
+from workmail_org.model.permission import MailboxPermission, Right
+from workmail_org.model.policies import (
+    AccessControlRule,
+    AuthenticationMode,
+    Availability,
+    Effect,
+    EwsAvailability,
+    Folder,
+    FolderRetention,
+    IdentityCenter,
+    ImpersonationRole,
+    ImpersonationRule,
+    ImpersonationType,
+    MobileDeviceAccessRule,
+    PersonalAccessTokens,
+    RetentionAction,
+    RetentionPolicy,
+    TokenStatus,
+)
+from workmail_org.model.user import User
+from workmail_org.model.values import EntityId, OrganizationId, parse_reference
+from workmail_org.rehearsal.listing import build_organization, list_rows
+from workmail_org.rehearsal.surveying import LiveOrganization, LivePolicies
+from workmail_org.service.directories import LiveDirectory
+from workmail_org.service.reading import LiveDomain
+
+ALICE = parse_reference("alice")
+
+LIVE = LiveOrganization(
+    id=OrganizationId("m-0123456789abcdef0123456789abcdef"),
+    alias="acme",
+    region="eu-west-1",
+    state="Active",
+    directory_type="ADConnector",
+    directory_id="d-0123456789",
+    directory=LiveDirectory(
+        id="d-0123456789",
+        type=DirectoryType.AD_CONNECTOR,
+        name="corp.example",
+        alias="acme",
+        stage="Active",
+        reason=None,
+        size="small",
+        edition=None,
+        vpc_id="vpc-01234567",
+        subnet_ids=frozenset({"subnet-2", "subnet-1"}),
+    ),
+    interoperability=True,
+    tags={"team": "platform"},
+    domains=(
+        LiveDomain(
+            name="acme.example",
+            is_default=True,
+            is_test_domain=False,
+            ownership="VERIFIED",
+            dkim="PENDING",
+            records=(),
+        ),
+    ),
+    users=(
+        Found(
+            id=EntityId("u-1"),
+            entity=User(name="alice", email="alice@acme.example", aliases=("al@acme.example",)),
+        ),
+    ),
+    groups=(
+        Found(
+            id=EntityId("g-1"),
+            entity=Group(
+                name="sales",
+                email="sales@acme.example",
+                members=tuple(parse_reference(f"member-{number}") for number in range(7)),
+                hidden_from_global_address_list=True,
+            ),
+        ),
+    ),
+    resources=(
+        Found(
+            id=EntityId("r-1"),
+            entity=Bookable(
+                name="boardroom",
+                type=BookableType.ROOM,
+                description="12 seats",
+                booking=Booking(auto_accept=False),
+                delegates=(ALICE,),
+                enabled=False,
+            ),
+        ),
+    ),
+    permissions=(
+        MailboxPermission(
+            mailbox=ALICE, grantee=parse_reference("group:sales"), rights=(Right.SEND_AS,)
+        ),
+    ),
+    policies=LivePolicies(
+        access_control=(
+            AccessControlRule(
+                name="office",
+                effect=Effect.DENY,
+                description="",
+                actions=("imap",),
+                not_ip_ranges=("203.0.113.0/24",),
+            ),
+        ),
+        mobile_devices=(
+            LiveMobileRule(
+                id="mobile-1", rule=MobileDeviceAccessRule(name="all", effect=Effect.ALLOW)
+            ),
+        ),
+        impersonation_roles=(
+            LiveRole(
+                id="role-1",
+                role=ImpersonationRole(
+                    name="backup",
+                    type=ImpersonationType.READ_ONLY,
+                    rules=(ImpersonationRule(key="everyone", effect=Effect.ALLOW),),
+                ),
+            ),
+        ),
+        availability=(
+            Availability(
+                domain="partner.example",
+                ews=EwsAvailability(
+                    endpoint="https://partner.example/", username="svc", password_secret="hidden"
+                ),
+            ),
+            Availability(domain="other.example", lambda_arn="arn:aws:lambda:availability"),
+        ),
+        retention=LiveRetention(
+            id="retention-1",
+            policy=RetentionPolicy(
+                name="standard",
+                folders=(
+                    FolderRetention(
+                        folder=Folder.DELETED_ITEMS, action=RetentionAction.DELETE, days=30
+                    ),
+                ),
+            ),
+        ),
+        monitoring=Monitoring(log_group_arn="arn:aws:logs:events", role_arn="arn:aws:iam:events"),
+        log_days=90,
+        dmarc_enforced=False,
+        identity_center=LiveIdentityCenter(
+            application_arn="arn:aws:sso:application",
+            identity_center=IdentityCenter(
+                instance_arn="arn:aws:sso:instance",
+                authentication_mode=AuthenticationMode.IDENTITY_PROVIDER_ONLY,
+                personal_access_tokens=PersonalAccessTokens(status=TokenStatus.INACTIVE),
+            ),
+        ),
+    ),
+)
+
+
+def test_every_kind_has_its_rows() -> None:
+    rows = [row for rows in list_rows(LIVE) for row in rows]
+
+    assert rows == [
+        (
+            "directory",
+            "d-0123456789",
+            "corp.example",
+            "active",
+            "ad_connector small, interoperability",
+        ),
+        ("tag", "team", "", "", "platform"),
+        ("domain", "acme.example", "", "verified", "default"),
+        ("user", "alice", "alice@acme.example", "enabled", "also al@acme.example"),
+        (
+            "group",
+            "sales",
+            "sales@acme.example",
+            "enabled",
+            "members member-0, member-1, member-2, member-3, member-4 and 2 more; hidden",
+        ),
+        (
+            "room",
+            "boardroom",
+            "",
+            "disabled",
+            "12 seats; delegates alice; booking decline_conflicts",
+        ),
+        ("permission", "alice", "", "", "group:sales: send_as"),
+        ("access rule", "office", "", "deny", "actions imap; not_ip_ranges 203.0.113.0/24"),
+        ("mobile rule", "all", "", "allow", "matches everything"),
+        ("impersonation", "backup", "", "read_only", "allow everyone"),
+        ("availability", "partner.example", "", "", "https://partner.example/ as svc"),
+        ("availability", "other.example", "", "", "arn:aws:lambda:availability"),
+        ("retention", "standard", "", "", "deleted_items: delete after 30 days"),
+        ("inbound DMARC", "", "", "not enforced", ""),
+        ("monitoring", "", "", "on", "arn:aws:logs:events, kept 90 days"),
+        (
+            "identity center",
+            "",
+            "",
+            "on",
+            "identity_provider_only; tokens inactive, without end",
+        ),
+    ]
+
+
+def test_workmail_s_own_directory_has_a_row_too() -> None:
+    own = replace(LIVE, directory=None, directory_type="VpcDirectory")
+
+    assert list_rows(own)[0] == [("directory", "d-0123456789", "", "", "VpcDirectory")]
+
+
+def test_json_has_everything_in_the_words_of_the_spec() -> None:
+    document = json.loads(json.dumps(build_organization(LIVE, stack="production-acme")))
+
+    assert document["stack"] == "production-acme"
+    assert document["directory"]["subnet_ids"] == ["subnet-1", "subnet-2"]
+    assert document["users"]["alice"]["id"] == "u-1"
+    assert document["groups"]["sales"]["members"][0] == "member-0"
+    assert document["resources"]["boardroom"]["booking"] == {
+        "auto_accept": False,
+        "decline_recurring": False,
+        "decline_conflicts": True,
+    }
+    assert document["permissions"] == [
+        {"mailbox": "alice", "grantee": "group:sales", "rights": ["send_as"]}
+    ]
+    policies = document["policies"]
+    assert policies["access_control"]["office"]["effect"] == "deny"
+    assert policies["mobile_devices"]["all"]["id"] == "mobile-1"
+    assert policies["impersonation_roles"]["backup"]["rules"][0]["key"] == "everyone"
+    assert policies["retention"]["folders"] == [
+        {"folder": "deleted_items", "action": "delete", "days": 30}
+    ]
+    assert policies["email_monitoring"] == {
+        "log_group_arn": "arn:aws:logs:events",
+        "role_arn": "arn:aws:iam:events",
+        "retention_days": 90,
+    }
+    assert policies["inbound_dmarc"] == {"enforced": False}
+    assert policies["identity_center"]["personal_access_tokens"]["status"] == "inactive"
+
+
+def test_json_names_no_secret() -> None:
+    assert "password" not in json.dumps(build_organization(LIVE, stack="x"))
+
+
+def test_what_does_not_exist_is_null() -> None:
+    assert build_organization(None, stack="x") is None
