@@ -20,13 +20,17 @@ def render(found: Plan, form: str, *, terminal: TextIO | None = None) -> str:
 
     Args:
         found: What to write.
-        form: text, json or markdown.
+        form: text, json, markdown or html.
         terminal: Where it goes; `None`: into a file.
     """
     if form == "json":
         return plan_machine.render_plan(found)
     if form == "markdown":
         return plan_markdown.render_plan(found).rstrip("\n")
+    if form == "html":
+        from workmail_org.reports import plan_html  # Jinja2 would make every other format slower
+
+        return plan_html.render_plan(found)
     if terminal is None or not terminal.isatty():
         return plan_text.render_plan(found, width=_FILE_WIDTH)
     # https://no-color.org: set, whatever to, and not empty
