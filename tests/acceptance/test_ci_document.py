@@ -80,7 +80,8 @@ def test_every_input_and_output_is_told_with_its_default() -> None:
 
 
 def test_the_hook_is_one_that_there_is(run: Run) -> None:
-    (config,) = [yaml.safe_load(text) for text in find_blocks("yaml") if "pre-commit" in text[:20]]
+    (text,) = [text for text in find_blocks("yaml") if "pre-commit" in text[:20]]
+    config: Any = yaml.safe_load(text)
     (wanted,) = config["repos"][0]["hooks"]
     (hook,) = [each for each in HOOKS if each["id"] == wanted["id"]]
     program, *arguments = shlex.split(hook["entry"])
@@ -93,7 +94,8 @@ def test_the_hook_is_one_that_there_is(run: Run) -> None:
         hook["pass_filenames"],
     )
     assert (0, "config/valid.yaml: valid\n") == (result.exit_code, result.stdout)
-    assert all(re.search(wanted["files"], name) for name in wanted["args"])
+    names: list[str] = wanted["args"]
+    assert all(re.search(wanted["files"], name) for name in names)
     assert [bool(re.search(hook["files"], f"x.{end}")) for end in ("yaml", "yml", "csv", "py")] == [
         *(True, True, True),
         False,
