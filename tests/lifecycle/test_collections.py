@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloudformation import DeploymentFailedError, Stack
+from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
 from scenes import (
     assert_equals,
     at,
@@ -20,6 +20,7 @@ from scenes import (
 )
 from workmail_emulator.faults import Fault
 from workmail_org import declaring
+from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.wire import MAX_INLINE_BYTES
 
 CROWD = [make_user(f"u{number:02}") for number in range(30)]
@@ -107,6 +108,24 @@ def test_a_leavers_address_goes_to_a_newcomer_of_any_shard(sharded: Stack) -> No
     assert_equals(take_picture(sharded), organization)
 
 
+def test_who_was_left_by_a_failed_roll_back_is_not_removed_on_the_way(sharded: Stack) -> None:
+    sharded.deploy(make_organization(*CROWD[:12]))
+    broken = Fault(operation="CreateUser", nth=16, times=0, code="Final", status=400)
+    sharded.emulator.faults.add(broken)
+    sharded.emulator.faults.add(
+        Fault(operation="DeregisterFromWorkMail", times=0, code="Final", status=400)
+    )
+    with pytest.raises(RollbackFailedError, match="Final"):
+        sharded.deploy(make_organization(*CROWD))
+    sharded.emulator.faults.clear()
+    sharded.emulator.clear_calls()
+    organization = make_organization(*CROWD, on_removal=OnRemoval(users=Removal.DELETE))
+    sharded.deploy(organization)
+
+    assert_equals(take_picture(sharded), organization)
+    assert not {"DeregisterFromWorkMail", "DeleteUser"} & set(list_operations(sharded))
+
+
 def test_passwords_lie_in_one_secret_a_shard(sharded: Stack) -> None:
     sharded.deploy(make_organization(*CROWD))
     held = [set(json.loads(text)) for text in sharded.secrets.values.values()]
@@ -118,9 +137,15 @@ def test_passwords_lie_in_one_secret_a_shard(sharded: Stack) -> None:
 def test_an_old_asset_that_is_gone_does_not_stop_an_update(sharded: Stack) -> None:
     sharded.deploy(make_organization(*CROWD))
     sharded.s3.objects.clear()
-    organization = make_organization(replace(CROWD[0], city="Bonn"), *CROWD[1:25])
+    sharded.emulator.clear_calls()
+    first, second, *others = CROWD[:29]
+    organization = make_organization(
+        replace(first, email=second.email), replace(second, email=first.email), *others
+    )
     sharded.deploy(organization)
+
     assert_equals(take_picture(sharded), organization)
+    assert 1 == list_operations(sharded).count("DeregisterFromWorkMail")
     sharded.s3.objects.clear()
     sharded.destroy()
 

@@ -201,7 +201,7 @@ class CollectionLifecycle(Generic[EntityT]):
         properties = request.desired
         own_rows = [row for row in list_entities(workmail, self.traits.kind) if not row.system]
         entries = _get_valid(ledger.read(self.traits.kind), own_rows)
-        desired, previous = self._get_share(request)
+        desired, previous = self._get_share(request, own_rows)
         owned = _get_owned(entries, request) if not properties.shard else set[str]()
         names = owned | {fold(entity.name) for entity in (*desired, *previous)}
         wanted = [row for row in own_rows if fold(row.reference.name) in names]
@@ -287,12 +287,20 @@ class CollectionLifecycle(Generic[EntityT]):
         entities = sorted(self.traits.get_entities(properties), key=lambda entity: entity.name)
         return hashlib.sha256(repr(entities).encode()).hexdigest()
 
-    def _get_share(self, request: Request[Any]) -> tuple[tuple[EntityT, ...], tuple[EntityT, ...]]:
+    def _get_share(
+        self, request: Request[Any], rows: Iterable[Listed]
+    ) -> tuple[tuple[EntityT, ...], tuple[EntityT, ...]]:
         """Return the desired and previous entities that this custom resource answers for."""
         properties: CollectionProperties = request.desired
         desired = () if request.is_delete else self.traits.get_entities(properties)
         previous = self.traits.get_entities(request.previous) if request.previous else ()
-        return take_share(desired, previous, shard=properties.shard, shards=properties.shards)
+        return take_share(
+            desired,
+            previous,
+            shard=properties.shard,
+            shards=properties.shards,
+            present={fold(row.reference.name) for row in rows},
+        )
 
     def _claim(
         self,
@@ -348,11 +356,11 @@ class CollectionLifecycle(Generic[EntityT]):
                 hold = min(hold, call.phase if call.phase.makes_room and may_pass else Phase.PART)
                 memory.failures.append(Failure(call, error))
                 memory.first_failed.setdefault(_key(call), run.clock())
-                run.log("call failed", call=str(call), code=error.code, error=str(error))
+                run.log_call(call, error)
             else:
                 memory.written.append(call)
                 memory.first_failed.pop(_key(call), None)
-                run.log("write", call=str(call))
+                run.log_call(call)
 
     def _raise_permanent(self, run: Run, memory: _Slice[EntityT]) -> None:
         """Give up when a failure will not go away; name every failing entity."""
