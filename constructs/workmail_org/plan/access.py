@@ -67,15 +67,21 @@ def _describe(who: str, shifts: dict[str, _Shift]) -> Iterator[str]:
 
 
 def _describe_shift(who: str, protocols: str, was: Ranges, now: Ranges) -> str:
+    lost, gained = subtract(was, now), subtract(now, was)
     if now == NOWHERE:
         return f"{who} can no longer get in by {protocols}"
     if was == NOWHERE:
         return f"{who} can get in by {protocols} now, {_describe_ranges(now)}"
-    # What a reader has to know is where from, not what the set was before.
-    verb = "can get in by" if subtract(was, now) == NOWHERE else "can get in only by"
-    if verb == "can get in only by":
-        return f"{who} can get in by {protocols} {_describe_ranges(now)}, no longer from elsewhere"
-    return f"{who} {verb} {protocols} {_describe_ranges(now)} now"
+    if gained == NOWHERE and _is_short(lost):
+        return f"{who} can no longer get in by {protocols} {_describe_ranges(lost)}"
+    if lost == NOWHERE and _is_short(gained):
+        return f"{who} can get in by {protocols} {_describe_ranges(gained)} too"
+    left = ", no longer from elsewhere" if lost else ""
+    return f"{who} can get in by {protocols} {_describe_ranges(now)} now{left}"
+
+
+def _is_short(ranges: Ranges) -> bool:
+    return len(list_networks(ranges)) <= _MOST_NETWORKS
 
 
 def _describe_ranges(ranges: Ranges) -> str:
