@@ -34,6 +34,17 @@ from workmail_org.wire import ResourceType
 MAX_POLLS = 400
 """The framework asks `is_complete` for an hour; more often than this nothing is waiting for."""
 
+_CHAINED = (
+    ResourceType.ORGANIZATION,
+    ResourceType.DOMAIN,
+    ResourceType.DOMAIN_VERIFICATION,
+    ResourceType.DEFAULT_DOMAIN,
+    ResourceType.USERS,
+    ResourceType.GROUPS,
+    ResourceType.RESOURCES,
+)
+"""Types that depend on each other in this order, whichever way a deployment goes."""
+
 
 class DeploymentFailedError(Exception):
     """CloudFormation gave up; the text is the reason of the resource that failed."""
@@ -150,6 +161,9 @@ class Stack:
         deliveries: How often each event arrives.
         agrees: Whether somebody gives the word for whatever needs one, and
             deploys again.
+        backwards: Whether rules and settings are rolled back in the other order:
+            CloudFormation promises none.
+        stuck: What a failed roll back has left to do; `None`: nothing.
     """
 
     def __init__(self, emulator: Emulator, *, name: str = "test-acme") -> None:
@@ -164,6 +178,8 @@ class Stack:
         self.cloudformation = FakeCloudFormation()
         self.deployed: dict[str, Deployed] = {}
         self.reasons: list[str] = []
+        self.backwards = False
+        self.stuck: list[tuple[Resource, Resource | None]] | None = None
         self.region = "eu-west-1"
         self._id = uuid.uuid4()
         self._requests = 0
@@ -233,6 +249,16 @@ class Stack:
             DeploymentFailedError: It failed again.
         """
         self._roll_back(self._stuck)
+
+    def continue_roll_back(self) -> None:
+        """Go on with a roll back that failed, as a person asks CloudFormation to.
+
+        Raises:
+            DeploymentFailedError: It failed again.
+        """
+        if self.stuck is not None:
+            self._roll_back(self.stuck)
+        self.stuck = None
 
     def _begin_deployment(self) -> None:
         if self.cloudformation.status is None:
@@ -320,6 +346,7 @@ class Stack:
             epoch=clock.now,
             open_ledger=lambda _clients, _table: self.ledger,
             log_place="/aws/lambda/handler stream",
+            chance=lambda: 1.0,
         )
 
     def _sleep(self, seconds: float) -> None:
@@ -363,7 +390,7 @@ class Stack:
             first = self.cloudformation.status == "CREATE_IN_PROGRESS"
             prefix = "" if first else "UPDATE_"
             self.cloudformation.status = f"{prefix}ROLLBACK_IN_PROGRESS"
-        for resource, previous in done:
+        for resource, previous in self._order(done):
             if previous is None:
                 continue
             before = self.deployed[resource.logical_id]
@@ -372,6 +399,14 @@ class Stack:
         for resource, previous in reversed(done):
             if previous is None and resource.logical_id in self.deployed:
                 self._delete(resource.logical_id)
+
+    def _order(
+        self, done: list[tuple[Resource, Resource | None]]
+    ) -> list[tuple[Resource, Resource | None]]:
+        if not self.backwards:
+            return done
+        first = [each for each in done if each[0].type in _CHAINED]
+        return [*first, *reversed([each for each in done if each[0].type not in _CHAINED])]
 
     def _delete(self, logical_id: str) -> None:
         deployed = self.deployed[logical_id]

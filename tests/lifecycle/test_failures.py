@@ -270,7 +270,8 @@ def test_a_field_that_workmail_does_not_empty_is_reported_and_lived_with(
     stack.emulator.on_call = put_back
     stack.deploy(make_organization(replace(ALICE, telephone=None)))
 
-    assert '"event": "fields stay", "calls": ["alice: UpdateUser"]' in caplog.text
+    assert '"event": "fields stay"' in caplog.text
+    assert '"calls": ["alice: UpdateUser"]' in caplog.text
 
 
 def test_the_service_refusing_everything_is_not_silence(stack: Stack) -> None:

@@ -6,6 +6,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -153,6 +154,7 @@ def handle(run: Run, event: Mapping[str, Any], step: Step) -> dict[str, Any]:
     """
     try:
         request = parse_request(event, partial(read_collection, run.clients.s3))
+        run = replace(run, context=_make_context(request))
         _log_request(run, request, step)
         answer = step(run, event, request)
     except WorkMailOrgError as error:
@@ -172,10 +174,18 @@ def _log_request(run: Run, request: Request[Any], step: Step) -> None:
         "request",
         step=step.__name__,
         type=request.type,
-        resource_type=request.resource_type,
         physical_id=request.physical_id,
-        request_id=request.request_id,
     )
+
+
+def _make_context(request: Request[Any]) -> dict[str, str]:
+    """Say what every line of this invocation is about: the run, the organization, the kind."""
+    organization = getattr(request.desired, "organization_id", None) or request.physical_id
+    return {
+        "run": request.request_id,
+        "organization": organization or getattr(request.desired, "alias", ""),
+        "kind": str(request.resource_type),
+    }
 
 
 def limit_reason(reason: str, log_place: str) -> str:

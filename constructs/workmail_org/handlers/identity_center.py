@@ -75,7 +75,7 @@ def _write(run: Run, workmail: WorkMail, calls: Sequence[Call]) -> None:
     writer = Writer(workmail, {})
     for call in calls:
         writer.write(call)
-        run.log("write", call=str(call))
+        run.log_call(call)
 
 
 def _take_away(run: Run, workmail: WorkMail, actual: LiveIdentityCenter | None) -> Progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from workmail_org import wire
-from workmail_org.errors import PermanentError, WireError
+from workmail_org.changes.calls import Call
+from workmail_org.errors import PermanentError, ServiceError, WireError
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
 from workmail_org.service.workmail import WorkMail
@@ -87,6 +89,8 @@ class Run:
         clock: Seconds that only grow.
         epoch: Seconds since 1970.
         log_place: Where the log of this invocation is read.
+        context: What every line of the log says.
+        chance: From 0 to 1.
     """
 
     clients: Clients
@@ -99,6 +103,7 @@ class Run:
     )
     log_place: str = ""
     context: Mapping[str, str] = field(default_factory=dict[str, str])
+    chance: Callable[[], float] = random.random
 
     @property
     def time_is_up(self) -> bool:
@@ -114,10 +119,15 @@ class Run:
         self.sleep(max(0.0, min(seconds, self.deadline - self.clock())))
 
     def back_off(self, tries: int) -> bool:
-        """Wait, longer after each try; tell whether there is time for another."""
+        """Wait, longer after each try; tell whether there is time for another.
+
+        By chance up to half of it less: two stacks of one region that were
+        throttled together do not come back together.
+        """
         if self.time_is_up:
             return False
-        self.pause(min(2.0 ** (tries - 1), _MAX_PAUSE_SECONDS))
+        longest = min(2.0 ** (tries - 1), _MAX_PAUSE_SECONDS)
+        self.pause(longest * (1 + self.chance()) / 2)
         return True
 
     def open_organization(self, organization_id: str) -> WorkMail:
@@ -127,6 +137,13 @@ class Run:
     def log(self, event: str, **fields: object) -> None:
         """Write one line of JSON: never a password, never a whole event."""
         _LOG.info(json.dumps({"event": event, **self.context, **fields}, default=str))
+
+    def log_call(self, call: Call, error: ServiceError | None = None) -> None:
+        """Write what became of one write to WorkMail: about whom, which, how."""
+        outcome = "failed" if error else "done"
+        detail = {"code": error.code, "error": str(error)} if error else {}
+        entity = str(call.subject)
+        self.log("write", entity=entity, call=call.operation, outcome=outcome, **detail)
 
 
 def parse_request(

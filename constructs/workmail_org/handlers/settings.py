@@ -149,10 +149,10 @@ class SettingsLifecycle:
             try:
                 writer.write(call)
             except ServiceError as error:
-                run.log("call failed", call=str(call), code=error.code, error=str(error))
+                run.log_call(call, error)
                 return _name_subject(call, error)
             written.append(call)
-            run.log("write", call=str(call))
+            run.log_call(call)
         return None
 
 
