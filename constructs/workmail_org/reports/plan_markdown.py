@@ -263,9 +263,10 @@ def _list_end(plan: Plan) -> Iterator[str]:
 
 def _safe(text: str) -> str:
     """Write text so that Markdown, HTML and GitHub find nothing in it to act upon."""
-    visible = escape(text).translate(_ENTITIES)
-    quiet = _ISSUE.sub(lambda found: f"{found[0]}{_BREAK}", _MENTION.sub(f"@{_BREAK}", visible))
-    escaped = _PUNCTUATION.sub(lambda found: f"\\{found[0]}", quiet)
+    quiet = _ISSUE.sub(
+        lambda found: f"{found[0]}{_BREAK}", _MENTION.sub(f"@{_BREAK}", escape(text))
+    )
+    escaped = _PUNCTUATION.sub(lambda found: f"\\{found[0]}", quiet.translate(_ENTITIES))
     return _LIST.sub(lambda found: f"{found[1]}{_BREAK}{found[2]}", escaped)
 
 

@@ -68,6 +68,8 @@ def render_plan(plan: Plan, *, width: int = 100, color: bool = False) -> str:
     )
     for part in _list_parts(plan):
         console.print(part)
+    for line in _list_words(plan):
+        console.print(line, soft_wrap=True)
     # Tables fill up their columns; nobody wants that in a file.
     return "\n".join(line.rstrip() for line in target.getvalue().splitlines())
 
@@ -86,21 +88,18 @@ def _list_parts(plan: Plan) -> Iterator[RenderableType]:
         yield Text(f"all together: {describe_cost(plan.cost)}")
     for note in plan.notes:
         yield Text(f"note: {_safe(note)}", style="dim")
-    if plan.verdict is not Verdict.NOTHING:
-        yield Text()
-        yield from _list_words(plan)
 
 
-def _list_words(plan: Plan) -> Iterator[RenderableType]:
+def _list_words(plan: Plan) -> Iterator[Text]:
     """What to pass to a deployment: never wrapped, so that it can be copied."""
-    if plan.acknowledgement:
-        yield Text("to go ahead all the same: ").append(
-            f"-c acknowledge={plan.acknowledgement}", style="bold"
-        )
     if plan.approval == NOTHING:
         return
-    yield Text("to deploy exactly this: ")
-    yield Text(f"  -c approved={plan.approval}", no_wrap=True, overflow="ignore")
+    yield Text()
+    if plan.acknowledgement:
+        yield Text("to go ahead all the same:")
+        yield Text(f"  -c acknowledge={plan.acknowledgement}", style="bold")
+    yield Text("to deploy exactly this:")
+    yield Text(f"  -c approved={plan.approval}", style="bold")
 
 
 def _list_organization(plan: OrganizationPlan) -> Iterator[RenderableType]:

@@ -1,0 +1,176 @@
+"""workmail-org plan: what a deployment would do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+
+    Run = Callable[..., Result]
+
+BEFORE = """\
+    version: 1
+    environment: production
+    organizations:
+      acme:
+        region: eu-west-1
+        alias: acme
+        users:
+          alice: {display_name: Zoë Liddell}
+          bob: {display_name: Bob}
+    """
+LEAVER = BEFORE.replace("      bob: {display_name: Bob}\n    ", "")
+FILES = {"before.yaml": BEFORE, "after.yaml": LEAVER}
+
+
+def plan(run: Run, *arguments: str, spec: str = "after.yaml", **files: str) -> Result:
+    names = {name.replace("_", "."): text for name, text in files.items()}
+    return run("plan", spec, *arguments, files={**FILES, **names})
+
+
+def test_changes_are_told_and_are_no_failure(run: Run) -> None:
+    result = plan(run, "--against", "before.yaml")
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert "Bob cannot sign in any more; the mailbox is kept for 30 days" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_changes_can_be_told_by_the_exit_code(run: Run) -> None:
+    assert 5 == plan(run, "--against", "before.yaml", "--exit-code").exit_code
+    assert 0 == plan(run, "--against", "after.yaml", "--exit-code").exit_code
+
+
+def test_what_is_refused_exits_with_3(run: Run) -> None:
+    result = plan(
+        run, "--against", "before.yaml", after_yaml=LEAVER.replace("alias: acme", "alias: b")
+    )
+
+    assert 3 == result.exit_code
+    assert "refused: alias of an organization cannot change" in result.stdout
+
+
+def test_json_is_json_alone(run: Run) -> None:
+    result = plan(run, "--against", "before.yaml", "--format", "json")
+    document = json.loads(result.stdout)
+
+    assert "changes" == document["verdict"]
+    assert 1 == document["counts"]["mailbox kept, 30-day clock starts"]
+
+
+def test_markdown_begins_with_its_marker(run: Run) -> None:
+    result = plan(run, "--against", "before.yaml", "--format", "markdown")
+
+    assert result.stdout.startswith("<!-- workmail-org plan -->\n### ")
+
+
+def test_a_plan_can_be_written_to_a_file(run: Run, tmp_path: Path) -> None:
+    result = plan(run, "--against", "before.yaml", "--format", "markdown", "--output", "plan.md")
+
+    assert (0, "") == (result.exit_code, result.stdout)
+    assert "Bob cannot sign in" in (tmp_path / "plan.md").read_text(encoding="utf-8")
+
+
+def test_a_spec_that_is_wrong_exits_with_2_and_its_problems(run: Run) -> None:
+    result = plan(run, "--against", "before.yaml", after_yaml="version: 2\n")
+
+    assert 2 == result.exit_code
+    assert result.stdout.startswith("after.yaml:1:")
+
+
+def test_the_problems_of_a_spec_are_json_where_that_is_wanted(run: Run) -> None:
+    result = plan(run, "--against", "before.yaml", "--format", "json", after_yaml="version: 2\n")
+
+    assert 2 == result.exit_code
+    assert json.loads(result.stdout)["problems"]
+
+
+def test_a_base_that_is_wrong_exits_with_2_and_its_problems(run: Run) -> None:
+    result = plan(run, "--against", "before.yaml", before_yaml="version: 2\n")
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert "before.yaml:1:" in result.stderr
+
+
+@pytest.mark.parametrize("base", ["nowhere.yaml", "git:main"])
+def test_a_base_that_is_nowhere_exits_with_2(
+    run: Run, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    result = plan(run, "--against", base)
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert result.stderr.startswith(f'"{base}" is no file, and no revision can be read: git: ')
+
+
+def test_an_organization_that_is_not_declared_exits_with_2(run: Run) -> None:
+    result = plan(run, "--against", "before.yaml", "--organization", "asia")
+
+    assert 2 == result.exit_code
+    assert 'after.yaml: no organization "asia" is declared; declared: acme\n' == result.stderr
+
+
+def test_a_plan_against_a_revision_needs_no_credentials(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_SESSION_TOKEN", "GIT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    run("validate", "config/spec.yaml", files={"config/spec.yaml": BEFORE})
+    who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@acme.example")
+    for arguments in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("add", "config"),
+        (*who, "commit", "--quiet", "--message=first"),
+    ):
+        subprocess.run(["git", *arguments], check=True, cwd=tmp_path)  # noqa: S603, S607
+    result = run(
+        "plan", "config/spec.yaml", "--against", "main", files={"config/spec.yaml": LEAVER}
+    )
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert "Bob cannot sign in any more" in result.stdout
+
+
+def test_what_to_compare_with_has_to_be_said(run: Run) -> None:
+    result = plan(run)
+
+    assert 2 == result.exit_code
+    assert "--against" in result.stderr
+
+
+def test_a_terminal_gets_colours_unless_it_says_no(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workmail_org.reports import plans
+
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+    def render(**environment: str) -> str:
+        with monkeypatch.context() as patch:
+            patch.delenv("NO_COLOR", raising=False)
+            patch.setenv("TERM", "xterm-256color")
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            return plans.render(found, "text", terminal=Terminal())  # type: ignore[arg-type]
+
+    from workmail_org.model.organization import Environment
+    from workmail_org.plan.model import Plan
+
+    del run, Environment
+    found = Plan(environment="test", spec="s", base="main", organizations=())
+
+    assert "\x1b[" in render()
+    assert "\x1b[" in render(NO_COLOR="")
+    assert "\x1b[" not in render(NO_COLOR="1")
+    assert "\x1b[" not in render(TERM="dumb")
