@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -94,6 +94,7 @@ def render_plan(plan: Plan) -> str:
             assumptions=ASSUMPTIONS,
             most_addresses=_MOST_ADDRESSES,
             most_calls=_MOST_CALLS,
+            **_WORDS,
         )
     )
     return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
@@ -101,29 +102,14 @@ def render_plan(plan: Plan) -> str:
 
 @cache
 def _make_environment() -> Environment:
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("workmail_org.reports", "html"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        keep_trailing_newline=False,
         finalize=_show,
     )
-    environment.globals.update(
-        count=plan_words.count,
-        describe_verdict=plan_words.describe_verdict,
-        describe_transition=plan_words.describe_transition,
-        describe_cost=plan_words.describe_cost,
-        describe_difference=_describe_difference,
-        describe_before=_describe_before,
-        describe_after=_describe_after,
-        classify=_classify,
-        list_calls=_list_calls,
-        draw=draw,
-        Verdict=Verdict,
-    )
-    return environment
 
 
 def _show(value: Any) -> Any:
@@ -209,3 +195,19 @@ def _describe_way(delivery: Delivery | None) -> str:
     left = len(names) - plan_words.MOST_RECIPIENTS
     shown = ", ".join(names[: plan_words.MOST_RECIPIENTS])
     return f" (through {shown}{f' and {left:,} more' if left > 0 else ''})"
+
+
+_WORDS: Mapping[str, Any] = {
+    "count": plan_words.count,
+    "describe_verdict": plan_words.describe_verdict,
+    "describe_transition": plan_words.describe_transition,
+    "describe_cost": plan_words.describe_cost,
+    "describe_difference": _describe_difference,
+    "describe_before": _describe_before,
+    "describe_after": _describe_after,
+    "classify": _classify,
+    "list_calls": _list_calls,
+    "draw": draw,
+    "Verdict": Verdict,
+}
+"""What the templates call by name."""
