@@ -14,6 +14,7 @@ from workmail_org.rehearsal.local import LocalAws, start_local_aws
 from workmail_org.rehearsal.localizing import LocalSpec, localize
 from workmail_org.rehearsal.processes import Processes
 from workmail_org.rehearsal.stand_ins import StandIns
+from workmail_org.rehearsal.surveying import survey
 
 ACCOUNT = "444455556666"
 """Another one than the specs below name."""
@@ -217,6 +218,49 @@ def test_a_live_organization_has_what_the_spec_takes_over_and_no_more(
     assert "bob" not in users
     assert groups["all hands"]["State"] == "DISABLED"  # its name is no part of an address
     assert rooms["room"]["Email"] == "room@live-acme.awsapps.com"
+
+
+@pytest.mark.parametrize(
+    ("own", "kind"),
+    [
+        ({"type": "simple_ad", "size": "small"}, "SimpleAD"),
+        ({"type": "managed_ad", "edition": "standard"}, "MicrosoftAD"),
+        (
+            {
+                "type": "ad_connector",
+                "size": "small",
+                "dns_ips": ["10.0.0.10"],
+                "service_account": {"username": "svc", "password_secret": "mail/connector"},
+            },
+            "ADConnector",
+        ),
+    ],
+    ids=["simple_ad", "managed_ad", "ad_connector"],
+)
+def test_a_live_organization_is_on_the_directory_that_the_spec_expects(
+    local: LocalAws, tmp_path: Path, own: dict[str, Any], kind: str
+) -> None:
+    name = f"on-{kind.lower()}"
+    spec = write(
+        tmp_path,
+        name,
+        acme={
+            "existing": f"m-{name.encode().hex():0>32.32}",
+            "directory": {**NETWORK, **own, "name": f"{kind.lower()}.example"},
+            "users": {"alice": {"adopt": True}}
+            if kind == "ADConnector"
+            else {"alice": {"display_name": "Alice", "adopt": True}},
+        },
+    )
+
+    make_local(local, tmp_path, spec)
+
+    live = survey("eu-west-1", f"{name}-acme")
+    assert live is not None
+    assert live.directory is not None
+    assert live.directory.name == f"{kind.lower()}.example"
+    assert live.directory_type == kind
+    assert [found.entity.name for found in live.users] == ["alice"]
 
 
 def test_the_spec_itself_is_never_written(local: LocalAws, tmp_path: Path) -> None:

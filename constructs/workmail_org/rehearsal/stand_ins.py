@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.values import Kind, fold, get_test_domain
+from workmail_org.service.directories import DirectoryService
 from workmail_org.service.passwords import generate_password
 
 if TYPE_CHECKING:
@@ -232,8 +233,9 @@ def _make_organization(local: LocalAws, uses: Sequence[Use]) -> str:
     organization = uses[0].organization
     client = local.make_client("workmail", organization.region)
     parameters: dict[str, Any] = {"Alias": organization.alias}
-    if organization.directory.directory_id:
-        parameters["DirectoryId"] = organization.directory.directory_id
+    directory_id = organization.directory.directory_id or _make_own_directory(local, organization)
+    if directory_id:
+        parameters["DirectoryId"] = directory_id
     if organization.interoperability:
         parameters["EnableInteroperability"] = True
     organization_id: str = client.create_organization(**parameters)["OrganizationId"]
@@ -242,6 +244,18 @@ def _make_organization(local: LocalAws, uses: Sequence[Use]) -> str:
     for entity in _list_adopted(uses):
         _make_entity(client, organization_id, entity, get_test_domain(organization.alias))
     return organization_id
+
+
+def _make_own_directory(local: LocalAws, organization: Organization) -> str | None:
+    """Make the directory that a live organization is said to be on; `None`: WorkMail's own."""
+    directory = organization.directory
+    if directory.type is DirectoryType.WORKMAIL:
+        return None
+    service = DirectoryService(local.make_client("ds", organization.region))
+    made = service.create(directory, generate_password(), {})
+    if directory.type is DirectoryType.MANAGED_AD:
+        service.enable_data_access(made)
+    return made
 
 
 def _list_adopted(uses: Sequence[Use]) -> Iterator[Entity]:
