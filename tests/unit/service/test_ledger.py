@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.stub import Stubber
+
+from workmail_org.errors import DeniedError, TemporaryError
+from workmail_org.model.values import EntityId, Kind, Reference
+from workmail_org.service.ledger import Before, DynamoDbLedger, Entry, Origin
+
+ALICE = Entry(reference=Reference(Kind.USER, "alice"), origin=Origin.CREATED)
+ITEM = {"Kind": {"S": "user"}, "Name": {"S": "alice"}, "Origin": {"S": "created"}}
+KEY = {"Kind": {"S": "user"}, "Name": {"S": "alice"}}
+WHOLE = Entry(
+    reference=Reference(Kind.GROUP, "sales"),
+    origin=Origin.ADOPTED,
+    id=EntityId("id-1"),
+    removed_at="2026-11-22T12:00:00Z",
+    before=Before(declared="digest", enabled=True),
+)
+
+
+@pytest.fixture
+def client() -> Any:
+    return botocore.session.get_session().create_client(
+        "dynamodb", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="s"
+    )
+
+
+@pytest.fixture
+def stub(client: Any) -> Iterator[Stubber]:
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def expect_query(kind: str, start: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "TableName": "ledger",
+        "KeyConditionExpression": "Kind = :kind",
+        "ExpressionAttributeValues": {":kind": {"S": kind}},
+        "ConsistentRead": True,
+        **({"ExclusiveStartKey": start} if start else {}),
+    }
+
+
+def expect_write(*requests: dict[str, Any]) -> dict[str, Any]:
+    return {"RequestItems": {"ledger": list(requests)}}
+
+
+def put(item: dict[str, Any]) -> dict[str, Any]:
+    return {"PutRequest": {"Item": item}}
+
+
+def test_all_pages_of_a_kind_are_read(client: Any, stub: Stubber) -> None:
+    second = {**ITEM, "Name": {"S": "bob"}}
+    stub.add_response("query", {"Items": [ITEM], "LastEvaluatedKey": KEY}, expect_query("user"))
+    stub.add_response("query", {"Items": [second]}, expect_query("user", KEY))
+    found = DynamoDbLedger(client, "ledger").read(Kind.USER)
+
+    assert [Reference(Kind.USER, "alice"), Reference(Kind.USER, "bob")] == list(found)
+    assert ALICE == found[ALICE.reference]
+
+
+def test_an_entry_comes_back_as_it_was_written(client: Any, stub: Stubber) -> None:
+    item = {
+        "Kind": {"S": "group"},
+        "Name": {"S": "sales"},
+        "Origin": {"S": "adopted"},
+        "Id": {"S": "id-1"},
+        "RemovedAt": {"S": "2026-11-22T12:00:00Z"},
+        "DeclaredBefore": {"S": "digest"},
+        "EnabledBefore": {"S": "true"},
+    }
+    stub.add_response("batch_write_item", {}, expect_write(put(item)))
+    stub.add_response("query", {"Items": [item]}, expect_query("group"))
+    ledger = DynamoDbLedger(client, "ledger")
+    ledger.put([WHOLE])
+
+    assert {WHOLE.reference: WHOLE} == ledger.read(Kind.GROUP)
+
+
+def test_many_entries_are_written_in_batches(client: Any, stub: Stubber) -> None:
+    names = [f"u{number}" for number in range(60)]
+    entries = [Entry(reference=Reference(Kind.USER, n), origin=Origin.CREATED) for n in names]
+    items = [put({**ITEM, "Name": {"S": name}}) for name in names]
+    for start in (0, 25, 50):
+        stub.add_response("batch_write_item", {}, expect_write(*items[start : start + 25]))
+
+    DynamoDbLedger(client, "ledger").put(entries)
+
+
+def test_what_is_left_undone_is_sent_again(client: Any, stub: Stubber) -> None:
+    left = {"UnprocessedItems": {"ledger": [put(ITEM)]}}
+    for _ in range(3):
+        stub.add_response("batch_write_item", left, expect_write(put(ITEM)))
+    stub.add_response("batch_write_item", {}, expect_write(put(ITEM)))
+    pauses: list[float] = []
+    DynamoDbLedger(client, "ledger", pauses.append).put([ALICE])
+
+    assert [0.1, 0.2, 0.4] == pauses
+
+
+def test_what_stays_undone_is_an_error_that_may_pass(client: Any, stub: Stubber) -> None:
+    left = {"UnprocessedItems": {"ledger": [put(ITEM)]}}
+    for _ in range(8):
+        stub.add_response("batch_write_item", left, expect_write(put(ITEM)))
+    with pytest.raises(TemporaryError, match="BatchWriteItem left 1 entries"):
+        DynamoDbLedger(client, "ledger", lambda _: None).put([ALICE])
+
+
+def test_entries_are_forgotten(client: Any, stub: Stubber) -> None:
+    expected = expect_write({"DeleteRequest": {"Key": KEY}})
+    stub.add_response("batch_write_item", {}, expected)
+
+    DynamoDbLedger(client, "ledger").drop([ALICE.reference])
+
+
+def test_nothing_to_write_makes_no_call(client: Any, stub: Stubber) -> None:
+    ledger = DynamoDbLedger(client, "ledger")
+    ledger.put([])
+    ledger.drop([])
+
+    stub.assert_no_pending_responses()
+
+
+def test_a_missing_right_is_named(client: Any, stub: Stubber) -> None:
+    stub.add_client_error("query", "AccessDeniedException", "not authorized")
+    with pytest.raises(DeniedError, match="Query failed with AccessDeniedException"):
+        DynamoDbLedger(client, "ledger").read(Kind.USER)
