@@ -290,11 +290,11 @@ def test_several_organizations_are_listed_to_go_to() -> None:
 
 
 def test_a_plan_of_thousands_is_counted_where_it_is_not_listed() -> None:
-    page = read(make_full("x", several=3000))
+    source = render_plan(make_full("x", several=3000))
 
-    assert 2 * 3 == page.words.count("and 2,000 more; the JSON has them all")
-    assert 2 == page.words.count("and 1,000 more; the JSON has them all")
-    assert 2 == page.words.count("5,000 calls, and more that the JSON has")
+    assert 2 * 3 == source.count("and 2,000 more; the JSON has them all")
+    assert 2 == source.count("and 1,000 more; the JSON has them all")
+    assert 2 == source.count("5,000 calls, and more that the JSON has")
 
 
 def test_every_class_has_a_colour_of_its_own_kind() -> None:
