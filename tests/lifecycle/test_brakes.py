@@ -78,7 +78,8 @@ def test_too_many_removals_are_refused_with_numbers_names_and_the_word(stack: St
 
     assert (
         f"this needs a word from a person (cdk deploy -c acknowledge={digest}): 3 of 20 users "
-        "leave or are switched off (15 %, safety.max_removals_percent is 10): user00, user01, user02"
+        "leave or are switched off (15 %, safety.max_removals_percent is 10): "
+        "user00, user01, user02"
     ) == reason
 
 
@@ -168,13 +169,13 @@ CHANGES: dict[str, tuple[Policies, Policies, str]] = {
         Policies(),
         keep(30),
         "the retention policy starts to erase, in every mailbox and counted from the day that an "
-        "item came: deleted_items deletes what is older than 30 days",
+        "item came: deleted_items, what is older than 30 days",
     ),
     "mail is erased earlier": (keep(30), keep(29), "older than 29 days"),
     "mail is erased for good": (
         keep(30),
         keep(30, RetentionAction.PERMANENTLY_DELETE),
-        "permanently deletes",
+        "older than 30 days for good",
     ),
     "nobody gets in": (
         Policies(access_control=(EVERYONE,)),
