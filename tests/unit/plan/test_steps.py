@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cloudformation import Stack
-from scenes import make_emulator
-from transitions import TRANSITIONS
+from scenes import make_emulator, make_user
+from transitions import SMALL, TRANSITIONS
+from workmail_org import declaring
+from workmail_org.changes.digests import digest_calls
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.plan.actual import foretell
 from workmail_org.plan.declarations import declare
-from workmail_org.plan.steps import chart
+from workmail_org.plan.deployed import read_actual
+from workmail_org.plan.steps import Course, chart
+from workmail_org.service.workmail import WorkMail
 from writelog import name_calls, name_writes
 
+ENVIRONMENT = Environment(name="test")
 
-def list_calls(previous: Organization | None, desired: Organization) -> list[str]:
-    """List what a plan from declarations alone foretells."""
-    environment = Environment(name="test")
-    before = declare(environment, previous) if previous else None
-    course = chart(before, foretell(before), declare(environment, desired))
 
-    assert not any(step.refusals for step in course.steps)
-    return name_calls(call for step in course.steps for call in step.calls)
+def chart_offline(previous: Organization | None, desired: Organization) -> Course:
+    """Foretell from declarations alone."""
+    before = declare(ENVIRONMENT, previous) if previous else None
+    return chart(before, foretell(before), declare(ENVIRONMENT, desired))
+
+
+def chart_live(stack: Stack, previous: Organization, desired: Organization) -> Course:
+    """Foretell from what is there."""
+    before, after = declare(ENVIRONMENT, previous), declare(ENVIRONMENT, desired)
+    workmail = WorkMail(stack.workmail, stack.organization_id)
+    return chart(before, read_actual(workmail, stack.ledger, before, after), after)
+
+
+def digest(course: Course) -> dict[str, str]:
+    return {step.noun: digest_calls(step.calls) for step in course.steps if not step.untouched}
 
 
 @pytest.mark.parametrize(("previous", "desired"), TRANSITIONS.values(), ids=TRANSITIONS.keys())
@@ -30,10 +45,100 @@ def test_a_deployment_does_what_was_foretold(
 ) -> None:
     stack = Stack(make_emulator())
     stack.secrets.values["ews"] = "canary"
+    offline = chart_offline(previous, desired)
     if previous:
         stack.deploy(previous)
+        live = chart_live(stack, previous, desired)
+
+        assert digest(offline) == digest(live)
     stack.emulator.clear_calls()
     stack.deploy(desired)
     writes = name_writes(stack.emulator.writes, stack.emulator.state())
 
-    assert list_calls(previous, desired) == writes
+    assert name_calls(call for step in offline.steps for call in step.calls) == writes
+
+
+def deploy(organization: Organization) -> Stack:
+    stack = Stack(make_emulator())
+    stack.deploy(organization)
+    return stack
+
+
+def find_entity(stack: Stack, kind: str, name: str) -> str:
+    """Return the id of an entity, for doing something by hand."""
+    pages = getattr(stack.workmail, f"list_{kind}s")(OrganizationId=stack.organization_id)
+    return next(each["Id"] for each in pages[f"{kind.title()}s"] if each["Name"] == name)
+
+
+JOINER = replace(SMALL, users=(*SMALL.users, make_user("dan")))
+
+
+def test_what_was_changed_by_hand_is_put_right_where_the_handler_is_called() -> None:
+    stack = deploy(SMALL)
+    bob = find_entity(stack, "user", "bob")
+    stack.workmail.create_alias(
+        OrganizationId=stack.organization_id, EntityId=bob, Alias="by-hand@acme.example"
+    )
+    live = chart_live(stack, SMALL, JOINER)
+    stack.emulator.clear_calls()
+    stack.deploy(JOINER)
+    writes = name_writes(stack.emulator.writes, stack.emulator.state())
+
+    assert digest(chart_offline(SMALL, JOINER)) != digest(live)
+    assert name_calls(call for step in live.steps for call in step.calls) == writes
+
+
+def test_what_was_changed_by_hand_stays_where_no_handler_is_called() -> None:
+    stack = deploy(SMALL)
+    bob = find_entity(stack, "user", "bob")
+    stack.workmail.create_alias(
+        OrganizationId=stack.organization_id, EntityId=bob, Alias="by-hand@acme.example"
+    )
+    live = chart_live(stack, SMALL, SMALL)
+
+    assert [("users", True, 1)] == [
+        (step.noun, step.untouched, len(step.calls)) for step in live.steps
+    ]
+
+
+def test_who_was_made_by_hand_is_nobody_of_ours() -> None:
+    stack = deploy(SMALL)
+    organization = stack.organization_id
+    made = stack.workmail.create_user(OrganizationId=organization, Name="eve", DisplayName="Eve")
+    stack.workmail.register_to_work_mail(
+        OrganizationId=organization, EntityId=made["UserId"], Email="eve@acme.example"
+    )
+    live = chart_live(stack, SMALL, JOINER)
+
+    assert digest(chart_offline(SMALL, JOINER)) == digest(live)
+    assert "eve" in live.after.people.users
+
+
+def test_somebody_made_by_hand_is_not_taken_over_without_a_word() -> None:
+    stack = deploy(SMALL)
+    organization = stack.organization_id
+    made = stack.workmail.create_user(OrganizationId=organization, Name="dan", DisplayName="Dan")
+    stack.workmail.register_to_work_mail(
+        OrganizationId=organization, EntityId=made["UserId"], Email="dan@acme.example"
+    )
+    live = chart_live(stack, SMALL, JOINER)
+
+    assert ["user 'dan' exists already"] == [
+        reason.split(",")[0] for step in live.steps for reason in step.refusals
+    ]
+
+
+def test_shards_do_what_was_foretold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(declaring, "_SHARD_ENTITIES", 2)
+    newcomers = [make_user(f"new-{number}") for number in range(4)]
+    desired = replace(SMALL, users=(*SMALL.users[1:], *newcomers), groups=())
+    offline = chart_offline(SMALL, desired)
+    stack = deploy(SMALL)
+    live = chart_live(stack, SMALL, desired)
+    stack.emulator.clear_calls()
+    stack.deploy(desired)
+    writes = name_writes(stack.emulator.writes, stack.emulator.state())
+
+    assert {"users", "users/1", "users/2", "groups"} == set(digest(offline))
+    assert digest(offline) == digest(live)
+    assert name_calls(call for step in offline.steps for call in step.calls) == writes

@@ -1,0 +1,63 @@
+"""A deployed template says what the spec says: a plan can be compared with either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenes import make_group, make_organization, make_user
+from workmail_org.errors import WireError
+from workmail_org.model.organization import Environment, Organization
+from workmail_org.plan.declarations import Declaration, declare, decode_template
+from workmail_org.spec.building import load_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+SPECS = [ROOT / "config" / "full.yaml", ROOT / "tests" / "data" / "specs" / "valid" / "full.yaml"]
+ORGANIZATIONS = [
+    pytest.param(organization, id=f"{path.parent.name}-{organization.key}")
+    for path in SPECS
+    for organization in load_environment(path).organizations
+]
+
+
+def read_back(synthesized: Any, organization: Organization) -> Declaration:
+    def load(bucket: Any, key: str) -> Any:
+        del bucket
+        return json.loads((synthesized.folder / f"asset.{key}").read_text(encoding="ascii"))
+
+    return decode_template(
+        organization.key,
+        f"production-{organization.key}",
+        organization.region,
+        synthesized.template,
+        load,
+    )
+
+
+@pytest.mark.parametrize("organization", ORGANIZATIONS)
+def test_a_template_tells_what_was_declared(
+    synthesize: Callable[..., Any], organization: Organization
+) -> None:
+    environment = Environment(name="production", account="111122223333")
+    found = read_back(synthesize(organization), organization)
+
+    assert declare(environment, organization) == found
+
+
+def test_a_large_collection_is_read_from_its_object(synthesize: Callable[..., Any]) -> None:
+    users = [make_user(f"user-{number}", city="Baile Átha Cliath") for number in range(1200)]
+    organization = make_organization(*users, make_group("team", "user-1"))
+    found = read_back(synthesize(organization), organization)
+
+    assert declare(Environment(name="production"), organization) == found
+    assert (0, 2) == (found.users.shard, found.users.shards)
+
+
+def test_a_stack_of_somebody_else_is_refused() -> None:
+    template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}
+    with pytest.raises(WireError, match="stack other has no Custom::WorkMail"):
+        decode_template("acme", "other", "eu-west-1", template, lambda _bucket, _key: {})
