@@ -72,6 +72,15 @@ def test_markdown_begins_with_its_marker(run: Run) -> None:
     assert result.stdout.startswith("<!-- workmail-org plan -->\n### ")
 
 
+def test_html_is_one_page_alone(run: Run) -> None:
+    result = plan(run, "--against", "before.yaml", "--format", "html")
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert result.stdout.startswith("<!DOCTYPE html>\n")
+    assert result.stdout.endswith("</html>\n")
+    assert "Bob cannot sign in any more; the mailbox is kept for 30 days" in result.stdout
+
+
 def test_a_plan_can_be_written_to_a_file(run: Run, tmp_path: Path) -> None:
     result = plan(run, "--against", "before.yaml", "--format", "markdown", "--output", "plan.md")
 
