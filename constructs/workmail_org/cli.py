@@ -134,6 +134,12 @@ def show(spec: pathlib.Path, root: pathlib.Path | None) -> None:
     help="Deploy OLD first, then SPEC: watch an upgrade or a removal.",
 )
 @click.option(
+    "--acknowledge",
+    metavar="DIGEST",
+    default="",
+    help="The word for changes that need one, as in cdk deploy -c acknowledge=DIGEST.",
+)
+@click.option(
     "--keep", is_flag=True, help="Leave the local AWS running; print how to use and how to stop it."
 )
 @click.option(
@@ -148,6 +154,7 @@ def rehearse(
     spec: pathlib.Path,
     root: pathlib.Path | None,
     previous: pathlib.Path | None,
+    acknowledge: str,
     keep: bool,
     form: str,
 ) -> None:
@@ -160,7 +167,9 @@ def rehearse(
     from workmail_org.rehearsal import presenting, rehearsing
 
     _refuse_problems([path for path in (previous, spec) if path], root, form)
-    script = rehearsing.Script(spec=spec, previous=previous, root=root, keep=keep)
+    script = rehearsing.Script(
+        spec=spec, previous=previous, root=root, keep=keep, acknowledge=acknowledge
+    )
     outcome = presenting.rehearse(script, for_programs=form == "json")
     if not outcome.matches:
         raise click.exceptions.Exit(_DIFFERS)

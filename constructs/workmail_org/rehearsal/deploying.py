@@ -76,15 +76,24 @@ class Cdk:
         if finished.code:
             raise DeploymentError(f"cdk bootstrap failed: {_find_last_words(finished.output)}")
 
-    def synthesize(self, spec: Path, assembly: Path, *, root: Path | None = None) -> None:
+    def synthesize(
+        self, spec: Path, assembly: Path, *, root: Path | None = None, acknowledge: str = ""
+    ) -> None:
         """Turn a spec into CloudFormation templates in the new folder `assembly`.
+
+        Args:
+            spec: The file.
+            assembly: A folder that is not there yet.
+            root: No included file may lie outside of it; `None`: the spec's own.
+            acknowledge: Words for changes that need one, with commas between.
 
         Raises:
             SpecError: The app refuses the spec.
             DeploymentError: The app fails.
         """
         app = shlex.join((sys.executable, str(APP_FOLDER / "app.py")))
-        context = [f"spec={spec}", *([f"root={root}"] if root else [])]
+        given = {"root": root, "acknowledge": acknowledge}
+        context = [f"spec={spec}", *(f"{key}={value}" for key, value in given.items() if value)]
         finished = self._run(
             *("synth", "--quiet", "--app", app, "--output", str(assembly)),
             *(part for pair in context for part in ("--context", pair)),

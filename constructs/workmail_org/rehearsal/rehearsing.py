@@ -37,12 +37,15 @@ class Script:
         previous: What is deployed first.
         root: The folder that the files of both specs stay in; `None`: their own.
         keep: Leave the local AWS running.
+        acknowledge: Words for changes from `previous` that need one, with commas
+            between.
     """
 
     spec: Path
     previous: Path | None = None
     root: Path | None = None
     keep: bool = False
+    acknowledge: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +215,8 @@ class _Play:
         ):
             bootstrapped = background.submit(cdk.bootstrap, regions)
             for number, spec in enumerate(specs):
-                cdk.synthesize(spec.path, self._find_assembly(number))
+                words = self.script.acknowledge if spec is specs[-1] else ""
+                cdk.synthesize(spec.path, self._find_assembly(number), acknowledge=words)
             bootstrapped.result()
 
     def _compare(
