@@ -7,33 +7,14 @@ then read every difference with your own eyes.
 from __future__ import annotations
 
 import os
-from datetime import date
-from pathlib import Path
 
 import pytest
 
-from workmail_org.plan.bases import make_base
-from workmail_org.plan.model import Plan, Verdict
-from workmail_org.plan.planning import Question, plan
+from reviewing import FOLDER, NAMES, make_plan
+from workmail_org.plan.model import Verdict
 from workmail_org.reports.plan_markdown import render_plan
-from workmail_org.spec.building import load_environment
-
-FOLDER = Path(__file__).parents[2] / "data" / "plans"
-NAMES = sorted(path.parent.name for path in FOLDER.glob("*/after.yaml"))
-TODAY = date(2026, 11, 22)
 
 REFUSED = {"lockout", "retention", "typo"}
-
-
-def make_plan(name: str) -> Plan:
-    """Plan one pull request; a spec that is new has nothing to be compared with."""
-    folder = FOLDER / name
-    before = folder / "before.yaml"
-    base = load_environment(before, root=FOLDER) if before.exists() else None
-    environment = load_environment(folder / "after.yaml", root=FOLDER)
-    described = "main" if base else "main, which has no such spec"
-    question = Question(spec=f"config/{environment.name}.yaml", today=TODAY)
-    return plan(environment, make_base(described, base), question)
 
 
 def test_there_are_ten() -> None:
