@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # The floors are found in a bare clone too, installed or not.
 SOURCES := PYTHONPATH=constructs:emulator
 
-.PHONY: setup rehearse test check fix docs
+.PHONY: setup rehearse test test-all check fix docs
 
 setup: .venv/.installed node_modules/.installed
 
@@ -21,6 +21,10 @@ rehearse: setup
 # A file stays on one worker, so that what it synthesizes once is synthesized once.
 test: setup
 	pytest -n 2 --dist loadfile $(ARGS)
+
+# Everything that can be tried: a fault at every call, thousands of generated cases. Takes an hour.
+test-all: setup
+	WORKMAIL_ORG_TESTS=all pytest -n 2 $(ARGS)
 
 check: setup
 	ruff check .

@@ -163,7 +163,6 @@ class Stack:
             deploys again.
         backwards: Whether rules and settings are rolled back in the other order:
             CloudFormation promises none.
-        stuck: What a failed roll back has left to do; `None`: nothing.
     """
 
     def __init__(self, emulator: Emulator, *, name: str = "test-acme") -> None:
@@ -179,7 +178,6 @@ class Stack:
         self.deployed: dict[str, Deployed] = {}
         self.reasons: list[str] = []
         self.backwards = False
-        self.stuck: list[tuple[Resource, Resource | None]] | None = None
         self.region = "eu-west-1"
         self._id = uuid.uuid4()
         self._requests = 0
@@ -249,16 +247,6 @@ class Stack:
             DeploymentFailedError: It failed again.
         """
         self._roll_back(self._stuck)
-
-    def continue_roll_back(self) -> None:
-        """Go on with a roll back that failed, as a person asks CloudFormation to.
-
-        Raises:
-            DeploymentFailedError: It failed again.
-        """
-        if self.stuck is not None:
-            self._roll_back(self.stuck)
-        self.stuck = None
 
     def _begin_deployment(self) -> None:
         if self.cloudformation.status is None:

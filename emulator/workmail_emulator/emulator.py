@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -138,6 +138,21 @@ class Emulator:
             self._throttle = Throttle(self._settings.throttle)
         self._log.clear()
         self.faults.clear()
+
+    def save(self) -> Callable[[], None]:
+        """Keep the account as it is now.
+
+        Returns:
+            Puts it back, as often as wanted; time goes on.
+        """
+        with self._lock:
+            kept = deepcopy(self._world)
+
+        def put_back() -> None:
+            with self._lock:
+                self._world = deepcopy(kept)
+
+        return put_back
 
     def clear_calls(self) -> None:
         """Forget the calls alone."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from cloudformation import Stack
 from scenes import make_emulator
+from striking import STRUCK, render_table
 from workmail_emulator import Emulator
 
 
@@ -19,3 +22,17 @@ def emulator() -> Emulator:
 def stack(emulator: Emulator) -> Stack:
     """A stack that was never deployed."""
     return Stack(emulator)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the harness struck, whichever process ran it."""
+    passed: list[pytest.TestReport] = terminalreporter.stats.get("passed", [])
+    struck = [
+        (report.duration, json.loads(str(value)))
+        for report in passed
+        for name, value in report.user_properties
+        if name == STRUCK
+    ]
+    if struck:
+        seconds = sum(duration for duration, _ in struck)
+        terminalreporter.write_line(render_table([row for _, row in struck], seconds))

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cloudformation import DeploymentFailedError, Killed, RollbackFailedError, Stack
+from effort import ALL
 from scenes import (
     Picture,
     assert_equals,
@@ -30,7 +30,6 @@ from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
 from workmail_org.model.user import User
 
-ALL = os.environ.get("WORKMAIL_ORG_TESTS") == "all"
 EMULATOR = make_emulator()
 USERS = ("ann", "ben", "cem")
 GROUPS = ("desk", "club")
