@@ -136,13 +136,11 @@ def test_the_policy_stops_what_would_get_into_a_page(browser: Browser) -> None:
 
 def test_on_paper_every_fold_is_open_and_the_ground_is_white(browser: Browser) -> None:
     browser.show_plan("leaver", scheme="dark", medium="print")
-    heights = browser.ask(
-        "[...document.querySelectorAll('details > ul')]"
-        ".map(each => each.getBoundingClientRect().height)"
+    visible = browser.ask(
+        "[...document.querySelectorAll('details > ul')].map(each => each.checkVisibility())"
     )
 
-    assert heights
-    assert [] == [height for height in heights if not height]
+    assert [True] * 4 == visible
     assert "rgb(255, 255, 255)" == browser.ask(
         "getComputedStyle(document.documentElement).backgroundColor"
     )
