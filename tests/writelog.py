@@ -20,7 +20,12 @@ _ASSIGNED = {"ApplicationArn", "Id", "ImpersonationRoleId", "MobileDeviceAccessR
 
 def name_calls(calls: Iterable[Call]) -> list[str]:
     """Write a plan's calls, each as `Operation {parameters}`; what they are about is in there."""
-    return [_name_call(call) for call in calls]
+    return name_texts(render_call(call) for call in calls)
+
+
+def name_texts(texts: Iterable[str]) -> list[str]:
+    """Write calls as a report has them in the same words."""
+    return [_name_text(text) for text in texts]
 
 
 def name_writes(writes: Sequence[Logged], state: Mapping[str, Any]) -> list[str]:
@@ -37,10 +42,10 @@ def name_writes(writes: Sequence[Logged], state: Mapping[str, Any]) -> list[str]
     ]
 
 
-def _name_call(call: Call) -> str:
-    rendered = render_call(call)
-    arguments = json.loads(rendered[rendered.index("{") :])
-    return f"{call.operation} {json.dumps(_hide(arguments), sort_keys=True)}"
+def _name_text(text: str) -> str:
+    operation, _, rest = text.partition(" ")
+    arguments = json.loads(rest[rest.index("{") :])
+    return f"{operation} {json.dumps(_hide(arguments), sort_keys=True)}"
 
 
 def _hide(value: Any) -> Any:
