@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -14,6 +15,10 @@ from pathlib import Path
 
 import jsii
 import pytest
+from aws_cdk import App
+from aws_cdk.assertions import Annotations, Match
+
+from workmail_org.infra import OrganizationStack
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -95,17 +100,58 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder / "cdk.out", said
 
 
-def test_every_problem_of_a_spec_is_told_without_a_traceback(folder: Path) -> None:
+def test_every_problem_of_a_spec_is_an_error_of_the_cdk(folder: Path) -> None:
     (folder / "spec.yaml").write_text(
         SPEC.replace("[alice]", "[ada]").replace("eu-west-1", "eu-west-2"), encoding="utf-8"
     )
     done = run_app(folder, {"spec": "spec.yaml"})
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        run_cdk(folder, "diff", "--app", "cdk.out")
 
-    assert 2 == done.returncode
+    said: str = refused.value.output
+    told = "spec.yaml is not valid: none of its stacks is known to this command\n"
+    assert (0, told) == (done.returncode, done.stderr)
     assert [
         "spec.yaml:6:13: organizations.acme-eu.region",
         "spec.yaml:12:25: organizations.acme-eu.groups.sales.members[0]",
-    ] == [": ".join(line.split(": ")[:2]) for line in done.stderr.splitlines()]
+    ] == re.findall(r"spec\.yaml:\d+:\d+: [^ :]+", said)
+    assert 2 == said.count("invalid-spec"), said
+
+
+def test_no_stack_of_a_spec_that_is_wrong_can_be_taken_away_by_mistake(folder: Path) -> None:
+    """Under the name of a real stack an empty template would erase it, with --ignore-errors."""
+    (folder / "spec.yaml").write_text(SPEC.replace("eu-west-1", "eu-west-2"), encoding="utf-8")
+    run_app(folder, {"spec": "spec.yaml"})
+
+    assert ["invalid-spec"] == run_cdk(folder, "ls", "--app", "cdk.out").split()
+
+
+def test_what_is_wrong_outside_of_the_spec_is_told_too(folder: Path) -> None:
+    done = run_app(folder, {"spec": "spec.yaml", "acknowledge": "all of it"})
+
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
+
+
+def test_warnings_of_a_spec_are_warnings_of_the_stack_that_they_are_about(folder: Path) -> None:
+    spec = (
+        SPEC.replace("account:", "acknowledge_end_of_support: true\naccount:")
+        + "    existing: m-0123456789abcdef0123456789abcdef\n"
+        + "    expect: [{allow: mobile, device_type: iphone}]\n"
+    )
+    (folder / "spec.yaml").write_text(spec, encoding="utf-8")
+    stacks = OrganizationStack.all_from_spec(App(), folder / "spec.yaml")
+    found: dict[str, list[str]] = {
+        stack.stack_name: [
+            str(each.entry.data)
+            for each in Annotations.from_stack(stack).find_warning("*", Match.any_value())
+        ]
+        for stack in stacks
+    }
+
+    assert [] == found["staging-acme-eu"]
+    (warning,) = found["staging-acme-us"]
+    assert "spec.yaml:18:14: warning: organizations.acme-us.expect[0]: mobile with" in warning
+    assert warning.endswith("[ack: workmail-org:spec]")
 
 
 def test_a_root_allows_files_outside_the_folder_of_the_spec(folder: Path) -> None:

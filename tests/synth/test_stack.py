@@ -127,6 +127,12 @@ def test_synth_warns_of_the_end_of_amazon_workmail(today: date) -> None:
     )
 
 
+def test_a_spec_can_silence_that_warning(today: date) -> None:
+    annotations = Annotations.from_stack(make_stack(today, acknowledge_end_of_support=True))
+
+    annotations.has_no_warning("*", Match.any_value())
+
+
 def test_an_expired_copy_is_an_error_from_the_day_after() -> None:
     expires = date(2026, 12, 31)
     on_the_day = Annotations.from_stack(make_stack(expires, expires=expires))

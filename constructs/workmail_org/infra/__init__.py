@@ -4,6 +4,7 @@ Of use to other CDK apps too: `Organization` takes its parts one by one,
 `OrganizationStack` takes them from a spec (docs/constructs.md).
 """
 
+from workmail_org.infra.annotating import InvalidSpecStack
 from workmail_org.infra.authoring import Organization
 from workmail_org.infra.keywords import (
     BookingFields,
@@ -22,6 +23,7 @@ __all__ = [
     "BookingFields",
     "DirectoryFields",
     "GroupFields",
+    "InvalidSpecStack",
     "OnRemovalFields",
     "Organization",
     "OrganizationResource",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,19 +12,22 @@ from aws_cdk import Environment as AwsEnvironment
 from constructs import Construct
 
 from workmail_org.errors import SpecError
+from workmail_org.infra.annotating import add_warnings
 from workmail_org.infra.keeping import keeps_organization
 from workmail_org.infra.organization import OrganizationResource
 from workmail_org.model.lifetime import describe_end_of_support, describe_expiry
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.spec.building import load_environment
+from workmail_org.spec.building import read_spec
+from workmail_org.spec.problems import Problem
 
 
 class OrganizationStack(Stack):
     """A stack with one organization, named `<environment>-<key>`.
 
-    Says when Amazon WorkMail ends as a warning. A copy that has expired is an
-    error for synth, diff and deploy; `cdk destroy` still works on it. Termination
-    is protected unless the organization goes with its stack.
+    Says when Amazon WorkMail ends as a warning, unless the spec acknowledges it.
+    A copy that has expired is an error for synth, diff and deploy; `cdk destroy`
+    still works on it. Termination is protected unless the organization goes with
+    its stack.
 
     Args:
         scope: An app or a stage.
@@ -59,7 +63,9 @@ class OrganizationStack(Stack):
 
     def _annotate(self, environment: Environment, today: date) -> None:
         annotations = Annotations.of(self)
-        annotations.add_warning_v2("workmail-org:end-of-support", describe_end_of_support(today))
+        if not environment.acknowledge_end_of_support:
+            said = describe_end_of_support(today)
+            annotations.add_warning_v2("workmail-org:end-of-support", said)
         expiry = describe_expiry(environment.expires, today)
         if expiry:
             annotations.add_error(expiry)
@@ -85,10 +91,10 @@ class OrganizationStack(Stack):
         Raises:
             SpecError: The spec is wrong, or has no such organization.
         """
-        environment = _load(path, root)
+        environment, problems = _read(path, root)
         for declared in environment.organizations:
             if declared.key == organization:
-                return cls(scope, environment=environment, organization=declared)
+                return cls._make(scope, environment, declared, problems)
         declared = ", ".join(each.key for each in environment.organizations)
         raise SpecError(
             [f'{path}: no organization "{organization}" is declared; declared: {declared}']
@@ -109,12 +115,27 @@ class OrganizationStack(Stack):
         Raises:
             SpecError: The spec is wrong.
         """
-        environment = _load(path, root)
+        environment, problems = _read(path, root)
         return [
-            cls(scope, environment=environment, organization=organization)
+            cls._make(scope, environment, organization, problems)
             for organization in environment.organizations
         ]
 
+    @classmethod
+    def _make(
+        cls,
+        scope: Construct,
+        environment: Environment,
+        organization: Organization,
+        problems: Sequence[Problem],
+    ) -> OrganizationStack:
+        stack = cls(scope, environment=environment, organization=organization)
+        add_warnings(stack, problems, organization=organization.key)
+        return stack
 
-def _load(path: str | Path, root: str | Path | None) -> Environment:
-    return load_environment(Path(path), root=Path(root) if root else None)
+
+def _read(path: str | Path, root: str | Path | None) -> tuple[Environment, tuple[Problem, ...]]:
+    reading = read_spec(Path(path), root=Path(root) if root else None)
+    if reading.environment is None:
+        raise SpecError(reading.problems)
+    return reading.environment, reading.problems
