@@ -11,7 +11,6 @@ import pytest
 from cloudformation import DeploymentFailedError, Stack
 from scenes import (
     assert_equals,
-    at,
     list_operations,
     make_emulator,
     make_group,
@@ -68,7 +67,7 @@ def test_an_error_is_not_swallowed(stack: Stack) -> None:
 
 
 def test_the_second_page_of_a_list_is_read() -> None:
-    """Seen in gfnogueira, nuxeo and awspunk: they read the first page only, and then made people twice."""
+    """Seen in gfnogueira, nuxeo and awspunk: they read the first page only."""
     stack = Stack(make_emulator(page_size=2))
     people = [make_user(f"user{number}") for number in range(7)]
     organization = make_organization(*people, make_group("all", *(user.name for user in people)))
@@ -89,7 +88,7 @@ def test_the_second_page_of_a_list_is_read() -> None:
 def test_no_password_is_in_a_log_or_in_what_cloudformation_keeps(
     stack: Stack, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Seen in nuxeo, WorkmailOrgUserStack and awspunk: they had passwords in logs, parameters and files."""
+    """Seen in nuxeo, WorkmailOrgUserStack and awspunk: passwords in logs and files."""
     caplog.set_level(logging.DEBUG, logger="workmail_org")
     stack.deploy(make_organization(ALICE, BOB))
     passwords = [
@@ -139,7 +138,7 @@ def test_a_group_keeps_its_id_when_its_members_change(stack: Stack) -> None:
 
 
 def test_members_are_no_resources_of_their_own(stack: Stack) -> None:
-    """Seen in googleworkspace#147 and okta#2145: a resource a member makes #groups times #users calls."""
+    """Seen in googleworkspace#147 and okta#2145: groups times users calls."""
     people = [make_user(f"user{number}") for number in range(20)]
     organization = make_organization(*people, make_group("all", *(user.name for user in people)))
     stack.deploy(organization)
