@@ -210,10 +210,6 @@ def test_a_removed_user_is_disabled_and_comes_back_as_the_same(theatre: Theatre)
 
 
 def test_destroying_retains_the_organization(theatre: Theatre) -> None:
-    for stack, region in REGIONS.items():
-        theatre.local.make_client("cloudformation", region).update_termination_protection(
-            StackName=stack, EnableTerminationProtection=False
-        )
     theatre.cdk.destroy(theatre.folder / f"state-{len(theatre.deployed) - 1}" / "cdk.out")
 
     assert theatre.survey("acme-eu").state == "Active"

@@ -11,7 +11,7 @@ from aws_cdk import App
 from workmail_org.errors import SpecError
 from workmail_org.infra import OrganizationStack
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.model.removal import OnRemoval, Removal, Safety
+from workmail_org.model.removal import Safety
 from workmail_org.wire import BRAKED, Consent, decode, encode
 
 ACME = Organization(key="acme", region="eu-west-1", alias="acme")
@@ -62,15 +62,3 @@ def test_the_spec_says_how_many_may_leave(synthesize: Callable[..., Any]) -> Non
     ).receive("Users")
 
     assert (25, 0) == (received.max_removals_percent, received.min_managed)
-
-
-@pytest.mark.parametrize(
-    ("word", "protected"), [(Removal.RETAIN, True), (Removal.DELETE, False)], ids=str
-)
-def test_a_stack_is_protected_unless_its_organization_goes_with_it(
-    synthesize: Callable[..., Any], word: Removal, protected: bool
-) -> None:
-    words = OnRemoval(organization=word, directory=word)
-    organization = Organization(key="acme", region="eu-west-1", alias="acme", on_removal=words)
-
-    assert protected is synthesize(organization).stack.termination_protection

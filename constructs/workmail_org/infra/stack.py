@@ -13,7 +13,6 @@ from constructs import Construct
 
 from workmail_org.errors import SpecError
 from workmail_org.infra.annotating import add_warnings
-from workmail_org.infra.keeping import keeps_organization
 from workmail_org.infra.organization import OrganizationResource
 from workmail_org.model.lifetime import describe_end_of_support, describe_expiry
 from workmail_org.model.organization import Environment, Organization
@@ -55,7 +54,6 @@ class OrganizationStack(Stack):
                 account=environment.account or os.environ.get("CDK_DEFAULT_ACCOUNT"),
                 region=organization.region,
             ),
-            termination_protection=keeps_organization(organization),
             description=f"Amazon WorkMail organization {organization.alias} ({environment.name})",
         )
         self._annotate(environment, today or datetime.now(tz=UTC).date())
