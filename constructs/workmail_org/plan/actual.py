@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,7 +50,12 @@ class People:
 
     def get_kind(self, kind: Kind) -> Mapping[str, Found[Any]]:
         """Return all of one kind."""
-        return {Kind.USER: self.users, Kind.GROUP: self.groups, Kind.RESOURCE: self.resources}[kind]
+        every: Mapping[Kind, Mapping[str, Found[Any]]] = {
+            Kind.USER: self.users,
+            Kind.GROUP: self.groups,
+            Kind.RESOURCE: self.resources,
+        }
+        return every[kind]
 
     def find(self, reference: Reference) -> Found[Any] | None:
         """Return one of them."""
@@ -212,8 +217,3 @@ def _foretell_settings(declared: Mapping[ResourceType, Any]) -> Settings:
             case _:
                 pass
     return Settings(**fields)
-
-
-def list_found(found: Mapping[str, Found[EntityT]]) -> Iterable[Found[EntityT]]:
-    """Return entities in the order of their names."""
-    return [found[name] for name in sorted(found)]

@@ -87,11 +87,11 @@ def _read_profile(arguments: Mapping[str, Argument]) -> dict[str, Any]:
     }
 
 
-def _register(entity: Any, arguments: Mapping[str, Argument]) -> _Entity:
+def _register(entity: Any, arguments: Mapping[str, Argument]) -> Any:
     return replace(entity, enabled=True, email=str(arguments["Email"]))
 
 
-def _deregister(entity: Any, arguments: Mapping[str, Argument]) -> _Entity:  # noqa: ARG001 - shape
+def _deregister(entity: Any, arguments: Mapping[str, Argument]) -> Any:  # noqa: ARG001 - shape
     """Take away what only somebody who is switched on has; the mailbox is kept for 30 days."""
     lost: dict[str, Any] = {"enabled": False, "email": "", "aliases": ()}
     match entity:
@@ -104,18 +104,18 @@ def _deregister(entity: Any, arguments: Mapping[str, Argument]) -> _Entity:  # n
     return replace(entity, **lost)
 
 
-def _make_primary(entity: Any, arguments: Mapping[str, Argument]) -> _Entity:
+def _make_primary(entity: Any, arguments: Mapping[str, Argument]) -> Any:
     """Change the primary address; the former one becomes an alias."""
     email = str(arguments["Email"])
     aliases = [alias for alias in entity.aliases if fold(alias) != fold(email)]
     return replace(entity, email=email, aliases=tuple(sorted([*aliases, entity.email])))
 
 
-def _add_alias(entity: Any, arguments: Mapping[str, Argument]) -> _Entity:
+def _add_alias(entity: Any, arguments: Mapping[str, Argument]) -> Any:
     return replace(entity, aliases=tuple(sorted([*entity.aliases, str(arguments["Alias"])])))
 
 
-def _drop_alias(entity: Any, arguments: Mapping[str, Argument]) -> _Entity:
+def _drop_alias(entity: Any, arguments: Mapping[str, Argument]) -> Any:
     gone = fold(str(arguments["Alias"]))
     return replace(entity, aliases=tuple(a for a in entity.aliases if fold(a) != gone))
 
@@ -133,7 +133,7 @@ def _refer(identity: Argument) -> Reference:
     return cast("Reference", cast("Identity", identity).reference)
 
 
-def _update_user(user: Any, arguments: Mapping[str, Argument]) -> _Entity:
+def _update_user(user: Any, arguments: Mapping[str, Argument]) -> Any:
     fields = _read_profile(arguments)
     fields["hidden_from_global_address_list"] = arguments["HiddenFromGlobalAddressList"]
     if "Role" in arguments:
@@ -141,7 +141,7 @@ def _update_user(user: Any, arguments: Mapping[str, Argument]) -> _Entity:
     return replace(user, **fields)
 
 
-def _update_resource(bookable: Any, arguments: Mapping[str, Argument]) -> _Entity:
+def _update_resource(bookable: Any, arguments: Mapping[str, Argument]) -> Any:
     options = cast("Mapping[str, bool]", arguments["BookingOptions"])
     return replace(
         bookable,
@@ -156,7 +156,7 @@ def _update_resource(bookable: Any, arguments: Mapping[str, Argument]) -> _Entit
     )
 
 
-_EFFECTS: Mapping[str, Callable[[Any, Mapping[str, Argument]], _Entity]] = {
+_EFFECTS: Mapping[str, Callable[[Any, Mapping[str, Argument]], Any]] = {
     "RegisterToWorkMail": _register,
     "DeregisterFromWorkMail": _deregister,
     "UpdatePrimaryEmailAddress": _make_primary,

@@ -200,11 +200,11 @@ def _declare_settings(organization: Organization, stack: str) -> Iterator[tuple[
         yield part.resource_type, wire.decode(wire.PROPERTIES[part.resource_type], encoded)
     monitoring = organization.policies.email_monitoring
     if monitoring:
-        declared = wire.EmailMonitoringProperties(
+        place = wire.EmailMonitoringProperties(
             log_group_arn=monitoring.log_group_arn or MANAGED,
             role_arn=MANAGED if monitoring.managed else monitoring.role_arn,
         )
-        yield ResourceType.EMAIL_MONITORING, declared
+        yield ResourceType.EMAIL_MONITORING, place
     center = organization.policies.identity_center
     if center:
         declared = declaring.make_identity_center(center, owner=stack)

@@ -15,7 +15,7 @@ from workmail_org.plan.model import Change
 from workmail_org.plan.people import explain_entities
 from workmail_org.plan.rules import explain_settings
 from workmail_org.plan.scene import Scene, join, make_change
-from workmail_org.plan.steps import Step
+from workmail_org.plan.step import Step
 from workmail_org.wire import ResourceType
 
 _COLLECTIONS = (ResourceType.USERS, ResourceType.GROUPS, ResourceType.RESOURCES)

@@ -15,7 +15,7 @@ from workmail_org.plan.consequences import Consequence, Rule
 from workmail_org.plan.mailflow import Delivery, FlowChange
 from workmail_org.plan.model import Change
 from workmail_org.plan.scene import Scene, join, make_change, name_entity
-from workmail_org.plan.steps import Step
+from workmail_org.plan.step import Step
 
 _CREATIONS = ("CreateUser", "CreateGroup", "CreateResource")
 _DELETIONS = ("DeleteUser", "DeleteGroup", "DeleteResource")

@@ -20,7 +20,8 @@ from workmail_org.plan.explaining import explain
 from workmail_org.plan.mailflow import Flow, compare, trace
 from workmail_org.plan.model import OrganizationPlan, Plan, Transition
 from workmail_org.plan.scene import Scene
-from workmail_org.plan.steps import Course, Step, chart
+from workmail_org.plan.step import Step
+from workmail_org.plan.steps import Course, chart
 from workmail_org.wire import ResourceType
 
 

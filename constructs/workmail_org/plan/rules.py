@@ -24,7 +24,7 @@ from workmail_org.plan.access import describe_reach
 from workmail_org.plan.consequences import Rule
 from workmail_org.plan.model import Change
 from workmail_org.plan.scene import Scene, join, make_change
-from workmail_org.plan.steps import Step
+from workmail_org.plan.step import Step
 from workmail_org.wire import ResourceType
 
 _RIGHTS = {

@@ -16,7 +16,7 @@ from workmail_org.plan.consequences import Rule
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.mailflow import Flow
 from workmail_org.plan.model import Change
-from workmail_org.plan.steps import Step
+from workmail_org.plan.step import Step
 
 MOST_NAMES = 8
 """Names in one sentence; a reader loses the thread beyond."""

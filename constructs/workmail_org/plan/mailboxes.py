@@ -1,0 +1,178 @@
+"""Mailboxes: what the resources for users, groups and resources would do, shard by shard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from workmail_org.changes import bookables, groups, users
+from workmail_org.changes.brakes import list_removal_brakes
+from workmail_org.changes.calls import Found, Plan
+from workmail_org.changes.crossings import find_moving
+from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
+from workmail_org.changes.shards import take_share
+from workmail_org.model.organization import Passwords
+from workmail_org.model.removal import Safety
+from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.plan.actual import Actual
+from workmail_org.plan.carrying import carry_out
+from workmail_org.plan.declarations import Declaration
+from workmail_org.plan.step import Step
+from workmail_org.wire import ResourceType
+
+_RESOURCE_TYPES = {
+    Kind.USER: ResourceType.USERS,
+    Kind.GROUP: ResourceType.GROUPS,
+    Kind.RESOURCE: ResourceType.RESOURCES,
+}
+
+
+def _get_collection(declaration: Declaration | None, kind: Kind) -> Any:
+    if declaration is None:
+        return None
+    return {
+        Kind.USER: declaration.users,
+        Kind.GROUP: declaration.groups,
+        Kind.RESOURCE: declaration.resources,
+    }[kind]
+
+
+def _get_entities(collection: Any, kind: Kind) -> tuple[Any, ...]:
+    """Return the entities of a collection's properties; of none, none."""
+    return getattr(collection, f"{kind}s") if collection else ()
+
+
+def list_collection_steps(
+    kind: Kind, previous: Declaration | None, actual: Actual, desired: Declaration
+) -> Iterator[Step]:
+    """List what each shard of one collection would do, one after the other.
+
+    Args:
+        kind: Of the collection.
+        previous: What is deployed; `None`: the stack does not exist.
+        actual: What there is when CloudFormation comes to it.
+        desired: What is to be deployed.
+    """
+    collection = _get_collection(desired, kind)
+    before = _get_collection(previous, kind)
+    state = actual
+    for shard in range(collection.shards):
+        known = before if before and shard < before.shards else None
+        step = _step_collection(kind, known, state, replace(collection, shard=shard))
+        if known == collection:
+            yield replace(step, refusals=(), brakes=(), untouched=True)
+            continue
+        yield step
+        state = replace(state, people=carry_out(state.people, step.calls))
+
+
+def _step_collection(kind: Kind, before: Any, actual: Actual, collection: Any) -> Step:
+    shard: int = collection.shard
+    noun = f"{kind}s/{shard}" if shard else f"{kind}s"
+    everybody = _get_entities(collection, kind)
+    share, past = take_share(
+        everybody, _get_entities(before, kind), shard=shard, shards=collection.shards
+    )
+    situation = _make_situation(kind, before, actual, collection, share, past)
+    plan = _plan(kind, situation, actual, collection)
+    present = actual.people.get_kind(kind)
+    refusals = plan.refusals or refuse_renames(
+        kind,
+        gone=[leaver.entity for leaver in situation.get_leavers()],
+        come=[entity for entity in everybody if fold(entity.name) not in present],
+    )
+    owned = actual.owned.get(kind, frozenset())
+    safety = Safety(
+        max_removals_percent=collection.max_removals_percent, min_managed=collection.min_managed
+    )
+    stops = list_removal_brakes(kind, plan.calls, owned=len(owned), safety=safety)
+    return Step(
+        noun=noun,
+        resource_type=_RESOURCE_TYPES[kind],
+        calls=() if refusals else plan.calls,
+        refusals=refusals,
+        brakes=() if refusals else stops,
+    )
+
+
+def _make_situation(
+    kind: Kind,
+    before: Any,
+    actual: Actual,
+    collection: Any,
+    share: Sequence[Any],
+    past: Sequence[Any],
+) -> Situation[Any]:
+    owned = actual.owned.get(kind, frozenset())
+    declared = {fold(entity.name) for entity in share}
+    # As in the handlers: shard 0 alone removes.
+    known = (owned | actual.known.get(kind, frozenset())) & declared
+    responsible = known if collection.shard else owned | known
+    names = responsible | declared | {fold(entity.name) for entity in past}
+    present = actual.people.get_kind(kind)
+    return Situation(
+        actual=[found for name, found in present.items() if name in names],
+        previous=past,
+        desired=share,
+        owned=responsible,
+        removal=collection.on_removal,
+        test_domain=collection.test_domain,
+        neighbours=_list_neighbours(kind, before, actual, collection),
+        read_only_directory=getattr(collection, "read_only_directory", False),
+        adopt=collection.adopt,
+    )
+
+
+def _list_neighbours(
+    kind: Kind, before: Any, actual: Actual, collection: Any
+) -> tuple[Neighbour, ...]:
+    if before is None or collection.shard:
+        return ()
+    there_before, there_after = before.other_addresses, collection.other_addresses
+    moving = find_moving(
+        _get_entities(before, kind), _get_entities(collection, kind), there_before, there_after
+    )
+    neighbours: list[Neighbour] = []
+    for reference, text in sorted(moving.items()):
+        found = actual.people.find(reference)
+        if found and reference.name in actual.owned.get(reference.kind, ()):
+            wanted = there_after.get(text, ())
+            neighbours.append(_make_neighbour(found, there_before.get(text, ()), wanted))
+    return tuple(neighbours)
+
+
+def _make_neighbour(
+    found: Found[Any], previous: tuple[str, ...], wanted: tuple[str, ...]
+) -> Neighbour:
+    entity = found.entity
+    return Neighbour(
+        id=found.id,
+        reference=entity.reference,
+        primary=entity.email,
+        aliases=entity.aliases,
+        previous=previous,
+        wanted=wanted,
+        enabled=entity.enabled,
+    )
+
+
+def _plan(kind: Kind, situation: Situation[Any], actual: Actual, collection: Any) -> Plan:
+    if kind is Kind.USER:
+        generate = collection.passwords is Passwords.GENERATE
+        return users.between(situation, generate_passwords=generate)
+    enabled = frozenset(r for r in actual.people.enabled if r.kind is not Kind.RESOURCE)
+    if kind is Kind.GROUP:
+        seen = [_see(found, "members", enabled) for found in situation.actual]
+        return groups.between(replace(situation, actual=seen), enabled=enabled)
+    seen = [_see(found, "delegates", enabled) for found in situation.actual]
+    return bookables.between(replace(situation, actual=seen), enabled=enabled)
+
+
+def _see(found: Found[Any], field: str, enabled: frozenset[Reference]) -> Found[Any]:
+    """Leave out members and delegates that are switched off, as the handlers read them."""
+    references = getattr(found.entity, field)
+    kept = tuple(each for each in references if each.folded in enabled)
+    if len(kept) == len(references):
+        return found
+    return replace(found, entity=replace(found.entity, **{field: kept}))

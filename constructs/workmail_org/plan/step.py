@@ -1,0 +1,29 @@
+"""Step: what one custom resource would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workmail_org.changes.brakes import Brake
+from workmail_org.changes.calls import Call
+from workmail_org.wire import ResourceType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one custom resource would do.
+
+    Attributes:
+        noun: As in its physical id; unique in the stack.
+        refusals: Where there is one, nothing is carried out.
+        brakes: What needs a word from a person.
+        untouched: Its declaration does not change: `calls` is what the live
+            organization differs in, and nobody makes them.
+    """
+
+    noun: str
+    resource_type: ResourceType
+    calls: tuple[Call, ...] = ()
+    refusals: tuple[str, ...] = ()
+    brakes: tuple[Brake, ...] = ()
+    untouched: bool = False
