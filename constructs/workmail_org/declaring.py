@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workmail_org import wire
+from workmail_org.changes.digests import digest_texts
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.domain import MailDomain
@@ -191,6 +192,7 @@ def make_groups(organization: Organization) -> Collection:
             adopt=organization.adopt,
             max_removals_percent=organization.safety.max_removals_percent,
             min_managed=organization.safety.min_managed,
+            people=_digest_people(organization.users) if groups else "",
             groups=groups,
             on_removal=organization.on_removal.groups,
             read_only_directory=organization.directory.read_only,
@@ -214,6 +216,7 @@ def make_resources(organization: Organization) -> Collection:
             adopt=organization.adopt,
             max_removals_percent=organization.safety.max_removals_percent,
             min_managed=organization.safety.min_managed,
+            people=_digest_people(organization.users, organization.groups) if resources else "",
             resources=resources,
             on_removal=organization.on_removal.resources,
         ),
@@ -283,6 +286,12 @@ def _make_part(construct_id: str, resource_type: ResourceType, properties: objec
         properties={} if is_large else encoded,
         outside=encoded if is_large else {},
     )
+
+
+def _digest_people(*collections: Sequence[User | Group]) -> str:
+    """Name who is switched on."""
+    everybody = (entity for collection in collections for entity in collection)
+    return digest_texts(sorted(str(each.reference.folded) for each in everybody if each.enabled))
 
 
 def _list_disabled(organization: Organization) -> frozenset[Reference]:

@@ -240,6 +240,10 @@ class CollectionProperties:
         max_removals_percent: So many of those that are owned may leave without
             a word from a person.
         min_managed: Below so many owned ones the percentage is not applied.
+        people: Names who is switched on in the collections that come before.
+            Who was switched off stays a member or a delegate, cannot be taken
+            out meanwhile, and would come back as one: so whenever people come
+            or go, this collection is looked at too.
     """
 
     organization_id: str = ""
@@ -251,6 +255,7 @@ class CollectionProperties:
     adopt: bool = False
     max_removals_percent: int = Safety().max_removals_percent
     min_managed: int = Safety().min_managed
+    people: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

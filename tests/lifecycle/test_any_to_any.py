@@ -36,6 +36,9 @@ GROUPS = ("desk", "club")
 ADDRESSES = tuple(f"p{number}" for number in range(8))
 STRANGERS = ("zoe", "group:outside")
 
+Strike = Callable[[str, Any], None]
+Step = tuple[Organization, Strike | None]
+
 FAULTS: list[tuple[str, Callable[[], BaseException]]] = [
     ("before", lambda: ServiceFault("Final", "no")),
     ("after", lambda: ServiceFault("Final", "no")),
@@ -48,12 +51,26 @@ FAULTS: list[tuple[str, Callable[[], BaseException]]] = [
 
 
 @st.composite
-def organizations(draw: st.DrawFn) -> Organization:
-    """Draw a small organization in which every address has one owner."""
-    names = [name for name in (*USERS, *GROUPS) if draw(st.integers(0, 4))]
-    free = list(draw(st.permutations(ADDRESSES)))
+def chains(draw: st.DrawFn) -> list[Step]:
+    """Draw organizations, each often with the groups of the one before."""
+    steps: list[Step] = []
+    before = make_organization()
+    for _ in range(draw(st.integers(2, 4))):
+        before = draw(organizations(before if draw(st.booleans()) else None))
+        steps.append((before, draw(faults())))
+    return steps
+
+
+@st.composite
+def organizations(draw: st.DrawFn, before: Organization | None) -> Organization:
+    """Draw a small organization in which every address has one owner; it may keep groups."""
+    kept = before.groups if before else ()
+    taken = {address for group in kept for address in (group.email, *group.aliases)}
+    free = [each for each in draw(st.permutations(ADDRESSES)) if at(each) not in taken]
     entities: list[User | Group] = []
-    for name in names:
+    for name in [name for name in (*USERS, *GROUPS) if draw(st.integers(0, 4))]:
+        if name in GROUPS and before:
+            continue
         email = at(free.pop())
         aliases = tuple(at(free.pop()) for _ in range(min(len(free) - 5, draw(st.integers(0, 2)))))
         if name in USERS:
@@ -65,7 +82,11 @@ def organizations(draw: st.DrawFn) -> Organization:
                     name, email=email, aliases=aliases, hidden_from_global_address_list=hidden
                 )
             )
-    return make_organization(*_draw_members(draw, entities))
+    if not before:
+        return make_organization(*_draw_members(draw, entities))
+    names = {entity.reference for entity in (*entities, *kept)}
+    groups = (replace(g, members=tuple(m for m in g.members if m in names)) for g in kept)
+    return make_organization(*entities, *groups)
 
 
 def _draw_user(draw: st.DrawFn, name: str, email: str, aliases: tuple[str, ...]) -> User:
@@ -97,7 +118,7 @@ def _draw_members(draw: st.DrawFn, entities: list[User | Group]) -> list[User | 
 
 
 @st.composite
-def faults(draw: st.DrawFn) -> Callable[[str, Any], None] | None:
+def faults(draw: st.DrawFn) -> Strike | None:
     """Draw a fault that strikes once, at the n-th write of a deployment."""
     number = draw(st.integers(0, 40))
     phase, make = draw(st.sampled_from(FAULTS))
@@ -113,18 +134,15 @@ def faults(draw: st.DrawFn) -> Callable[[str, Any], None] | None:
     return strike if number else None
 
 
-STEPS = st.lists(st.tuples(organizations(), faults()), min_size=2, max_size=4)
-
-
 @settings(
     max_examples=2000 if ALL else 25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=tuple(Phase) if ALL else (Phase.explicit, Phase.generate),
 )
-@given(steps=STEPS)
+@given(steps=chains())
 def test_any_organization_becomes_any_other_or_stays_what_it_was(
-    steps: list[tuple[Organization, Callable[[str, Any], None] | None]],
+    steps: list[Step],
 ) -> None:
     EMULATOR.reset()
     stack = Stack(EMULATOR)

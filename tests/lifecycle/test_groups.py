@@ -46,10 +46,15 @@ STATES: dict[str, list[Organization]] = {
         make_organization(ALICE, make_group("sales", "alice")),
         make_organization(*PEOPLE, make_group("sales", "alice", "bob")),
     ],
+    "somebody who was a member comes back as none": [
+        make_organization(*PEOPLE, make_group("sales", "alice", "bob")),
+        make_organization(ALICE, make_group("sales", "alice")),
+        make_organization(*PEOPLE, make_group("sales", "alice")),
+    ],
     "a member leaves a group while it is switched off": [
         make_organization(*PEOPLE, make_group("sales", "alice", "bob")),
         make_organization(ALICE, replace(BOB, enabled=False), make_group("sales", "alice")),
-        make_organization(*PEOPLE, make_group("sales", "alice"), make_group("desk")),
+        make_organization(*PEOPLE, make_group("sales", "alice")),
     ],
     "a group comes, is hidden, gets another address, goes, comes back": [
         make_organization(ALICE),
