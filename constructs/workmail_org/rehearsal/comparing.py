@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from workmail_org.model.organization import Organization
     from workmail_org.rehearsal.surveying import LiveOrganization
     from workmail_org.service.directories import LiveDirectory
+    from workmail_org.service.effects import Surprise
     from workmail_org.spec.problems import Path
 
 Entity = TypeVar("Entity", User, Group, Bookable)
@@ -65,6 +66,12 @@ def compare(
         make_difference(desired.key, finding)
         for finding in _compare_parts(desired, actual, previous or desired)
     )
+
+
+def tell_surprises(desired: Organization, surprises: Iterable[Surprise]) -> Iterator[Difference]:
+    """Say of each expectation that WorkMail does not meet what it does instead."""
+    for each in surprises:
+        yield make_difference(desired.key, (("expect", each.position), each.expected, each.actual))
 
 
 def _compare_parts(

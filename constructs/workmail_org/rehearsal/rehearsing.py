@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workmail_org.errors import DeploymentError
-from workmail_org.rehearsal.comparing import compare
+from workmail_org.rehearsal.comparing import compare, tell_surprises
 from workmail_org.rehearsal.deploying import Cdk
 from workmail_org.rehearsal.differences import Difference
 from workmail_org.rehearsal.interrupts import Interrupts
@@ -20,7 +20,7 @@ from workmail_org.rehearsal.local import DEFAULT_ACCOUNT, LocalAws, start_local_
 from workmail_org.rehearsal.localizing import LocalSpec, localize
 from workmail_org.rehearsal.processes import Processes
 from workmail_org.rehearsal.stand_ins import StandIns
-from workmail_org.rehearsal.surveying import LiveOrganization, survey
+from workmail_org.rehearsal.surveying import LiveOrganization, ask, survey
 from workmail_org.spec.building import load_environment
 
 if TYPE_CHECKING:
@@ -188,10 +188,11 @@ class _Play:
                 organization.key: survey(organization.region, organization.alias)
                 for organization in specs[-1].environment.organizations
             }
+            differences = self._compare(specs, found)
         return Rehearsal(
             environment=specs[-1].environment,
             organizations=found,
-            differences=self._compare(specs, found),
+            differences=differences,
             calls=calls,
             seconds=self.progress.seconds,
             aws=local.aws,
@@ -222,14 +223,14 @@ class _Play:
     def _compare(
         self, specs: list[LocalSpec], found: Mapping[str, LiveOrganization | None]
     ) -> tuple[Difference, ...]:
+        """List what is not as the spec says it, and what WorkMail says to what it expects."""
         before = {o.key: o for o in specs[0].environment.organizations}
-        return tuple(
-            difference
-            for organization in specs[-1].environment.organizations
-            for difference in compare(
-                organization, found[organization.key], before.get(organization.key)
-            )
-        )
+        differences: list[Difference] = []
+        for desired in specs[-1].environment.organizations:
+            actual = found[desired.key]
+            differences.extend(compare(desired, actual, before.get(desired.key)))
+            differences.extend(tell_surprises(desired, ask(desired, actual)))
+        return tuple(differences)
 
     def _describe_kept(self, local: LocalAws, spec: LocalSpec) -> Kept:
         return Kept(exports=local.exports, spec=spec.path, stop_command=self.stage.stop_command)

@@ -21,10 +21,12 @@ from workmail_org.model.values import OrganizationId
 from workmail_org.service import policies, reading
 from workmail_org.service.clients import make_clients
 from workmail_org.service.directories import DirectoryService, LiveDirectory
+from workmail_org.service.effects import Surprise, check_expectations
 from workmail_org.service.reading import LiveDomain
 from workmail_org.service.workmail import WorkMail
 
 if TYPE_CHECKING:
+    from workmail_org.model.organization import Organization
     from workmail_org.service.reading import Listed
 
 
@@ -117,6 +119,18 @@ def survey(region: str, alias: str) -> LiveOrganization | None:
         permissions=policies.read_permissions(workmail, mailboxes, people),
         policies=_read_policies(workmail, users, region),
     )
+
+
+def ask(desired: Organization, actual: LiveOrganization | None) -> tuple[Surprise, ...]:
+    """Ask WorkMail what becomes of what a spec expects; the surprises.
+
+    Args:
+        desired: From the spec.
+        actual: As `survey` found it; without one nothing can be asked.
+    """
+    if actual is None:
+        return ()
+    return check_expectations(WorkMail(make_clients(actual.region).workmail, actual.id), desired)
 
 
 def _read_policies(workmail: WorkMail, users: list[Listed], region: str) -> LivePolicies:
