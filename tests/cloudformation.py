@@ -140,7 +140,7 @@ class Deployed:
     attributes: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
     """Lambda's context."""
 
