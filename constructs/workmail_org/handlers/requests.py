@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from workmail_org import wire
 from workmail_org.changes.calls import Call
@@ -166,7 +166,8 @@ def parse_request(
         resource_type = ResourceType(event["ResourceType"])
         properties = wire.PROPERTIES[resource_type]
         request_type = RequestType(event["RequestType"])
-        desired = event["ResourceProperties"]
+        desired = _get_object(event, "ResourceProperties")
+        past = _get_object(event, "OldResourceProperties")
     except (KeyError, ValueError) as error:
         raise WireError(f"this is no request for a resource of ours: {error}") from error
 
@@ -183,7 +184,6 @@ def parse_request(
             _LOG.info(json.dumps({"event": "what was deployed is lost", "reason": str(error)}))
             return wire.decode(properties, raw)
 
-    past = event.get("OldResourceProperties")
     is_update = request_type is RequestType.UPDATE
     is_delete = request_type is RequestType.DELETE
     return Request(
@@ -197,3 +197,10 @@ def parse_request(
         previous=decode_past(past) if past and is_update else None,
         consent=wire.decode(wire.Consent, desired),
     )
+
+
+def _get_object(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = event.get(key, {})
+    if not isinstance(found, Mapping):
+        raise WireError(f"{key}: expected an object, found {type(found).__name__}")
+    return cast("Mapping[str, Any]", found)
