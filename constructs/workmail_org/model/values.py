@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import NewType
 
 OrganizationId = NewType("OrganizationId", str)
@@ -57,6 +58,7 @@ def fold(text: str) -> str:
     return text.casefold()
 
 
+@cache
 def make_api_name(field: str) -> str:
     """Turn `display_name` into `DisplayName`, as WorkMail and CloudFormation write fields."""
     return "".join(part.capitalize() for part in field.split("_"))

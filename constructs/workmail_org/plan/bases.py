@@ -19,11 +19,13 @@ class Standing:
             organization that it is to take over.
         actual: What there is.
         is_live: Whether `actual` was read; else it is foretold.
+        notes: What else was found out, in words.
     """
 
     declaration: Declaration | None
     actual: Actual
     is_live: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual, Organization, People, Settings, foretell
 from workmail_org.plan.bases import Base, Standing
 from workmail_org.plan.declarations import Declaration, declare, decode_template
+from workmail_org.plan.expectations import ask_live_rules
 from workmail_org.service import policies, reading
 from workmail_org.service.clients import Clients, make_clients
 from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger
@@ -67,6 +68,7 @@ def read_live(
         WireError: A stack is none of ours.
     """
     stacks: dict[str, Standing] = {}
+    organizations = {each.key: each for each in environment.organizations}
     for desired in _declare_all(environment, only):
         clients = open_clients(desired.region)
         stack = read_stack(clients, desired.stack)
@@ -77,12 +79,12 @@ def read_live(
             continue
         table = stack.find_physical_id(_LEDGER_TYPE) if stack else None
         ledger = DynamoDbLedger(clients.dynamodb, table) if table else None
+        workmail = WorkMail(clients.workmail, organization_id)
         stacks[desired.stack] = Standing(
             declaration=declaration,
-            actual=read_actual(
-                WorkMail(clients.workmail, organization_id), ledger, declaration, desired
-            ),
+            actual=read_actual(workmail, ledger, declaration, desired),
             is_live=True,
+            notes=ask_live_rules(workmail, organizations[desired.key]),
         )
     return Base(name="what is live", stacks=stacks)
 

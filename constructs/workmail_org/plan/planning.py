@@ -212,6 +212,8 @@ def _list_notes(desired: Declaration, standing: Standing | None, course: Course)
     for resource_type, what in _UNSAID.items():
         if resource_type in before and resource_type not in desired.settings:
             yield f"{what} managed any more: they stay as they are, whatever they say"
+    if standing:
+        yield from standing.notes
     for step in course.steps:
         if step.untouched and step.calls:
             yield _describe_drift(step)

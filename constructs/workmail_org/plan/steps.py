@@ -60,7 +60,7 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
         else desired.test_domain,
     )
     # In an organization that begins with its stack there is nothing to lose yet.
-    begins = actual.organization is None
+    begins = actual.organization is None and not desired.organization.existing
     told = tuple(replace(step, brakes=() if begins else step.brakes) for step in steps)
     return Course(steps=tuple(step for step in told if _says_something(step)), after=after)
 
