@@ -180,6 +180,45 @@ def test_who_comes_back_in_an_update_that_is_rolled_back_keeps_the_mailbox(stack
     assert before == take_picture(stack)
 
 
+def test_an_adoption_taken_back_later_removes_like_any_other(with_strangers: Stack) -> None:
+    before = make_organization(ALICE, on_removal=DELETE)
+    with_strangers.deploy(before)
+    with_strangers.deploy(make_organization(ALICE, make_user("zoe", adopt=True), on_removal=KEEP))
+    with_strangers.deploy(replace(before, on_removal=KEEP))
+
+    assert {"alice", "group:club"} == take_picture(with_strangers).enabled
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first deployment", "update"])
+def test_what_a_failed_deployment_made_is_not_retained(stack: Stack, first: bool) -> None:
+    words = OnRemoval(users=Removal.RETAIN, groups=Removal.RETAIN, domains=Removal.RETAIN)
+    if not first:
+        stack.deploy(make_organization(ALICE, on_removal=words))
+    organization = make_organization(ALICE, BOB, SALES, make_group("support"), on_removal=words)
+    fault = Fault(operation="AssociateMemberToGroup", code="Final", status=400)
+    stack.emulator.faults.add(fault)
+    broken = replace(organization, groups=(make_group("support", "bob"), SALES))
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(broken)
+    again = Stack(stack.emulator) if first else stack
+    again.deploy(organization)
+
+    assert_equals(take_picture(again), organization)
+
+
+def test_a_retained_stranger_of_a_roll_back_gives_back_what_it_took(with_strangers: Stack) -> None:
+    words = replace(KEEP, users=Removal.RETAIN)
+    before = make_organization(replace(ALICE, aliases=(at("info"),)), on_removal=words)
+    with_strangers.deploy(before)
+    with_strangers.emulator.faults.add(FINAL)
+    zoe = make_user("zoe", aliases=(at("zoe.alias"), at("info")), adopt=True)
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        with_strangers.deploy(make_organization(ALICE, zoe, LATE, on_removal=words))
+
+    assert "alice" == take_picture(with_strangers).addresses[at("info")]
+    assert {"alice", "zoe", "group:club"} == take_picture(with_strangers).enabled
+
+
 def test_who_was_made_anew_by_somebody_else_is_not_ours(stack: Stack) -> None:
     stack.deploy(make_organization(ALICE, BOB))
     client, scope = stack.workmail, {"OrganizationId": stack.organization_id}

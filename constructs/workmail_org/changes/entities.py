@@ -236,6 +236,7 @@ def _refuse_unreleased(kind: Kind, situation: Situation[EntityT]) -> tuple[str, 
         f"{kind} {wanted[address].name!r} wants {address}, which {kind} {leaver.entity.name!r} "
         f"keeps because of on_removal.{kind}s: retain; choose another address or on_removal"
         for leaver in situation.get_leavers()
+        if fold(leaver.entity.name) not in situation.exceptions
         for address in index_addresses((leaver.entity.email, *leaver.entity.aliases))
         if address in wanted
     )

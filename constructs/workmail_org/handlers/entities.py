@@ -25,13 +25,14 @@ from workmail_org.handlers.stopping import stop
 from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.service.failures import is_throttled
-from workmail_org.service.ledger import Before, Entry, Ledger, Origin
+from workmail_org.service.ledger import Entry, Ledger, Origin
 from workmail_org.service.reading import (
     Listed,
     list_entities,
     read_aliases,
     read_organization,
 )
+from workmail_org.service.stacks import read_state
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire import CollectionProperties
@@ -183,7 +184,7 @@ class CollectionLifecycle(Generic[EntityT]):
             fresh = [call for call in plan.calls if call not in memory.written]
             if fresh:
                 writer = self._make_writer(workmail, situation, rows)
-                self._claim(ledger, entries, situation, request)
+                self._claim(ledger, entries, situation)
                 self._write(run, request, writer, fresh, memory)
             elif self._is_stuck(run, plan, memory):
                 self._close(run, ledger, entries, situation, request)
@@ -214,7 +215,7 @@ class CollectionLifecycle(Generic[EntityT]):
             removal=properties.on_removal,
             test_domain=properties.test_domain,
             neighbours=self._read_neighbours(workmail, request, ledger),
-            exceptions=self._get_exceptions(entries, request),
+            exceptions=self._find_exceptions(run, request, entries, owned),
             read_only_directory=getattr(properties, "read_only_directory", False),
             adopt=properties.adopt,
         )
@@ -265,21 +266,29 @@ class CollectionLifecycle(Generic[EntityT]):
             request.desired.other_addresses,
         )
 
-    def _get_exceptions(
-        self, entries: Mapping[Reference, Entry], request: Request[Any]
+    def _find_exceptions(
+        self, run: Run, request: Request[Any], entries: Mapping[Reference, Entry], owned: set[str]
     ) -> dict[str, Removal]:
-        """Say how entities go back to what they were when the update that took them in is undone.
+        """Say how a roll back leaves what the failed deployment had taken in, or made.
 
-        That update may have failed: CloudFormation rolls it back as an update
-        like any other.
+        What it took in goes back to how it was found. What it made is not
+        retained: nobody would own it, and the next try would run into it.
         """
-        if request.is_delete:
+        whole = () if request.is_delete else self.traits.get_entities(request.desired)
+        leaving = owned - {fold(entity.name) for entity in whole}
+        if not leaving:
             return {}
-        digest = self._make_digest(request.desired)
+        state = read_state(run.clients.cloudformation, request.stack_id)
+        # Where CloudFormation does not tell, an update may be a roll back.
+        if not (state.goes_back if state else not request.is_delete):
+            return {}
+        words: dict[bool | None, Removal] = {True: Removal.RETAIN, False: Removal.DISABLE}
+        if state and request.desired.on_removal is Removal.RETAIN:
+            words[None] = Removal.DISABLE
         return {
-            reference.name: Removal.RETAIN if entry.before.enabled else Removal.DISABLE
+            reference.name: words[entry.enabled_before]
             for reference, entry in entries.items()
-            if entry.before and entry.before.declared == digest
+            if reference.name in leaving and entry.enabled_before in words
         }
 
     def _make_digest(self, properties: Any) -> str:
@@ -307,14 +316,12 @@ class CollectionLifecycle(Generic[EntityT]):
         ledger: Ledger,
         entries: dict[Reference, Entry],
         situation: Situation[EntityT],
-        request: Request[Any],
     ) -> None:
         """Write down what is about to be ours, and which addresses are about to be lost."""
-        digest = self._make_digest(request.previous) if request.previous else None
         claims: list[Entry] = []
         for entity in situation.desired:
             entry = entries.get(entity.reference.folded)
-            claim = _make_claim(entity, situation.find(entity), entry, digest)
+            claim = _make_claim(entity, situation.find(entity), entry)
             if claim != entry:
                 claims.append(claim)
         for leaver in situation.get_leavers():
@@ -423,7 +430,7 @@ class CollectionLifecycle(Generic[EntityT]):
         request: Request[Any],
     ) -> None:
         """Write down who is ours now, and since when the others are not in the spec."""
-        self._claim(ledger, entries, situation, request)
+        self._claim(ledger, entries, situation)
         if request.desired.shard:
             return
         desired = {entity.reference.folded for entity in situation.desired}
@@ -485,26 +492,23 @@ def _get_valid(
     }
 
 
-def _make_claim(
-    entity: EntityT, found: Found[EntityT] | None, entry: Entry | None, digest: str | None
-) -> Entry:
+def _make_claim(entity: EntityT, found: Found[EntityT] | None, entry: Entry | None) -> Entry:
     """Build the ledger's entry of a declared entity.
 
     Args:
         entity: From the spec.
         found: What is there already.
         entry: What the ledger has.
-        digest: Of what an update comes from.
     """
-    before = entry.before if entry else None
-    if digest and found and (entry is None or entry.removed_at):
-        before = Before(declared=digest, enabled=found.entity.enabled)
+    enabled_before = entry.enabled_before if entry else None
+    if found and (entry is None or entry.removed_at):
+        enabled_before = found.entity.enabled
     origin = Origin.ADOPTED if found else Origin.CREATED
     return Entry(
         reference=entity.reference.folded,
         origin=entry.origin if entry else origin,
         id=found.id if found else None,
-        before=before,
+        enabled_before=enabled_before,
     )
 
 

@@ -38,18 +38,6 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
-    """How an entity was when an update took it in: going back leaves it so.
-
-    Attributes:
-        declared: Digest of what the collection declared at that time.
-    """
-
-    declared: str
-    enabled: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One entity that is, or is about to be, this stack's.
 
@@ -57,7 +45,8 @@ class Entry:
         reference: Folded.
         id: `None`: about to be created; written before the call that does it.
         removed_at: ISO 8601, UTC; when it left the spec; `None`: it is in it.
-        before: `None`: it did not exist, or no update took it in.
+        enabled_before: Whether it was switched on when the spec took it in;
+            `None`: it did not exist.
         addresses: Which it had when it was taken away, the primary one first:
             WorkMail forgets them.
     """
@@ -66,7 +55,7 @@ class Entry:
     origin: Origin
     id: EntityId | None = None
     removed_at: str | None = None
-    before: Before | None = None
+    enabled_before: bool | None = None
     addresses: tuple[str, ...] = ()
 
 
@@ -165,9 +154,8 @@ def _render(entry: Entry) -> dict[str, Any]:
         item["RemovedAt"] = {"S": entry.removed_at}
     if entry.addresses:
         item["Addresses"] = {"S": " ".join(entry.addresses)}
-    if entry.before:
-        item["DeclaredBefore"] = {"S": entry.before.declared}
-        item["EnabledBefore"] = {"S": "true" if entry.before.enabled else "false"}
+    if entry.enabled_before is not None:
+        item["EnabledBefore"] = {"S": str(entry.enabled_before).lower()}
     return item
 
 
@@ -178,12 +166,6 @@ def _parse(item: Mapping[str, Any]) -> Entry:
         origin=Origin(text["Origin"]),
         id=EntityId(text["Id"]) if "Id" in text else None,
         removed_at=text.get("RemovedAt"),
-        before=_parse_before(text),
+        enabled_before=text["EnabledBefore"] == "true" if "EnabledBefore" in text else None,
         addresses=tuple(text.get("Addresses", "").split()),
     )
-
-
-def _parse_before(text: Mapping[str, str]) -> Before | None:
-    if "DeclaredBefore" not in text:
-        return None
-    return Before(declared=text["DeclaredBefore"], enabled=text.get("EnabledBefore") == "true")

@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from workmail_org.errors import DeniedError, TemporaryError
 from workmail_org.model.values import EntityId, Kind, Reference
-from workmail_org.service.ledger import Before, DynamoDbLedger, Entry, Origin
+from workmail_org.service.ledger import DynamoDbLedger, Entry, Origin
 
 ALICE = Entry(reference=Reference(Kind.USER, "alice"), origin=Origin.CREATED)
 ITEM = {"Kind": {"S": "user"}, "Name": {"S": "alice"}, "Origin": {"S": "created"}}
@@ -19,7 +19,7 @@ WHOLE = Entry(
     origin=Origin.ADOPTED,
     id=EntityId("id-1"),
     removed_at="2026-11-22T12:00:00Z",
-    before=Before(declared="digest", enabled=True),
+    enabled_before=False,
 )
 
 
@@ -72,8 +72,7 @@ def test_an_entry_comes_back_as_it_was_written(client: Any, stub: Stubber) -> No
         "Origin": {"S": "adopted"},
         "Id": {"S": "id-1"},
         "RemovedAt": {"S": "2026-11-22T12:00:00Z"},
-        "DeclaredBefore": {"S": "digest"},
-        "EnabledBefore": {"S": "true"},
+        "EnabledBefore": {"S": "false"},
     }
     stub.add_response("batch_write_item", {}, expect_write(put(item)))
     stub.add_response("query", {"Items": [item]}, expect_query("group"))
