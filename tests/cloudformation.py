@@ -474,6 +474,19 @@ def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> lis
         resources += _list_shards(collection, s3)
     for part in declaring.list_settings(organization):
         resources.append(Resource(part.construct_id, part.resource_type, dict(part.properties)))
+    monitoring = organization.policies.email_monitoring
+    if monitoring and monitoring.log_group_arn:
+        given = wire.EmailMonitoringProperties(
+            log_group_arn=monitoring.log_group_arn, role_arn=monitoring.role_arn
+        )
+        kind = ResourceType.EMAIL_MONITORING
+        resources.append(Resource("EmailMonitoring", kind, wire.encode(given)))
+    if organization.policies.identity_center:
+        center = wire.IdentityCenterProperties(
+            application_name=owner, identity_center=organization.policies.identity_center
+        )
+        kind = ResourceType.IDENTITY_CENTER
+        resources.append(Resource("IdentityCenter", kind, wire.encode(center)))
     return resources
 
 
