@@ -13,19 +13,18 @@ from workmail_org.changes.crossings import find_moving
 from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
 from workmail_org.changes.shards import take_share
 from workmail_org.errors import (
-    ConflictError,
-    NotFoundError,
     PermanentError,
     ServiceError,
     TemporaryError,
     UnsafePlanError,
 )
+from workmail_org.handlers.claims import get_owned, get_valid, is_let_go, make_claim
+from workmail_org.handlers.failing import PATIENCE_SECONDS, Failure, make_key
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
 from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.values import Kind, Reference, fold
-from workmail_org.service.failures import is_throttled
-from workmail_org.service.ledger import Entry, Ledger, Origin
+from workmail_org.service.ledger import Entry, Ledger
 from workmail_org.service.reading import (
     Listed,
     list_entities,
@@ -37,26 +36,9 @@ from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire import CollectionProperties
 
-_PATIENCE_SECONDS = 120.0
-"""How long a new entity may be unknown to other calls (Terraform waits 2 minutes, facts.md §2)."""
-
-_CONFLICT_PATIENCE_SECONDS = 20.0
-"""A guess: how long an address may look taken after its release."""
-
 _CONFIRM_SECONDS = 10.0
 """A guess: how long to wait before a second read, when nothing is to be done although something
 changed. The first may be older than what is to be undone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One call that did not work."""
-
-    call: Call
-    error: ServiceError
-
-    def __str__(self) -> str:
-        return f"{self.call.subject.kind} {self.call.subject.name}: {self.error}"
 
 
 class Traits(Protocol[EntityT]):
@@ -201,9 +183,9 @@ class CollectionLifecycle(Generic[EntityT]):
     ) -> tuple[Situation[EntityT], Sequence[Listed], dict[Reference, Entry]]:
         properties = request.desired
         own_rows = [row for row in list_entities(workmail, self.traits.kind) if not row.system]
-        entries = _get_valid(ledger.read(self.traits.kind), own_rows)
+        entries = get_valid(ledger.read(self.traits.kind), own_rows)
         desired, previous = self._get_share(request, own_rows)
-        owned = _get_owned(entries, request) if not properties.shard else set[str]()
+        owned = get_owned(entries, request) if not properties.shard else set[str]()
         names = owned | {fold(entity.name) for entity in (*desired, *previous)}
         wanted = [row for row in own_rows if fold(row.reference.name) in names]
         actual = self.traits.read(run, workmail, wanted, desired)
@@ -252,7 +234,7 @@ class CollectionLifecycle(Generic[EntityT]):
         rows: list[Listed] = []
         for kind in sorted({reference.kind for reference in moving}):
             listed = list_entities(workmail, kind)
-            ours = _get_valid(ledger.read(kind), listed)
+            ours = get_valid(ledger.read(kind), listed)
             rows += [row for row in listed if row.reference.folded in moving.keys() & ours.keys()]
         return tuple(workmail.read_many(read, rows))
 
@@ -321,7 +303,7 @@ class CollectionLifecycle(Generic[EntityT]):
         claims: list[Entry] = []
         for entity in situation.desired:
             entry = entries.get(entity.reference.folded)
-            claim = _make_claim(entity, situation.find(entity), entry)
+            claim = make_claim(entity, situation.find(entity), entry)
             if claim != entry:
                 claims.append(claim)
         for leaver in situation.get_leavers():
@@ -362,21 +344,22 @@ class CollectionLifecycle(Generic[EntityT]):
                 may_pass = isinstance(error, TemporaryError)
                 hold = min(hold, call.phase if call.phase.makes_room and may_pass else Phase.PART)
                 memory.failures.append(Failure(call, error))
-                memory.first_failed.setdefault(_key(call), run.clock())
+                memory.first_failed.setdefault(make_key(call), run.clock())
                 run.log_call(call, error)
             else:
                 memory.written.append(call)
-                memory.first_failed.pop(_key(call), None)
+                memory.first_failed.pop(make_key(call), None)
                 run.log_call(call)
 
     def _raise_permanent(self, run: Run, memory: _Slice[EntityT]) -> None:
         """Give up when a failure will not go away; name every failing entity."""
-        permanent = [f for f in memory.failures if _is_permanent(run, f, memory)]
+        now, since = run.clock(), memory.first_failed
+        permanent = [f for f in memory.failures if f.is_permanent(now - since[f.key])]
         if not permanent:
             return
         others = len(memory.failures) - len(permanent)
         waiting = f" ({others} more were still being tried)" if others else ""
-        detail = "; ".join(_explain(failure) for failure in permanent)
+        detail = "; ".join(failure.explain() for failure in permanent)
         raise PermanentError(f"{len(permanent)} {self.traits.kind}(s) failed{waiting}: {detail}")
 
     def _is_confirmed(
@@ -412,7 +395,7 @@ class CollectionLifecycle(Generic[EntityT]):
         """
         if memory.unseen_since is None:
             memory.unseen_since = run.clock()
-        if run.clock() - memory.unseen_since < _PATIENCE_SECONDS:
+        if run.clock() - memory.unseen_since < PATIENCE_SECONDS:
             return False
         if all(call.operation == "UpdateUser" for call in plan.calls):
             run.log("fields stay", calls=[str(call) for call in plan.calls])
@@ -441,7 +424,7 @@ class CollectionLifecycle(Generic[EntityT]):
         forgotten = [
             entry.reference
             for entry in gone
-            if entry.reference not in present or _is_let_go(entry, situation)
+            if entry.reference not in present or is_let_go(entry, situation)
         ]
         removed = [
             replace(entry, removed_at=run.now())
@@ -458,60 +441,6 @@ def replace_leavers(situation: Situation[EntityT], leavers: Collection[str]) -> 
     return replace(situation, owned={n for n in situation.owned if n in leavers or n in declared})
 
 
-def _get_owned(entries: dict[Reference, Entry], request: Request[Any]) -> set[str]:
-    """Return the folded names of entities that this request may remove.
-
-    What was removed before stays as it was left: the word for removals may have
-    changed since. When the stack goes, adopted entities are left alone: they
-    were there before it.
-    """
-    return {
-        reference.name
-        for reference, entry in entries.items()
-        if not entry.removed_at and not (request.is_delete and entry.origin is Origin.ADOPTED)
-    }
-
-
-def _is_let_go(entry: Entry, situation: Situation[Any]) -> bool:
-    """Tell whether something that stays is ours no more."""
-    exception = situation.exceptions.get(entry.reference.name)
-    return (exception or situation.removal) is Removal.RETAIN or (
-        exception is not None and entry.origin is Origin.ADOPTED
-    )
-
-
-def _get_valid(
-    entries: Mapping[Reference, Entry], rows: Iterable[Listed]
-) -> dict[Reference, Entry]:
-    """Leave out entries whose entity was deleted, and made anew by somebody else."""
-    ids = {row.reference.folded: row.id for row in rows}
-    return {
-        reference: entry
-        for reference, entry in entries.items()
-        if entry.id is None or ids.get(reference, entry.id) == entry.id
-    }
-
-
-def _make_claim(entity: EntityT, found: Found[EntityT] | None, entry: Entry | None) -> Entry:
-    """Build the ledger's entry of a declared entity.
-
-    Args:
-        entity: From the spec.
-        found: What is there already.
-        entry: What the ledger has.
-    """
-    enabled_before = entry.enabled_before if entry else None
-    if found and (entry is None or entry.removed_at):
-        enabled_before = found.entity.enabled
-    origin = Origin.ADOPTED if found else Origin.CREATED
-    return Entry(
-        reference=entity.reference.folded,
-        origin=entry.origin if entry else origin,
-        id=found.id if found else None,
-        enabled_before=enabled_before,
-    )
-
-
 def _is_gone(workmail: WorkMail) -> bool:
     organization = read_organization(workmail)
     return organization is None or fold(organization.get("State", "")) == "deleting"
@@ -519,42 +448,6 @@ def _is_gone(workmail: WorkMail) -> bool:
 
 def _get_ids(rows: dict[Reference, Listed]) -> dict[Subject, str]:
     return {reference: row.id for reference, row in rows.items()}
-
-
-def _key(call: Call) -> tuple[str, Subject]:
-    return (call.operation, call.subject.folded)
-
-
-def _is_permanent(run: Run, failure: Failure, memory: _Slice[Any]) -> bool:
-    error = failure.error
-    waited = run.clock() - memory.first_failed.get(_key(failure.call), run.clock())
-    if isinstance(error, ConflictError):
-        return waited >= _CONFLICT_PATIENCE_SECONDS
-    if isinstance(error, NotFoundError):
-        return waited >= _PATIENCE_SECONDS
-    if isinstance(error, TemporaryError):
-        endless = is_throttled(error) or not error.code
-        return not endless and waited >= _PATIENCE_SECONDS
-    return True
-
-
-def _explain(failure: Failure) -> str:
-    """Say what a person can do, where the code alone does not."""
-    call, error = failure.call, failure.error
-    subject = f"{call.subject.kind} {call.subject.name}"
-    if error.code == "MailDomainStateException":
-        address = call.arguments.get("Email") or call.arguments.get("Alias") or ""
-        domain = str(address).rpartition("@")[2]
-        return (
-            f"{subject}: domain {domain} is not verified, so {address} cannot be used yet: put the "
-            "domain's DNS records in place (see the stack's outputs), then deploy again"
-        )
-    if call.phase is Phase.CREATE and isinstance(error, ConflictError):
-        return (
-            f"{subject}: the name is taken in the directory by something that is not managed "
-            "here (a user or a group, also a built-in one): choose another key"
-        )
-    return f"{subject}: {error}"
 
 
 def _describe(memory: _Slice[Any], plan: Plan) -> str:

@@ -1,0 +1,66 @@
+"""Calls that did not work: how long to go on trying, and what to tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workmail_org.changes.calls import Call, Phase, Subject
+from workmail_org.errors import ConflictError, NotFoundError, ServiceError, TemporaryError
+from workmail_org.service.failures import is_throttled
+
+PATIENCE_SECONDS = 120.0
+"""How long a new entity may be unknown to other calls (Terraform waits 2 minutes, facts.md §2)."""
+
+_CONFLICT_PATIENCE_SECONDS = 20.0
+"""A guess: how long an address may look taken after its release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One call that did not work."""
+
+    call: Call
+    error: ServiceError
+
+    def __str__(self) -> str:
+        return f"{self.call.subject.kind} {self.call.subject.name}: {self.error}"
+
+    @property
+    def key(self) -> tuple[str, Subject]:
+        """The same for the same call in another round."""
+        return make_key(self.call)
+
+    def is_permanent(self, waited: float) -> bool:
+        """Tell whether it will not go away, after so many seconds of trying."""
+        error = self.error
+        if isinstance(error, ConflictError):
+            return waited >= _CONFLICT_PATIENCE_SECONDS
+        if isinstance(error, NotFoundError):
+            return waited >= PATIENCE_SECONDS
+        if isinstance(error, TemporaryError):
+            endless = is_throttled(error) or not error.code
+            return not endless and waited >= PATIENCE_SECONDS
+        return True
+
+    def explain(self) -> str:
+        """Say what a person can do, where the code alone does not."""
+        call, error = self.call, self.error
+        subject = f"{call.subject.kind} {call.subject.name}"
+        if error.code == "MailDomainStateException":
+            address = call.arguments.get("Email") or call.arguments.get("Alias") or ""
+            domain = str(address).rpartition("@")[2]
+            return (
+                f"{subject}: domain {domain} is not verified, so {address} cannot be used yet: put "
+                "the domain's DNS records in place (see the stack's outputs), then deploy again"
+            )
+        if call.phase is Phase.CREATE and isinstance(error, ConflictError):
+            return (
+                f"{subject}: the name is taken in the directory by something that is not managed "
+                "here (a user or a group, also a built-in one): choose another key"
+            )
+        return str(self)
+
+
+def make_key(call: Call) -> tuple[str, Subject]:
+    """Name a call for counting how long it fails."""
+    return (call.operation, call.subject.folded)
