@@ -219,6 +219,19 @@ def test_a_retained_stranger_of_a_roll_back_gives_back_what_it_took(with_strange
     assert {"alice", "zoe", "group:club"} == take_picture(with_strangers).enabled
 
 
+def test_a_roll_back_takes_back_whom_the_failed_deployment_retained(stack: Stack) -> None:
+    words = OnRemoval(users=Removal.RETAIN, groups=Removal.RETAIN)
+    before = make_organization(ALICE, BOB, SALES, on_removal=words)
+    stack.deploy(before)
+    stack.emulator.faults.add(FINAL)
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(make_organization(ALICE, LATE, on_removal=words))
+    after = make_organization(ALICE, replace(BOB, city="Bonn"), SALES, on_removal=words)
+    stack.deploy(after)
+
+    assert_equals(take_picture(stack), after)
+
+
 def test_who_was_made_anew_by_somebody_else_is_not_ours(stack: Stack) -> None:
     stack.deploy(make_organization(ALICE, BOB))
     client, scope = stack.workmail, {"OrganizationId": stack.organization_id}

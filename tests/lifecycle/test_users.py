@@ -18,6 +18,7 @@ from scenes import (
     make_user,
     take_picture,
 )
+from workmail_emulator.faults import Fault
 from workmail_org.model.organization import Passwords
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
@@ -226,6 +227,17 @@ def test_a_user_with_a_mailbox_is_not_made_a_remote_one(stack: Stack) -> None:
 
     assert [] == list_operations(stack)
     assert before == take_picture(stack)
+
+
+def test_a_remote_user_that_gets_a_mailbox_is_remote_again_when_that_fails(stack: Stack) -> None:
+    remote = make_user("rita", role=Role.REMOTE_USER)
+    before = make_organization(remote)
+    stack.deploy(before)
+    stack.emulator.faults.add(Fault(operation="CreateGroup", code="Final", status=400))
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(make_organization(replace(remote, role=Role.USER), make_group("late")))
+
+    assert_equals(take_picture(stack), before)
 
 
 def test_a_quota_that_the_spec_does_not_give_is_not_read_and_not_written(stack: Stack) -> None:

@@ -70,6 +70,8 @@ class Situation(Generic[EntityT]):
         neighbours: Entities of other collections that addresses come from or go to.
         read_only_directory: Entities exist already and are only enabled.
         adopt: Entities that somebody else made may be taken over.
+        undoing: A failed deployment is rolled back: what was declared before
+            it was ours, and is not refused now.
     """
 
     actual: Sequence[Found[EntityT]]
@@ -82,6 +84,7 @@ class Situation(Generic[EntityT]):
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
     read_only_directory: bool = False
     adopt: bool = False
+    undoing: bool = False
     found: Mapping[str, Found[EntityT]] = field(init=False)
     declared: Mapping[str, EntityT] = field(init=False)
 
@@ -130,15 +133,9 @@ def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Plan:
     Returns:
         Calls in the order of their phases, or refusals.
     """
-    refusals = (
-        *refuse_renames(
-            traits.kind,
-            gone=[leaver.entity for leaver in situation.get_leavers()],
-            come=[entity for entity in situation.desired if not situation.find(entity)],
-        ),
-        *_refuse_takeovers(traits.kind, situation),
-        *_refuse_unreleased(traits.kind, situation),
-    )
+    refusals = _refuse_absent(traits.kind, situation)
+    if not situation.undoing:
+        refusals += _refuse(traits.kind, situation)
     if refusals:
         return Plan(refusals=refusals)
     calls: list[Call] = []
@@ -153,8 +150,22 @@ def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Plan:
         calls += _bring(traits, situation, entity)
     for leaver in situation.get_leavers():
         word = situation.exceptions.get(fold(leaver.entity.name), situation.removal)
+        if situation.read_only_directory and word is Removal.DELETE:
+            word = Removal.DISABLE  # the directory keeps its users and groups
         calls += _remove(traits.kind, leaver, word)
     return Plan(order(calls))
+
+
+def _refuse(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:
+    return (
+        *refuse_renames(
+            kind,
+            gone=[leaver.entity for leaver in situation.get_leavers()],
+            come=[entity for entity in situation.desired if not situation.find(entity)],
+        ),
+        *_refuse_takeovers(kind, situation),
+        *_refuse_unreleased(kind, situation),
+    )
 
 
 def refuse_renames(
@@ -201,17 +212,22 @@ def _describe_rename(kind: Kind, old: str, new: str, clue: str) -> str:
     )
 
 
+def _refuse_absent(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:
+    """Refuse what only the directory can make."""
+    if not situation.read_only_directory:
+        return ()
+    return tuple(
+        f"{kind} {entity.name!r} is not in the directory: create it there, wait until WorkMail has "
+        "read it (every 4 hours), then deploy again"
+        for entity in situation.desired
+        if not situation.find(entity)
+    )
+
+
 def _refuse_takeovers(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:
     refusals: list[str] = []
     for entity in situation.desired:
         found = situation.find(entity)
-        if situation.read_only_directory:
-            if not found:
-                refusals.append(
-                    f"{kind} {entity.name!r} is not in the directory: create it there, wait until "
-                    "WorkMail has read it (every 4 hours), then deploy again"
-                )
-            continue
         ours = fold(entity.name) in situation.owned or situation.adopt or entity.adopt
         # One that is switched off and declared again is switched on: its mailbox is still there.
         if found and found.entity.enabled and not ours:

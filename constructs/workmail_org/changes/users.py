@@ -36,7 +36,7 @@ def between(situation: Situation[User], *, generate_passwords: bool) -> Plan:
         request should be the one expected when performing another DescribeUser
         call"), RegisterToWorkMail, UpdateMailboxQuota.
     """
-    refusals = _refuse_lost_mailboxes(situation)
+    refusals = () if situation.undoing else _refuse_lost_mailboxes(situation)
     if refusals:
         return Plan(refusals=refusals)
     traits = Traits(

@@ -121,8 +121,8 @@ class CollectionLifecycle(Generic[EntityT]):
         workmail = run.open_organization(request.desired.organization_id)
         ledger = run.open_ledger(run.clients, request.desired.ledger_table)
         situation, rows, entries = self._read(run, request, workmail, ledger)
-        plan = self.traits.plan(workmail, situation, request.desired)
-        refusals = plan.refusals or self._refuse_renames(request, situation, rows)
+        plan = self._plan(run, request, workmail, situation)
+        refusals = plan.refusals or self._refuse_renames(run, request, situation, rows)
         if refusals:
             raise UnsafePlanError(*refusals)
         properties: CollectionProperties = request.desired
@@ -137,17 +137,33 @@ class CollectionLifecycle(Generic[EntityT]):
         )
         stop(run, request, workmail, brakes)
 
+    def _plan(
+        self, run: Run, request: Request[Any], workmail: WorkMail, situation: Situation[EntityT]
+    ) -> Plan:
+        """List what is to be done; a roll back is not refused, or the stack would be stuck."""
+        plan = self.traits.plan(workmail, situation, request.desired)
+        if plan.refusals and _goes_back(run, request):
+            run.log("refusals let go", refusals=plan.refusals)
+            undoing = replace(situation, undoing=True)
+            plan = self.traits.plan(workmail, undoing, request.desired)
+        return plan
+
     def _refuse_renames(
-        self, request: Request[Any], situation: Situation[EntityT], rows: Sequence[Listed]
+        self,
+        run: Run,
+        request: Request[Any],
+        situation: Situation[EntityT],
+        rows: Sequence[Listed],
     ) -> tuple[str, ...]:
         """Look for renamed keys in the whole collection: a newcomer may be another shard's."""
         present = {row.reference.folded for row in rows}
         whole = self.traits.get_entities(request.desired)
-        return refuse_renames(
+        refusals = refuse_renames(
             self.traits.kind,
             gone=[leaver.entity for leaver in situation.get_leavers()],
             come=[entity for entity in whole if entity.reference.folded not in present],
         )
+        return () if refusals and _goes_back(run, request) else refusals
 
     def _advance(
         self, run: Run, request: Request[Any], workmail: WorkMail, memory: _Slice[EntityT]
@@ -155,7 +171,7 @@ class CollectionLifecycle(Generic[EntityT]):
         ledger = run.open_ledger(run.clients, request.desired.ledger_table)
         while True:
             situation, rows, entries = self._read(run, request, workmail, ledger)
-            plan = self.traits.plan(workmail, situation, request.desired)
+            plan = self._plan(run, request, workmail, situation)
             if plan.refusals:
                 raise UnsafePlanError(*plan.refusals)
             if not plan.calls:
@@ -260,12 +276,12 @@ class CollectionLifecycle(Generic[EntityT]):
         leaving = owned - {fold(entity.name) for entity in whole}
         if not leaving:
             return {}
-        state = read_state(run.clients.cloudformation, request.stack_id)
+        goes_back = _goes_back(run, request)
         # Where CloudFormation does not tell, an update may be a roll back.
-        if not (state.goes_back if state else not request.is_delete):
+        if not (not request.is_delete if goes_back is None else goes_back):
             return {}
         words: dict[bool | None, Removal] = {True: Removal.RETAIN, False: Removal.DISABLE}
-        if state and request.desired.on_removal is Removal.RETAIN:
+        if goes_back and request.desired.on_removal is Removal.RETAIN:
             words[None] = Removal.DISABLE
         return {
             reference.name: words[entry.enabled_before]
@@ -439,6 +455,12 @@ def replace_leavers(situation: Situation[EntityT], leavers: Collection[str]) -> 
     """Leave out what is owned, no longer declared, and not to be removed by this request."""
     declared = {fold(entity.name) for entity in situation.desired}
     return replace(situation, owned={n for n in situation.owned if n in leavers or n in declared})
+
+
+def _goes_back(run: Run, request: Request[Any]) -> bool | None:
+    """Tell whether a failed deployment is rolled back; `None`: CloudFormation does not tell."""
+    state = read_state(run.clients.cloudformation, request.stack_id)
+    return state.goes_back if state else None
 
 
 def _is_gone(workmail: WorkMail) -> bool:
