@@ -180,10 +180,11 @@ def _log_request(run: Run, request: Request[Any], step: Step) -> None:
 
 def _make_context(request: Request[Any]) -> dict[str, str]:
     """Say what every line of this invocation is about: the run, the organization, the kind."""
-    organization = getattr(request.desired, "organization_id", None) or request.physical_id
+    named: str | None = getattr(request.desired, "organization_id", None) or request.physical_id
+    alias: str = getattr(request.desired, "alias", "")
     return {
         "run": request.request_id,
-        "organization": organization or getattr(request.desired, "alias", ""),
+        "organization": named or alias,
         "kind": str(request.resource_type),
     }
 
