@@ -133,13 +133,13 @@ def _list_neighbours(
     moving = find_moving(
         _get_entities(before, kind), _get_entities(collection, kind), there_before, there_after
     )
-    neighbours: list[Neighbour] = []
-    for reference, text in sorted(moving.items()):
-        found = actual.people.find(reference)
-        if found and reference.name in actual.owned.get(reference.kind, ()):
-            wanted = there_after.get(text, ())
-            neighbours.append(_make_neighbour(found, there_before.get(text, ()), wanted))
-    return tuple(neighbours)
+    return tuple(
+        _make_neighbour(found, there_before.get(text, ()), there_after.get(text, ()))
+        for other in sorted({reference.kind for reference in moving})
+        # In the order of the list, as the handlers read it.
+        for name, found in actual.people.get_kind(other).items()
+        if name in actual.owned.get(other, ()) and (text := moving.get(Reference(other, name)))
+    )
 
 
 def _make_neighbour(
