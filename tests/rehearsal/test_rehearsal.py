@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from workmail_org.errors import DeploymentError
 from workmail_org.model.user import User
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.rehearsal.deploying import Cdk
@@ -25,7 +26,7 @@ US = "production-acme-us"
 REGIONS = {EU: "eu-west-1", US: "us-east-1"}
 
 
-def write_spec(folder: Path, **users: str) -> Path:
+def write_spec(folder: Path, *, us_goes: bool = False, **users: str) -> Path:
     """Write a spec with two organizations; alice, bob and the `users` given are in the first."""
     people = {"alice": "Alice Liddell", "bob": "Bob", **users}
     spec = {
@@ -53,6 +54,7 @@ def write_spec(folder: Path, **users: str) -> Path:
                 "region": "us-east-1",
                 "alias": "acme-us",
                 "users": {"dave": {"display_name": "Dave"}},
+                "on_removal": {"organization": "delete"} if us_goes else {},
             },
         },
     }
@@ -74,16 +76,21 @@ class Theatre:
     def __post_init__(self) -> None:
         self.stand_ins = StandIns(self.local)
 
-    def prepare(self, **users: str) -> Path:
+    def prepare(self, *, us_goes: bool = False, **users: str) -> Path:
         """Synthesize the next spec; return its assembly."""
         number = len(self.deployed)
         folder = self.folder / f"state-{number}"
         folder.mkdir()
-        path = write_spec(folder, **users)
+        path = write_spec(folder, us_goes=us_goes, **users)
         [local] = localize([(path, folder / "local.yaml")], self.stand_ins, root=None)
         self.deployed.append(local)
         self.cdk.synthesize(local.path, folder / "cdk.out")
-        return folder / "cdk.out"
+        return self.assembly
+
+    @property
+    def assembly(self) -> Path:
+        """What was synthesized last."""
+        return self.folder / f"state-{len(self.deployed) - 1}" / "cdk.out"
 
     def deploy(self, assembly: Path) -> list[str]:
         """Deploy an assembly; return the operations that wrote, in order."""
@@ -209,10 +216,34 @@ def test_a_removed_user_is_disabled_and_comes_back_as_the_same(theatre: Theatre)
     assert theatre.differences() == []
 
 
-def test_destroying_retains_the_organization(theatre: Theatre) -> None:
-    theatre.cdk.destroy(theatre.folder / f"state-{len(theatre.deployed) - 1}" / "cdk.out")
+def test_a_stack_whose_organization_stays_is_not_destroyed(theatre: Theatre) -> None:
+    with pytest.raises(DeploymentError) as refused:
+        theatre.cdk.destroy(theatre.assembly)
 
-    assert theatre.survey("acme-eu").state == "Active"
+    assert "cannot be deleted while TerminationProtection is enabled" in str(refused.value)
+    assert theatre.differences() == []
+    assert sorted(list_protected(theatre.local)) == [EU, US]
+
+
+def test_the_cdk_lifts_the_protection_of_an_organization_that_may_go(theatre: Theatre) -> None:
+    theatre.deploy(theatre.prepare(us_goes=True))
+
+    assert list_protected(theatre.local) == [EU]
+
+
+def test_destroying_leaves_the_organization_that_stays_and_deletes_the_other(
+    theatre: Theatre,
+) -> None:
+    before = theatre.survey("acme-eu")
+    theatre.local.make_client("cloudformation", REGIONS[EU]).update_termination_protection(
+        StackName=EU, EnableTerminationProtection=False
+    )
+    theatre.cdk.destroy(theatre.assembly)
+    after = theatre.survey("acme-eu")
+
+    assert (after.state, after.id) == ("Active", before.id)
+    assert [each.id for each in after.users] == [each.id for each in before.users]
+    assert survey(REGIONS[US], "acme-us") is None
     assert list_stacks(theatre.local) == ["CDKToolkit"]
 
 
@@ -243,6 +274,17 @@ def list_events(client: Any, stack: str) -> list[dict[str, Any]]:
     """Return the events of a stack."""
     pages = client.get_paginator("describe_stack_events").paginate(StackName=stack)
     return [event for page in pages for event in page["StackEvents"]]
+
+
+def list_protected(local: LocalAws) -> list[str]:
+    """Return which of the two stacks CloudFormation refuses to delete."""
+    return [
+        stack
+        for stack, region in REGIONS.items()
+        if local.make_client("cloudformation", region).describe_stacks(StackName=stack)["Stacks"][
+            0
+        ]["EnableTerminationProtection"]
+    ]
 
 
 def list_stacks(local: LocalAws) -> list[str]:

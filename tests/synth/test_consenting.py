@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ from aws_cdk import App
 from workmail_org.errors import SpecError
 from workmail_org.infra import OrganizationStack
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.model.removal import Safety
+from workmail_org.model.removal import OnRemoval, Removal, Safety
+from workmail_org.model.values import OrganizationId
 from workmail_org.wire import BRAKED, Consent, decode, encode
 
 ACME = Organization(key="acme", region="eu-west-1", alias="acme")
@@ -62,3 +65,26 @@ def test_the_spec_says_how_many_may_leave(synthesize: Callable[..., Any]) -> Non
     ).receive("Users")
 
     assert (25, 0) == (received.max_removals_percent, received.min_managed)
+
+
+@pytest.mark.parametrize(
+    ("word", "existing", "protected"),
+    [
+        (Removal.RETAIN, None, True),
+        (Removal.DELETE, None, False),
+        (Removal.DELETE, OrganizationId("m-0123456789abcdef0123456789abcdef"), True),
+    ],
+    ids=["retained", "deleted", "taken over"],
+)
+def test_a_stack_is_protected_unless_its_organization_goes_with_it(
+    synthesize: Callable[..., Any],
+    word: Removal,
+    existing: OrganizationId | None,
+    protected: bool,
+) -> None:
+    words = OnRemoval(organization=word, directory=word)
+    made = synthesize(replace(ACME, on_removal=words, existing=existing))
+    manifest = json.loads((made.folder / "manifest.json").read_text(encoding="utf-8"))
+    stack = manifest["artifacts"][made.stack.artifact_id]["properties"]
+
+    assert protected is stack.get("terminationProtection", False)

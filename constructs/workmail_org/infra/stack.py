@@ -13,6 +13,7 @@ from constructs import Construct
 
 from workmail_org.errors import SpecError
 from workmail_org.infra.annotating import add_warnings
+from workmail_org.infra.keeping import keeps_organization
 from workmail_org.infra.organization import OrganizationResource
 from workmail_org.model.lifetime import describe_end_of_support, describe_expiry
 from workmail_org.model.organization import Environment, Organization
@@ -25,8 +26,9 @@ class OrganizationStack(Stack):
 
     Says when Amazon WorkMail ends as a warning, unless the spec acknowledges it.
     A copy that has expired is an error for synth, diff and deploy; `cdk destroy`
-    still works on it. Termination is protected unless the organization goes with
-    its stack.
+    still works on it. CloudFormation refuses to delete the stack of an
+    organization that stays (`on_removal.organization: retain`, or taken over):
+    its people would be switched off.
 
     Args:
         scope: An app or a stage.
@@ -54,6 +56,7 @@ class OrganizationStack(Stack):
                 account=environment.account or os.environ.get("CDK_DEFAULT_ACCOUNT"),
                 region=organization.region,
             ),
+            termination_protection=keeps_organization(organization),
             description=f"Amazon WorkMail organization {organization.alias} ({environment.name})",
         )
         self._annotate(environment, today or datetime.now(tz=UTC).date())
