@@ -13,14 +13,14 @@ import io
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 from botocore.exceptions import ClientError
 
+from calling import Caller, Function, connect, find_function
 from workmail_emulator import Emulator
 from workmail_org import declaring, wire
 from workmail_org.handlers import entry
@@ -163,6 +163,7 @@ class Stack:
             deploys again.
         backwards: Whether rules and settings are rolled back in the other order:
             CloudFormation promises none.
+        watch: Told each call that a handler is about to make, with its function.
     """
 
     def __init__(self, emulator: Emulator, *, name: str = "test-acme") -> None:
@@ -179,10 +180,11 @@ class Stack:
         self.reasons: list[str] = []
         self.backwards = False
         self.region = "eu-west-1"
+        self.watch: Callable[[Function, str], None] | None = None
         self._id = uuid.uuid4()
         self._requests = 0
         self._stuck: list[tuple[Resource, Resource | None]] = []
-        self._clients: dict[str, Clients] = {}
+        self._function: Function | None = None
 
     @property
     def organization_id(self) -> str:
@@ -192,7 +194,7 @@ class Stack:
     @property
     def workmail(self) -> Any:
         """A client of the organization's region."""
-        return self._get_clients().workmail
+        return connect(self.emulator, "workmail", self.region)
 
     def deploy(self, organization: Organization, *acknowledge: str) -> None:
         """Create or update the stack.
@@ -313,6 +315,7 @@ class Stack:
         Raises:
             DeploymentFailedError: The handler failed.
         """
+        outer, self._function = self._function, find_function(event["ResourceType"])
         try:
             # An event crosses the wire as JSON.
             answer = entry.handle(self.make_run(), json.loads(json.dumps(event)), step)
@@ -320,6 +323,8 @@ class Stack:
             raise self._fail(str(error)) from error
         except Killed as error:
             raise self._fail("the handler's process ended") from error
+        finally:
+            self._function = outer
         assert len(json.dumps(answer)) < wire.MAX_RESPONSE_BYTES
         return json.loads(json.dumps(answer))
 
@@ -327,7 +332,7 @@ class Stack:
         """Make the means of one invocation on the emulator's clock."""
         clock = self.emulator.clock
         return Run(
-            clients=self._get_clients(),
+            clients=self._make_clients(),
             deadline=clock.now() + self.slice_seconds,
             clock=clock.now,
             sleep=self._sleep,
@@ -340,17 +345,23 @@ class Stack:
     def _sleep(self, seconds: float) -> None:
         self.emulator.clock.advance(seconds)
 
-    def _get_clients(self) -> Clients:
-        if self.region not in self._clients:
-            self._clients[self.region] = Clients(
-                workmail=_make_client(self.emulator, "workmail", self.region),
-                directory_service=_make_client(self.emulator, "ds", self.region),
-                secrets=cast("Any", self.secrets),
-                s3=cast("Any", self.s3),
-                dynamodb=cast("Any", None),
-                cloudformation=cast("Any", self.cloudformation),
-            )
-        return self._clients[self.region]
+    def _make_clients(self) -> Clients:
+        def watch(client: Any, service: str) -> Any:
+            return Caller(client, service, self._note)
+
+        return Clients(
+            workmail=watch(self.workmail, "workmail"),
+            directory_service=watch(connect(self.emulator, "ds", self.region), "ds"),
+            secrets=watch(self.secrets, "secretsmanager"),
+            s3=watch(self.s3, "s3"),
+            dynamodb=cast("Any", None),
+            cloudformation=watch(self.cloudformation, "cloudformation"),
+        )
+
+    def _note(self, action: str) -> None:
+        """Hold a call of a handler against its function's role."""
+        if self._function and self.watch:
+            self.watch(self._function, action)
 
     def _fill(self, resource: Resource) -> Resource:
         properties = copy.deepcopy(resource.properties)
@@ -431,17 +442,6 @@ class Stack:
         self.reasons.append(reason)
         assert len(reason.encode()) < wire.MAX_RESPONSE_BYTES
         return DeploymentFailedError(reason)
-
-
-_CLIENTS: WeakKeyDictionary[Emulator, dict[tuple[str, str], Any]] = WeakKeyDictionary()
-
-
-def _make_client(emulator: Emulator, service: str, region: str) -> Any:
-    """Make a client once: it takes longer than a deployment."""
-    made = _CLIENTS.setdefault(emulator, {})
-    if (service, region) not in made:
-        made[service, region] = emulator.client(service, region=region)
-    return made[service, region]
 
 
 def find_digest(reason: str) -> str | None:

@@ -7,7 +7,7 @@ and prints the table.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.values import parse_reference
+from workmail_org.service.workmail import WorkMail
 
 STEP = 1 if ALL else 60
 RETRY = 5 if ALL else 2
@@ -167,6 +168,14 @@ TRANSITIONS = {
     "full, empty": Transition(FULL, EMPTY),
     "full, nothing": Transition(STAYING, None),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_after_the_other() -> Iterator[None]:
+    """Read one thing after the other: the n-th call is the same one in every run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WorkMail, "read_many", lambda _, read, items: [read(each) for each in items])
+        yield
 
 
 @pytest.fixture(scope="module", params=TRANSITIONS)
