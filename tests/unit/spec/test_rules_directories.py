@@ -195,3 +195,47 @@ def test_interoperability_with_a_directory_of_unknown_kind_wants_the_kind(
           say "kind: ad_connector" of the existing directory, if it is one
         """,
     )
+
+
+MADE = """
+        directory:
+          type: managed_ad
+          name: corp.acme.example
+          short_name: CORP
+          edition: standard
+          vpc_id: vpc-01234567
+          subnet_ids: [subnet-01234567, subnet-12345678]
+"""
+
+
+def test_a_directory_is_not_deleted_under_an_organization_that_stays(
+    expect: Callable[..., None],
+) -> None:
+    for words in ("{directory: delete}", "{organization: retain, directory: delete}"):
+        column = words.index("delete") + 17
+        expect(
+            organization=f"{MADE}        on_removal: {words}\n",
+            problems=f"""
+            14:{column} organizations.acme.on_removal.directory
+              the directory cannot be deleted while the organization that stands on it stays
+              write "organization: delete" too, which erases every mailbox, or "directory: retain"
+            """,
+        )
+
+
+def test_a_directory_is_deleted_with_its_organization_or_not_at_all(
+    expect: Callable[..., None],
+) -> None:
+    for words in ("{organization: delete, directory: delete}", "{organization: delete}", "{}"):
+        expect(organization=f"{MADE}        on_removal: {words}\n")
+
+
+def test_a_directory_that_the_stack_does_not_make_it_does_not_delete_either(
+    expect: Callable[..., None],
+) -> None:
+    expect(
+        organization="""
+        directory: {type: existing, directory_id: d-1234567890}
+        on_removal: {directory: delete}
+        """,
+    )

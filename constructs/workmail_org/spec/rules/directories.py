@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workmail_org.model.directory import DirectoryType
+from workmail_org.model.removal import Removal
 from workmail_org.model.user import PROFILE_FIELDS
 from workmail_org.model.values import Kind
+from workmail_org.spec.declared import mapping
 from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ SHORT_NAME = 20
 
 Source: WorkMail API 2017-10-01, CreateUser, `Name`.
 """
+
+_MADE = (DirectoryType.SIMPLE_AD, DirectoryType.MANAGED_AD, DirectoryType.AD_CONNECTOR)
+"""Types of directory that a stack makes, and can delete."""
 
 
 def check_name_lengths(declared: Declared) -> Iterator[Problem]:
@@ -100,6 +105,26 @@ def check_directory_owns(declared: Declared) -> Iterator[Problem]:
                 )
 
 
+def check_deletion(declared: Declared) -> Iterator[Problem]:
+    """A directory is not deleted while an organization stands on it.
+
+    Directory Service refuses for as long as an application is authorized
+    (facts.md §5, DeleteDirectory).
+    """
+    for organization in declared.organizations:
+        words = mapping(organization.body.get("on_removal"))
+        kind = mapping(organization.body.get("directory")).get("type")
+        stays = words.get("organization") in (None, Removal.RETAIN)
+        taken_over = organization.body.get("existing") is not None  # its directory is not made
+        if kind in _MADE and words.get("directory") == Removal.DELETE and stays and not taken_over:
+            yield declared.at(
+                (*organization.path, "on_removal", "directory"),
+                "the directory cannot be deleted while the organization that stands on it stays",
+                'write "organization: delete" too, which erases every mailbox, or '
+                '"directory: retain"',
+            )
+
+
 def _check_passwords(declared: Declared, organization: DeclaredOrganization) -> Iterator[Problem]:
     if organization.body.get("passwords") == "generate":
         yield declared.at(
@@ -115,4 +140,10 @@ def _with_interoperability(declared: Declared) -> Iterator[DeclaredOrganization]
             yield organization
 
 
-RULES = (check_name_lengths, check_interoperability, check_exchange_owns, check_directory_owns)
+RULES = (
+    check_name_lengths,
+    check_interoperability,
+    check_exchange_owns,
+    check_directory_owns,
+    check_deletion,
+)
