@@ -7,7 +7,7 @@ and prints the table.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -22,14 +22,18 @@ from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
     AccessControlRule,
+    AuthenticationMode,
     Availability,
     Effect,
+    EmailMonitoring,
     Folder,
     FolderRetention,
+    IdentityCenter,
     ImpersonationRole,
     ImpersonationRule,
     ImpersonationType,
     MobileDeviceAccessRule,
+    PersonalAccessTokens,
     Policies,
     RetentionAction,
     RetentionPolicy,
@@ -94,7 +98,16 @@ def make_policies(variant: str, *users: str) -> Policies:
                 lambda_arn=f"arn:aws:lambda:eu-west-1:111122223333:function:{variant}",
             ),
         ),
+        email_monitoring=EmailMonitoring(
+            log_group_arn=f"arn:aws:logs:eu-west-1:111122223333:log-group:{variant}:*",
+            role_arn=f"arn:aws:iam::111122223333:role/{variant}",
+        ),
         inbound_dmarc_enforced=variant == "second",
+        identity_center=IdentityCenter(
+            instance_arn="arn:aws:sso:::instance/ssoins-0123456789abcdef",
+            authentication_mode=AuthenticationMode.IDENTITY_PROVIDER_AND_DIRECTORY,
+            personal_access_tokens=PersonalAccessTokens(lifetime_days=len(variant)),
+        ),
     )
 
 
@@ -155,6 +168,15 @@ HALVED = make_organization(
     tags={"team": "mail"},
 )
 
+PEOPLE = make_organization(ALICE, BOB, make_group("support", "alice"))
+"""No rule and no setting is declared: whatever is there was made by hand."""
+MORE_PEOPLE = make_organization(
+    replace(ALICE, telephone="2"),
+    CAROL,
+    make_group("support", "carol"),
+    permissions=(permit("alice", "carol", Right.SEND_AS),),
+)
+
 STAYING = replace(FULL, on_removal=OnRemoval(domains=Removal.RETAIN))
 """People who were made by hand keep their addresses, so the domain has to stay."""
 
@@ -165,6 +187,7 @@ TRANSITIONS = {
     "full, addresses turned round": Transition(FULL, TURNED),
     "turned round, halved": Transition(TURNED, HALVED),
     "halved, full again": Transition(HALVED, FULL),
+    "people, more people": Transition(PEOPLE, MORE_PEOPLE),
     "full, empty": Transition(FULL, EMPTY),
     "full, nothing": Transition(STAYING, None),
 }
@@ -174,8 +197,12 @@ TRANSITIONS = {
 def one_after_the_other() -> Iterator[None]:
     """Read one thing after the other: the n-th call is the same one in every run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(WorkMail, "read_many", lambda _, read, items: [read(each) for each in items])
+        patch.setattr(WorkMail, "read_many", read_one_by_one)
         yield
+
+
+def read_one_by_one(_: WorkMail, read: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    return [read(each) for each in items]
 
 
 @pytest.fixture(scope="module", params=TRANSITIONS)
