@@ -64,6 +64,17 @@ def test_after_the_deadline_it_is_told_as_lost(stack: Stack, removed: Deployed) 
     assert line.endswith("lost since 2023-12-14 22:13 UTC")
 
 
+def test_who_was_removed_is_remembered_through_later_deployments(
+    stack: Stack, removed: Deployed
+) -> None:
+    before = list_removed(removed)
+    for name in ("Robert", "Bob"):
+        stack.deploy(make_organization(replace(BOB, display_name=name)))
+
+    assert 1 == len(before)
+    assert before == list_removed(removed)
+
+
 def test_who_is_switched_off_in_the_spec_or_by_hand_was_not_removed(stack: Stack) -> None:
     spec = make_organization(replace(ALICE, enabled=False), BOB)
     stack.deploy(BOTH)

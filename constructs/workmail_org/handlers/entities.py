@@ -177,7 +177,7 @@ class CollectionLifecycle(Generic[EntityT]):
             if not plan.calls:
                 if not self._is_confirmed(run, request, situation, memory):
                     continue
-                self._close(run, ledger, entries, situation, request)
+                self._close(run, request, ledger, entries, situation, rows)
                 return Progress(done=True)
             fresh = [call for call in plan.calls if call not in memory.written]
             if fresh:
@@ -185,7 +185,7 @@ class CollectionLifecycle(Generic[EntityT]):
                 self._claim(ledger, entries, situation)
                 self._write(run, request, writer, fresh, memory)
             elif self._is_stuck(run, plan, memory):
-                self._close(run, ledger, entries, situation, request)
+                self._close(run, request, ledger, entries, situation, rows)
                 return Progress(done=True)
             self._raise_permanent(run, memory)
             if run.time_is_up:
@@ -425,10 +425,15 @@ class CollectionLifecycle(Generic[EntityT]):
         run: Run,
         ledger: Ledger,
         entries: dict[Reference, Entry],
-        situation: Situation[EntityT],
         request: Request[Any],
+        situation: Situation[EntityT],
+        rows: Sequence[Listed],
     ) -> None:
-        """Write down who is ours now, and since when the others are not in the spec."""
+        """Write down who is ours now, and since when the others are not in the spec.
+
+        Who left earlier is no part of the situation any more, but in `rows` for
+        as long as it is there: it can still be restored.
+        """
         self._claim(ledger, entries, situation)
         if request.desired.shard:
             return
@@ -436,11 +441,13 @@ class CollectionLifecycle(Generic[EntityT]):
         present = {found.entity.reference.folded for found in situation.actual}
         whole = () if request.is_delete else self.traits.get_entities(request.desired)
         declared = desired | {entity.reference.folded for entity in whole}
+        there = {row.reference.folded for row in rows}
         gone = [entry for ref, entry in entries.items() if ref not in declared]
         forgotten = [
             entry.reference
             for entry in gone
-            if entry.reference not in present or is_let_go(entry, situation)
+            if entry.reference not in (there if entry.removed_at else present)
+            or is_let_go(entry, situation)
         ]
         removed = [
             replace(entry, removed_at=run.now())

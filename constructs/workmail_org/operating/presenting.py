@@ -14,10 +14,21 @@ def render_removed(organization: str, removed: Sequence[Removed]) -> Iterator[st
     if not removed:
         yield f"{organization}: nobody who was removed is switched off"
     for each in removed:
-        end = f"{each.deadline:%Y-%m-%d %H:%M} UTC"
-        fate = f"lost since {end}" if each.lost else f"can be restored until {end}"
-        since = f"{each.since:%Y-%m-%d}"
-        yield f"{organization}: {each.reference} is switched off since {since}, {fate}"
+        yield f"{organization}: {each.reference} {_describe(each)}"
+
+
+def _describe(removed: Removed) -> str:
+    day = f"{removed.since:%Y-%m-%d}"
+    if removed.is_back:
+        return (
+            f"left the spec on {day} and is switched on all the same; `workmail-org restore` gives "
+            "it its former addresses and has the stack look after it again"
+        )
+    if removed.deadline is None:
+        return f"is switched off since {day}, can be restored at any time"
+    end = f"{removed.deadline:%Y-%m-%d %H:%M} UTC"
+    fate = f"lost since {end}" if removed.lost else f"can be restored until {end}"
+    return f"is switched off since {day}, {fate}"
 
 
 def render_restored(restored: Restored) -> Iterator[str]:
@@ -25,7 +36,7 @@ def render_restored(restored: Restored) -> Iterator[str]:
     name, email = restored.reference, restored.email
     yield f"{name} is switched on again as {email}, with its id {restored.id}"
     for alias in restored.missing:
-        yield f"its former alias {alias} belongs to somebody else by now"
+        yield f"its former address {alias} belongs to somebody else by now"
     if not restored.declared:
         yield (
             f"the spec does not declare {restored.reference}: declare it, or the next deployment "
@@ -36,8 +47,7 @@ def render_restored(restored: Restored) -> Iterator[str]:
 def render_losses(losses: Sequence[Loss]) -> Iterator[str]:
     """Write what would be lost, and the word for it."""
     for loss in losses:
-        size = "no mailbox" if loss.megabytes is None else f"mailbox of {loss.megabytes:g} MB"
-        yield f"{loss.removed.reference}: {size}"
+        yield f"{loss.removed.reference}: {_describe_size(loss)}"
         for word, items in (
             ("address", loss.addresses),
             ("member of", loss.groups),
@@ -46,3 +56,9 @@ def render_losses(losses: Sequence[Loss]) -> Iterator[str]:
             for item in items:
                 yield f"  {word} {item}"
     yield f"nothing was changed; to delete this for good: --erase {digest_losses(losses)}"
+
+
+def _describe_size(loss: Loss) -> str:
+    if loss.removed.row is None:
+        return "is deleted already; the ledger is to forget it"
+    return "no mailbox" if loss.megabytes is None else f"mailbox of {loss.megabytes:g} MB"

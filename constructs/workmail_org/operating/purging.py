@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workmail_org.changes.digests import digest_texts
 from workmail_org.errors import NotFoundError, UnsafePlanError
 from workmail_org.model.values import Kind, Reference
 from workmail_org.operating.deployed import Deployed
 from workmail_org.operating.removed import Removed, find_removed
+from workmail_org.service.reading import Listed
 
 _DELETE = {
     Kind.USER: ("DeleteUser", "UserId"),
@@ -41,7 +42,7 @@ def survey(deployed: Deployed, references: Sequence[Reference]) -> tuple[Loss, .
     """List what would be lost; nothing is changed.
 
     Raises:
-        UnsafePlanError: One of them was not removed from the spec.
+        UnsafePlanError: One of them was not removed from the spec, or is back.
         ServiceError: AWS refuses.
     """
     removed = {ref.folded: find_removed(deployed, ref) for ref in references}
@@ -51,12 +52,15 @@ def survey(deployed: Deployed, references: Sequence[Reference]) -> tuple[Loss, .
 def digest_losses(losses: Sequence[Loss]) -> str:
     """Name exactly these entities: somebody who came back in between has another word."""
     return digest_texts(
-        f"purge {loss.removed.row.id} {loss.removed.since.isoformat()}" for loss in losses
+        f"purge {loss.removed.reference.folded} {loss.removed.since.isoformat()}" for loss in losses
     )
 
 
 def purge(deployed: Deployed, losses: Sequence[Loss], digest: str) -> None:
     """Delete them.
+
+    The ledger forgets them last: doing it again, by the same word, finishes
+    what was begun.
 
     Raises:
         UnsafePlanError: The word is for others.
@@ -68,42 +72,58 @@ def purge(deployed: Deployed, losses: Sequence[Loss], digest: str) -> None:
             f"--erase {digest} is not the word for these: look at the list, then say --erase "
             f"{wanted}"
         )
+    # On record, since WorkMail does not tell it of what is deleted.
+    deployed.ledger.put(
+        replace(loss.removed.entry, removed_at=loss.removed.since.isoformat()) for loss in losses
+    )
     for loss in losses:
-        operation, parameter = _DELETE[loss.removed.reference.kind]
-        with suppress(NotFoundError):
-            deployed.workmail.call(operation, **{parameter: loss.removed.row.id})
-        deployed.ledger.drop([loss.removed.entry.reference])
+        _delete(deployed, loss.removed)
+    deployed.ledger.drop(loss.removed.entry.reference for loss in losses)
+
+
+def _delete(deployed: Deployed, removed: Removed) -> None:
+    if removed.row is None:
+        return
+    operation, parameter = _DELETE[removed.reference.kind]
+    with suppress(NotFoundError):
+        deployed.workmail.call(operation, **{parameter: removed.row.id})
 
 
 def _survey_one(deployed: Deployed, removed: Removed) -> Loss:
+    if removed.is_back:
+        raise UnsafePlanError(
+            f"{removed.reference} is switched on again: nobody who can sign in is purged; finish "
+            "its restore, or switch it off first"
+        )
+    row = removed.row
     return Loss(
         removed=removed,
-        megabytes=_read_size(deployed, removed),
+        megabytes=_read_size(deployed, row) if row else None,
         addresses=removed.entry.addresses,
-        groups=_list_groups(deployed, removed),
-        permissions=_list_permissions(deployed, removed),
+        groups=_list_groups(deployed, row) if row else (),
+        permissions=_list_permissions(deployed, row) if row else (),
     )
 
 
-def _read_size(deployed: Deployed, removed: Removed) -> float | None:
-    if removed.reference.kind is not Kind.USER:
+def _read_size(deployed: Deployed, row: Listed) -> float | None:
+    if row.reference.kind is not Kind.USER:
         return None
     try:
-        answer = deployed.workmail.call("GetMailboxDetails", UserId=removed.row.id)
+        answer = deployed.workmail.call("GetMailboxDetails", UserId=row.id)
     except NotFoundError:
         return None
     return float(answer.get("MailboxSize", 0.0))
 
 
-def _list_groups(deployed: Deployed, removed: Removed) -> tuple[str, ...]:
-    if removed.reference.kind is Kind.RESOURCE:
+def _list_groups(deployed: Deployed, row: Listed) -> tuple[str, ...]:
+    if row.reference.kind is Kind.RESOURCE:
         return ()
-    rows = deployed.workmail.list("ListGroupsForEntity", "Groups", EntityId=removed.row.id)
+    rows = deployed.workmail.list("ListGroupsForEntity", "Groups", EntityId=row.id)
     return tuple(sorted(row["GroupName"] for row in rows))
 
 
-def _list_permissions(deployed: Deployed, removed: Removed) -> tuple[str, ...]:
-    rows = deployed.workmail.list("ListMailboxPermissions", "Permissions", EntityId=removed.row.id)
+def _list_permissions(deployed: Deployed, row: Listed) -> tuple[str, ...]:
+    rows = deployed.workmail.list("ListMailboxPermissions", "Permissions", EntityId=row.id)
     return tuple(
         sorted(f"{row['GranteeId']}: {', '.join(sorted(row['PermissionValues']))}" for row in rows)
     )

@@ -1,9 +1,10 @@
-"""Removed: who was taken out of the spec and is switched off, and until when they can come back."""
+"""Removed: who was taken out of the spec, and until when they can come back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from workmail_org.errors import UnsafePlanError
 from workmail_org.model.values import Kind, Reference
@@ -11,63 +12,76 @@ from workmail_org.operating.deployed import Deployed
 from workmail_org.service.ledger import Entry
 from workmail_org.service.reading import Listed, list_entities
 
-MAILBOX_KEPT = timedelta(days=30)
-"""How long WorkMail keeps the mailbox of somebody who is switched off (facts.md §7.1)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """Somebody who left the spec, or something that did, and is switched off.
+    """Somebody who left the spec, or something that did.
 
     Attributes:
-        since: When it was switched off.
-        lost: Whether the deadline has passed, and with it the mailbox.
+        row: As WorkMail lists it; `None`: it was deleted since.
+        since: When it was switched off, in UTC; as far as WorkMail tells.
+        now: In UTC.
     """
 
-    row: Listed
+    row: Listed | None
     entry: Entry
     since: datetime
-    lost: bool
+    now: datetime
 
     @property
     def reference(self) -> Reference:
-        """Its name, spelled as WorkMail does."""
-        return self.row.reference
+        """Its name, spelled as WorkMail does while it is there."""
+        return self.row.reference if self.row else self.entry.reference
 
     @property
-    def deadline(self) -> datetime:
-        """Until when its mailbox is kept."""
-        return self.since + MAILBOX_KEPT
+    def is_back(self) -> bool:
+        """Whether it is switched on all the same: by hand, or by half of a `restore`."""
+        return self.row is not None and self.row.enabled
+
+    @property
+    def deadline(self) -> datetime | None:
+        """Until when its mailbox is kept; `None`: it has none to lose, or is back."""
+        return self.row.deadline if self.row else None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the deadline has passed, and with it the mailbox."""
+        return self.deadline is not None and self.deadline <= self.now
 
 
 def list_removed(deployed: Deployed) -> tuple[Removed, ...]:
-    """List who is switched off because they left the spec, the first deadline first."""
-    now = datetime.fromtimestamp(deployed.epoch(), UTC)
-    found: list[Removed] = []
-    for kind in Kind:
-        entries = deployed.ledger.read(kind)
-        for row in list_entities(deployed.workmail, kind):
-            entry = entries.get(row.reference.folded)
-            if row.enabled or entry is None or not entry.removed_at or entry.id != row.id:
-                continue
-            since = row.disabled_at or datetime.fromisoformat(entry.removed_at)
-            lost = since + MAILBOX_KEPT <= now
-            found.append(Removed(row=row, entry=entry, since=since.astimezone(UTC), lost=lost))
+    """List who left the spec and is still there, the first deadline first."""
+    found = [each for kind in Kind for each in _read_removed(deployed, kind) if each.row]
     return tuple(sorted(found, key=lambda each: (each.since, each.reference)))
 
 
 def find_removed(deployed: Deployed, reference: Reference) -> Removed:
-    """Return one of them.
+    """Return one of them, or one that was deleted since.
 
     Raises:
         UnsafePlanError: It is none of them; says who is.
     """
-    removed = list_removed(deployed)
-    for each in removed:
+    for each in _read_removed(deployed, reference.kind):
         if each.reference.folded == reference.folded:
             return each
-    names = ", ".join(str(each.reference) for each in removed) or "nobody"
+    names = ", ".join(str(each.reference) for each in list_removed(deployed)) or "nobody"
     raise UnsafePlanError(
         f"{reference} was not switched off by a removal from the spec of {deployed.spec.key}; "
         f"removed and still there: {names}"
     )
+
+
+def _read_removed(deployed: Deployed, kind: Kind) -> Iterator[Removed]:
+    now = datetime.fromtimestamp(deployed.epoch(), UTC)
+    rows = {row.reference.folded: row for row in list_entities(deployed.workmail, kind)}
+    for reference, entry in deployed.ledger.read(kind).items():
+        row = rows.get(reference)
+        if not entry.removed_at:
+            continue
+        if row and entry.id not in (None, row.id):  # somebody else's, of the same name
+            row = None
+        since = datetime.fromisoformat(entry.removed_at)
+        if row and not row.enabled:
+            since = row.disabled_at or since
+            row = replace(row, disabled_at=since)
+        yield Removed(row=row, entry=entry, since=since.astimezone(UTC), now=now)

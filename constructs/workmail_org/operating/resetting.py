@@ -13,7 +13,7 @@ def reset_password(deployed: Deployed, name: str) -> str:
     """Give a user a new password, put on record before it holds.
 
     If the answer is lost, the new one is on record and may hold or not: do it
-    again. If WorkMail refuses it, the former one is put back.
+    again. If WorkMail refuses it, the record is again what it was.
 
     Returns:
         ARN of the secret where it lies.
@@ -36,8 +36,7 @@ def reset_password(deployed: Deployed, name: str) -> str:
     try:
         deployed.workmail.call("ResetPassword", UserId=user_id, Password=password)
     except PermanentError:
-        if former is not None:
-            place.replace(user, former)
+        place.replace(user, former)
         raise
     return place.arn
 

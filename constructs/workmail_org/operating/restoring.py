@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from workmail_org.errors import ConflictError, ServiceError, UnsafePlanError
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.operating.deployed import Deployed
 from workmail_org.operating.removed import Removed, find_removed
-from workmail_org.service.reading import list_entities
+from workmail_org.service.reading import Listed, list_entities, read_aliases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class Restored:
     """Who is back.
 
     Attributes:
-        missing: Former aliases that somebody else has by now.
+        missing: Former addresses that somebody else has by now.
         declared: Whether the spec has a word for it; else the next deployment
             switches it off again.
     """
@@ -31,56 +32,87 @@ class Restored:
 def restore(deployed: Deployed, reference: Reference) -> Restored:
     """Switch on again who was removed, by its former addresses; the ledger says so.
 
+    The ledger comes last. Until it is written, doing it again goes on where it
+    was; and a deployment leaves alone what the ledger says was removed.
+
     Raises:
         UnsafePlanError: It was not removed, or its mailbox is lost.
         ServiceError: AWS refuses.
     """
     removed = find_removed(deployed, reference)
-    _refuse_lost(removed)
-    email, *aliases = removed.entry.addresses or ("",)
-    if not email:
-        raise UnsafePlanError(
-            f"the ledger does not know the address that {reference} had; declare it again in the "
-            "spec with its address and deploy: the same mailbox comes back"
-        )
-    # The ledger first: a deployment in between leaves in peace what is no longer a removal.
-    deployed.ledger.put([replace(removed.entry, removed_at=None)])
-    try:
-        deployed.workmail.call("RegisterToWorkMail", EntityId=removed.row.id, Email=email)
-    except ServiceError:
-        if not _is_on(deployed, removed):  # an answer can be lost
-            deployed.ledger.put([removed.entry])
-            raise
+    row = _find_row(removed)
+    row = row if removed.is_back else _switch_on(deployed, removed, row)
+    wanted = [each for each in removed.entry.addresses if fold(each) != fold(row.email)]
+    missing = _give(deployed, row, wanted)
+    deployed.ledger.put([replace(removed.entry, id=row.id, removed_at=None)])
     return Restored(
-        reference=removed.reference,
-        id=removed.row.id,
-        email=email,
-        missing=tuple(alias for alias in aliases if not _give(deployed, removed, alias)),
-        declared=_is_declared(deployed, removed.reference),
+        reference=row.reference,
+        id=row.id,
+        email=row.email,
+        missing=missing,
+        declared=_is_declared(deployed, row.reference),
     )
 
 
-def _refuse_lost(removed: Removed) -> None:
-    if removed.lost and removed.reference.kind is not Kind.GROUP:
+def _find_row(removed: Removed) -> Listed:
+    if removed.row is None:
+        raise UnsafePlanError(
+            f"{removed.reference} was deleted: there is nothing to restore; to start anew, declare "
+            "it again in the spec and deploy"
+        )
+    if removed.lost:
         raise UnsafePlanError(
             f"the mailbox of {removed.reference} is lost: it was kept until "
             f"{removed.deadline:%Y-%m-%d}; to start with an empty one, declare it again in the "
             "spec and deploy"
         )
+    return removed.row
 
 
-def _is_on(deployed: Deployed, removed: Removed) -> bool:
-    rows = list_entities(deployed.workmail, removed.reference.kind)
-    return any(row.enabled for row in rows if row.id == removed.row.id)
-
-
-def _give(deployed: Deployed, removed: Removed, alias: str) -> bool:
-    """Give back an alias; tell whether nobody else has it."""
+def _switch_on(deployed: Deployed, removed: Removed, row: Listed) -> Listed:
+    if not removed.entry.addresses:
+        raise UnsafePlanError(
+            f"the ledger does not know the address that {row.reference} had; declare it again in "
+            "the spec with its address and deploy: the same mailbox comes back"
+        )
+    email = removed.entry.addresses[0]
     try:
-        deployed.workmail.call("CreateAlias", EntityId=removed.row.id, Alias=alias)
-    except ConflictError:
-        return False
-    return True
+        deployed.workmail.call("RegisterToWorkMail", EntityId=row.id, Email=email)
+    except ServiceError as error:
+        if _is_on(deployed, row):  # an answer can be lost
+            return replace(row, enabled=True, email=email)
+        if error.code != "EmailAddressInUseException":
+            raise
+        raise ConflictError(
+            f"{email} belongs to somebody else by now: declare {row.reference} again in the spec, "
+            f"with another address, and deploy: the same mailbox comes back ({error})",
+            operation=error.operation,
+            code=error.code,
+        ) from error
+    return replace(row, enabled=True, email=email)
+
+
+def _is_on(deployed: Deployed, row: Listed) -> bool:
+    rows = list_entities(deployed.workmail, row.reference.kind)
+    return any(each.enabled for each in rows if each.id == row.id)
+
+
+def _give(deployed: Deployed, row: Listed, addresses: Sequence[str]) -> tuple[str, ...]:
+    """Give back what it does not have; return what somebody else has by now."""
+    had = {fold(each) for each in read_aliases(deployed.workmail, row)}
+    refused: list[str] = []
+    for address in addresses:
+        if fold(address) in had:
+            continue
+        try:
+            deployed.workmail.call("CreateAlias", EntityId=row.id, Alias=address)
+        except ConflictError:
+            refused.append(address)
+    if not refused:
+        return ()
+    # An answer can be lost, and what was tried again then be refused.
+    has = {fold(each) for each in read_aliases(deployed.workmail, row)}
+    return tuple(each for each in refused if fold(each) not in has)
 
 
 def _is_declared(deployed: Deployed, reference: Reference) -> bool:

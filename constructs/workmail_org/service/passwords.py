@@ -81,11 +81,11 @@ class PasswordSecret:
             self._write(passwords)
         return {user: passwords[user] for user in wanted}
 
-    def replace(self, user: str, password: str) -> str | None:
-        """Write one user's password; return the former one."""
+    def replace(self, user: str, password: str | None) -> str | None:
+        """Write one user's password, `None` for none; return the former one."""
         passwords = self.read()
-        former = passwords.get(user)
-        self._write({**passwords, user: password})
+        former = passwords.pop(user, None)
+        self._write(passwords | ({} if password is None else {user: password}))
         return former
 
     def _write(self, passwords: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from workmail_org.changes.calls import Found
@@ -24,6 +24,9 @@ _GONE = "DELETED"
 
 _ENABLED = "ENABLED"
 
+MAILBOX_KEPT = timedelta(days=30)
+"""How long WorkMail keeps the mailbox of somebody who is switched off (facts.md §7.1)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
@@ -31,6 +34,7 @@ class Listed:
 
     Attributes:
         system: A user that belongs to the directory: never touched.
+        has_mailbox: Or a calendar; a group and a remote user have none.
         disabled_at: When it was switched off.
     """
 
@@ -39,7 +43,18 @@ class Listed:
     enabled: bool
     email: str
     system: bool = False
+    has_mailbox: bool = True
     disabled_at: datetime | None = None
+
+    @property
+    def deadline(self) -> datetime | None:
+        """Until when the mailbox of what is switched off is kept, in UTC.
+
+        `None`: it is switched on, never was, or has no mailbox.
+        """
+        if self.enabled or not self.has_mailbox or self.disabled_at is None:
+            return None
+        return self.disabled_at.astimezone(UTC) + MAILBOX_KEPT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +130,12 @@ def read_domains(workmail: WorkMail) -> tuple[LiveDomain, ...]:
 def list_users(workmail: WorkMail) -> tuple[Listed, ...]:
     """List every user that is not deleted, system users too."""
     return tuple(
-        _make_row(row, Kind.USER, system=row.get("UserRole", "USER") not in _ROLES)
+        _make_row(
+            row,
+            Kind.USER,
+            system=row.get("UserRole", "USER") not in _ROLES,
+            has_mailbox=_ROLES.get(row.get("UserRole", "USER")) is not Role.REMOTE_USER,
+        )
         for row in workmail.list("ListUsers", "Users")
         if row.get("State") != _GONE
     )
@@ -124,7 +144,7 @@ def list_users(workmail: WorkMail) -> tuple[Listed, ...]:
 def list_groups(workmail: WorkMail) -> tuple[Listed, ...]:
     """List every group that is not deleted, the directory's own too."""
     return tuple(
-        _make_row(row, Kind.GROUP)
+        _make_row(row, Kind.GROUP, has_mailbox=False)
         for row in workmail.list("ListGroups", "Groups")
         if row.get("State") != _GONE
     )
@@ -204,13 +224,16 @@ def read_aliases(workmail: WorkMail, row: Listed) -> tuple[str, ...]:
     return tuple(sorted(alias for alias in aliases if fold(alias) != fold(row.email)))
 
 
-def _make_row(row: Mapping[str, Any], kind: Kind, *, system: bool = False) -> Listed:
+def _make_row(
+    row: Mapping[str, Any], kind: Kind, *, system: bool = False, has_mailbox: bool = True
+) -> Listed:
     return Listed(
         id=EntityId(row["Id"]),
         reference=Reference(kind, row["Name"]),
         enabled=row.get("State") == _ENABLED,
         email=row.get("Email", ""),
         system=system,
+        has_mailbox=has_mailbox,
         disabled_at=row.get("DisabledDate"),
     )
 
