@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from workmail_org.changes.calls import Found
 from workmail_org.changes.impersonation import LiveRole
@@ -256,3 +257,29 @@ def test_json_names_no_secret() -> None:
 
 def test_what_does_not_exist_is_null() -> None:
     assert build_organization(None, stack="x") is None
+
+
+DEADLINE = datetime(2026, 12, 22, 9, 30, tzinfo=UTC)
+OFF = replace(
+    LIVE,
+    users=(Found(id=EntityId("u-1"), entity=User(name="alice", email="", enabled=False)),),
+    deadlines={ALICE: DEADLINE, parse_reference("resource:boardroom"): DEADLINE},
+)
+
+
+def test_who_is_switched_off_is_shown_with_the_day_when_the_mailbox_goes() -> None:
+    rows = {row[:2]: row[3:] for kind in list_rows(OFF) for row in kind}
+
+    assert ("disabled", "mailbox kept until 2026-12-22 09:30 UTC") == rows["user", "alice"]
+    assert rows["room", "boardroom"][1].endswith("; calendar kept until 2026-12-22 09:30 UTC")
+
+
+def test_programs_get_the_deadline_too() -> None:
+    off = build_organization(OFF, stack="test-acme")
+    on = build_organization(LIVE, stack="test-acme")
+
+    assert off is not None
+    assert on is not None
+    assert "2026-12-22T09:30:00+00:00" == off["users"]["alice"]["deadline"]
+    assert "2026-12-22T09:30:00+00:00" == off["resources"]["boardroom"]["deadline"]
+    assert on["users"]["alice"]["deadline"] is None

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from workmail_org.model.values import Reference
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from workmail_org.changes.calls import Found
     from workmail_org.model.bookable import Bookable, Booking
     from workmail_org.model.group import Group
@@ -30,9 +32,9 @@ def list_rows(live: LiveOrganization) -> Sequence[Sequence[Row]]:
         _list_directory(live),
         [("tag", key, "", "", value) for key, value in live.tags.items()],
         _list_domains(live),
-        [_make_user(found.entity) for found in live.users],
+        [_make_user(found.entity, live.deadlines) for found in live.users],
         [_make_group(found.entity) for found in live.groups],
-        [_make_resource(found.entity) for found in live.resources],
+        [_make_resource(found.entity, live.deadlines) for found in live.resources],
         [
             ("permission", str(each.mailbox), "", "", f"{each.grantee}: {_join(each.rights)}")
             for each in live.permissions
@@ -59,8 +61,12 @@ def _list_domains(live: LiveOrganization) -> Iterator[Row]:
         yield "domain", domain.name, "", domain.ownership.lower(), more
 
 
-def _make_user(user: User) -> Row:
-    more = _tell(also=user.aliases, hidden=user.hidden_from_global_address_list)
+def _make_user(user: User, deadlines: Mapping[Reference, datetime]) -> Row:
+    more = _tell(
+        also=user.aliases,
+        hidden=user.hidden_from_global_address_list,
+        kept=_tell_deadline("mailbox", deadlines.get(user.reference)),
+    )
     return "user", user.name, user.email, _tell_state(enabled=user.enabled), more
 
 
@@ -70,12 +76,13 @@ def _make_group(group: Group) -> Row:
     return "group", group.name, group.email, _tell_state(enabled=group.enabled), more
 
 
-def _make_resource(resource: Bookable) -> Row:
+def _make_resource(resource: Bookable, deadlines: Mapping[Reference, datetime]) -> Row:
     more = _tell(
         also=resource.aliases,
         delegates=resource.delegates,
         booking=_list_booking(resource.booking),
         hidden=resource.hidden_from_global_address_list,
+        kept=_tell_deadline("calendar", deadlines.get(resource.reference)),
     )
     more = "; ".join(part for part in (resource.description, more) if part)
     state = _tell_state(enabled=resource.enabled)
@@ -154,9 +161,13 @@ def _tell_state(*, enabled: bool) -> str:
     return "enabled" if enabled else "disabled"
 
 
-def _tell(*, hidden: bool = False, **lists: Sequence[object]) -> str:
+def _tell_deadline(what: str, deadline: datetime | None) -> str:
+    return f"{what} kept until {deadline:%Y-%m-%d %H:%M} UTC" if deadline else ""
+
+
+def _tell(*, hidden: bool = False, kept: str = "", **lists: Sequence[object]) -> str:
     parts = [f"{word} {_join(values)}" for word, values in lists.items() if values]
-    return "; ".join([*parts, *(["hidden"] if hidden else [])])
+    return "; ".join([*parts, *(["hidden"] if hidden else []), *([kept] if kept else [])])
 
 
 def _join(values: Iterator[object] | Sequence[object]) -> str:
@@ -187,9 +198,9 @@ def build_organization(live: LiveOrganization | None, *, stack: str) -> Mapping[
             }
             for domain in live.domains
         },
-        "users": _build_entities(live.users),
+        "users": _build_mailboxes(live, live.users),
         "groups": _build_entities(live.groups),
-        "resources": _build_entities(live.resources),
+        "resources": _build_mailboxes(live, live.resources),
         "permissions": [_build(each) for each in live.permissions],
         "policies": _build_policies(live.policies),
     }
@@ -197,6 +208,15 @@ def build_organization(live: LiveOrganization | None, *, stack: str) -> Mapping[
 
 def _build_entities(found: Sequence[Found[Any]]) -> dict[str, Any]:
     return {each.entity.name: {"id": each.id, **_build(each.entity)} for each in found}
+
+
+def _build_mailboxes(live: LiveOrganization, found: Sequence[Found[Any]]) -> dict[str, Any]:
+    """Build those who have a mailbox, each with the deadline if it is switched off."""
+    built = _build_entities(found)
+    for each in found:
+        deadline = live.deadlines.get(each.entity.reference)
+        built[each.entity.name]["deadline"] = deadline.isoformat() if deadline else None
+    return built
 
 
 def _build_policies(policies: LivePolicies) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,7 +18,7 @@ from workmail_org.model.group import Group
 from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import AccessControlRule, Availability
 from workmail_org.model.user import User
-from workmail_org.model.values import OrganizationId
+from workmail_org.model.values import OrganizationId, Reference
 from workmail_org.service import policies, reading
 from workmail_org.service.clients import make_clients
 from workmail_org.service.directories import DirectoryService, LiveDirectory
@@ -65,6 +66,8 @@ class LiveOrganization:
         users: Without system users.
         groups: Without those that were never given an address: the directory's own.
         permissions: On mailboxes that are switched on.
+        deadlines: Until when the mailboxes of those are kept who are switched
+            off, in UTC.
     """
 
     id: OrganizationId
@@ -82,6 +85,7 @@ class LiveOrganization:
     resources: tuple[Found[Bookable], ...] = ()
     permissions: tuple[MailboxPermission, ...] = ()
     policies: LivePolicies = LivePolicies()
+    deadlines: Mapping[Reference, datetime] = field(default_factory=dict[Reference, datetime])
 
 
 def survey(region: str, alias: str) -> LiveOrganization | None:
@@ -118,6 +122,7 @@ def survey(region: str, alias: str) -> LiveOrganization | None:
         resources=reading.read_resources(workmail, resources, enabled),
         permissions=policies.read_permissions(workmail, mailboxes, people),
         policies=_read_policies(workmail, users, region),
+        deadlines={row.reference: row.deadline for row in (*users, *resources) if row.deadline},
     )
 
 
