@@ -16,9 +16,9 @@ _TWICE = (
     "version: 1\nversion: 1\nenvironment: e\norganizations: {a: {region: eu-west-1, alias: a}}\n"
 )
 _TWICE_PROBLEM = 'config/twice.yaml:2:1: version: key "version" stands here twice, first on line 1'
-_COPY = """\
+_OVERLAY = """\
     extends: valid.yaml
-    derive: {alias_suffix: -stg}
+    organizations: {acme: {alias: acme-test}}
     """
 
 
@@ -128,20 +128,22 @@ def test_what_two_specs_share_is_told_once(run: Run) -> None:
 
 
 def test_a_warning_is_told_and_is_no_error(run: Run) -> None:
-    result = run("validate", "config/copy.yaml", files={"config/copy.yaml": _COPY})
+    result = run("validate", "config/other.yaml", files={"config/other.yaml": _OVERLAY})
 
     assert 0 == result.exit_code
     assert [
-        "config/copy.yaml:2:9: warning: derive: the copy keeps the environment of the spec that"
-        " it extends; give it an environment of its own: stacks are named after it",
-        "config/copy.yaml: valid",
+        'config/other.yaml:2:31: warning: organizations.acme.alias: the alias was "acme" in the'
+        " spec that this one extends, whose environment it keeps: of a stack that is deployed the"
+        " alias cannot change; if both are deployed, give this one an environment of its own:"
+        " stacks are named after it",
+        "config/other.yaml: valid",
     ] == result.stdout.splitlines()
     assert "1 warning\n" == result.stderr
 
 
 def test_a_warning_is_in_json_too(run: Run) -> None:
     result = run(
-        "validate", "--format", "json", "config/copy.yaml", files={"config/copy.yaml": _COPY}
+        "validate", "--format", "json", "config/other.yaml", files={"config/other.yaml": _OVERLAY}
     )
 
     assert (0, ["warning"]) == (

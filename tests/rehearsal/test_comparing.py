@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workmail_org.changes.calls import Found
+from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
@@ -170,3 +171,13 @@ def test_what_was_never_in_a_spec_is_no_difference() -> None:
     mallory = User(name="by-hand", display_name="By Hand", email="hand@acme.example")
 
     assert list_differences(DESIRED, make_live(users=(ALICE, mallory)), DESIRED) == []
+
+
+def test_what_an_ad_connector_s_directory_keeps_is_not_compared() -> None:
+    desired = replace(DESIRED, directory=Directory(type=DirectoryType.AD_CONNECTOR))
+    hidden = replace(ALICE, display_name="Alice L.", hidden_from_global_address_list=True)
+    alone = replace(SALES, members=(), hidden_from_global_address_list=True)
+
+    live = replace(make_live(users=(hidden,), groups=(alone,)), directory_type="ADConnector")
+
+    assert () == compare(desired, live)

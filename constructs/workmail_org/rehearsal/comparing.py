@@ -44,7 +44,15 @@ _MANAGED_WHEN_GIVEN = frozenset({"quota_megabytes", "identity_provider_user_id"}
 _READABLE_WHEN_ENABLED = frozenset({"email", "aliases", "quota_megabytes"})
 """Fields that WorkMail does not give of something that is switched off."""
 
-_KEPT_IN_DIRECTORY = frozenset({*PROFILE_FIELDS, "members"})
+_KEPT_IN_DIRECTORY = frozenset(
+    {
+        *PROFILE_FIELDS,
+        "members",
+        "role",
+        "hidden_from_global_address_list",
+        "identity_provider_user_id",
+    }
+)
 """What an AD Connector's directory says, and WorkMail only shows."""
 
 _VERIFIED = "VERIFIED"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from workmail_org.spec import nodes, suggesting
 from workmail_org.spec.derive_options import REMOVAL_WORDS, Patterns, read_options
-from workmail_org.spec.nodes import Gap, Mapping, Node, Place, Scalar, Sequence
+from workmail_org.spec.nodes import Gap, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,6 @@ def derive(base: Mapping, options: Node | None, own: Mapping, library: Library) 
     if options is None or isinstance(options, Gap):
         return base
     read = read_options(options, library)
-    _warn_of_twins(base, own, read, options.place, library)
     organizations = base.entries.get("organizations")
     if isinstance(organizations, Mapping):
         kept = _kept_users(organizations, read.keep_users, library)
@@ -85,36 +84,6 @@ def _near_user(pattern: Scalar, organizations: Mapping) -> str | None:
     }
     near = suggesting.nearest(str(pattern.value), sorted(users))
     return f'did you mean "{near}"?' if near else None
-
-
-def _warn_of_twins(
-    base: Mapping, own: Mapping, options: Options, place: Place, library: Library
-) -> None:
-    """Warn of a copy that CloudFormation or WorkMail would take for the original."""
-    environment = nodes.child(base, "environment")
-    if environment is not None and _same_scalar(environment, nodes.child(own, "environment")):
-        message = "the copy keeps the environment of the spec that it extends"
-        hint = "give it an environment of its own: stacks are named after it"
-        library.warn("derive", place, ("derive",), message, hint)
-    for key in _names(nodes.child(base, "organizations")):
-        alias = nodes.child(base.entries["organizations"], key)
-        alias = nodes.child(alias, "alias") if alias else None
-        own_alias = _own_alias(own, key)
-        if alias is None or (own_alias is None and options.alias_suffix):
-            continue
-        if _same_scalar(alias, own_alias):
-            message = "the copy keeps the alias of the organization that it copies"
-            hint = "set alias_suffix: an alias belongs to one organization worldwide"
-            library.warn("derive", place, ("organizations", key, "alias"), message, hint)
-
-
-def _same_scalar(inherited: Node, own: Node | None) -> bool:
-    """Tell whether the overlay leaves an inherited text as it is."""
-    if own is None:
-        return True
-    if not isinstance(inherited, Scalar) or not isinstance(own, Scalar):
-        return False
-    return str(inherited.value).casefold() == str(own.value).casefold()
 
 
 def _own_alias(own: Mapping, key: str) -> Scalar | None:

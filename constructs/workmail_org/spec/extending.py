@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workmail_org.spec import counting, deriving, nodes
+from workmail_org.spec import counting, deriving, nodes, twins
 from workmail_org.spec.nodes import Gap, Mapping, Node, Scalar
 
 if TYPE_CHECKING:
@@ -30,12 +30,18 @@ def resolve(path: pathlib.Path, library: Library) -> Mapping | None:
         message = "derive needs extends: there is nothing to make a copy of"
         library.report("derive", place, ("derive",), message)
     result = _own_keys(base)
+    extensions: list[twins.Extension] = []
     for overlay in reversed(overlays):
         own = _own_keys(overlay)
         if not counting.is_small_enough(result, library):
             return None
-        copy = deriving.derive(result, overlay.entries.get("derive"), own, library)
+        options = overlay.entries.get("derive")
+        copied = None if options is None or isinstance(options, Gap) else options.place
+        extensions.append(twins.Extension(original=result, copied=copied))
+        copy = deriving.derive(result, options, own, library)
         result = merge(copy, own)
+    for extension in extensions:
+        twins.check(extension, result, library)
     return result if counting.is_small_enough(result, library) else None
 
 

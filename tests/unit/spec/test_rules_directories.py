@@ -150,6 +150,38 @@ def test_an_existing_ad_connector_is_one_too(expect: Callable[..., None]) -> Non
     )
 
 
+def test_behind_an_ad_connector_nothing_is_declared_that_is_never_written(
+    expect: Callable[..., None],
+) -> None:
+    expect(
+        organization="""
+        directory: {type: existing, directory_id: d-1234567890, kind: ad_connector}
+        users:
+          bob: {role: user, hidden_from_global_address_list: true}
+          eve: {identity_provider_user_id: 01234567-89ab-cdef-0123-456789abcdef}
+          ken: {aliases: [k@acme.awsapps.com], quota_megabytes: 100, enabled: false}
+        groups:
+          sales: {hidden_from_global_address_list: false, aliases: [s@acme.awsapps.com]}
+        resources:
+          boardroom: {type: room, hidden_from_global_address_list: true}
+        """,
+        problems="""
+        9:13 organizations.acme.users.bob.role
+          "role" cannot be written behind an AD Connector
+          remove it: whoever the directory knows is a user
+        9:25 organizations.acme.users.bob.hidden_from_global_address_list
+          "hidden_from_global_address_list" is kept in the directory behind the AD Connector
+          remove it here and change it there
+        10:13 organizations.acme.users.eve.identity_provider_user_id
+          "identity_provider_user_id" cannot be written behind an AD Connector
+          remove it: at the first sign-in WorkMail finds people by their user names
+        13:15 organizations.acme.groups.sales.hidden_from_global_address_list
+          "hidden_from_global_address_list" is kept in the directory behind the AD Connector
+          remove it here and change it there
+        """,
+    )
+
+
 def test_with_interoperability_aliases_and_resources_are_kept_in_exchange(
     expect: Callable[..., None],
 ) -> None:

@@ -12,9 +12,9 @@ from workmail_org.spec.declared import mapping
 from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from workmail_org.spec.declared import Declared, DeclaredOrganization
+    from workmail_org.spec.declared import Declared, DeclaredOrganization, Entity
     from workmail_org.spec.problems import Problem
 
 SHORT_NAME = 20
@@ -25,6 +25,18 @@ Source: WorkMail API 2017-10-01, CreateUser, `Name`.
 
 _MADE = (DirectoryType.SIMPLE_AD, DirectoryType.MANAGED_AD, DirectoryType.AD_CONNECTOR)
 """Types of directory that a stack makes, and can delete."""
+
+_HIDDEN = "hidden_from_global_address_list"
+_KEPT_THERE = (*PROFILE_FIELDS, _HIDDEN)
+
+_UNWRITABLE = {
+    "role": "remove it: whoever the directory knows is a user",
+    "identity_provider_user_id": (
+        "remove it: at the first sign-in WorkMail finds people by their user names"
+    ),
+}
+"""What only UpdateUser writes, which a read-only directory refuses, and what holds instead
+(facts.md §5; WorkMail Admin Guide, "connecting_wmusers")."""
 
 
 def check_name_lengths(declared: Declared) -> Iterator[Problem]:
@@ -89,14 +101,13 @@ def check_directory_owns(declared: Declared) -> Iterator[Problem]:
             continue
         yield from _check_passwords(declared, organization)
         for user in organization.named[Kind.USER].values():
-            for field in PROFILE_FIELDS:
+            yield from _check_kept_there(declared, user, _KEPT_THERE)
+            for field, advice in _UNWRITABLE.items():
                 if field in user.body:
-                    yield declared.at_key(
-                        (*user.path, field),
-                        f'"{field}" is kept in the directory behind the AD Connector',
-                        "remove it here and change it there",
-                    )
+                    message = f'"{field}" cannot be written behind an AD Connector'
+                    yield declared.at_key((*user.path, field), message, advice)
         for group in organization.named[Kind.GROUP].values():
+            yield from _check_kept_there(declared, group, (_HIDDEN,))
             if group.body.get("members"):
                 yield declared.at_key(
                     (*group.path, "members"),
@@ -122,6 +133,18 @@ def check_deletion(declared: Declared) -> Iterator[Problem]:
                 "the directory cannot be deleted while the organization that stands on it stays",
                 'write "organization: delete" too, which erases every mailbox, or '
                 '"directory: retain"',
+            )
+
+
+def _check_kept_there(
+    declared: Declared, entity: Entity, fields: Iterable[str]
+) -> Iterator[Problem]:
+    for field in fields:
+        if field in entity.body:
+            yield declared.at_key(
+                (*entity.path, field),
+                f'"{field}" is kept in the directory behind the AD Connector',
+                "remove it here and change it there",
             )
 
 

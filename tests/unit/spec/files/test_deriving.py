@@ -144,17 +144,16 @@ def test_what_is_no_address_stays_for_the_schema_to_refuse(copy: Callable[..., A
     )
 
     assert {
-        "alias": "acme",
+        "alias": "acme-stg",
         "users": {"a": {"email": 7, "aliases": "x"}, "b": "text"},
         "groups": [],
-    } == copy(organization, "{domains: test}")
+    } == copy(organization, "{alias_suffix: -stg, domains: test}")
 
 
 # Users who stay
 
 
 _PEOPLE = """{
-  alias: acme,
   users: {alice: {}, Bob: {}, qa-one: {}, qa-two: {}, x.y: {}},
   groups: {sales: {members: [alice, Bob, group:support, ghost]}, support: {members: [Bob]}},
   resources: {boardroom: {delegates: [Bob, qa-one]}},
@@ -510,7 +509,7 @@ def test_an_option_that_makes_no_sense_is_a_problem(
 def test_an_option_with_nothing_behind_it_asks_for_nothing(
     copy: Callable[..., Any], options: str
 ) -> None:
-    assert {"alias": "acme", "domains": {}} == copy("{alias: acme, domains: {}}", options)
+    assert {"passwords": "none", "domains": {}} == copy("{passwords: none, domains: {}}", options)
 
 
 def test_derive_needs_something_to_copy(load_files: Loads) -> None:
@@ -537,51 +536,3 @@ def test_options_that_could_not_be_read_ask_for_nothing(errors: Callable[..., li
     assert ['s.yaml:3:9: derive: !include cannot read "x.yaml": no such file'] == errors(
         "{alias: acme}", "!include x.yaml"
     )
-
-
-# Copies that would be taken for the original
-
-
-def test_a_copy_with_the_environment_of_its_base_is_a_warning(load_files: Loads) -> None:
-    document = load_files(
-        {
-            "s.yaml": "extends: b.yaml\nderive: {alias_suffix: -stg}\n",
-            "b.yaml": "environment: production\norganizations: {a: {alias: acme}}\n",
-        }
-    )
-
-    assert [
-        "s.yaml:2:9: warning: derive: the copy keeps the environment of the spec that it extends;"
-        " give it an environment of its own: stacks are named after it"
-    ] == [str(problem) for problem in document.problems]
-
-
-@pytest.mark.parametrize("own", ["", "organizations: {acme: {alias: ACME}}\n"])
-def test_a_copy_with_the_alias_of_its_base_is_a_warning(
-    derive: Callable[..., Document], own: str
-) -> None:
-    document = derive("{alias: acme}", "{domains: keep}", own)
-
-    assert [
-        "s.yaml:3:9: warning: organizations.acme.alias:"
-        " the copy keeps the alias of the organization that it copies;"
-        " set alias_suffix: an alias belongs to one organization worldwide"
-    ] == [str(problem) for problem in document.problems]
-
-
-def test_a_base_without_names_has_no_twin(load_files: Loads) -> None:
-    document = load_files(
-        {
-            "s.yaml": "extends: b.yaml\nenvironment: s\nderive: {domains: keep}\n",
-            "b.yaml": "organizations: {a: {region: eu-west-1}}\n",
-        }
-    )
-
-    assert () == document.problems
-
-
-def test_a_copy_with_names_of_its_own_is_no_problem(derive: Callable[..., Document]) -> None:
-    own = "organizations: {acme: {alias: other}}\n"
-
-    assert () == derive("{alias: acme}", "{alias_suffix: -stg}").problems
-    assert () == derive("{alias: acme}", "{domains: keep}", own).problems
