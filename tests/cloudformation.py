@@ -34,6 +34,10 @@ from workmail_org.wire import ResourceType
 MAX_POLLS = 400
 """The framework asks `is_complete` for an hour; more often than this nothing is waiting for."""
 
+_CLEANUP_TRIES = 3
+"""After an update is complete; then the resource is removed from the stack and not deleted
+(CloudFormation User Guide, "Troubleshooting", resource removed from stack but not deleted)."""
+
 _CHAINED = (
     ResourceType.ORGANIZATION,
     ResourceType.DOMAIN,
@@ -163,6 +167,7 @@ class Stack:
             deploys again.
         backwards: Whether rules and settings are rolled back in the other order:
             CloudFormation promises none.
+        left_behind: What could not be deleted; CloudFormation forgets it.
         watch: Told each call that a handler is about to make, with its function.
     """
 
@@ -178,6 +183,7 @@ class Stack:
         self.cloudformation = FakeCloudFormation()
         self.deployed: dict[str, Deployed] = {}
         self.reasons: list[str] = []
+        self.left_behind: list[Deployed] = []
         self.backwards = False
         self.region = "eu-west-1"
         self.watch: Callable[[Function, str], None] | None = None
@@ -239,8 +245,19 @@ class Stack:
                 raise RollbackFailedError(str(worse)) from error
             raise
         kept = {resource.logical_id for resource in template}
-        for logical_id in reversed([each for each in self.deployed if each not in kept]):
-            self._delete(logical_id)
+        self._clean_up([each for each in self.deployed if each not in kept])
+
+    def _clean_up(self, logical_ids: Iterable[str]) -> None:
+        """Delete what a finished update, or its roll back, no longer needs, or leave it behind."""
+        for logical_id in reversed(list(logical_ids)):
+            for _ in range(_CLEANUP_TRIES):
+                try:
+                    self._delete(logical_id)
+                except DeploymentFailedError:
+                    continue
+                break
+            else:
+                self.left_behind.append(self.deployed.pop(logical_id))
 
     def continue_rollback(self) -> None:
         """Go on with a roll back that failed.
@@ -395,9 +412,13 @@ class Stack:
             before = self.deployed[resource.logical_id]
             self.send("Update", previous, previous=resource, physical_id=before.physical_id)
             before.resource = previous
-        for resource, previous in reversed(done):
-            if previous is None and resource.logical_id in self.deployed:
-                self._delete(resource.logical_id)
+        new = [r.logical_id for r, previous in done if previous is None]
+        there = [each for each in new if each in self.deployed]
+        if len(there) < len(self.deployed):
+            self._clean_up(there)
+        else:  # a stack that never was complete
+            for logical_id in reversed(there):
+                self._delete(logical_id)
 
     def _order(
         self, done: list[tuple[Resource, Resource | None]]

@@ -224,7 +224,7 @@ class Harness:
         stack.secrets = deepcopy(stack.secrets)
         stack.cloudformation = deepcopy(stack.cloudformation)
         stack.deployed = deepcopy(stack.deployed)
-        stack.reasons = []
+        stack.reasons, stack.left_behind = [], []
         return stack
 
     def _strike(self, stack: RecordingStack, blow: Blow, number: int) -> bool:
@@ -287,6 +287,7 @@ class Harness:
 
     def _check_people(self, stack: Stack) -> None:
         """Check that no mailbox is lost or replaced, and what the ledger says."""
+        assert [] == stack.left_behind
         tokens = self._list_tokens()
         assert self._tokens == {name: tokens[name] for name in self._tokens}
         entries = stack.ledger.entries
