@@ -10,7 +10,7 @@ from workmail_org.changes.approvals import make_part_name
 from workmail_org.changes.digests import digest_calls, render_call
 from workmail_org.errors import SpecError
 from workmail_org.model.lifetime import describe_end_of_support, describe_expiry
-from workmail_org.model.organization import Environment
+from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.values import fold
 from workmail_org.plan.actual import Actual
 from workmail_org.plan.bases import Base, Standing
@@ -22,6 +22,7 @@ from workmail_org.plan.model import OrganizationPlan, Plan, Transition
 from workmail_org.plan.scene import Scene
 from workmail_org.plan.step import Step
 from workmail_org.plan.steps import Course, chart
+from workmail_org.plan.unmanaged import judge_by_left_rules
 from workmail_org.wire import ResourceType
 
 
@@ -53,8 +54,8 @@ def plan(environment: Environment, base: Base, question: Question) -> Plan:
     )
     stacks = base.stacks if same_account else dict[str, Standing]()
     organizations = [
-        _plan_organization(each, stacks.get(each.stack), base)
-        for each in declarations
+        _plan_organization(organization, each, stacks.get(each.stack), base)
+        for organization, each in zip(environment.organizations, declarations, strict=True)
         if question.only in (None, each.key)
     ]
     names = {each.stack for each in declarations}
@@ -93,7 +94,7 @@ def _check_key(question: Question, declarations: Sequence[Declaration]) -> None:
 
 
 def _plan_organization(
-    desired: Declaration, standing: Standing | None, base: Base
+    organization: Organization, desired: Declaration, standing: Standing | None, base: Base
 ) -> OrganizationPlan:
     misplaced = tuple(_refuse_place(desired, standing, base))
     previous = standing.declaration if standing and not misplaced else None
@@ -107,7 +108,7 @@ def _plan_organization(
         alias=desired.organization.alias,
         transition=Transition.STAYS if previous else Transition.COMES,
         refusals=refusals,
-        notes=tuple(_list_notes(desired, standing, course)),
+        notes=tuple(_list_notes(organization, desired, standing, course)),
     )
     if refusals:
         mailboxes = count_mailboxes((standing.actual if standing else before).people)
@@ -196,7 +197,9 @@ def _list_loops(flow: Flow) -> tuple[str, ...]:
     return tuple(sorted({each.name for delivery in flow.values() for each in delivery.loops}))
 
 
-def _list_notes(desired: Declaration, standing: Standing | None, course: Course) -> Iterator[str]:
+def _list_notes(
+    organization: Organization, desired: Declaration, standing: Standing | None, course: Course
+) -> Iterator[str]:
     is_live = standing is not None and standing.is_live
     declared = standing.declaration if standing else None
     if desired.organization.existing and declared is None and not is_live:
@@ -216,6 +219,8 @@ def _list_notes(desired: Declaration, standing: Standing | None, course: Course)
         yield from standing.notes
     for step in course.steps:
         if step.untouched and step.calls:
+    if declared and not is_live:  # live rules have been asked
+        yield from judge_by_left_rules(declared, organization)
             yield _describe_drift(step)
 
 

@@ -12,15 +12,20 @@ import pytest
 from scenes import ACME, at, make_group, make_organization, make_user
 from transitions import FULL, POLICIES, SMALL, TRANSITIONS
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
+from workmail_org.model.expectations import Access, Expectation
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import (
     AccessControlRule,
     AuthenticationMode,
     Effect,
+    Folder,
+    FolderRetention,
     IdentityCenter,
     MobileDeviceAccessRule,
     PersonalAccessTokens,
     Policies,
+    RetentionAction,
+    RetentionPolicy,
 )
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import Role
@@ -345,6 +350,23 @@ def test_an_organization_that_begins_has_nobody_who_could_lose_anything() -> Non
     assert {Consequence.NONE} == {change.consequence for change in found.changes}
 
 
+def test_policies_of_an_organization_that_begins_need_no_word() -> None:
+    """Nor does its handler ask for one."""
+    erasing = FolderRetention(
+        folder=Folder.INBOX, action=RetentionAction.PERMANENTLY_DELETE, days=1
+    )
+    policies = Policies(
+        access_control=(AccessControlRule(name="no", effect=Effect.DENY, description="nobody"),),
+        retention=RetentionPolicy(name="short", folders=(erasing,)),
+    )
+    begins = replace(BASIC, policies=policies)
+
+    assert {} == make_plan(None, begins).brakes
+    assert {"acme/access-control", "acme/retention"} == set(
+        make_plan(replace(BASIC, policies=Policies()), begins).brakes
+    )
+
+
 def test_removals_need_a_word() -> None:
     users = [make_user(f"u{number:02}") for number in range(20)]
     found = make_plan(make_organization(*users), make_organization(*users[3:]))
@@ -384,3 +406,21 @@ def test_policies_that_nobody_manages_any_more_are_noted() -> None:
         "access-control rules are not managed any more: they stay as they are, whatever they say"
         in found.notes
     )
+
+
+def test_rules_that_nobody_manages_any_more_go_on_deciding() -> None:
+    deny = AccessControlRule(
+        name="no-imap", effect=Effect.DENY, description="no IMAP", actions=("imap",)
+    )
+    allow = AccessControlRule(name="all", effect=Effect.ALLOW, description="everyone")
+    imap = Access(action="imap", address="203.0.113.7", user="alice")
+    web = Access(action="web_mail", address="203.0.113.7", user="alice")
+    before = replace(BASIC, policies=Policies(access_control=(allow, deny)))
+    expect = tuple(Expectation(effect=Effect.ALLOW, attempt=each) for each in (imap, web))
+    found = make_plan(before, replace(BASIC, policies=Policies(), expect=expect))
+
+    assert (
+        'the spec expects that imap for "alice" from 203.0.113.7 is allowed; by the rules that it'
+        ' no longer declares, which stay, it is denied: "no-imap"'
+    ) == found.notes[-1]
+    assert 2 == len(found.notes)
