@@ -31,6 +31,7 @@ _TITLES = {
     "ds": "Directory Service",
     "route53": "Route 53",
     "logs": "CloudWatch Logs",
+    "cloudwatch": "CloudWatch",
 }
 
 

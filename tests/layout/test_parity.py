@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from workmail_org.model.alarms import Alarms
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.domain import MailDomain, RecordGroup
@@ -80,6 +81,7 @@ def names_of(kind: type[Any]) -> set[str]:
         ("availability", Availability, {"domain"}),
         ("on_removal", OnRemoval, set[str]()),
         ("safety", Safety, set[str]()),
+        ("alarms", Alarms, set[str]()),
         ("organization", Organization, {"key"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from workmail_org.model.alarms import Alarms
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
@@ -84,6 +85,7 @@ SAME: dict[type[Any], tuple[Path, dict[str, str | None]]] = {
     PersonalAccessTokens: ((*IDENTITY, "personal_access_tokens"), {}),
     OnRemoval: ((*ORGANIZATION, "on_removal"), {}),
     Safety: ((*ORGANIZATION, "safety"), {}),
+    Alarms: ((*ORGANIZATION, "alarms"), {}),
 }
 """Each dataclass, where its keys stand, and the fields that are called otherwise there."""
 

@@ -310,6 +310,39 @@ def test_a_client_reads_every_policy_back(account: Account) -> None:
     }
 
 
+def test_a_client_finds_alarms_that_tell_the_topic_and_a_dashboard(account: Account) -> None:
+    topic = f"arn:aws:sns:eu-west-1:{ACCOUNT}:mail-alarms"
+    cloudwatch = account.client("cloudwatch")
+    topics = account.client("sns").list_topics()["Topics"]
+    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+    functions = {
+        each["FunctionName"]
+        for page in account.client("lambda").get_paginator("list_functions").paginate()
+        for each in page["Functions"]
+    }
+    watched = {
+        dimension["Value"]
+        for alarm in alarms
+        for dimension in alarm["Dimensions"]
+        if alarm["MetricName"] == "Errors"
+    }
+    bounces = {each["MetricName"]: each["Threshold"] for each in alarms if not each["Dimensions"]}
+    filters = account.client("logs").describe_metric_filters()["metricFilters"]
+    [dashboard] = cloudwatch.list_dashboards()["DashboardEntries"]
+    body = cloudwatch.get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"]
+    kinds = [widget["type"] for widget in json.loads(body)["widgets"]]
+
+    assert topic in {each["TopicArn"] for each in topics}
+    assert {tuple(alarm["AlarmActions"]) for alarm in alarms} == {(topic,)}
+    assert (len(watched), watched - functions) == (6, set())
+    assert bounces == {"IncomingEmailBounced": 50.0, "OutgoingEmailBounced": 50.0}
+    assert {each["filterPattern"] for each in filters} == {
+        '{ $.event.eventName = "INCOMING_EMAIL_BOUNCED" }',
+        '{ $.event.eventName = "OUTGOING_EMAIL_BOUNCED" }',
+    }
+    assert kinds == ["alarm", "metric", "metric", "metric", "log"]
+
+
 def test_a_client_finds_every_kind_of_directory(account: Account) -> None:
     found = {
         each["Name"]: (each["Type"], each["Alias"], each["Stage"])

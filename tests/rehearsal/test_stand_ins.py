@@ -96,6 +96,7 @@ def test_arns_come_home_and_what_they_name_is_there(local: LocalAws, tmp_path: P
         "arns",
         acme={
             "kms_key_arn": "arn:aws:kms:eu-west-1:111122223333:alias/mail",
+            "alarms": {"topic_arn": "arn:aws:sns:eu-west-1:111122223333:mail-alarms"},
             "policies": {
                 "availability": {
                     "partner.example": {
@@ -115,6 +116,12 @@ def test_arns_come_home_and_what_they_name_is_there(local: LocalAws, tmp_path: P
     [acme] = made.environment.organizations
     monitoring = acme.policies.email_monitoring
     assert monitoring is not None
+    topic = f"arn:aws:sns:eu-west-1:{ACCOUNT}:mail-alarms"
+    assert acme.alarms is not None
+    assert acme.alarms.topic_arn == topic
+    assert topic in {
+        each["TopicArn"] for each in local.make_client("sns", "eu-west-1").list_topics()["Topics"]
+    }
     assert acme.kms_key_arn == f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/mail"
     assert acme.policies.availability[0].lambda_arn == (
         f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:busy:live"

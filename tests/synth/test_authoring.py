@@ -15,6 +15,7 @@ from aws_cdk.aws_lambda import Code, Function, Runtime
 from aws_cdk.aws_logs import LogGroup
 from aws_cdk.aws_route53 import HostedZone
 from aws_cdk.aws_secretsmanager import Secret
+from aws_cdk.aws_sns import Topic
 
 from workmail_org.errors import SpecError
 from workmail_org.infra import DirectoryFields, Organization, OrganizationResource
@@ -454,6 +455,17 @@ def test_email_events_go_to_a_log_group_and_by_a_role_of_the_same_app() -> None:
     ] == [found["LogGroupArn"], found["RoleArn"]]
 
 
+def test_alarms_tell_a_topic_of_the_same_app() -> None:
+    stack = make_stack()
+    topic = Topic(stack, "Topic")
+    Organization(stack, "Mail", alias="acme", alarms={"topic_arn": topic.topic_arn})
+    resources = synthesize_stack(stack)["Resources"].values()
+    alarms = [each["Properties"] for each in resources if each["Type"] == "AWS::CloudWatch::Alarm"]
+
+    logical_id = stack.get_logical_id(topic.node.default_child)  # type: ignore[arg-type]
+    assert [[{"Ref": logical_id}]] * 6 == [alarm["AlarmActions"] for alarm in alarms]
+
+
 def test_tokens_are_refused_where_only_text_can_be() -> None:
     stack = make_stack()
     parameter = CfnParameter(stack, "Parameter")
@@ -464,7 +476,7 @@ def test_tokens_are_refused_where_only_text_can_be() -> None:
     assert (
         "users.alice.display_name: a token, which only CloudFormation can read, is allowed in "
         "hosted_zone_id, kms_key_arn, directory_id, vpc_id, subnet_ids, admin_password_secret, "
-        "password_secret, lambda_arn, log_group_arn, role_arn alone; give its value"
+        "password_secret, lambda_arn, log_group_arn, role_arn, topic_arn alone; give its value"
     ) == problem
 
 

@@ -7,6 +7,7 @@ Of use to other CDK apps too: `Organization` takes its parts one by one,
 from workmail_org.infra.annotating import InvalidSpecStack
 from workmail_org.infra.authoring import Organization
 from workmail_org.infra.keywords import (
+    AlarmsFields,
     BookingFields,
     DirectoryFields,
     GroupFields,
@@ -20,6 +21,7 @@ from workmail_org.infra.organization import OrganizationResource
 from workmail_org.infra.stack import OrganizationStack
 
 __all__ = [
+    "AlarmsFields",
     "BookingFields",
     "DirectoryFields",
     "GroupFields",

@@ -16,6 +16,7 @@ from constructs import Construct, IConstruct, IValidation
 from workmail_org.errors import SpecError
 from workmail_org.infra.checking import check_organization
 from workmail_org.infra.keywords import (
+    AlarmsFields,
     DirectoryFields,
     GroupFields,
     Omitted,
@@ -60,9 +61,10 @@ class Organization(Construct):
         policies: Rules and settings. Default: they stay as they are.
         on_removal: What happens to what is taken away. The default loses
             nothing.
+        alarms: Who is told of failures. Default: nobody.
 
     Ids and ARNs may be tokens: of the key, hosted zones, directory, VPC and
-    subnets, secrets, log group, role and Lambda functions.
+    subnets, secrets, log group, role, topic and Lambda functions.
 
     Attributes:
         organization_id: Token of the organization's id.
@@ -86,6 +88,7 @@ class Organization(Construct):
         passwords: Literal["generate", "none"] | None = None,
         policies: PoliciesFields | None = None,
         on_removal: OnRemovalFields | None = None,
+        alarms: AlarmsFields | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         given: dict[str, Any] = {
@@ -94,6 +97,7 @@ class Organization(Construct):
             "kms_key_arn": kms_key_arn,
             "passwords": passwords,
             "policies": policies,
+            "alarms": alarms,
         }
         self._declared: dict[str, Any] = {
             "region": region or Stack.of(self).region,

@@ -118,6 +118,14 @@ class PoliciesFields(TypedDict, total=False):
     identity_center: Mapping[str, Any]
 
 
+class AlarmsFields(TypedDict, total=False):
+    """Who is told of failures, as in the spec."""
+
+    topic_arn: str
+    bounces_per_hour: int
+    dashboard: bool
+
+
 class OnRemovalFields(TypedDict, total=False):
     """What happens to what is taken away, as in the spec."""
 

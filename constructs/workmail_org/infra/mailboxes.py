@@ -47,6 +47,8 @@ class MailboxesResource:
 
     Attributes:
         last: What is done last.
+        provider: Whose handlers do it.
+        events: Log group with the email events, if the stack makes it.
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class MailboxesResource:
             collection_bucket=next((each.s3_bucket_name for each in assets.values()), None),
             events_role_arn=events.role_arn if events else None,
         )
-        self._provider = HandlerProvider(
+        self.provider = HandlerProvider(
             scope,
             "MailboxesProvider",
             code=code,
@@ -97,6 +99,7 @@ class MailboxesResource:
         if events:
             previous = [self._add_monitoring(events, previous)]
         self.last = previous[0]
+        self.events = events.log_group if events else None
 
     def _add_shard(
         self,
@@ -134,7 +137,7 @@ class MailboxesResource:
         properties: Mapping[str, Any],
         after: Sequence[CfnResource],
     ) -> CfnResource:
-        return self._provider.add_resource(
+        return self.provider.add_resource(
             self._scope,
             construct_id,
             resource_type,

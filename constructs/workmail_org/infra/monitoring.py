@@ -25,6 +25,7 @@ class EventsPlace:
     Attributes:
         role_arn: Role that writes the events, or its token; `None`: WorkMail's
             own.
+        log_group: What the stack makes; `None`: it is somebody else's.
     """
 
     def __init__(
@@ -32,10 +33,11 @@ class EventsPlace:
     ) -> None:
         self._log_group_arn = monitoring.log_group_arn
         self.role_arn = monitoring.role_arn
+        self.log_group: CfnLogGroup | None = None
         if monitoring.managed:
-            log_group = _add_log_group(scope, organization, monitoring.retention_days)
-            self._log_group_arn = log_group.attr_arn
-            self.role_arn = _add_role(scope, organization, log_group)
+            self.log_group = _add_log_group(scope, organization, monitoring.retention_days)
+            self._log_group_arn = self.log_group.attr_arn
+            self.role_arn = _add_role(scope, organization, self.log_group)
 
     def make_properties(self) -> dict[str, Any]:
         """Make the properties of `Custom::WorkMailEmailMonitoring`; both can be tokens."""

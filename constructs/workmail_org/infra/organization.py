@@ -9,6 +9,7 @@ from constructs import Construct
 
 from workmail_org import wire
 from workmail_org.declaring import make_identity_center, make_organization
+from workmail_org.infra.alarms import Watched, add_alarms
 from workmail_org.infra.assets import make_bundle
 from workmail_org.infra.directories import add_directory, add_directory_secret
 from workmail_org.infra.domains import add_domains
@@ -34,7 +35,8 @@ class OrganizationResource(Construct):
         construct_id: `Default` leaves the logical ids short.
         organization: What to make; its values may be tokens where
             CloudFormation fills them in: the key, hosted zone ids, VPC and subnets
-            of a directory, secrets, log group and role of email monitoring.
+            of a directory, secrets, log group and role of email monitoring, the
+            topic of alarms.
 
     Attributes:
         organization_id: Token of the organization's id.
@@ -74,6 +76,10 @@ class OrganizationResource(Construct):
         )
         if organization.policies.identity_center:
             self._add_sign_in(provider, organization.policies.identity_center, mailboxes.last)
+        if organization.alarms:
+            providers = {each.node.id: each for each in (provider, mailboxes.provider)}
+            watched = Watched(providers=providers, events=mailboxes.events)
+            add_alarms(self, organization.alarms, watched)
         self._add_outputs()
 
     def _make_properties(

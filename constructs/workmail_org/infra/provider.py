@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.custom_resources import Provider
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from workmail_org import wire
 from workmail_org.infra.consenting import read_consent
@@ -44,6 +44,12 @@ class HandlerProvider(Construct):
         code: The Lambda bundle.
         statements: What the handlers may do beyond writing their log.
         keep_logs: Whether the log group outlives the stack.
+
+    Attributes:
+        functions: Every function whose failure means that something was not
+            done, by construct id. The framework's isComplete is none of them:
+            it fails whenever it has to be asked again.
+        log_group_name: Where all of them write.
     """
 
     def __init__(
@@ -65,11 +71,13 @@ class HandlerProvider(Construct):
             removal_policy=RemovalPolicy.RETAIN if keep_logs else RemovalPolicy.DESTROY,
         )
         self._role = self._make_role("Role", statements)
+        on_event = self._make_function("OnEvent", wire.ON_EVENT)
+        is_complete = self._make_function("IsComplete", wire.IS_COMPLETE)
         self._framework = Provider(
             self,
             "Framework",
-            on_event_handler=self._make_function("OnEvent", wire.ON_EVENT),
-            is_complete_handler=self._make_function("IsComplete", wire.IS_COMPLETE),
+            on_event_handler=on_event,
+            is_complete_handler=is_complete,
             query_interval=_QUERY_INTERVAL,
             total_timeout=_TOTAL_TIMEOUT,
             log_group=self._log_group,
@@ -80,7 +88,14 @@ class HandlerProvider(Construct):
                 "iam.IRole", self._make_role("FrameworkCompleteRole")
             ),
         )
-        self._pin_service_token()
+        entrypoint = self._framework.node.find_child("framework-onEvent")
+        self._pin_service_token(entrypoint)
+        self.functions: Mapping[str, lambda_.IFunction] = {
+            "OnEvent": on_event,
+            "IsComplete": is_complete,
+            "Framework": cast("lambda_.IFunction", entrypoint),
+        }
+        self.log_group_name = self._log_group.log_group_name
 
     def add_resource(
         self,
@@ -145,6 +160,6 @@ class HandlerProvider(Construct):
         )
         return cast("lambda_.IFunction", function)
 
-    def _pin_service_token(self) -> None:
-        entrypoint = self._framework.node.find_child("framework-onEvent").node.default_child
-        cast("lambda_.CfnFunction", entrypoint).override_logical_id(make_pinned_id(self))
+    def _pin_service_token(self, entrypoint: IConstruct) -> None:
+        function = cast("lambda_.CfnFunction", entrypoint.node.default_child)
+        function.override_logical_id(make_pinned_id(self))

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
+from workmail_org.model.alarms import Alarms
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import Directory
 from workmail_org.model.domain import MailDomain
@@ -43,6 +44,7 @@ class Organization:
         users: In the order of the spec, like every collection here.
         adopt: Take over entities that exist already.
         expect: What the policies have to do; changes nothing by itself.
+        alarms: `None`: nobody is told of failures.
     """
 
     key: str
@@ -64,6 +66,7 @@ class Organization:
     safety: Safety = Safety()  # noqa: RUF009
     adopt: bool = False
     expect: tuple[Expectation, ...] = ()
+    alarms: Alarms | None = None
 
     @property
     def test_domain(self) -> str:

@@ -174,6 +174,13 @@ def _make_log_group(local: LocalAws, uses: Sequence[Use]) -> str:
     return arn.at_home(local)
 
 
+def _make_topic(local: LocalAws, uses: Sequence[Use]) -> str:
+    """Make a topic that nobody listens to."""
+    arn = _parse_arn(uses[0].name)
+    local.make_client("sns", arn.region).create_topic(Name=arn.resource)
+    return arn.at_home(local)
+
+
 def _make_role(local: LocalAws, uses: Sequence[Use]) -> str:
     """Make a role that WorkMail may take on, and that may do nothing."""
     arn = _parse_arn(uses[0].name)
@@ -317,6 +324,7 @@ _PRESUPPOSED: Mapping[str, Make] = {
     "policies.email_monitoring.log_group_arn": _make_log_group,
     "policies.email_monitoring.role_arn": _make_role,
     "policies.identity_center.instance_arn": _keep,
+    "alarms.topic_arn": _make_topic,
 }
 """Where an organization names what somebody else made, and what makes it locally."""
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from workmail_org.errors import SpecError
+from workmail_org.model.alarms import Alarms
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
@@ -132,6 +133,7 @@ def _build_organization(key: str, body: Body) -> Organization:
         safety=Safety(**body.get("safety", {})),
         adopt=body.get("adopt", False),
         expect=tuple(build_expectation(entry) for entry in body.get("expect", ())),
+        alarms=Alarms(**body["alarms"]) if "alarms" in body else None,
     )
 
 

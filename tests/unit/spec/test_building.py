@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workmail_org.errors import SpecError
+from workmail_org.model.alarms import Alarms
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
@@ -355,6 +356,13 @@ def test_words_for_removal_and_limits_are_built() -> None:
         directory=Removal.DELETE,
     )
     assert Safety(max_removals_percent=50, min_managed=0) == ACME.safety
+
+
+def test_alarms_are_built() -> None:
+    topic = "arn:aws:sns:eu-west-1:111122223333:mail"
+
+    assert Alarms(topic_arn=topic, bounces_per_hour=50, dashboard=True) == ACME.alarms
+    assert BY_KEY["simple"].alarms is None
 
 
 def test_directories_of_every_type_are_built() -> None:

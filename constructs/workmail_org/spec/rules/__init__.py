@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from workmail_org.spec.declared import Declared
 from workmail_org.spec.rules import (
     addresses,
+    alarms,
     bookables,
     directories,
     domains,
@@ -37,6 +38,7 @@ _RULES = (
     *bookables.RULES,
     *permissions.RULES,
     *policies.RULES,
+    *alarms.RULES,
 )
 
 
