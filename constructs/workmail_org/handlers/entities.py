@@ -13,13 +13,19 @@ from workmail_org.changes.crossings import find_moving
 from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
 from workmail_org.changes.shards import take_share
 from workmail_org.errors import (
+    NotFoundError,
     PermanentError,
     ServiceError,
     TemporaryError,
     UnsafePlanError,
 )
 from workmail_org.handlers.claims import get_owned, get_valid, is_let_go, make_claim
-from workmail_org.handlers.failing import PATIENCE_SECONDS, Failure, make_key
+from workmail_org.handlers.failing import (
+    PATIENCE_SECONDS,
+    Failure,
+    describe_failures,
+    make_key,
+)
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
 from workmail_org.model.removal import Removal, Safety
@@ -199,7 +205,7 @@ class CollectionLifecycle(Generic[EntityT]):
     ) -> tuple[Situation[EntityT], Sequence[Listed], dict[Reference, Entry]]:
         properties = request.desired
         own_rows = [row for row in list_entities(workmail, self.traits.kind) if not row.system]
-        entries = get_valid(ledger.read(self.traits.kind), own_rows)
+        entries = get_valid(self._read_entries(run, request, ledger), own_rows)
         desired, previous = self._get_share(request, own_rows)
         owned = get_owned(entries, request) if not properties.shard else set[str]()
         names = owned | {fold(entity.name) for entity in (*desired, *previous)}
@@ -218,6 +224,18 @@ class CollectionLifecycle(Generic[EntityT]):
             adopt=properties.adopt,
         )
         return replace_leavers(situation, owned), own_rows, entries
+
+    def _read_entries(
+        self, run: Run, request: Request[Any], ledger: Ledger
+    ) -> dict[Reference, Entry]:
+        """Read the ledger; lost when the stack goes, it leaves nobody to remove."""
+        try:
+            return ledger.read(self.traits.kind)
+        except NotFoundError as error:
+            if not request.is_delete:
+                raise
+            run.log("nobody is removed", reason=str(error))
+            return {}
 
     def _make_writer(
         self, workmail: WorkMail, situation: Situation[EntityT], rows: Sequence[Listed]
@@ -375,7 +393,7 @@ class CollectionLifecycle(Generic[EntityT]):
             return
         others = len(memory.failures) - len(permanent)
         waiting = f" ({others} more were still being tried)" if others else ""
-        detail = "; ".join(failure.explain() for failure in permanent)
+        detail = describe_failures(permanent)
         raise PermanentError(f"{len(permanent)} {self.traits.kind}(s) failed{waiting}: {detail}")
 
     def _is_confirmed(
@@ -423,9 +441,9 @@ class CollectionLifecycle(Generic[EntityT]):
     def _close(
         self,
         run: Run,
+        request: Request[Any],
         ledger: Ledger,
         entries: dict[Reference, Entry],
-        request: Request[Any],
         situation: Situation[EntityT],
         rows: Sequence[Listed],
     ) -> None:
@@ -439,9 +457,9 @@ class CollectionLifecycle(Generic[EntityT]):
             return
         desired = {entity.reference.folded for entity in situation.desired}
         present = {found.entity.reference.folded for found in situation.actual}
+        there = {row.reference.folded for row in rows}
         whole = () if request.is_delete else self.traits.get_entities(request.desired)
         declared = desired | {entity.reference.folded for entity in whole}
-        there = {row.reference.folded for row in rows}
         gone = [entry for ref, entry in entries.items() if ref not in declared]
         forgotten = [
             entry.reference
@@ -481,5 +499,5 @@ def _get_ids(rows: dict[Reference, Listed]) -> dict[Subject, str]:
 
 def _describe(memory: _Slice[Any], plan: Plan) -> str:
     if memory.failures:
-        return "; ".join(str(failure) for failure in memory.failures)
+        return describe_failures(memory.failures)
     return f"{len(plan.calls)} calls were left to make"

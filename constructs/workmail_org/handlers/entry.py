@@ -15,6 +15,8 @@ from workmail_org.handlers import settings
 from workmail_org.handlers.defaults import DefaultDomainLifecycle
 from workmail_org.handlers.directories import DirectoryLifecycle
 from workmail_org.handlers.domains import DomainLifecycle
+from workmail_org.handlers.explaining import explain, give_up
+from workmail_org.handlers.failing import advise
 from workmail_org.handlers.groups import GroupsLifecycle
 from workmail_org.handlers.identity_center import IdentityCenterLifecycle
 from workmail_org.handlers.lifecycle import Lifecycle
@@ -122,16 +124,20 @@ def begin(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str
 
 def advance(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str, Any]:
     """Work on one request for one slice."""
+    give_up_at = float(event.get(_STARTED_AT, run.epoch())) + _GIVE_UP_SECONDS
+    # No slice outlasts the patience of who waits: else silence would be the reason.
+    run = replace(run, deadline=min(run.deadline, run.clock() + give_up_at - run.epoch()))
     try:
         progress = LIFECYCLES[request.resource_type].advance(run, request)
     except TemporaryError as error:
-        progress = Progress(done=False, waiting_for=str(error))
+        give_up(run, request, error)
+        progress = Progress(done=False, waiting_for=advise(error))
     if progress.done:
         return {"IsComplete": True, "Data": dict(progress.attributes)}
     run.log("not done yet", waiting_for=progress.waiting_for)
-    waited = run.epoch() - float(event.get(_STARTED_AT, run.epoch()))
-    if waited > _GIVE_UP_SECONDS:
-        raise PermanentError(f"not done after {waited / 60:.0f} minutes: {progress.waiting_for}")
+    if run.epoch() >= give_up_at:
+        minutes = _GIVE_UP_SECONDS // 60
+        raise PermanentError(f"not done after {minutes} minutes: {progress.waiting_for}")
     return {"IsComplete": False}
 
 
@@ -152,14 +158,16 @@ def handle(run: Run, event: Mapping[str, Any], step: Step) -> dict[str, Any]:
     Raises:
         HandlerError: With the reason.
     """
+    request: Request[Any] | None = None
     try:
         request = parse_request(event, partial(read_collection, run.clients.s3))
         run = replace(run, context=_make_context(request))
         _log_request(run, request, step)
         answer = step(run, event, request)
     except WorkMailOrgError as error:
-        run.log("failed", error=type(error).__name__, reason=str(error))
-        raise HandlerError(limit_reason(str(error), run.log_place)) from None
+        reason = explain(run, request, error)
+        run.log("failed", error=type(error).__name__, reason=reason)
+        raise HandlerError(limit_reason(reason, run.log_place)) from None
     except Exception as error:  # noqa: BLE001 - the Lambda entry: log, then answer
         # Where, but not what: the text of an unknown error may hold anything.
         name = type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workmail_org.changes.calls import Call, Phase, Subject
@@ -13,6 +14,36 @@ PATIENCE_SECONDS = 120.0
 
 _CONFLICT_PATIENCE_SECONDS = 20.0
 """A guess: how long an address may look taken after its release."""
+
+_ROLE = (
+    "the stack allows its role this: find what takes it away (a service control policy, a "
+    "permissions boundary, the policy of a key, a role changed by hand), then deploy again"
+)
+
+_THROTTLED = (
+    "WorkMail takes fewer calls than it is sent, from everybody in this account and region: deploy "
+    "again when it is quieter"
+)
+
+_ADVICE = {
+    "AccessDenied": _ROLE,
+    "AccessDeniedException": _ROLE,
+    "DirectoryServiceAuthenticationFailedException": (
+        "the directory refuses the service account of its AD Connector: put the account's "
+        "password right in Directory Service, then deploy again"
+    ),
+    "DirectoryUnavailableException": (
+        "see in Directory Service whether the directory is Active and its network reachable, then "
+        "deploy again"
+    ),
+}
+"""By error code: what a person can do, where the code alone does not say."""
+
+
+def advise(error: ServiceError) -> str:
+    """Write an error, and what a person can do about it."""
+    advice = _THROTTLED if is_throttled(error) else _ADVICE.get(error.code)
+    return f"{error}; {advice}" if advice else str(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +73,12 @@ class Failure:
             return not endless and waited >= PATIENCE_SECONDS
         return True
 
-    def explain(self) -> str:
-        """Say what a person can do, where the code alone does not."""
+    def explain(self, *, advised: bool = False) -> str:
+        """Say what a person can do, where the code alone does not.
+
+        Args:
+            advised: What its code calls for was said already.
+        """
         call, error = self.call, self.error
         subject = f"{call.subject.kind} {call.subject.name}"
         if error.code == "MailDomainStateException":
@@ -58,7 +93,17 @@ class Failure:
                 f"{subject}: the name is taken in the directory by something that is not managed "
                 "here (a user or a group, also a built-in one): choose another key"
             )
-        return str(self)
+        return f"{subject}: {error if advised else advise(error)}"
+
+
+def describe_failures(failures: Iterable[Failure]) -> str:
+    """Write every failure; what its code calls for once."""
+    advised: set[str] = set()
+    parts: list[str] = []
+    for failure in failures:
+        parts.append(failure.explain(advised=failure.error.code in advised))
+        advised.add(failure.error.code)
+    return "; ".join(parts)
 
 
 def make_key(call: Call) -> tuple[str, Subject]:

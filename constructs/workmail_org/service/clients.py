@@ -51,3 +51,10 @@ def make_clients(region: str | None = None) -> Clients:
         dynamodb=session.client("dynamodb", config=CONFIG),
         cloudformation=session.client("cloudformation", config=CONFIG),
     )
+
+
+def list_workmail_regions() -> list[str]:
+    """List the regions in which WorkMail is, as botocore knows them."""
+    session: Any = boto3.Session()
+    known: list[str] = session.get_available_regions("workmail")
+    return known

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workmail_org.errors import TemporaryError
+from workmail_org.errors import NotFoundError, ServiceError, TemporaryError
 from workmail_org.model.values import EntityId, Kind, Reference
 from workmail_org.service.failures import translate
 
@@ -138,8 +138,25 @@ class DynamoDbLedger:
         try:
             answer: Mapping[str, Any] = methods[operation](**parameters)
         except (ClientError, BotoCoreError) as error:
-            raise translate(error, operation) from error
+            raise _explain(translate(error, operation), self.table) from error
         return answer
+
+
+def _explain(failure: ServiceError, table: str) -> ServiceError:
+    """Say how a lost ledger comes back.
+
+    DynamoDB keeps a backup of a deleted table with point-in-time recovery for 35
+    days (DynamoDB Developer Guide, "Point-in-time recovery").
+    """
+    if not isinstance(failure, NotFoundError):
+        return failure
+    return NotFoundError(
+        f"the ledger, DynamoDB table {table}, is gone, and nobody else knows who is this stack's; "
+        "restore its backup under the same name (aws dynamodb list-backups --backup-type ALL "
+        f"--table-name {table}, then aws dynamodb restore-table-from-backup), then deploy again",
+        operation=failure.operation,
+        code=failure.code,
+    )
 
 
 def _make_key(reference: Reference) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workmail_org.errors import NotFoundError, PermanentError
+from workmail_org.errors import NotFoundError, PermanentError, ServiceError
 from workmail_org.service.failures import translate
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ class PasswordSecret:
             text = self.client.get_secret_value(SecretId=self.arn).get("SecretString", "")
         except (ClientError, BotoCoreError) as error:
             failure = translate(error, "GetSecretValue")
-            if isinstance(failure, NotFoundError):
+            if isinstance(failure, NotFoundError):  # there is no value, or no secret
                 return {}
-            raise failure from error
+            raise _explain(failure, self.arn) from error
         return self._parse(text) if text else {}
 
     def _parse(self, text: str) -> dict[str, str]:
@@ -93,7 +93,7 @@ class PasswordSecret:
         try:
             self.client.put_secret_value(SecretId=self.arn, SecretString=text)
         except (ClientError, BotoCoreError) as error:
-            raise translate(error, "PutSecretValue") from error
+            raise _explain(translate(error, "PutSecretValue"), self.arn) from error
 
 
 def read_secret(client: SecretsManagerClient, secret: str) -> str:
@@ -105,4 +105,41 @@ def read_secret(client: SecretsManagerClient, secret: str) -> str:
     try:
         return client.get_secret_value(SecretId=secret).get("SecretString", "")
     except (ClientError, BotoCoreError) as error:
-        raise translate(error, f"GetSecretValue of {secret}") from error
+        raise _explain_given(translate(error, f"GetSecretValue of {secret}"), secret) from error
+
+
+def _explain(failure: ServiceError, arn: str) -> ServiceError:
+    """Say how the secret of the stack comes back."""
+    if isinstance(failure, NotFoundError):
+        return PermanentError(
+            f"secret {arn} with the passwords of new users is gone: deploy once with passwords: "
+            "none and without the new users, then with both again, which makes another secret; "
+            "who is there keeps the password",
+            operation=failure.operation,
+            code=failure.code,
+        )
+    return _explain_marked(failure, arn)
+
+
+def _explain_given(failure: ServiceError, secret: str) -> ServiceError:
+    """Say what to do about a secret that the spec names."""
+    if isinstance(failure, NotFoundError):
+        return PermanentError(
+            f"secret {secret}, which the spec names, is not there or holds no value: make it in "
+            "the organization's region, then deploy again",
+            operation=failure.operation,
+            code=failure.code,
+        )
+    return _explain_marked(failure, secret)
+
+
+def _explain_marked(failure: ServiceError, secret: str) -> ServiceError:
+    # So Secrets Manager refuses until the days of recovery are over (API, DeleteSecret).
+    if failure.code != "InvalidRequestException":
+        return failure
+    return PermanentError(
+        f"secret {secret} cannot be used; if it is marked for deletion: aws secretsmanager "
+        f"restore-secret --secret-id {secret}, then deploy again ({failure})",
+        operation=failure.operation,
+        code=failure.code,
+    )
