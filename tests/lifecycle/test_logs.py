@@ -51,3 +51,21 @@ def test_a_write_says_about_whom_which_and_how_it_went(
         for line in writes
         if line.get("entity") == "alice"
     ][:2]
+
+
+def test_a_throttled_call_says_which_and_how_often(
+    stack: Stack, caplog: pytest.LogCaptureFixture
+) -> None:
+    for operation in ("ListUsers", "CreateUser"):
+        fault = Fault(operation=operation, times=2, code="ThrottlingException", status=400)
+        stack.emulator.faults.add(fault)
+    stack.deploy(make_organization(make_user("alice")))
+    lines = [line for line in read_lines(caplog, "throttled") if "Users" in line["kind"]]
+
+    assert [
+        ("ListUsers", "ThrottlingException", 1),
+        ("ListUsers", "ThrottlingException", 2),
+        ("CreateUser", "ThrottlingException", 1),
+        ("CreateUser", "ThrottlingException", 2),
+    ] == [(line["call"], line["code"], line["tries"]) for line in lines]
+    assert {stack.organization_id} == {line["organization"] for line in lines}

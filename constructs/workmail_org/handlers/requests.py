@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from workmail_org import wire
 from workmail_org.changes.calls import Call
-from workmail_org.errors import PermanentError, ServiceError, WireError
+from workmail_org.errors import PermanentError, ServiceError, TemporaryError, WireError
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
 from workmail_org.service.workmail import WorkMail
@@ -132,7 +132,11 @@ class Run:
 
     def open_organization(self, organization_id: str) -> WorkMail:
         """Return one organization; an empty id is for calls that need none."""
-        return WorkMail(self.clients.workmail, organization_id, self.back_off)
+        return WorkMail(self.clients.workmail, organization_id, self._wait_out)
+
+    def _wait_out(self, error: TemporaryError, tries: int) -> bool:
+        self.log("throttled", call=error.operation, code=error.code, tries=tries)
+        return self.back_off(tries)
 
     def log(self, event: str, **fields: object) -> None:
         """Write one line of JSON: never a password, never a whole event."""

@@ -25,7 +25,7 @@ _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
-def have_no_patience(tries: int) -> bool:  # noqa: ARG001 - the shape of a patience
+def have_no_patience(error: TemporaryError, tries: int) -> bool:  # noqa: ARG001 - the shape of a patience
     """Never try again."""
     return False
 
@@ -36,13 +36,13 @@ class WorkMail:
 
     Attributes:
         organization_id: Empty for the few calls that need none.
-        patience: Asked after each throttled call, with how many there were:
+        patience: Asked after each throttled call, with how many times it was:
             waits, and tells whether there is time for another.
     """
 
     client: WorkMailClient
     organization_id: str = ""
-    patience: Callable[[int], bool] = have_no_patience
+    patience: Callable[[TemporaryError, int], bool] = have_no_patience
 
     def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         """Make one call.
@@ -66,7 +66,7 @@ class WorkMail:
                 return self._call_once(operation, parameters)
             except TemporaryError as error:
                 tries += 1
-                if not (is_throttled(error) and self.patience(tries)):
+                if not (is_throttled(error) and self.patience(error, tries)):
                     raise
 
     def _call_once(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -67,7 +67,7 @@ def _do_not_sleep(_seconds: float) -> None:
     pass
 
 
-def _be_patient(_tries: int) -> bool:
+def _be_patient(_error: TemporaryError, _tries: int) -> bool:
     return True
 
 
@@ -75,7 +75,7 @@ def test_a_throttled_call_is_made_again_as_long_as_there_is_patience() -> None:
     emulator = make_emulator()
     asked: list[int] = []
 
-    def have_patience(tries: int) -> bool:
+    def have_patience(_error: TemporaryError, tries: int) -> bool:
         asked.append(tries)
         return tries < 3
 
