@@ -32,8 +32,10 @@ check: setup
 	$(SOURCES) lint-imports
 	pyright
 	mypy
-	node_modules/.bin/cdk synth --quiet --no-notices --context spec=config/example.yaml --output cdk.out/checked
-	cfn-lint 'cdk.out/checked/*.template.json'
+	for spec in example full; do \
+		node_modules/.bin/cdk synth --quiet --no-notices --context spec=config/$$spec.yaml --output cdk.out/checked-$$spec || exit 1; \
+	done
+	cfn-lint 'cdk.out/checked-*/*.template.json'
 
 # What is generated from the schema and the source; tests fail when it is stale.
 docs: setup
