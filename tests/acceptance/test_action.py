@@ -304,7 +304,7 @@ def test_a_plan_that_is_refused_fails_the_job_if_that_is_asked_for(
         outcome.outputs["refused"],
         outcome.outputs["changes"],
     ), outcome.log
-    assert "refused" in repository.comments[0]["body"].lower()
+    assert "stopped until somebody confirms" in repository.comments[0]["body"]
 
 
 def test_a_change_that_mends_the_base_is_possible(repository: Repository) -> None:

@@ -186,7 +186,7 @@ def _erases(before: Mapping[Folder, FolderRetention], after: FolderRetention) ->
 
 def _describe_folder(each: FolderRetention) -> str:
     word = "" if each.action is RetentionAction.DELETE else " for good"
-    return f"{each.folder}, what is older than {each.days} days{word}"
+    return f"{each.folder.replace('_', ' ')}, what is older than {each.days} days{word}"
 
 
 def _join(names: Sequence[str]) -> str:

@@ -40,13 +40,13 @@ Flow = Mapping[str, Delivery]
 class Outcome(StrEnum):
     """What a change means for who writes to an address."""
 
-    STOPS = "bounces now"
-    SILENT = "reaches nobody now"
-    MOVES = "reaches somebody else now"
-    LOSES = "reaches fewer now"
-    CHANGES = "reaches others now"
-    GAINS = "reaches more now"
-    STARTS = "is reachable now"
+    STOPS = "will bounce"
+    SILENT = "will reach nobody"
+    MOVES = "will reach somebody else"
+    LOSES = "will reach fewer people"
+    CHANGES = "will reach other people"
+    GAINS = "will reach more people"
+    STARTS = "will be reachable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,9 +74,15 @@ def _explain_arrival(scene: Scene, reference: Reference, calls: Sequence[Call]) 
         rule = rules.RESOURCE_RETURNS if before else rules.RESOURCE_COMES
         if not after.enabled:
             return rule, f"{name} is prepared, switched off", calls
-        answers = "" if after.booking.auto_accept else "; its delegates answer booking requests"
+        answers = "" if after.booking.auto_accept else f"; {_describe_answering(scene, after)}"
         return rule, f"{name} {verb}: {after.type} with {addresses}{answers}", calls
     return _explain_new_user(name, after, addresses, calls, is_new=before is None)
+
+
+def _describe_answering(scene: Scene, resource: Bookable) -> str:
+    names = [scene.name(each) for each in resource.delegates]
+    verb = "answers" if len(names) == 1 else "answer"
+    return f"{join(names)} {verb} booking requests" if names else "nobody answers booking requests"
 
 
 def _explain_new_user(
@@ -123,7 +129,7 @@ def _describe_leaving_user(user: User, *, is_deleted: bool) -> str:
         return "leaves the address book"
     if is_deleted:
         return "is deleted, and the mailbox with it"
-    return "cannot sign in any more; the mailbox is kept for 30 days"
+    return "cannot sign in any more; the mailbox is kept for 30 days, then erased"
 
 
 def _explain_staying(scene: Scene, reference: Reference, calls: Sequence[Call]) -> Iterator[_Told]:

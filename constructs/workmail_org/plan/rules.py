@@ -134,9 +134,14 @@ def _describe_rules(step: Step, before: set[str], after: set[str]) -> str:
     words = (
         ("new", sorted(after - before)),
         ("changed", sorted(touched & before & after)),
-        ("gone", sorted(before - after)),
+        ("removed", sorted(before - after)),
     )
-    return "; ".join(f"{word}: {join(names)}" for word, names in words if names)
+    said = [
+        f"{word} {'rule' if len(names) == 1 else 'rules'}: {join(names)}"
+        for word, names in words
+        if names
+    ]
+    return "; ".join(said)
 
 
 def _explain_devices(scene: Scene, step: Step) -> Iterator[_Told]:

@@ -159,9 +159,9 @@ def draw(changes: Sequence[FlowChange]) -> Drawing | None:
         width=WIDTH,
         height=_HEADING + room,
         headings=(
-            (_PERSON_WIDTH // 2, "until now"),
+            (_PERSON_WIDTH // 2, "before"),
             (WIDTH // 2, "mail to"),
-            (WIDTH - _PERSON_WIDTH // 2, "from now on"),
+            (WIDTH - _PERSON_WIDTH // 2, "after"),
         ),
         lines=tuple(_connect(addresses[end.row], box, end.fate) for end, box in ends),
         boxes=(*people[0].values(), *addresses, *people[1].values()),

@@ -200,6 +200,8 @@ def _describe_way(delivery: Delivery | None) -> str:
 _WORDS: Mapping[str, Any] = {
     "count": plan_words.count,
     "describe_verdict": plan_words.describe_verdict,
+    "describe_mail": plan_words.describe_mail,
+    "describe_outcomes": plan_words.describe_outcomes,
     "describe_transition": plan_words.describe_transition,
     "describe_cost": plan_words.describe_cost,
     "describe_difference": _describe_difference,

@@ -14,6 +14,8 @@ from workmail_org.reports.plan_words import (
     count,
     describe_cost,
     describe_flow,
+    describe_mail,
+    describe_outcomes,
     describe_transition,
     describe_verdict,
     group_changes,
@@ -44,6 +46,12 @@ _SYMBOLS = {
     Consequence.FINAL: "🔴",
     Consequence.LOCKOUT: "⛔",
 }
+
+_FOLDED = {
+    Consequence.NONE: "with no effect on mail",
+    Consequence.MORE_MAIL: "by which mail reaches more people",
+}
+"""Classes below that, as they are named where they are folded."""
 
 _VERDICTS = {Verdict.NOTHING: "✅", Verdict.CHANGES: "📋", Verdict.REFUSED: "⛔"}
 
@@ -121,7 +129,7 @@ def _list_lines(plan: Plan, detail: _Detail) -> Iterator[str]:
     yield MARKER
     yield f"### {_VERDICTS[plan.verdict]} {_safe(plan.environment)}: {describe_verdict(plan)}"
     yield ""
-    yield f"{_code(plan.spec)} against {_safe(plan.base)}"
+    yield f"{_code(plan.spec)} compared with {_safe(plan.base)}"
     yield ""
     for reason in plan.refusals:
         yield f"**Refused:** {_safe(reason)}"
@@ -133,7 +141,7 @@ def _list_lines(plan: Plan, detail: _Detail) -> Iterator[str]:
 
 
 def _list_summary(plan: Plan) -> Iterator[str]:
-    yield "| organization | changes | gravest | mail goes elsewhere | mailboxes and cost |"
+    yield "| organization | changes | most serious | mail | mailboxes and cost |"
     yield "| --- | --- | --- | --- | --- |"
     for each in plan.organizations:
         gravest = each.changes[0].consequence if each.changes else None
@@ -141,7 +149,7 @@ def _list_summary(plan: Plan) -> Iterator[str]:
             f"**{_safe(each.key)}** {_safe(describe_transition(each))}".strip(),
             _count_changes(each),
             f"{_SYMBOLS[gravest]} {gravest.value}" if gravest else "-",
-            count(len(each.flow), "address", "addresses") if each.flow else "-",
+            describe_mail(each),
             describe_cost(each.cost),
         )
         yield f"| {' | '.join(cells)} |"
@@ -152,7 +160,7 @@ def _count_changes(plan: OrganizationPlan) -> str:
     if plan.refusals:
         return "**refused**"
     if plan.brakes:
-        return f"{len(plan.changes):,}, **needs a word**"
+        return f"{len(plan.changes):,}, **to be confirmed**"
     return f"{len(plan.changes):,}"
 
 
@@ -165,7 +173,7 @@ def _list_organization(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]
         yield f"- ⛔ **refused:** {_safe(reason)}"
     for brakes in plan.brakes.values():
         for brake in brakes:
-            yield f"- ⛔ **needs a word:** {_safe(brake.sentence)}"
+            yield f"- ⛔ **to be confirmed:** {_safe(brake.sentence)}"
     if plan.refusals or plan.brakes:
         yield ""
     open_, folded = _split(plan.changes)
@@ -176,7 +184,7 @@ def _list_organization(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]
     for name in plan.loops:
         yield f"- 🔁 group {_safe(name)} contains itself"
     if detail.calls and plan.calls:
-        summary = f"{count(len(plan.calls), 'call')} behind it, in their order"
+        summary = f"{count(len(plan.calls), 'call')} to AWS behind it, in order"
         yield from _fold(summary, list(_list_calls(plan)))
     for note in plan.notes:
         yield f"> {_safe(note)}"
@@ -190,10 +198,10 @@ def _split(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
 
 
 def _name_classes(changes: Sequence[Change]) -> str:
-    named = [f"{len(each)} with {name.value}" for name, each in group_changes(changes)]
-    return f"{count(len(changes), 'change')}: " + ", ".join(named).replace(
-        "with mail reaches", "where mail reaches"
-    )
+    named = [(len(each), _FOLDED[name]) for name, each in group_changes(changes)]
+    first, words = named[0]
+    others = [f"{number:,} {words}" for number, words in named[1:]]
+    return ", ".join([f"{count(first, 'change')} {words}", *others])
 
 
 def _list_classes(changes: Sequence[Change], detail: _Detail) -> Iterator[str]:
@@ -210,14 +218,14 @@ def _list_classes(changes: Sequence[Change], detail: _Detail) -> Iterator[str]:
                 yield f"_Why:_ {_safe(reason)}"
                 yield ""
         for softening in list_softenings(each):
-            yield f"_Softer:_ {_safe(softening)}"
+            yield f"_What to do:_ {_safe(softening)}"
             yield ""
 
 
 def _list_flow(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]:
     if not plan.flow or not detail.rows:
         return
-    rows = ["| address | | until now | from now on |", "| --- | --- | --- | --- |"]
+    rows = ["| address | mail | before | after |", "| --- | --- | --- | --- |"]
     for change in plan.flow[: detail.rows]:
         cells = (
             _code(change.address),
@@ -227,8 +235,7 @@ def _list_flow(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]:
         rows.append(f"| {' | '.join(cells)} |")
     if len(plan.flow) > detail.rows:
         rows += ["", f"… and {count(len(plan.flow) - detail.rows, 'more', 'more')}"]
-    changed = count(len(plan.flow), "address", "addresses")
-    yield from _fold(f"Who receives what: {changed} of which mail goes elsewhere", rows)
+    yield from _fold(f"Who receives what: {describe_outcomes(plan.flow)}", rows)
 
 
 def _list_calls(plan: OrganizationPlan) -> Iterator[str]:
@@ -252,10 +259,10 @@ def _fold(summary: str, lines: Sequence[str]) -> Iterator[str]:
 
 def _list_end(plan: Plan) -> Iterator[str]:
     if plan.acknowledgement:
-        yield f"To go ahead all the same: `-c acknowledge={plan.acknowledgement}`"
+        yield f"To confirm it, add to `cdk deploy`: `-c acknowledge={plan.acknowledgement}`"
         yield ""
     if plan.approval != NOTHING:
-        yield f"To deploy exactly this: `-c approved={plan.approval}`"
+        yield f"To deploy exactly this and nothing else, add to `cdk deploy`: `-c approved={plan.approval}`"
         yield ""
     for note in plan.notes:
         yield f"<sub>{_safe(note)}</sub>"

@@ -18,6 +18,7 @@ from workmail_org.reports.plan_words import (
     count,
     describe_cost,
     describe_flow,
+    describe_outcomes,
     describe_transition,
     describe_verdict,
     group_changes,
@@ -75,7 +76,9 @@ def render_plan(plan: Plan, *, width: int = 100, color: bool = False) -> str:
 
 
 def _list_parts(plan: Plan) -> Iterator[RenderableType]:
-    heading = Text.assemble((_safe(plan.environment), "bold"), f": {_safe(plan.spec)} against ")
+    heading = Text.assemble(
+        (_safe(plan.environment), "bold"), f": {_safe(plan.spec)} compared with "
+    )
     yield heading.append(_safe(plan.base))
     yield Text(describe_verdict(plan), style=_VERDICTS[plan.verdict])
     for reason in plan.refusals:
@@ -96,9 +99,9 @@ def _list_words(plan: Plan) -> Iterator[Text]:
         return
     yield Text()
     if plan.acknowledgement:
-        yield Text("to go ahead all the same:")
+        yield Text("to confirm it, add to cdk deploy:")
         yield Text(f"  -c acknowledge={plan.acknowledgement}", style="bold")
-    yield Text("to deploy exactly this:")
+    yield Text("to deploy exactly this and nothing else, add to cdk deploy:")
     yield Text(f"  -c approved={plan.approval}", style="bold")
 
 
@@ -111,7 +114,7 @@ def _list_organization(plan: OrganizationPlan) -> Iterator[RenderableType]:
         yield _indent(_mark("refused: ", reason, "bold red"))
     for brakes in plan.brakes.values():
         for brake in brakes:
-            yield _indent(_mark("needs a word: ", brake.sentence, "bold red"))
+            yield _indent(_mark("to be confirmed: ", brake.sentence, "bold red"))
     if plan.verdict is Verdict.NOTHING:
         yield _indent(Text("nothing to do", style="green"))
     for consequence, changes in group_changes(plan.changes):
@@ -121,7 +124,7 @@ def _list_organization(plan: OrganizationPlan) -> Iterator[RenderableType]:
         for reason in list_reasons(changes):
             yield _indent(Text(f"why: {reason}", style="dim"), 4)
         for softening in list_softenings(changes):
-            yield _indent(Text(f"softer: {softening}", style="dim"), 4)
+            yield _indent(Text(f"what to do: {softening}", style="dim"), 4)
     yield from _list_flow(plan)
     for name in plan.loops:
         yield _indent(_mark("loop: ", f"group {name} contains itself", "red"))
@@ -133,9 +136,9 @@ def _list_organization(plan: OrganizationPlan) -> Iterator[RenderableType]:
 def _list_flow(plan: OrganizationPlan) -> Iterator[RenderableType]:
     if not plan.flow:
         return
-    yield _indent(Text("mail flow", style="bold"))
+    yield _indent(Text(f"who receives what: {describe_outcomes(plan.flow)}", style="bold"))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("address", "", "until now", "from now on"):
+    for heading in ("address", "mail", "before", "after"):
         table.add_column(heading, overflow="fold")
     for change in plan.flow[:_MOST_ROWS]:
         table.add_row(

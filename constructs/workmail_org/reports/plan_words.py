@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from workmail_org.plan.consequences import Consequence
 from workmail_org.plan.costs import render_amount
+from workmail_org.plan.mailflow import Outcome
 from workmail_org.plan.model import Transition, Verdict
 
 if TYPE_CHECKING:
@@ -32,13 +34,17 @@ def describe_verdict(plan: Plan) -> str:
     if plan.verdict is Verdict.NOTHING:
         return "nothing to do"
     counted = count(changes, "change")
-    if plan.verdict is Verdict.REFUSED:
+    if plan.refusals or any(each.refusals for each in plan.organizations):
         return f"{counted}, refused" if changes else "refused"
+    if plan.verdict is Verdict.REFUSED:
+        return f"{counted}, stopped until somebody confirms"
     gravest = max(
         (change.consequence for each in plan.organizations for change in each.changes),
         key=lambda consequence: consequence.severity,
     )
-    return f"{counted}; the gravest: {gravest.value}"
+    if gravest is Consequence.NONE:
+        return f"{counted} with {gravest.value}"
+    return f"{counted}{': ' if changes == 1 else '; the most serious: '}{gravest.value}"
 
 
 def describe_transition(plan: OrganizationPlan) -> str:
@@ -55,6 +61,22 @@ def describe_cost(cost: Cost) -> str:
         f"{before:,} → {count(after, 'mailbox', 'mailboxes')}, "
         f"{render_amount(cost.cents_before)} → {render_amount(cost.cents_after)} a month"
     )
+
+
+def describe_mail(plan: OrganizationPlan) -> str:
+    """Say what happens to mail as a whole; nothing of what is refused."""
+    if plan.refusals:
+        return "-"
+    return describe_outcomes(plan.flow) if plan.flow else "the same people get it"
+
+
+def describe_outcomes(flow: Sequence[FlowChange]) -> str:
+    """Count addresses by what happens to mail: `2 addresses will bounce, 1 will be reachable`."""
+    numbers = Counter(change.outcome for change in flow)
+    said = [f"{numbers[each]:,} {each.value}" for each in Outcome if each in numbers]
+    number, _, rest = said[0].partition(" ")
+    noun = "address" if number == "1" else "addresses"
+    return ", ".join([f"{number} {noun} {rest}", *said[1:]])
 
 
 def describe_delivery(delivery: Delivery | None) -> str:

@@ -110,7 +110,7 @@ DELETE = OnRemoval(users=Removal.DELETE)
             make_organization(BOB),
             (
                 "user-leaves",
-                "Alice Liddell (alice) cannot sign in any more; the mailbox is kept for 30 days; "
+                "Alice Liddell (alice) cannot sign in any more; the mailbox is kept for 30 days, then erased; "
                 "mail to alice@acme.example and al@acme.example bounces",
             ),
             id="leaver",
@@ -130,7 +130,7 @@ DELETE = OnRemoval(users=Removal.DELETE)
             make_organization(replace(ALICE, enabled=False), BOB),
             (
                 "user-leaves",
-                "Alice Liddell (alice) cannot sign in any more; the mailbox is kept for 30 days; "
+                "Alice Liddell (alice) cannot sign in any more; the mailbox is kept for 30 days, then erased; "
                 "mail to alice@acme.example and al@acme.example bounces",
             ),
             id="switched off",
@@ -234,13 +234,13 @@ def center(mode: AuthenticationMode) -> IdentityCenter:
             with_policies(
                 access_control=(EVERYONE, rule("no", Effect.DENY, actions=("imap", "smtp")))
             ),
-            ("access", "everyone can no longer get in by IMAP or SMTP (new: no)"),
+            ("access", "everyone can no longer get in by IMAP or SMTP (new rule: no)"),
             id="a protocol goes",
         ),
         pytest.param(
             with_policies(access_control=(EVERYONE,)),
             with_policies(access_control=(EVERYONE, rule("no", Effect.DENY, users=("bob",)))),
-            ("access", "Bob can no longer get in by any protocol (new: no)"),
+            ("access", "Bob can no longer get in by any protocol (new rule: no)"),
             id="a person goes",
         ),
         pytest.param(
@@ -250,20 +250,20 @@ def center(mode: AuthenticationMode) -> IdentityCenter:
             ),
             (
                 "access",
-                "everyone can no longer get in by any protocol from 198.51.100.0/24 (new: no)",
+                "everyone can no longer get in by any protocol from 198.51.100.0/24 (new rule: no)",
             ),
             id="a network goes",
         ),
         pytest.param(
             with_policies(access_control=(rule("default", actions=("ews",)),)),
             with_policies(access_control=(rule("default", actions=("ews", "imap")),)),
-            ("access", "everyone can get in by IMAP now, from everywhere (changed: default)"),
+            ("access", "everyone can get in by IMAP now, from everywhere (changed rule: default)"),
             id="a protocol comes",
         ),
         pytest.param(
             with_policies(access_control=(EVERYONE,)),
             with_policies(access_control=(replace(EVERYONE, description="all"),)),
-            ("access", "nobody gains or loses access (changed: default)"),
+            ("access", "nobody gains or loses access (changed rule: default)"),
             id="a description",
         ),
         pytest.param(
@@ -271,7 +271,7 @@ def center(mode: AuthenticationMode) -> IdentityCenter:
             with_policies(
                 mobile_devices=(MobileDeviceAccessRule(name="phones", effect=Effect.DENY),)
             ),
-            ("lockout", "no mobile device gets in any more (changed: phones)"),
+            ("lockout", "no mobile device gets in any more (changed rule: phones)"),
             id="no device",
         ),
         pytest.param(

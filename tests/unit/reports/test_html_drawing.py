@@ -73,7 +73,7 @@ def test_below_an_address_stands_by_whom_its_mail_is_passed_on() -> None:
     )
     address = next(box for box in drawing.boxes if box.style == "address")
 
-    assert ("a@x.example", "group a \u2192 group b: reaches more now") == address.lines
+    assert ("a@x.example", "group a \u2192 group b: will reach more people") == address.lines
 
 
 def test_of_many_people_who_changes_is_named_and_the_rest_counted() -> None:
@@ -137,7 +137,7 @@ def test_of_a_long_address_both_ends_are_shown_and_all_in_the_title() -> None:
     drawing = draw_some(FlowChange(address, None, deliver("bob", "bob")))
     box = next(box for box in drawing.boxes if box.style == "address")
 
-    assert f"{address}, is reachable now" == box.title
+    assert f"{address}, will be reachable" == box.title
     assert "aaaaaaaaaaaaaaaaaaa\u2026bbbbbbbbbbb.example" == box.lines[0]
 
 
@@ -154,6 +154,6 @@ def test_what_turns_text_around_is_shown_as_an_escape() -> None:
     delivery = Delivery(name, (name,))
     drawing = draw_some(FlowChange("a\x1b@x.example", None, delivery))
 
-    assert {"nobody: it bounces", "a\\x1b@x.example, is reachable now", "a\\u202eb"} == {
+    assert {"nobody: it bounces", "a\\x1b@x.example, will be reachable", "a\\u202eb"} == {
         box.title for box in drawing.boxes
     }

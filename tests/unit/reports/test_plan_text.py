@@ -28,25 +28,26 @@ LEAVER = make_plan(PAIR, make_organization(BOB))
 
 def test_a_leaver_reads_so() -> None:
     assert """\
-test: spec.yaml against main
-1 change; the gravest: mailbox kept, 30-day clock starts
+test: spec.yaml compared with main
+1 change: mailbox kept, 30-day clock starts
 
 acme  acme in eu-west-1, stack test-acme
   mailbox kept, 30-day clock starts
-    Alice Liddell (alice) cannot sign in any more; the mailbox is kept for 30 days; mail to \
+    Alice Liddell (alice) cannot sign in any more; the mailbox is kept for 30 days, then \
+erased; mail to \
 alice@acme.example bounces
     why: a user that is switched off cannot sign in; the mailbox is kept for 30 days (WorkMail \
 Admin Guide, "manage-mailboxes")
-    softer: within 30 days, put the user back: the same mailbox is there; list the addresses as \
+    what to do: within 30 days, put the user back: the same mailbox is there; list the addresses as \
 aliases of whoever takes over
-  mail flow
-    address                          until now  from now on
-    alice@acme.example  bounces now  alice      nobody: it bounces
+  who receives what: 1 address will bounce
+    address             mail         before  after
+    alice@acme.example  will bounce  alice   nobody: it bounces
   2 → 1 mailbox, 8.00 USD → 4.00 USD a month
 
 note: Amazon WorkMail ends on 2027-03-31, with all mailboxes: 129 days left
 
-to deploy exactly this:
+to deploy exactly this and nothing else, add to cdk deploy:
   -c approved=acme/users.192679e35e83""" == render_plan(LEAVER, width=200)
 
 
@@ -89,5 +90,5 @@ def test_a_brake_tells_the_word_for_it() -> None:
     found = make_plan(make_organization(*users), make_organization(*users[5:]))
     text = render_plan(found, width=400)
 
-    assert "needs a word: 5 of 20 users leave or are switched off (25 %" in text
+    assert "to be confirmed: 5 of 20 users leave or are switched off (25 %" in text
     assert f"-c acknowledge={found.acknowledgement}" in text
