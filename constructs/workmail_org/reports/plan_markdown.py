@@ -262,7 +262,8 @@ def _list_end(plan: Plan) -> Iterator[str]:
         yield f"To confirm it, add to `cdk deploy`: `-c acknowledge={plan.acknowledgement}`"
         yield ""
     if plan.approval != NOTHING:
-        yield f"To deploy exactly this and nothing else, add to `cdk deploy`: `-c approved={plan.approval}`"
+        exactly = "To deploy exactly this and nothing else"
+        yield f"{exactly}, add to `cdk deploy`: `-c approved={plan.approval}`"
         yield ""
     for note in plan.notes:
         yield f"<sub>{_safe(note)}</sub>"

@@ -38,8 +38,8 @@ erased; mail to \
 alice@acme.example bounces
     why: a user that is switched off cannot sign in; the mailbox is kept for 30 days (WorkMail \
 Admin Guide, "manage-mailboxes")
-    what to do: within 30 days, put the user back: the same mailbox is there; list the addresses as \
-aliases of whoever takes over
+    what to do: within 30 days, put the user back: the same mailbox is there; list the addresses \
+as aliases of whoever takes over
   who receives what: 1 address will bounce
     address             mail         before  after
     alice@acme.example  will bounce  alice   nobody: it bounces
