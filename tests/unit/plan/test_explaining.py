@@ -110,8 +110,8 @@ DELETE = OnRemoval(users=Removal.DELETE)
             make_organization(BOB),
             (
                 "user-leaves",
-                "Alice Liddell (alice) cannot sign in any more; the mailbox is kept for 30 days, then "
-                "erased; mail to alice@acme.example and al@acme.example bounces",
+                "Alice Liddell (alice) cannot sign in any more; the mailbox is kept for 30 days, "
+                "then erased; mail to alice@acme.example and al@acme.example bounces",
             ),
             id="leaver",
         ),
@@ -130,8 +130,8 @@ DELETE = OnRemoval(users=Removal.DELETE)
             make_organization(replace(ALICE, enabled=False), BOB),
             (
                 "user-leaves",
-                "Alice Liddell (alice) cannot sign in any more; the mailbox is kept for 30 days, then "
-                "erased; mail to alice@acme.example and al@acme.example bounces",
+                "Alice Liddell (alice) cannot sign in any more; the mailbox is kept for 30 days, "
+                "then erased; mail to alice@acme.example and al@acme.example bounces",
             ),
             id="switched off",
         ),
