@@ -23,6 +23,7 @@ from botocore.exceptions import ClientError
 from calling import Caller, Function, connect, find_function
 from workmail_emulator import Emulator
 from workmail_org import declaring, wire
+from workmail_org.changes.approvals import parse_approval
 from workmail_org.handlers import entry
 from workmail_org.handlers.requests import Run
 from workmail_org.model.organization import Organization
@@ -114,6 +115,7 @@ class MemoryLedger:
     """A ledger in memory."""
 
     entries: dict[Reference, Entry] = field(default_factory=dict[Reference, Entry])
+    judgements: dict[str, str] = field(default_factory=dict[str, str])
 
     def read(self, kind: Kind) -> dict[Reference, Entry]:
         return {ref: entry for ref, entry in self.entries.items() if ref.kind is kind}
@@ -125,6 +127,12 @@ class MemoryLedger:
         for reference in references:
             self.entries.pop(reference, None)
 
+    def remember(self, noun: str, judgement: str) -> None:
+        self.judgements[noun] = judgement
+
+    def recall(self, noun: str) -> str | None:
+        return self.judgements.get(noun)
+
 
 @dataclass
 class Resource:
@@ -133,6 +141,14 @@ class Resource:
     logical_id: str
     type: ResourceType
     properties: dict[str, Any]
+
+    @property
+    def noun(self) -> str:
+        """What it is called in an approval."""
+        if self.type is ResourceType.DOMAIN_VERIFICATION:
+            return ""
+        name = self.properties["Domain"] if self.type is ResourceType.DOMAIN else ""
+        return wire.name_resource(self.type, name=name, shard=int(self.properties.get("Shard", 0)))
 
 
 @dataclass
@@ -202,31 +218,45 @@ class Stack:
         """A client of the organization's region."""
         return connect(self.emulator, "workmail", self.region)
 
-    def deploy(self, organization: Organization, *acknowledge: str) -> None:
+    def deploy(
+        self, organization: Organization, *acknowledge: str, approved: str | None = None
+    ) -> None:
         """Create or update the stack.
 
         Args:
             organization: What to make.
             acknowledge: Digests of changes that need a word.
 
+            approved: What a plan printed; `None`: nothing was approved.
         Raises:
             DeploymentFailedError: After everything was rolled back.
             RollbackFailedError: That failed too.
         """
         try:
-            self._deploy(organization, acknowledge)
+            self._deploy(organization, acknowledge, approved)
         except DeploymentFailedError as error:
             digest = find_digest(str(error)) if self.agrees else None
             if digest is None or isinstance(error, RollbackFailedError):
                 raise
-            self.deploy(organization, *acknowledge, digest)
+            self.deploy(organization, *acknowledge, digest, approved=approved)
 
-    def _deploy(self, organization: Organization, acknowledge: tuple[str, ...]) -> None:
+    def _deploy(
+        self, organization: Organization, acknowledge: tuple[str, ...], approved: str | None
+    ) -> None:
         self.region = organization.region
         template = list_resources(organization, owner=self.name, s3=self.s3)
-        consent = wire.encode(wire.Consent(acknowledge=acknowledge))
+        prefix = f"{organization.key}/"
+        parts = None if approved is None else parse_approval(approved)
+        own = None if parts is None else {k.removeprefix(prefix): v for k, v in parts.items()}
         for resource in template:
-            resource.properties |= consent if resource.type in wire.BRAKED else {}
+            consent = declaring.make_consent(
+                resource.type,
+                resource.noun,
+                acknowledge=acknowledge,
+                approved=own,
+                require_approval=organization.safety.require_approval,
+            )
+            resource.properties |= wire.encode(consent)
         self._begin_deployment()
         done: list[tuple[Resource, Resource | None]] = []
         try:
@@ -494,7 +524,8 @@ def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> lis
     for collection in declaring.list_collections(organization):
         resources += _list_shards(collection, s3)
     for part in declaring.list_settings(organization):
-        resources.append(Resource(part.construct_id, part.resource_type, dict(part.properties)))
+        properties = {wire.LEDGER_TABLE: "ledger", **part.properties}
+        resources.append(Resource(part.construct_id, part.resource_type, properties))
     monitoring = organization.policies.email_monitoring
     if monitoring and monitoring.log_group_arn:
         given = wire.EmailMonitoringProperties(

@@ -96,6 +96,53 @@ def make_organization(organization: Organization, *, owner: str) -> wire.Organiz
         directory_on_removal=organization.on_removal.directory,
         domains=tuple(sorted(domain.name for domain in organization.domains)),
         domains_on_removal=organization.on_removal.domains,
+        makes_directory=makes_directory(organization),
+        leavable=tuple(_list_leavable(organization)),
+    )
+
+
+def _list_leavable(organization: Organization) -> Iterator[str]:
+    """List what takes something away when it leaves the stack, by noun."""
+    policies = organization.policies
+    declared = {
+        ResourceType.DEFAULT_DOMAIN: organization.default_domain != organization.test_domain,
+        ResourceType.MAILBOX_PERMISSIONS: _list_permissions(organization),
+        ResourceType.IMPERSONATION_ROLES: policies.impersonation_roles,
+        ResourceType.AVAILABILITY_CONFIGURATIONS: policies.availability,
+        ResourceType.RETENTION_POLICY: policies.retention,
+        ResourceType.INBOUND_DMARC: policies.inbound_dmarc_enforced is not None,
+        ResourceType.EMAIL_MONITORING: policies.email_monitoring,
+        ResourceType.IDENTITY_CENTER: policies.identity_center,
+    }
+    return (wire.name_resource(each) for each in wire.LEAVABLE if declared[each])
+
+
+def make_consent(
+    resource_type: ResourceType,
+    noun: str,
+    *,
+    acknowledge: tuple[str, ...] = (),
+    approved: Mapping[str, str] | None = None,
+    require_approval: bool = False,
+) -> wire.Consent:
+    """Write what one custom resource is told of what a person said.
+
+    Args:
+        resource_type: Its type.
+        noun: It, as in its physical id.
+        acknowledge: Digests of changes that need a word.
+        approved: Digests of what was approved, by noun; `None`: no approval.
+        require_approval: From the spec.
+    """
+    asked = resource_type in wire.APPROVED
+    own = approved.get(noun, wire.NOT_SEEN) if asked and approved is not None else None
+    judges = resource_type is ResourceType.ORGANIZATION and approved is not None
+    others = {each: digest for each, digest in (approved or {}).items() if each != noun}
+    return wire.Consent(
+        acknowledge=acknowledge if resource_type in wire.BRAKED else (),
+        require_approval=require_approval and asked,
+        approved=own,
+        approved_others=others if judges else {},
     )
 
 

@@ -4,6 +4,7 @@
     ├─ SpecError(problems)         the YAML is wrong; carries all problems          exit 2
     ├─ RevisionError               git has no such revision, or there is no git         exit 2
     ├─ UnsafePlanError             the change needs a word from a person            exit 3
+    │  └─ UnapprovedError          it is not what a person approved
     ├─ WireError                   an event or a property that cannot be decoded
     ├─ DeploymentError             the CDK CLI, or CloudFormation, said no          exit 4
     └─ ServiceError                AWS said no                                      exit 4
@@ -54,6 +55,10 @@ class UnsafePlanError(WorkMailOrgError):
     def __init__(self, *reasons: str) -> None:
         super().__init__("; ".join(reasons))
         self.reasons = reasons
+
+
+class UnapprovedError(UnsafePlanError):
+    """When a change is not what was approved; a second look may tell otherwise."""
 
 
 class WireError(WorkMailOrgError):

@@ -77,6 +77,7 @@ EWS = "Ews"
 LAMBDA_ARN = "LambdaArn"
 LOG_GROUP_ARN = "LogGroupArn"
 ROLE_ARN = "RoleArn"
+MANAGED = "Managed"
 APPLICATION_NAME = "ApplicationName"
 LEDGER_TABLE = "LedgerTable"
 PASSWORD_SECRET_ARN = "PasswordSecretArn"  # noqa: S105 - the name of a property
@@ -163,9 +164,24 @@ class Consent:
 
     Attributes:
         acknowledge: Digests of changes that need a word.
+        require_approval: Nothing is changed that was not approved.
+        approved: Digest of what this resource may do, or `NOT_SEEN`; `None`: the
+            deployment goes without an approval.
+        approved_others: The same of all other resources, by noun; for the one
+            that comes first and judges what comes to domains, and what leaves.
+        ledger_table: DynamoDB table that tells which request was let through.
     """
 
     acknowledge: tuple[str, ...] = ()
+    require_approval: bool = False
+    approved: str | None = None
+    approved_others: Mapping[str, str] = field(default_factory=_make_empty)
+    ledger_table: str = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether nothing may be done but what was approved."""
+        return self.approved is not None or self.require_approval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +195,9 @@ class OrganizationProperties:
         domains: Declared domains. That one leaves is refused here: once
             CloudFormation deletes its own resource it is too late.
         domains_on_removal: deregister or retain.
+        makes_directory: Whether the stack made the directory.
+        leavable: Nouns of the resources whose end takes something away, but for
+            domains: that one leaves is judged here too.
     """
 
     alias: str
@@ -192,6 +211,8 @@ class OrganizationProperties:
     directory_on_removal: Removal = Removal.RETAIN
     domains: tuple[str, ...] = ()
     domains_on_removal: Removal = Removal.DEREGISTER
+    makes_directory: bool = False
+    leavable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,11 +367,13 @@ class EmailMonitoringProperties:
     Attributes:
         log_group_arn: Ends in `:*`; the stack's own where the group is managed.
         role_arn: `None`: WorkMail's service-linked role.
+        managed: Whether the stack made up both.
     """
 
     organization_id: str = ""
     log_group_arn: str
     role_arn: str | None = None
+    managed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -428,6 +451,48 @@ BRAKED = frozenset(
 )
 """Types whose changes can need a word from a person."""
 
+APPROVED = frozenset(PROPERTIES) - {ResourceType.DOMAIN, ResourceType.DOMAIN_VERIFICATION}
+"""Types that are told of an approval. One that only waits changes nothing. A domain has answers
+that only WorkMail knows and is left alone while its declaration stays: the organization judges."""
+
+NOT_SEEN = "nothing"
+"""An approval was given, and this resource had nothing to do in it."""
+
+NOUNS: Mapping[ResourceType, str] = MappingProxyType(
+    {
+        ResourceType.DIRECTORY: "directory",
+        ResourceType.ORGANIZATION: "organization",
+        ResourceType.DOMAIN: "domains",
+        ResourceType.DEFAULT_DOMAIN: "default-domain",
+        ResourceType.USERS: "users",
+        ResourceType.GROUPS: "groups",
+        ResourceType.RESOURCES: "resources",
+        ResourceType.MAILBOX_PERMISSIONS: "permissions",
+        ResourceType.IMPERSONATION_ROLES: "impersonation-roles",
+        ResourceType.ACCESS_CONTROL_RULES: "access-control",
+        ResourceType.MOBILE_DEVICE_ACCESS_RULES: "mobile-devices",
+        ResourceType.AVAILABILITY_CONFIGURATIONS: "availability",
+        ResourceType.RETENTION_POLICY: "retention",
+        ResourceType.INBOUND_DMARC: "inbound-dmarc",
+        ResourceType.EMAIL_MONITORING: "email-monitoring",
+        ResourceType.IDENTITY_CENTER: "identity-center",
+    }
+)
+"""What each type is called in physical ids and in approvals; a domain and a shard add their own."""
+
+LEAVABLE = (
+    ResourceType.DEFAULT_DOMAIN,
+    ResourceType.MAILBOX_PERMISSIONS,
+    ResourceType.IMPERSONATION_ROLES,
+    ResourceType.AVAILABILITY_CONFIGURATIONS,
+    ResourceType.RETENTION_POLICY,
+    ResourceType.INBOUND_DMARC,
+    ResourceType.EMAIL_MONITORING,
+    ResourceType.IDENTITY_CENTER,
+)
+"""Types that leave a stack by themselves and take something away with them, but for domains. Rules
+of access and of devices stay as they are: without any nobody gets in."""
+
 _KEY_FIELDS: Mapping[type[Any], str] = MappingProxyType(
     {
         User: "name",
@@ -447,6 +512,17 @@ _KEY_FIELDS: Mapping[type[Any], str] = MappingProxyType(
 _MEANT = re.compile(r"[${](?=\{)")
 
 _P = TypeVar("_P")
+
+
+def name_resource(resource_type: ResourceType, *, name: str = "", shard: int = 0) -> str:
+    """Name a custom resource as its physical id and an approval do, such as `users/1`.
+
+    Args:
+        resource_type: Its type.
+        name: Of a domain.
+        shard: Of a collection.
+    """
+    return "/".join(part for part in (NOUNS[resource_type], name, str(shard or "")) if part)
 
 
 def encode_text(text: str) -> str:

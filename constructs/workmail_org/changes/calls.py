@@ -83,7 +83,17 @@ class StoredSecret:
     secret: str
 
 
-Scalar = str | int | bool | Identity | GeneratedPassword | StoredSecret
+@dataclass(frozen=True, slots=True)
+class MadeUp:
+    """Stands in a call for what CloudFormation made up, such as the ARN of a log group.
+
+    Equal to every other: nobody who plans knows it.
+    """
+
+    value: str = field(compare=False)
+
+
+Scalar = str | int | bool | Identity | GeneratedPassword | StoredSecret | MadeUp
 Argument = Scalar | tuple["Argument", ...] | Mapping[str, "Argument"]
 """What a parameter of a call can be."""
 

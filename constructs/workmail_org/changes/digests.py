@@ -7,7 +7,14 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workmail_org.changes.calls import Argument, Call, GeneratedPassword, Identity, StoredSecret
+from workmail_org.changes.calls import (
+    Argument,
+    Call,
+    GeneratedPassword,
+    Identity,
+    MadeUp,
+    StoredSecret,
+)
 
 _ASSIGNED = frozenset({"ApplicationArn", "Id", "ImpersonationRoleId", "MobileDeviceAccessRuleId"})
 """Parameters with ids that WorkMail makes up: the same change has others elsewhere, and none yet
@@ -46,6 +53,8 @@ def _render(value: Argument) -> Any:
             return "<generated password>"
         case StoredSecret(secret):
             return f"<secret {secret}>"
+        case MadeUp():
+            return "<managed>"
         case tuple():
             # All lists of WorkMail's writes are sets.
             return sorted((_render(item) for item in value), key=json.dumps)

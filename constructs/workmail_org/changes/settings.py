@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from workmail_org.changes.calls import Argument, Call, Phase, Setting, make_call
+from workmail_org.changes.calls import Argument, Call, MadeUp, Phase, Setting, make_call
 from workmail_org.model.policies import IdentityCenter, PersonalAccessTokens, RetentionPolicy
 
 
@@ -18,10 +18,16 @@ class LiveRetention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitoring:
-    """Where email events go."""
+    """Where email events go.
+
+    Attributes:
+        managed: Whether CloudFormation made up both ARNs; what is read does not
+            tell.
+    """
 
     log_group_arn: str
     role_arn: str | None = None
+    managed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +116,10 @@ def monitoring_between(actual: Monitoring | None, desired: Monitoring | None) ->
     same_role = desired.role_arn is None or (actual and actual.role_arn == desired.role_arn)
     if actual and actual.log_group_arn == desired.log_group_arn and same_role:
         return ()
-    arguments: dict[str, Argument] = {"LogGroupArn": desired.log_group_arn}
+    known = MadeUp if desired.managed else str
+    arguments: dict[str, Argument] = {"LogGroupArn": known(desired.log_group_arn)}
     if desired.role_arn:
-        arguments["RoleArn"] = desired.role_arn
+        arguments["RoleArn"] = known(desired.role_arn)
     return (make_call(Phase.JOIN, "PutEmailMonitoringConfiguration", MONITORING, **arguments),)
 
 
@@ -131,6 +138,26 @@ def dmarc_between(*, actual: bool, desired: bool) -> tuple[Call, ...]:
     if actual is desired:
         return ()
     return (make_call(Phase.JOIN, "PutInboundDmarcSettings", DMARC, Enforced=desired),)
+
+
+def begin_identity_center(desired: IdentityCenter, application_name: str) -> tuple[Call, ...]:
+    """List the calls that begin sign-in through IAM Identity Center.
+
+    Args:
+        desired: From the spec.
+        application_name: Of the application, whose ARN is not known yet.
+
+    Source:
+        WorkMail API 2017-10-01: CreateIdentityCenterApplication.
+    """
+    create = make_call(
+        Phase.CREATE,
+        "CreateIdentityCenterApplication",
+        IDENTITY_CENTER,
+        Name=application_name,
+        InstanceArn=desired.instance_arn,
+    )
+    return (create, *identity_center_between(None, desired, ""))
 
 
 def identity_center_between(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from workmail_org.changes.organizations import make_default
 from workmail_org.errors import NotFoundError, PermanentError, TemporaryError
+from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.model.values import fold
 from workmail_org.service.reading import read_domain, read_organization
@@ -13,13 +15,15 @@ from workmail_org.wire import DefaultDomainProperties
 class DefaultDomainLifecycle:
     """`Custom::WorkMailDefaultDomain`. The physical id is `<organization id>/default-domain`."""
 
-    def begin(
-        self,
-        run: Run,  # noqa: ARG002 - contract
-        request: Request[DefaultDomainProperties],
-    ) -> str:
-        """Accept."""
-        return request.physical_id or f"{request.desired.organization_id}/default-domain"
+    def begin(self, run: Run, request: Request[DefaultDomainProperties]) -> str:
+        """Refuse what was not approved."""
+        desired = request.desired
+        if is_asked(request):
+            organization = read_organization(run.open_organization(desired.organization_id)) or {}
+            wanted = fold(desired.domain)
+            present = fold(organization.get("DefaultMailDomain") or desired.test_domain)
+            approve(run, request, () if present == wanted else [make_default(wanted)])
+        return request.physical_id or f"{desired.organization_id}/default-domain"
 
     def advance(self, run: Run, request: Request[DefaultDomainProperties]) -> Progress:
         """Set it if it differs; on Delete go back to the test domain if it is still ours."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from workmail_org.changes.organizations import create_directory
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
+from workmail_org.handlers.approving import approve
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.removal import Removal
@@ -27,7 +29,10 @@ class DirectoryLifecycle:
         desired = request.desired
         if request.type is RequestType.CREATE:
             found = service.find_owned(OWNER_TAG, desired.owner, desired.directory.name or "")
-            return found or self._create(run, service, desired)
+            if found:
+                return found
+            approve(run, request, [create_directory(desired.directory)])
+            return self._create(run, service, desired)
         if request.type is RequestType.UPDATE:
             _refuse_change(service.read(request.physical_id or ""), desired)
         return request.physical_id or ""

@@ -19,6 +19,7 @@ from workmail_org.errors import (
     TemporaryError,
     UnsafePlanError,
 )
+from workmail_org.handlers.approving import approve
 from workmail_org.handlers.claims import get_owned, get_valid, is_let_go, make_claim
 from workmail_org.handlers.failing import (
     PATIENCE_SECONDS,
@@ -142,6 +143,7 @@ class CollectionLifecycle(Generic[EntityT]):
             ),
         )
         stop(run, request, workmail, brakes)
+        approve(run, request, plan.calls)
 
     def _plan(
         self, run: Run, request: Request[Any], workmail: WorkMail, situation: Situation[EntityT]

@@ -10,8 +10,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
-from workmail_org.errors import PermanentError, TemporaryError, WorkMailOrgError
-from workmail_org.handlers import settings
+from workmail_org.errors import (
+    PermanentError,
+    TemporaryError,
+    UnapprovedError,
+    WorkMailOrgError,
+)
+from workmail_org.handlers import judging, settings
 from workmail_org.handlers.defaults import DefaultDomainLifecycle
 from workmail_org.handlers.directories import DirectoryLifecycle
 from workmail_org.handlers.domains import DomainLifecycle
@@ -62,6 +67,12 @@ _GIVE_UP_SECONDS = 55 * 60
 _BEGIN_PATIENCE_SECONDS = 60.0
 """How long `on_event`, which is asked once, tries again what AWS may accept later."""
 
+_SECOND_LOOK_SECONDS = 5.0
+"""A guess: how long after a change that an earlier resource made a list may still not show it."""
+
+_ANSWERING = frozenset({ResourceType.ORGANIZATION, ResourceType.DOMAIN})
+"""Types with attributes, which the answer to every update has to hold."""
+
 _MAX_REASON_BYTES = MAX_RESPONSE_BYTES - 1500
 """The framework adds its own words and log names to a reason; the rest of the answer needs room."""
 
@@ -106,24 +117,44 @@ def is_complete(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 def begin(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str, Any]:  # noqa: ARG001 - the shape of a step
     """Accept or refuse one request."""
+    if _is_idle(run, request):
+        physical_id = request.physical_id or ""
+    else:
+        try:
+            physical_id = _begin(run, request)
+        except WorkMailOrgError:
+            judging.write_refused(run, request)
+            raise
+        judging.write_accepted(run, request)
+    return {"PhysicalResourceId": physical_id, _STARTED_AT: str(int(run.epoch()))}
+
+
+def _begin(run: Run, request: Request[Any]) -> str:
+    """Accept or refuse; what may be accepted later is tried again for a while."""
     lifecycle = LIFECYCLES[request.resource_type]
     give_up_at = run.clock() + _BEGIN_PATIENCE_SECONDS
     pause = 1.0
+    looked_twice = False
     while True:
         try:
-            physical_id = lifecycle.begin(run, request)
+            return lifecycle.begin(run, request)
+        except UnapprovedError:
+            if looked_twice:
+                raise
+            looked_twice = True
+            run.pause(_SECOND_LOOK_SECONDS)
         except TemporaryError as error:
             if run.clock() + pause > min(give_up_at, run.deadline):
                 raise
             run.log("tried again", error=str(error))
             run.pause(pause)
             pause *= 2
-        else:
-            return {"PhysicalResourceId": physical_id, _STARTED_AT: str(int(run.epoch()))}
 
 
 def advance(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str, Any]:
     """Work on one request for one slice."""
+    if _is_idle(run, request):
+        return {"IsComplete": True, "Data": {}}
     give_up_at = float(event.get(_STARTED_AT, run.epoch())) + _GIVE_UP_SECONDS
     # No slice outlasts the patience of who waits: else silence would be the reason.
     run = replace(run, deadline=min(run.deadline, run.clock() + give_up_at - run.epoch()))
@@ -139,6 +170,13 @@ def advance(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[s
         minutes = _GIVE_UP_SECONDS // 60
         raise PermanentError(f"not done after {minutes} minutes: {progress.waiting_for}")
     return {"IsComplete": False}
+
+
+def _is_idle(run: Run, request: Request[Any]) -> bool:
+    """Tell whether nothing is to be done, whatever is live, and nothing to be answered."""
+    if request.resource_type in _ANSWERING:
+        return False
+    return request.is_unchanged or judging.undoes_nothing(run, request)
 
 
 def make_run(context: Context, clients: Clients) -> Run:

@@ -9,9 +9,11 @@ from workmail_org.changes.calls import Call
 from workmail_org.changes.settings import (
     IDENTITY_CENTER,
     LiveIdentityCenter,
+    begin_identity_center,
     identity_center_between,
 )
 from workmail_org.errors import NotFoundError, ServiceError, UnsafePlanError
+from workmail_org.handlers.approving import approve
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
 from workmail_org.model.values import fold
@@ -29,7 +31,7 @@ class IdentityCenterLifecycle:
     """
 
     def begin(self, run: Run, request: Request[IdentityCenterProperties]) -> str:
-        """Refuse to move to another instance, and to end passwords without a word."""
+        """Refuse another instance, the end of passwords without a word, what was not approved."""
         desired = request.desired
         if request.is_delete:
             return request.physical_id or ""
@@ -46,6 +48,7 @@ class IdentityCenterLifecycle:
                 )
         present = actual.identity_center if actual else None
         stop(run, request, workmail, list_sign_in_brakes(present, desired.identity_center))
+        approve(run, request, _list_calls(actual, desired))
         return request.physical_id or f"{desired.organization_id}/identity-center"
 
     def advance(self, run: Run, request: Request[IdentityCenterProperties]) -> Progress:
@@ -58,6 +61,15 @@ class IdentityCenterLifecycle:
         calls = identity_center_between(actual, request.desired.identity_center, application)
         _write(run, workmail, calls)
         return Progress(done=not calls, waiting_for="the sign-in configuration is not seen yet")
+
+
+def _list_calls(
+    actual: LiveIdentityCenter | None, desired: IdentityCenterProperties
+) -> Sequence[Call]:
+    center = desired.identity_center
+    if actual is None:
+        return begin_identity_center(center, desired.application_name)
+    return identity_center_between(actual, center, actual.application_arn)
 
 
 def _create(workmail: WorkMail, request: Request[IdentityCenterProperties]) -> str:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from workmail_org.changes.brakes import Brake, list_domain_brakes
-from workmail_org.changes.organizations import find_tag_changes, refuse_immutable
+from workmail_org.changes.calls import Call, MadeUp
+from workmail_org.changes.organizations import (
+    change_tags,
+    create_organization,
+    deregister_domain,
+    find_tag_changes,
+    refuse_immutable,
+    register_domain,
+)
 from workmail_org.errors import (
     ConflictError,
     DeniedError,
@@ -16,6 +24,7 @@ from workmail_org.errors import (
     TemporaryError,
     UnsafePlanError,
 )
+from workmail_org.handlers.approving import approve_parts, is_asked
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
 from workmail_org.model.removal import Removal
@@ -35,6 +44,8 @@ from workmail_org.wire import (
     TAKEN_OVER_TAG,
     OrganizationAttribute,
     OrganizationProperties,
+    ResourceType,
+    name_resource,
 )
 
 _CONFIRM_SECONDS = 1.0
@@ -53,6 +64,7 @@ class OrganizationLifecycle:
             _refuse_absent(workmail)
             _refuse_immutable(workmail, request.desired)
             stop(run, request, workmail, _list_brakes(workmail, request))
+            approve_organization(run, request, request.physical_id)
         return request.physical_id or ""
 
     def advance(self, run: Run, request: Request[OrganizationProperties]) -> Progress:
@@ -64,7 +76,8 @@ class OrganizationLifecycle:
         if answer is None:
             _undo_failed_create(run, workmail, request)
             return Progress(done=False, waiting_for="WorkMail is still making the organization")
-        _write_tags(run, workmail, request, answer["ARN"])
+        if not request.is_unchanged:
+            _write_tags(run, workmail, request, answer["ARN"])
         return Progress(
             done=True,
             attributes={
@@ -112,14 +125,95 @@ def _list_brakes(workmail: WorkMail, request: Request[OrganizationProperties]) -
     By the word that was deployed with them, which their Delete will bring.
     """
     previous = request.previous
-    if previous is None or previous.existing:
+    if previous is None:
         return []
     return [
         brake
-        for domain in sorted(set(previous.domains) - set(request.desired.domains))
-        if read_domain(workmail, domain)
+        for domain in _list_leaving_domains(workmail, request)
         for brake in list_domain_brakes(domain, previous.domains_on_removal)
     ]
+
+
+def _list_leaving_domains(
+    workmail: WorkMail, request: Request[OrganizationProperties]
+) -> list[str]:
+    """List the domains that will be deregistered."""
+    previous = request.previous
+    if previous is None or previous.existing or previous.domains_on_removal is Removal.RETAIN:
+        return []
+    leaving = sorted(set(previous.domains) - set(request.desired.domains))
+    return [domain for domain in leaving if read_domain(workmail, domain)]
+
+
+def approve_organization(
+    run: Run, request: Request[OrganizationProperties], organization_id: str | None
+) -> None:
+    """Refuse what was not approved, also of what comes to domains and of what leaves.
+
+    Domains are judged here, and not by their own resources, which CloudFormation
+    would have to ask each time. What leaves the stack is deleted at the end of a
+    deployment, when it is too late to refuse.
+
+    Args:
+        run: This invocation.
+        request: Create or Update.
+        organization_id: `None`: it is to be made.
+    """
+    if not is_asked(request):
+        return
+    workmail = run.open_organization(organization_id) if organization_id else None
+    calls = _list_calls(workmail, request)
+    before = request.previous.leavable if request.previous else ()
+    leaving = [noun for noun in before if noun not in request.desired.leavable]
+    approve_parts(
+        run, request, {request.noun: calls, **_list_domain_calls(workmail, request)}, leaving
+    )
+
+
+def _list_calls(
+    workmail: WorkMail | None, request: Request[OrganizationProperties]
+) -> Sequence[Call]:
+    """List what is missing of the organization itself."""
+    desired = request.desired
+    calls: list[Call] = []
+    tags: Mapping[str, str] = {}
+    answer = read_organization(workmail) if workmail else None
+    if workmail and answer:
+        tags = read_tags(workmail, answer["ARN"])
+    else:
+        directory_id = desired.directory_id or ""
+        made = MadeUp(directory_id) if desired.makes_directory else directory_id or None
+        calls.append(
+            create_organization(
+                desired.alias,
+                directory_id=made,
+                kms_key_arn=desired.kms_key_arn,
+                interoperability=desired.interoperability,
+            )
+        )
+    return (*calls, *change_tags(*_find_tag_changes(request, tags)))
+
+
+def _list_domain_calls(
+    workmail: WorkMail | None, request: Request[OrganizationProperties]
+) -> dict[str, Sequence[Call]]:
+    """List what is to be registered and deregistered, by noun of the domain's own resource."""
+    previous, desired = request.previous, request.desired
+    if desired.existing:
+        return {}
+    same = previous is not None and previous.domains_on_removal is desired.domains_on_removal
+    kept = set(previous.domains) if previous and same else set[str]()
+    calls: dict[str, Sequence[Call]] = {
+        name_resource(ResourceType.DOMAIN, name=domain): [register_domain(domain)]
+        for domain in desired.domains
+        if domain not in kept and (workmail is None or read_domain(workmail, domain) is None)
+    }
+    if workmail:
+        calls |= {
+            name_resource(ResourceType.DOMAIN, name=domain): [deregister_domain(domain)]
+            for domain in _list_leaving_domains(workmail, request)
+        }
+    return calls
 
 
 def _show(value: object) -> str:
@@ -129,15 +223,19 @@ def _show(value: object) -> str:
 def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
     desired = request.desired
     if desired.existing:
-        return _take_over(run, desired)
+        taken = _take_over(run, desired)
+        approve_organization(run, request, taken)
+        return taken
     workmail = run.open_organization("")
     found = find_organization(workmail, desired.alias)
     if found and _is_owned(run.open_organization(found), desired.owner):
         _refuse_immutable(run.open_organization(found), desired)
+        approve_organization(run, request, found)
         run.log("found again", organization=found)
         return found
     if desired.directory_id:
         _check_directory_alias(run, desired)
+    approve_organization(run, request, None)
     try:
         created = _create(workmail, request)
     except ConflictError as conflict:
@@ -252,13 +350,7 @@ def _write_tags(
     run: Run, workmail: WorkMail, request: Request[OrganizationProperties], arn: str
 ) -> None:
     """Bring the spec's tags; those that somebody else set stay."""
-    desired = {**request.desired.tags, OWNER_TAG: request.desired.owner}
-    if request.desired.kms_key_arn:
-        desired[KEY_TAG] = request.desired.kms_key_arn
-    if request.desired.existing:
-        desired[TAKEN_OVER_TAG] = "true"
-    said_before = request.previous.tags if request.previous else dict[str, str]()
-    surplus, missing = find_tag_changes(read_tags(workmail, arn), said_before, desired)
+    surplus, missing = _find_tag_changes(request, read_tags(workmail, arn))
     if surplus:
         run.log("write", operation="UntagResource", keys=surplus)
         workmail.call_plain("UntagResource", ResourceARN=arn, TagKeys=surplus)
@@ -266,6 +358,18 @@ def _write_tags(
         run.log("write", operation="TagResource", keys=sorted(missing))
         tags = [{"Key": key, "Value": value} for key, value in sorted(missing.items())]
         workmail.call_plain("TagResource", ResourceARN=arn, Tags=tags)
+
+
+def _find_tag_changes(
+    request: Request[OrganizationProperties], actual: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    desired = {**request.desired.tags, OWNER_TAG: request.desired.owner}
+    if request.desired.kms_key_arn:
+        desired[KEY_TAG] = request.desired.kms_key_arn
+    if request.desired.existing:
+        desired[TAKEN_OVER_TAG] = "true"
+    said_before = request.previous.tags if request.previous else dict[str, str]()
+    return find_tag_changes(actual, said_before, desired)
 
 
 def _advance_delete(

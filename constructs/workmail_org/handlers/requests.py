@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import random
@@ -47,6 +48,8 @@ class Request(Generic[PropertiesT]):
         previous: Of an Update only. After a failed update CloudFormation rolls
             back with both exchanged.
         consent: What a person said of this deployment.
+        fingerprint: Of the properties as they came.
+        previous_fingerprint: Of the previous ones.
     """
 
     type: RequestType
@@ -58,11 +61,27 @@ class Request(Generic[PropertiesT]):
     desired: PropertiesT
     previous: PropertiesT | None = None
     consent: wire.Consent = wire.Consent()  # noqa: RUF009 - frozen
+    fingerprint: str = ""
+    previous_fingerprint: str = ""
 
     @property
     def is_delete(self) -> bool:
         """Whether the resource goes away."""
         return self.type is RequestType.DELETE
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether an update says what was said before: nothing of it is ours to do.
+
+        What a person says of a deployment is said to every resource, and comes as
+        an update to those that `plan` takes for untouched.
+        """
+        return self.type is RequestType.UPDATE and self.previous == self.desired
+
+    @property
+    def noun(self) -> str:
+        """What the resource is called in an approval."""
+        return wire.name_resource(self.resource_type, shard=getattr(self.desired, "shard", 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +219,13 @@ def parse_request(
         desired=decode_past(desired) if is_delete else decode(desired),
         previous=decode_past(past) if past and is_update else None,
         consent=wire.decode(wire.Consent, desired),
+        fingerprint=_make_fingerprint(desired),
+        previous_fingerprint=_make_fingerprint(past),
     )
+
+
+def _make_fingerprint(properties: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(properties, sort_keys=True).encode()).hexdigest()
 
 
 def _get_object(event: Mapping[str, Any], key: str) -> Mapping[str, Any]:

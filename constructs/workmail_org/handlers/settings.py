@@ -30,6 +30,7 @@ from workmail_org.changes.settings import (
     retention_between,
 )
 from workmail_org.errors import NotFoundError, ServiceError, TemporaryError
+from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.handlers.stopping import stop
 from workmail_org.model.values import Kind, fold
@@ -100,12 +101,14 @@ class SettingsLifecycle:
     list_brakes: ListBrakes = _need_no_word
 
     def begin(self, run: Run, request: Request[Any]) -> str:
-        """Refuse what needs a word from a person that was not given."""
+        """Refuse what needs a word from a person that was not given, or was not approved."""
         if not request.is_delete:
             workmail = run.open_organization(request.desired.organization_id)
             brakes = self.list_brakes(workmail, request)
-            if brakes and self.plan(workmail, request):
+            calls = self.plan(workmail, request) if brakes or is_asked(request) else ()
+            if brakes and calls:
                 stop(run, request, workmail, brakes)
+            approve(run, request, calls)
         return request.physical_id or f"{request.desired.organization_id}/{self.noun}"
 
     def advance(self, run: Run, request: Request[Any]) -> Progress:
@@ -290,7 +293,11 @@ def plan_monitoring(
     """List what is missing of email monitoring; a Delete ends it, if it is still ours."""
     actual = read_monitoring(workmail)
     properties = request.desired
-    wanted = Monitoring(log_group_arn=properties.log_group_arn, role_arn=properties.role_arn)
+    wanted = Monitoring(
+        log_group_arn=properties.log_group_arn,
+        role_arn=properties.role_arn,
+        managed=properties.managed,
+    )
     return (
         end_monitoring(actual, wanted) if request.is_delete else monitoring_between(actual, wanted)
     )

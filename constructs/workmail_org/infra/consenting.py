@@ -3,23 +3,62 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from constructs import Construct
 
 from workmail_org import wire
+from workmail_org.changes.approvals import parse_approval
+from workmail_org.declaring import make_consent
 from workmail_org.errors import SpecError
+from workmail_org.model.organization import Organization
 
 _DIGEST = re.compile(r"[0-9a-f]{12}")
 """As `changes.digests` writes it."""
 
 
-def read_consent(scope: Construct) -> wire.Consent:
-    """Read `-c acknowledge=DIGEST`, or several with commas between.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What was said of the deployment of one organization.
+
+    Attributes:
+        acknowledge: Digests of changes that need a word.
+        approved: Digests of what was approved, by noun; `None`: no approval.
+        require_approval: From the spec.
+    """
+
+    acknowledge: tuple[str, ...]
+    approved: Mapping[str, str] | None
+    require_approval: bool
+
+    def make_properties(self, resource_type: wire.ResourceType, noun: str) -> dict[str, Any]:
+        """Make what one custom resource carries of it."""
+        consent = make_consent(
+            resource_type,
+            noun,
+            acknowledge=self.acknowledge,
+            approved=self.approved,
+            require_approval=self.require_approval,
+        )
+        return wire.encode(consent)
+
+
+def read_consent(scope: Construct, organization: Organization) -> Consent:
+    """Read `-c acknowledge=DIGEST`, or several with commas between, and `-c approved=TEXT`.
 
     Raises:
-        SpecError: It is no digest.
+        SpecError: One is no digest, or the text is no approval.
     """
+    return Consent(
+        acknowledge=_read_digests(scope),
+        approved=_read_approval(scope, organization.key),
+        require_approval=organization.safety.require_approval,
+    )
+
+
+def _read_digests(scope: Construct) -> tuple[str, ...]:
     given: Any = scope.node.try_get_context("acknowledge") or ""
     digests = [each.strip() for each in str(given).split(",") if each.strip()]
     wrong = [each for each in digests if not _DIGEST.fullmatch(each)]
@@ -30,4 +69,22 @@ def read_consent(scope: Construct) -> wire.Consent:
                 "several with commas between; copy what the refused deployment or `plan` printed"
             ]
         )
-    return wire.Consent(acknowledge=tuple(sorted(set(digests))))
+    return tuple(sorted(set(digests)))
+
+
+def _read_approval(scope: Construct, key: str) -> Mapping[str, str] | None:
+    """Read an organization's parts of an approval, by noun."""
+    given: Any = scope.node.try_get_context("approved") or ""
+    text = str(given).strip()
+    if not text:
+        return None
+    try:
+        parts = parse_approval(text)
+    except ValueError as error:
+        raise SpecError([f"approved: {error}"]) from error
+    prefix = f"{key}/"
+    return {
+        name.removeprefix(prefix): digest
+        for name, digest in parts.items()
+        if name.startswith(prefix)
+    }

@@ -60,7 +60,9 @@ def add_directory(
         encoded[wire.DIRECTORY][wire.SERVICE_ACCOUNT][wire.PASSWORD_SECRET] = secret
     else:
         encoded[wire.ADMIN_PASSWORD_SECRET_ARN] = secret
-    resource = provider.add_resource(scope, "Directory", wire.ResourceType.DIRECTORY, encoded)
+    kind = wire.ResourceType.DIRECTORY
+    noun = wire.name_resource(kind)
+    resource = provider.add_resource(scope, "Directory", kind, encoded, noun=noun)
     CfnOutput(scope, "DirectoryId", description="Id of the directory", value=resource.ref)
     return resource
 

@@ -70,6 +70,7 @@ class MailDomainResource(Construct):
                 wire.ORGANIZATION_ID: organization_id,
                 **wire.encode(make_domain(organization, domain)),
             },
+            noun=wire.name_resource(wire.ResourceType.DOMAIN, name=domain.name),
             after=[earlier.registration for earlier in after],
         )
         self.ready = self.registration
@@ -83,6 +84,7 @@ class MailDomainResource(Construct):
                     wire.ORGANIZATION_ID: organization_id,
                     **wire.encode(wire.DomainVerificationProperties(domain=domain.name)),
                 },
+                noun=wire.name_resource(wire.ResourceType.DOMAIN, name=domain.name),
                 # One after the other: each asks SES, which answers one call a second (facts.md §3).
                 after=[*records, *(earlier.ready for earlier in after)],
             )
@@ -152,6 +154,7 @@ def add_domains(
             wire.ORGANIZATION_ID: organization_id,
             **wire.encode(make_default_domain(organization)),
         },
+        noun=wire.name_resource(wire.ResourceType.DEFAULT_DOMAIN),
         after=ready,
     )
     return [*ready, default]

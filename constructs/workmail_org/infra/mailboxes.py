@@ -85,6 +85,7 @@ class MailboxesResource:
         self.provider = HandlerProvider(
             scope,
             "MailboxesProvider",
+            organization=organization,
             code=code,
             statements=list_mailboxes_statements(scope, organization, reach),
             keep_logs=keeps_organization(organization),
@@ -108,7 +109,7 @@ class MailboxesResource:
         asset: Asset | None,
         after: Sequence[CfnResource],
     ) -> CfnResource:
-        tokens = {wire.LEDGER_TABLE: self._ledger.ref}
+        tokens: dict[str, str] = {}
         if collection.resource_type is wire.ResourceType.USERS and self._secrets:
             tokens[wire.PASSWORD_SECRET_ARN] = self._secrets[shard].ref
         return self._add_resource(
@@ -116,6 +117,7 @@ class MailboxesResource:
             collection.resource_type,
             {**tokens, **_name_object(asset), **collection.inline[shard]},
             after,
+            shard=shard,
         )
 
     def _add_part(
@@ -136,12 +138,16 @@ class MailboxesResource:
         resource_type: wire.ResourceType,
         properties: Mapping[str, Any],
         after: Sequence[CfnResource],
+        *,
+        shard: int = 0,
     ) -> CfnResource:
+        own = {wire.ORGANIZATION_ID: self._organization_id, wire.LEDGER_TABLE: self._ledger.ref}
         return self.provider.add_resource(
             self._scope,
             construct_id,
             resource_type,
-            {wire.ORGANIZATION_ID: self._organization_id, **properties},
+            {**own, **properties},
+            noun=wire.name_resource(resource_type, shard=shard),
             after=after,
         )
 

@@ -31,6 +31,7 @@ class EventsPlace:
     def __init__(
         self, scope: Construct, organization: Organization, monitoring: EmailMonitoring
     ) -> None:
+        self._managed = monitoring.managed
         self._log_group_arn = monitoring.log_group_arn
         self.role_arn = monitoring.role_arn
         self.log_group: CfnLogGroup | None = None
@@ -42,7 +43,8 @@ class EventsPlace:
     def make_properties(self) -> dict[str, Any]:
         """Make the properties of `Custom::WorkMailEmailMonitoring`; both can be tokens."""
         role = {} if self.role_arn is None else {wire.ROLE_ARN: self.role_arn}
-        return {wire.LOG_GROUP_ARN: self._log_group_arn, **role}
+        managed = {wire.MANAGED: "true"} if self._managed else {}
+        return {wire.LOG_GROUP_ARN: self._log_group_arn, **role, **managed}
 
 
 def _add_log_group(

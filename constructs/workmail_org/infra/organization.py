@@ -51,6 +51,7 @@ class OrganizationResource(Construct):
         provider = HandlerProvider(
             self,
             "OrganizationProvider",
+            organization=organization,
             code=code,
             statements=list_organization_statements(self, organization, directory_secret=secret),
             keep_logs=keeps_organization(organization),
@@ -61,6 +62,7 @@ class OrganizationResource(Construct):
             "Organization",
             wire.ResourceType.ORGANIZATION,
             self._make_properties(organization, directory),
+            noun=wire.name_resource(wire.ResourceType.ORGANIZATION),
         )
         self.organization_id = resource.ref
         self.organization_arn = resource.get_att(wire.OrganizationAttribute.ARN).to_string()
@@ -108,6 +110,7 @@ class OrganizationResource(Construct):
             "IdentityCenter",
             wire.ResourceType.IDENTITY_CENTER,
             {wire.ORGANIZATION_ID: self.organization_id, **encoded},
+            noun=wire.name_resource(wire.ResourceType.IDENTITY_CENTER),
             after=[after],
         )
 

@@ -15,6 +15,7 @@ from constructs import Construct, IConstruct
 from workmail_org import wire
 from workmail_org.infra.consenting import read_consent
 from workmail_org.infra.naming import make_pinned_id
+from workmail_org.model.organization import Organization
 
 _SERVICE_TIMEOUT_SECONDS = 3600
 """CloudFormation waits no longer for a custom resource (CloudFormation User Guide,
@@ -41,6 +42,7 @@ class HandlerProvider(Construct):
     Args:
         scope: Parent.
         construct_id: In the pinned logical id.
+        organization: That its resources are about.
         code: The Lambda bundle.
         statements: What the handlers may do beyond writing their log.
         keep_logs: Whether the log group outlives the stack.
@@ -57,13 +59,14 @@ class HandlerProvider(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        organization: Organization,
         code: lambda_.Code,
         statements: Sequence[iam.PolicyStatement],
         keep_logs: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self._code = code
-        self._consent = read_consent(self)
+        self._consent = read_consent(self, organization)
         self._log_group = logs.LogGroup(
             self,
             "Logs",
@@ -104,6 +107,7 @@ class HandlerProvider(Construct):
         resource_type: wire.ResourceType,
         properties: Mapping[str, Any],
         *,
+        noun: str,
         after: Iterable[CfnResource] = (),
     ) -> CfnResource:
         """Add a custom resource that this provider answers for.
@@ -113,6 +117,7 @@ class HandlerProvider(Construct):
             construct_id: Id of the resource.
             resource_type: One that the handlers know.
             properties: Encoded by `wire.encode`, and tokens.
+            noun: What it is called in its physical id, and in an approval.
             after: What must be there before, and goes only afterwards.
         """
         resource = CfnResource(
@@ -122,7 +127,7 @@ class HandlerProvider(Construct):
             properties={
                 "ServiceToken": self._framework.service_token,
                 "ServiceTimeout": str(_SERVICE_TIMEOUT_SECONDS),
-                **(wire.encode(self._consent) if resource_type in wire.BRAKED else {}),
+                **self._consent.make_properties(resource_type, noun),
                 **properties,
             },
         )

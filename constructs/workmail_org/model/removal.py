@@ -33,12 +33,14 @@ class OnRemoval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safety:
-    """How many removals one deployment may hold without a word from a person.
+    """What one deployment may do without a word from a person.
 
     Attributes:
         max_removals_percent: 0 to 100, of the owned entities of one kind.
         min_managed: Below that many owned entities the percentage is not applied.
+        require_approval: Nothing at all is changed that nobody approved.
     """
 
     max_removals_percent: int = 10
     min_managed: int = 10
+    require_approval: bool = False

@@ -182,7 +182,11 @@ SETTINGS = (
 
 def get_monitoring(properties: wire.EmailMonitoringProperties) -> Monitoring:
     """Return where email events are to go."""
-    return Monitoring(log_group_arn=properties.log_group_arn, role_arn=properties.role_arn)
+    return Monitoring(
+        log_group_arn=properties.log_group_arn,
+        role_arn=properties.role_arn,
+        managed=properties.managed,
+    )
 
 
 def _declare_directory(organization: Organization, stack: str) -> wire.DirectoryProperties | None:
@@ -203,6 +207,7 @@ def _declare_settings(organization: Organization, stack: str) -> Iterator[tuple[
         place = wire.EmailMonitoringProperties(
             log_group_arn=monitoring.log_group_arn or MANAGED,
             role_arn=MANAGED if monitoring.managed else monitoring.role_arn,
+            managed=monitoring.managed,
         )
         yield ResourceType.EMAIL_MONITORING, place
     center = organization.policies.identity_center

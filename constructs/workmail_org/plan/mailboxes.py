@@ -19,7 +19,7 @@ from workmail_org.plan.actual import Actual
 from workmail_org.plan.carrying import carry_out
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
-from workmail_org.wire import ResourceType
+from workmail_org.wire import ResourceType, name_resource
 
 _RESOURCE_TYPES = {
     Kind.USER: ResourceType.USERS,
@@ -69,14 +69,17 @@ def list_collection_steps(
 
 def _step_collection(kind: Kind, before: Any, actual: Actual, collection: Any) -> Step:
     shard: int = collection.shard
-    noun = f"{kind}s/{shard}" if shard else f"{kind}s"
     everybody = _get_entities(collection, kind)
+    present = actual.people.get_kind(kind)
     share, past = take_share(
-        everybody, _get_entities(before, kind), shard=shard, shards=collection.shards
+        everybody,
+        _get_entities(before, kind),
+        shard=shard,
+        shards=collection.shards,
+        present=present.keys(),
     )
     situation = _make_situation(kind, before, actual, collection, share, past)
     plan = _plan(kind, situation, actual, collection)
-    present = actual.people.get_kind(kind)
     refusals = plan.refusals or refuse_renames(
         kind,
         gone=[leaver.entity for leaver in situation.get_leavers()],
@@ -88,7 +91,7 @@ def _step_collection(kind: Kind, before: Any, actual: Actual, collection: Any) -
     )
     stops = list_removal_brakes(kind, plan.calls, owned=len(owned), safety=safety)
     return Step(
-        noun=noun,
+        noun=name_resource(_RESOURCE_TYPES[kind], shard=shard),
         resource_type=_RESOURCE_TYPES[kind],
         calls=() if refusals else plan.calls,
         refusals=refusals,

@@ -7,24 +7,23 @@ from dataclasses import replace
 
 from workmail_org import wire
 from workmail_org.changes.brakes import list_domain_brakes
-from workmail_org.changes.calls import Argument, Call, Phase, Setting, make_call
-from workmail_org.changes.organizations import find_tag_changes, refuse_immutable
-from workmail_org.model.directory import DirectoryType
+from workmail_org.changes.calls import Argument, Call, MadeUp
+from workmail_org.changes.organizations import (
+    change_tags,
+    create_directory,
+    create_organization,
+    deregister_domain,
+    find_tag_changes,
+    make_default,
+    refuse_immutable,
+    register_domain,
+)
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
 from workmail_org.plan.actual import Actual, make_tags
 from workmail_org.plan.declarations import MANAGED, Declaration
 from workmail_org.plan.step import Step
 from workmail_org.wire import ResourceType
-
-ORGANIZATION = Setting("organization")
-DEFAULT_DOMAIN = Setting("default domain")
-
-_MAKING = {
-    DirectoryType.SIMPLE_AD: "CreateDirectory",
-    DirectoryType.MANAGED_AD: "CreateMicrosoftAD",
-    DirectoryType.AD_CONNECTOR: "ConnectDirectory",
-}
 
 
 def list_first_steps(
@@ -42,7 +41,7 @@ def list_first_steps(
     if default and default != (previous and previous.default_domain):
         wanted = fold(default.domain)
         present = fold(actual.default_domain or desired.test_domain)
-        calls = (_make_default(wanted),) if present != wanted else ()
+        calls = (make_default(wanted),) if present != wanted else ()
         yield Step(noun="default-domain", resource_type=ResourceType.DEFAULT_DOMAIN, calls=calls)
 
 
@@ -55,16 +54,19 @@ def list_last_steps(
     if previous.default_domain and not desired.default_domain:
         ours = fold(actual.default_domain) == fold(previous.default_domain.domain)
         target = fold(previous.default_domain.test_domain)
-        calls = (_make_default(target),) if ours and fold(actual.default_domain) != target else ()
-        yield Step(noun="default-domain", resource_type=ResourceType.DEFAULT_DOMAIN, calls=calls)
+        calls = (make_default(target),) if ours and fold(actual.default_domain) != target else ()
+        yield Step(
+            noun="default-domain",
+            resource_type=ResourceType.DEFAULT_DOMAIN,
+            calls=calls,
+            leaves=True,
+        )
     for name in reversed(_list_leaving_domains(actual, previous, desired)):
         removal = previous.domains[name].on_removal
         yield Step(
             noun=f"domains/{name}",
             resource_type=ResourceType.DOMAIN,
-            calls=(
-                make_call(Phase.DELETE, "DeregisterMailDomain", _get_domain(name), DomainName=name),
-            ),
+            calls=(deregister_domain(name),),
             brakes=list_domain_brakes(name, removal),
         )
 
@@ -91,11 +93,9 @@ def list_domains_after(
 def _step_directory(previous: Declaration | None, declared: wire.DirectoryProperties) -> Step:
     directory = declared.directory
     before = previous.directory if previous else None
-    subject = Setting("directory", directory.name or "")
     step = Step(noun="directory", resource_type=ResourceType.DIRECTORY)
     if before is None:
-        operation = _MAKING.get(directory.type, "CreateDirectory")
-        return replace(step, calls=(make_call(Phase.CREATE, operation, subject),))
+        return replace(step, calls=(create_directory(directory),))
     fields = ("type", "name", "size", "edition", "vpc_id", "subnet_ids")
     changed = [(name, getattr(before.directory, name), getattr(directory, name)) for name in fields]
     refusals = refuse_immutable(
@@ -113,7 +113,15 @@ def _step_organization(previous: Declaration | None, actual: Actual, desired: De
         return step
     calls: list[Call] = []
     if actual.organization is None and not about.existing:
-        calls.append(_create_organization(about))
+        made: Argument | None = MadeUp(MANAGED) if about.makes_directory else about.directory_id
+        calls.append(
+            create_organization(
+                about.alias,
+                directory_id=made,
+                kms_key_arn=about.kms_key_arn,
+                interoperability=about.interoperability,
+            )
+        )
     elif previous and actual.organization:
         refusals = _refuse_changes(previous, actual, desired)
         if refusals:
@@ -121,12 +129,7 @@ def _step_organization(previous: Declaration | None, actual: Actual, desired: De
     before = actual.organization.tags if actual.organization else dict[str, str]()
     said_before = previous.organization.tags if previous else dict[str, str]()
     surplus, missing = find_tag_changes(before, said_before, make_tags(about))
-    if surplus:
-        calls.append(_tag("UntagResource", TagKeys=tuple(surplus)))
-    if missing:
-        tags = tuple({"Key": key, "Value": value} for key, value in sorted(missing.items()))
-        calls.append(_tag("TagResource", Tags=tags))
-    return replace(step, calls=tuple(calls))
+    return replace(step, calls=(*calls, *change_tags(surplus, missing)))
 
 
 def _refuse_changes(previous: Declaration, actual: Actual, desired: Declaration) -> tuple[str, ...]:
@@ -150,34 +153,8 @@ def _choose_directory(present: str | None, about: wire.OrganizationProperties) -
     return present if about.directory_id in (None, MANAGED) else about.directory_id
 
 
-def _create_organization(about: wire.OrganizationProperties) -> Call:
-    arguments: dict[str, Argument] = {"Alias": about.alias}
-    if about.directory_id:
-        arguments["DirectoryId"] = about.directory_id
-    if about.kms_key_arn:
-        arguments["KmsKeyArn"] = about.kms_key_arn
-    if about.interoperability:
-        arguments["EnableInteroperability"] = True
-    return make_call(Phase.CREATE, "CreateOrganization", ORGANIZATION, **arguments)
-
-
-def _tag(operation: str, **arguments: Argument) -> Call:
-    return make_call(Phase.UPDATE, operation, ORGANIZATION, **arguments)
-
-
 def _step_domain(actual: Actual, domain: wire.DomainProperties) -> Step:
     step = Step(noun=f"domains/{domain.domain}", resource_type=ResourceType.DOMAIN)
     if domain.domain in actual.domains or domain.existing:
         return step
-    subject = _get_domain(domain.domain)
-    call = make_call(Phase.CREATE, "RegisterMailDomain", subject, DomainName=domain.domain)
-    return replace(step, calls=(call,))
-
-
-def _make_default(domain: str) -> Call:
-    operation = "UpdateDefaultMailDomain"
-    return make_call(Phase.UPDATE, operation, DEFAULT_DOMAIN, DomainName=domain)
-
-
-def _get_domain(name: str) -> Setting:
-    return Setting("domain", name)
+    return replace(step, calls=(register_domain(domain.domain),))

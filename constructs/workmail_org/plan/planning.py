@@ -144,7 +144,11 @@ def _tell(
         flow=compare(flow_before, flow),
         loops=_list_loops(flow),
         cost=Cost(count_mailboxes(before.people), count_mailboxes(course.after.people)),
-        digests={part: digest_calls(step.calls) for part, step in steps.items() if step.calls},
+        digests={
+            part: digest_calls(step.calls)
+            for part, step in steps.items()
+            if step.calls or step.leaves
+        },
     )
 
 

@@ -18,6 +18,7 @@ from workmail_org.changes.brakes import Brake
 from workmail_org.changes.calls import Call, Phase, make_call
 from workmail_org.changes.settings import (
     IDENTITY_CENTER,
+    begin_identity_center,
     dmarc_between,
     end_monitoring,
     end_retention,
@@ -26,22 +27,9 @@ from workmail_org.changes.settings import (
     retention_between,
 )
 from workmail_org.plan.actual import Actual
-from workmail_org.plan.declarations import MANAGED, Declaration, get_monitoring
+from workmail_org.plan.declarations import Declaration, get_monitoring
 from workmail_org.plan.step import Step
-from workmail_org.wire import ResourceType
-
-_NOUNS: Mapping[ResourceType, str] = {
-    ResourceType.MAILBOX_PERMISSIONS: "permissions",
-    ResourceType.IMPERSONATION_ROLES: "impersonation-roles",
-    ResourceType.ACCESS_CONTROL_RULES: "access-control",
-    ResourceType.MOBILE_DEVICE_ACCESS_RULES: "mobile-devices",
-    ResourceType.AVAILABILITY_CONFIGURATIONS: "availability",
-    ResourceType.RETENTION_POLICY: "retention",
-    ResourceType.INBOUND_DMARC: "inbound-dmarc",
-    ResourceType.EMAIL_MONITORING: "email-monitoring",
-    ResourceType.IDENTITY_CENTER: "identity-center",
-}
-"""As in the physical ids."""
+from workmail_org.wire import LEAVABLE, ResourceType, name_resource
 
 
 def list_setting_steps(
@@ -65,8 +53,10 @@ def list_setting_steps(
     plan = _SETTINGS[resource_type]
     calls = tuple(plan(actual, before, after))
     refusals = _refuse_instance(actual, after) if before else ()
-    step = Step(noun=_NOUNS[resource_type], resource_type=resource_type, calls=calls)
-    if before == after:
+    step = Step(noun=name_resource(resource_type), resource_type=resource_type, calls=calls)
+    if after is None and resource_type in LEAVABLE:
+        yield replace(step, leaves=True)
+    elif before == after:
         yield replace(step, untouched=True)
     elif refusals and after and resource_type is ResourceType.IDENTITY_CENTER:
         yield replace(step, calls=(), refusals=refusals)
@@ -160,6 +150,8 @@ def _plan_dmarc(actual: Actual, before: Any, after: Any) -> Iterable[Call]:
 
 def _plan_monitoring(actual: Actual, before: Any, after: Any) -> Iterable[Call]:
     live = actual.settings.monitoring
+    if after and before == after and after.managed:
+        return ()  # the ARNs are CloudFormation's: what is live cannot be compared
     if after:
         return monitoring_between(live, get_monitoring(after))
     return end_monitoring(live, get_monitoring(before))
@@ -170,20 +162,9 @@ def _plan_sign_in(actual: Actual, before: Any, after: Any) -> Iterable[Call]:
     live = actual.settings.identity_center
     if after is None:
         return _end_sign_in() if live else ()
-    put = identity_center_between(
-        live, after.identity_center, live.application_arn if live else MANAGED
-    )
-    if live:
-        return put
-    instance = after.identity_center.instance_arn
-    create = make_call(
-        Phase.CREATE,
-        "CreateIdentityCenterApplication",
-        IDENTITY_CENTER,
-        Name=after.application_name,
-        InstanceArn=instance,
-    )
-    return (create, *put)
+    if live is None:
+        return begin_identity_center(after.identity_center, after.application_name)
+    return identity_center_between(live, after.identity_center, live.application_arn)
 
 
 def _end_sign_in() -> tuple[Call, ...]:

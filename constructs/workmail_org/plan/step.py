@@ -19,6 +19,8 @@ class Step:
         brakes: What needs a word from a person.
         untouched: Its declaration does not change: `calls` is what the live
             organization differs in, and nobody makes them.
+        leaves: It goes from the stack, which has to be approved even where it
+            takes nothing away.
     """
 
     noun: str
@@ -27,3 +29,4 @@ class Step:
     refusals: tuple[str, ...] = ()
     brakes: tuple[Brake, ...] = ()
     untouched: bool = False
+    leaves: bool = False

@@ -66,4 +66,4 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
 
 
 def _says_something(step: Step) -> bool:
-    return bool(step.calls or step.refusals)
+    return bool(step.calls or step.refusals or step.leaves)

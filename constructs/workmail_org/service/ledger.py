@@ -8,7 +8,7 @@ never deleting.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,6 +28,10 @@ _BATCH = 25
 
 _PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 """Between tries of what DynamoDB left undone: "exponential backoff", its guide says; a guess."""
+
+
+_JUDGED = "judged"
+"""Partition of what became of requests, beside those of the kinds of entities."""
 
 
 class Origin(StrEnum):
@@ -74,6 +78,14 @@ class Ledger(Protocol):
         """Forget entries; absent ones are no error."""
         ...
 
+    def remember(self, noun: str, judgement: str) -> None:
+        """Write down what became of the last request of a custom resource."""
+        ...
+
+    def recall(self, noun: str) -> str | None:
+        """Return what became of the last request of a custom resource."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class DynamoDbLedger:
@@ -85,7 +97,33 @@ class DynamoDbLedger:
 
     def read(self, kind: Kind) -> dict[Reference, Entry]:
         """Read all entries of a kind, by folded reference."""
-        entries: dict[Reference, Entry] = {}
+        entries = [_parse(item) for item in self._query(kind)]
+        return {entry.reference: entry for entry in entries}
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Write entries; one of the same reference is replaced."""
+        self._write([{"PutRequest": {"Item": _render(entry)}} for entry in entries])
+
+    def drop(self, references: Iterable[Reference]) -> None:
+        """Forget entries; absent ones are no error."""
+        self._write([{"DeleteRequest": {"Key": _make_key(each)}} for each in references])
+
+    def remember(self, noun: str, judgement: str) -> None:
+        """Write down what became of the last request of a custom resource."""
+        item = {"Kind": {"S": _JUDGED}, "Name": {"S": noun}, "Judgement": {"S": judgement}}
+        self._write([{"PutRequest": {"Item": item}}])
+
+    def recall(self, noun: str) -> str | None:
+        """Return what became of the last request of a custom resource."""
+        found = {each["Name"]["S"]: each["Judgement"]["S"] for each in self._query(_JUDGED)}
+        return found.get(noun)
+
+    def _write(self, requests: Sequence[Any]) -> None:
+        for start in range(0, len(requests), _BATCH):
+            self._write_batch(requests[start : start + _BATCH])
+
+    def _query(self, kind: str) -> Iterator[Mapping[str, Any]]:
+        """Read all items of a partition."""
         start: dict[str, Any] = {}
         while True:
             page = self._call(
@@ -96,24 +134,10 @@ class DynamoDbLedger:
                 ConsistentRead=True,
                 **start,
             )
-            for item in page.get("Items", ()):
-                entry = _parse(item)
-                entries[entry.reference] = entry
+            yield from page.get("Items", ())
             if "LastEvaluatedKey" not in page:
-                return entries
+                return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-
-    def put(self, entries: Iterable[Entry]) -> None:
-        """Write entries; one of the same reference is replaced."""
-        self._write([{"PutRequest": {"Item": _render(entry)}} for entry in entries])
-
-    def drop(self, references: Iterable[Reference]) -> None:
-        """Forget entries; absent ones are no error."""
-        self._write([{"DeleteRequest": {"Key": _make_key(each)}} for each in references])
-
-    def _write(self, requests: Sequence[Any]) -> None:
-        for start in range(0, len(requests), _BATCH):
-            self._write_batch(requests[start : start + _BATCH])
 
     def _write_batch(self, requests: Sequence[Any]) -> None:
         """Write up to 25 items; what DynamoDB leaves undone is sent again."""

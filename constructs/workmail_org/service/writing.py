@@ -12,6 +12,7 @@ from workmail_org.changes.calls import (
     Call,
     GeneratedPassword,
     Identity,
+    MadeUp,
     StoredSecret,
     Subject,
 )
@@ -88,6 +89,8 @@ class Writer:
                 return self.passwords[user]
             case StoredSecret(secret):
                 return self.read_secret(secret)
+            case MadeUp(made):
+                return made
             case tuple():
                 return [self._resolve(item) for item in value]
             case Mapping():

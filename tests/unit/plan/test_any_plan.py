@@ -11,6 +11,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from approving import plan_live
 from cloudformation import DeploymentFailedError, Stack
 from effort import ALL
 from scenes import at, make_emulator, make_group, make_organization, make_user
@@ -140,8 +141,9 @@ def test_what_is_planned_is_what_is_written(chain: list[Organization]) -> None:
         if refuses(live):
             assert_refused(stack, desired)
             return
+        approval = plan_live(stack, previous, desired).approval
         EMULATOR.clear_calls()
-        stack.deploy(desired)
+        stack.deploy(desired, approved=approval)
 
         back = find_returning(live)
         writes = name_writes([w for w in EMULATOR.writes if w.effect], EMULATOR.state())

@@ -130,3 +130,15 @@ def test_a_missing_right_is_named(client: Any, stub: Stubber) -> None:
     stub.add_client_error("query", "AccessDeniedException", "not authorized")
     with pytest.raises(DeniedError, match="Query failed with AccessDeniedException"):
         DynamoDbLedger(client, "ledger").read(Kind.USER)
+
+
+def test_what_became_of_a_request_lies_beside_the_entities(client: Any, stub: Stubber) -> None:
+    item = {"Kind": {"S": "judged"}, "Name": {"S": "users/1"}, "Judgement": {"S": "request-1"}}
+    stub.add_response("batch_write_item", {}, expect_write(put(item)))
+    stub.add_response("query", {"Items": [item]}, expect_query("judged"))
+    stub.add_response("query", {"Items": [item]}, expect_query("judged"))
+    ledger = DynamoDbLedger(client, "ledger")
+    ledger.remember("users/1", "request-1")
+
+    assert "request-1" == ledger.recall("users/1")
+    assert ledger.recall("users") is None

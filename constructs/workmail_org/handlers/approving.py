@@ -1,0 +1,110 @@
+"""Approving: nothing is done but what a person has seen, also on a bare `cdk deploy`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workmail_org import wire
+from workmail_org.changes.calls import Call
+from workmail_org.changes.digests import digest_calls
+from workmail_org.errors import UnapprovedError
+from workmail_org.handlers.judging import was_let_through
+from workmail_org.handlers.requests import Request, Run
+from workmail_org.service.stacks import read_state
+
+_MOST_CALLS = 10
+"""Calls in a sentence."""
+
+_PLAN = "workmail-org plan SPEC --against live"
+
+
+def is_asked(request: Request[Any]) -> bool:
+    """Tell whether this request may only do what was approved."""
+    return request.consent.asks and not request.is_delete and not request.is_unchanged
+
+
+def approve(run: Run, request: Request[Any], calls: Sequence[Call]) -> None:
+    """Refuse calls that nobody approved.
+
+    Args:
+        run: This invocation.
+        request: Asked about its own part of the approval.
+        calls: All that this request would do.
+
+    Raises:
+        UnapprovedError: Nothing was written; it says what would be done.
+    """
+    approve_parts(run, request, {request.noun: calls})
+
+
+def approve_parts(
+    run: Run,
+    request: Request[Any],
+    parts: Mapping[str, Sequence[Call]],
+    leaving: Sequence[str] = (),
+) -> None:
+    """Refuse calls that nobody approved, of several resources.
+
+    Doing nothing needs no approval. A roll back is never refused. Neither is an
+    event that was let through before and is delivered again: what it has done
+    meanwhile is missing now.
+
+    Args:
+        run: This invocation.
+        request: Asked about its own part of the approval, and about others'.
+        parts: All that would be done, by noun.
+        leaving: Nouns of resources that leave the stack; each needs a part.
+
+    Raises:
+        UnapprovedError: Nothing was written; it says what would be done.
+    """
+    if not is_asked(request):
+        return
+    unseen = [*_list_unseen(request.consent, request.noun, parts)]
+    unseen += [f"{noun} leaves" for noun in leaving if noun not in request.consent.approved_others]
+    if not unseen:
+        return
+    state = read_state(run.clients.cloudformation, request.stack_id)
+    if state and state.goes_back:
+        run.log("approval let go", status=state.status, unseen=unseen)
+    elif was_let_through(run, request):
+        run.log("delivered again", unseen=unseen)
+    else:
+        raise UnapprovedError(f"{_explain(request.consent)}: {'; '.join(unseen)}")
+
+
+def _list_unseen(
+    consent: wire.Consent, noun: str, parts: Mapping[str, Sequence[Call]]
+) -> list[str]:
+    approved = {noun: consent.approved, **consent.approved_others}
+    return [
+        _describe(part, calls)
+        for part, calls in parts.items()
+        if calls and approved.get(part) != digest_calls(calls)
+    ]
+
+
+def _explain(consent: wire.Consent) -> str:
+    """Say why it is refused and what to do; the way out comes first: long reasons are cut."""
+    if consent.approved is None:
+        return (
+            "safety.require_approval is true and nothing was approved "
+            f"({_PLAN} shows it and prints the text for cdk deploy -c approved=TEXT)"
+        )
+    return (
+        "this is not what was approved: the spec or the live organization changed meanwhile "
+        f"(see {_PLAN}, and approve that: cdk deploy -c approved=TEXT)"
+    )
+
+
+def _describe(noun: str, calls: Sequence[Call]) -> str:
+    texts = [f"{call.operation} of {_name(call)}" for call in calls[:_MOST_CALLS]]
+    if len(calls) > _MOST_CALLS:
+        texts.append(f"{len(calls) - _MOST_CALLS} more")
+    word = "call" if len(calls) == 1 else "calls"
+    return f"{noun} would take {len(calls)} {word}: {', '.join(texts)}"
+
+
+def _name(call: Call) -> str:
+    return f"{call.subject.kind} {call.subject.name}".rstrip()
