@@ -219,12 +219,12 @@ def _list_notes(
     for resource_type, what in _UNSAID.items():
         if resource_type in before and resource_type not in desired.settings:
             yield f"{what} managed any more: they stay as they are, whatever they say"
+    if declared and not is_live:  # live rules have been asked
+        yield from judge_by_left_rules(declared, organization)
     if standing:
         yield from standing.notes
     for step in course.steps:
         if step.untouched and step.calls:
-    if declared and not is_live:  # live rules have been asked
-        yield from judge_by_left_rules(declared, organization)
             yield _describe_drift(step)
 
 
