@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,7 +12,13 @@ from workmail_org.model.organization import Environment
 from workmail_org.plan.bases import Base, make_base
 from workmail_org.plan.model import Plan
 from workmail_org.plan.planning import Question, plan
-from workmail_org.plan.revisions import check_out, find_revision
+from workmail_org.plan.revisions import (
+    Checkout,
+    check_out,
+    find_former_name,
+    find_revision,
+    is_shallow,
+)
 from workmail_org.spec.building import load_environment, read_spec
 from workmail_org.spec.problems import Problem
 
@@ -84,18 +91,43 @@ def _read_revision(text: str, place: Place) -> Base:
     except RevisionError as error:
         raise RevisionError(f'"{text}" is no file, and no revision can be read: {error}') from error
     if commit is None:
-        raise RevisionError(
-            f'"{text}" is no file, and git knows no such revision here; allowed are a file, a '
-            "revision, deployed and live; in a shallow clone, fetch the revision first"
-        )
+        raise RevisionError(_describe_unknown(text, place.spec))
+    name = f"{revision} ({commit[:10]})"
     with check_out(place.spec, commit, root=place.root) as checkout:
         if not checkout.spec.is_file():
-            return make_base(f"{revision} ({commit[:10]}), which has no such spec", None)
-        reading = read_spec(checkout.spec, root=checkout.root)
-        if reading.environment is None:
-            folder = str(checkout.folder)
-            raise SpecError([_rename(each, folder, revision) for each in reading.problems])
-        return make_base(f"{revision} ({commit[:10]})", reading.environment)
+            return _read_former(name, commit, revision, place)
+        return make_base(name, _read(checkout, revision))
+
+
+def _read_former(name: str, commit: str, revision: str, place: Place) -> Base:
+    """Read a spec that has another name in the revision, or is not there at all."""
+    former = find_former_name(place.spec, commit)
+    if former is not None:
+        with check_out(former, commit, root=place.root) as checkout:
+            if checkout.spec.is_file():  # and not outside of the root
+                called = f"{name}, where it is called {os.path.relpath(former)}"
+                return make_base(called, _read(checkout, revision))
+    return make_base(f"{name}, which has no such spec", None)
+
+
+def _read(checkout: Checkout, revision: str) -> Environment:
+    reading = read_spec(checkout.spec, root=checkout.root)
+    if reading.environment is None:
+        folder = str(checkout.folder)
+        raise SpecError([_rename(each, folder, revision) for each in reading.problems])
+    return reading.environment
+
+
+def _describe_unknown(text: str, spec: pathlib.Path) -> str:
+    if is_shallow(spec):
+        return (
+            f'"{text}" is no file, and this shallow clone has no such revision: fetch it first '
+            "(git fetch --unshallow; fetch-depth: 0 of actions/checkout)"
+        )
+    return (
+        f'"{text}" is no file, and git knows no such revision here; allowed are a file, a '
+        "revision, deployed and live"
+    )
 
 
 def _rename(problem: Problem, folder: str, revision: str) -> Problem:

@@ -49,6 +49,33 @@ def find_revision(spec: pathlib.Path, text: str) -> str | None:
     return done.stdout.decode().strip() or None
 
 
+def is_shallow(spec: pathlib.Path) -> bool:
+    """Tell whether a spec's repository has only a part of its history."""
+    return _git(_get_folder(spec), "rev-parse", "--is-shallow-repository").strip() == b"true"
+
+
+def find_former_name(spec: pathlib.Path, revision: str) -> pathlib.Path | None:
+    """Return what a spec was called in a revision, if it was renamed since.
+
+    Git decides by how alike both files are. A file that is there under both
+    names was copied, not renamed.
+
+    Args:
+        spec: In the working tree, known to git; the revision has no such file.
+        revision: A commit.
+
+    Raises:
+        RevisionError: There is no repository, or the spec lies outside of it.
+    """
+    top = _find_top(spec)
+    options = ("--no-ext-diff", "--find-renames", "--diff-filter=R", "--name-status", "-z")
+    fields = iter(_git(top, "diff", *options, revision, "--").split(b"\0")[:-1])
+    threes = zip(fields, fields, fields, strict=True)  # R087, the former name, the name
+    former = {os.fsdecode(after): os.fsdecode(before) for _, before, after in threes}
+    name = former.get(_get_place(spec, top).as_posix())
+    return top / name if name else None
+
+
 @contextmanager
 def check_out(
     spec: pathlib.Path, revision: str, *, root: pathlib.Path | None = None
@@ -68,7 +95,7 @@ def check_out(
         RevisionError: Git is not there, this is no repository, or the spec lies
             outside of it.
     """
-    top = pathlib.Path(os.fsdecode(_git(_get_folder(spec), "rev-parse", "--show-toplevel")).strip())
+    top = _find_top(spec)
     place = _get_place(spec, top)
     below = _get_place(root or spec.parent, top)
     with tempfile.TemporaryDirectory(prefix="workmail-org-") as name:
@@ -84,6 +111,12 @@ def _get_folder(spec: pathlib.Path) -> pathlib.Path:
     while not folder.is_dir():
         folder = folder.parent
     return folder
+
+
+def _find_top(spec: pathlib.Path) -> pathlib.Path:
+    return pathlib.Path(
+        os.fsdecode(_git(_get_folder(spec), "rev-parse", "--show-toplevel")).strip()
+    )
 
 
 def _get_place(path: pathlib.Path, top: pathlib.Path) -> pathlib.PurePath:

@@ -119,6 +119,37 @@ def test_a_spec_in_a_new_folder_is_looked_for_all_the_same(git: Git) -> None:
     assert {} == base.stacks
 
 
+@pytest.mark.parametrize("after", ["config/prod.yaml", "config/eu.yaml"])
+def test_a_spec_that_was_renamed_is_compared_with_itself(git: Git, after: str) -> None:
+    git("mv", "config/production.yaml", after)
+    pathlib.Path(after).write_text(PRODUCTION.replace("alias: acme", "alias: acme-eu"))
+    base = read_base("main", Place(spec=pathlib.Path(after)), ENVIRONMENT)
+
+    assert base.name.endswith(", where it is called config/production.yaml")
+    assert ["alice"] == list_users("main", after)
+
+
+def test_a_spec_that_was_moved_is_compared_with_itself_unless_that_is_outside_of_the_root(
+    git: Git,
+) -> None:
+    spec = pathlib.Path("specs/eu.yaml")
+    spec.parent.mkdir()
+    git("mv", "config/production.yaml", str(spec))
+    inside = read_base("main", Place(spec=spec, root=pathlib.Path()), ENVIRONMENT)
+    outside = read_base("main", Place(spec=spec, root=spec.parent), ENVIRONMENT)
+
+    assert (1, 0) == (len(inside.stacks), len(outside.stacks))
+    assert outside.name.endswith(", which has no such spec")
+
+
+def test_a_spec_that_was_copied_is_new(git: Git) -> None:
+    spec = pathlib.Path("config/copy.yaml")
+    spec.write_text(PRODUCTION)
+    git("add", ".")
+
+    assert {} == read_base("main", Place(spec=spec), ENVIRONMENT).stacks
+
+
 def test_a_base_that_is_wrong_is_told_with_its_place_in_the_revision(git: Git) -> None:
     pathlib.Path("config/people.csv").write_text("name,shoe_size\nalice,42\n")
     git("commit", "--quiet", "--all", "--message=wrong")
@@ -178,6 +209,18 @@ def test_what_is_no_revision_is_refused(git: Git, text: str) -> None:
     del git
     with pytest.raises(RevisionError, match="is no file, and git knows no such revision here"):
         list_users(text)
+
+
+def test_a_shallow_clone_says_how_to_get_the_revision(
+    git: Git, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("commit", "--quiet", "--allow-empty", "--message=second")
+    git("clone", "--quiet", "--depth=1", tmp_path.as_uri(), "shallow")
+    monkeypatch.chdir("shallow")
+    with pytest.raises(RevisionError, match=r"this shallow clone has no .* fetch-depth: 0"):
+        list_users("HEAD~1")
+
+    assert ["alice"] == list_users("HEAD")
 
 
 def test_a_folder_that_is_no_repository_is_told(
