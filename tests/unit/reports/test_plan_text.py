@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
+from reviewing import make_plan as make_pull_request
 from scenes import make_organization, make_user
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.plan.bases import make_base
@@ -92,3 +94,9 @@ def test_a_brake_tells_the_word_for_it() -> None:
 
     assert "to be confirmed: 5 of 20 users leave or are switched off (25 %" in text
     assert f"-c acknowledge={found.acknowledgement}" in text
+
+
+def test_the_plan_in_the_readme_is_a_real_one() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+
+    assert f"```text\n{render_plan(make_pull_request('leaver'), width=100)}\n```" in readme
