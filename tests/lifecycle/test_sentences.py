@@ -20,12 +20,18 @@ from scenes import make_emulator, make_group, make_organization, make_user
 from transitions import FULL, NOTHING
 from workmail_emulator.faults import Fault
 from workmail_org.handlers.requests import Run
+from workmail_org.model.domain import MailDomain
 from workmail_org.model.policies import Availability, EwsAvailability, Policies
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger
 
 LONG = "a" * 40
 """The longest key of an organization; with the longest environment it names the stack."""
+
+STACK_TRACE = (
+    "\n    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)" * 4
+)
+"""As long as the ones that CDK's framework adds (custom-resources/lib/provider-framework)."""
 
 ROLE = "arn:aws:sts::111122223333:assumed-role/production-acme-MailboxesProviderRole-1A2B3C4D5E6F"
 ALICE = make_user("alice")
@@ -97,8 +103,8 @@ class Ruled(Stack):
         event = self.make_event("Update", next(iter(self.deployed.values())).resource)
         answer: dict[str, Any] = {
             "Status": "FAILED",
-            # The framework adds where its own log is.
-            "Reason": f"Error: {reason}\n\nLogs: /aws/lambda/{'f' * 64}\n",
+            # The framework adds where its own log is, and where in itself it was.
+            "Reason": f"Error: {reason}\n\nLogs: /aws/lambda/{'f' * 64}\n{STACK_TRACE}",
             "StackId": event["StackId"].replace("/1", "/12345678-1234-1234-1234-123456789012"),
             "RequestId": event["RequestId"],
             "PhysicalResourceId": f"{self.organization_id}/availability-configurations",
@@ -150,6 +156,21 @@ def test_a_denied_write_is_told_of_each_and_the_way_out_once(ruled: Ruled) -> No
 
     assert f"2 user(s) failed: user user0: {failed}{WAY_OUT}; user user1: {failed}" == ruled.fail(
         make_organization(ALICE, *people)
+    )
+
+
+def test_the_longest_reason_still_fits_into_the_answer(ruled: Ruled) -> None:
+    people = [
+        make_user(f"user{number:03}", display_name="ö" * 200, email=f"u{number:03}@new.example")
+        for number in range(99)
+    ]
+    domains = (*make_organization().domains, MailDomain(name="new.example"))
+    ruled.emulator.faults.add(
+        Fault(operation="CreateUser", times=0, code="Final", message='"ö\\' * 400, status=400)
+    )
+
+    assert ruled.fail(make_organization(ALICE, *people, domains=domains)).endswith(
+        "(the whole list is in the log: /aws/lambda/handler stream)"
     )
 
 

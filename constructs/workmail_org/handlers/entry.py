@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import accumulate
 from typing import Any, Protocol
 
 from workmail_org.errors import (
@@ -241,8 +243,14 @@ def limit_reason(reason: str, log_place: str) -> str:
     The sentence comes first and on one line: what shows reasons cuts there.
     """
     one_line = " ".join(reason.split())
-    if len(one_line.encode()) <= _MAX_REASON_BYTES:
+    if _measure(one_line) <= _MAX_REASON_BYTES:
         return one_line
     tail = f" ... (the whole list is in the log: {log_place})"
-    room = _MAX_REASON_BYTES - len(tail.encode())
-    return one_line.encode()[:room].decode(errors="ignore") + tail
+    room = _MAX_REASON_BYTES - _measure(tail)
+    sizes = accumulate(_measure(character) for character in one_line)
+    return one_line[: sum(size <= room for size in sizes)] + tail
+
+
+def _measure(text: str) -> int:
+    """Count bytes as in the answer: JSON, which writes a quote as two."""
+    return len(json.dumps(text, ensure_ascii=False).encode()) - len('""')
