@@ -62,7 +62,10 @@ class Caller:
         method = getattr(self.client, name)
         if not callable(method):
             return method
-        action = f"{self.service}:{''.join(word.title() for word in name.split('_'))}"
+        # Fakes have no table of what botocore calls an operation.
+        meta = getattr(self.client, "meta", None)
+        operation = meta.method_to_api_mapping[name] if meta else name.title().replace("_", "")
+        action = f"{self.service}:{operation}"
 
         def call(**parameters: Any) -> Any:
             self.note(action)

@@ -21,6 +21,7 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from calling import Caller, Function, connect, find_function
+from granting import refuse_more
 from workmail_emulator import Emulator
 from workmail_org import declaring, wire
 from workmail_org.changes.approvals import parse_approval
@@ -197,12 +198,13 @@ class Stack:
         self.deliveries = 1
         self.agrees = True
         self.cloudformation = FakeCloudFormation()
+        self.dynamodb: Any = None  # the ledger is in memory
         self.deployed: dict[str, Deployed] = {}
         self.reasons: list[str] = []
         self.left_behind: list[Deployed] = []
         self.backwards = False
         self.region = "eu-west-1"
-        self.watch: Callable[[Function, str], None] | None = None
+        self.watch: Callable[[Function, str], None] = refuse_more
         self._id = uuid.uuid4()
         self._requests = 0
         self._stuck: list[tuple[Resource, Resource | None]] = []
@@ -226,8 +228,8 @@ class Stack:
         Args:
             organization: What to make.
             acknowledge: Digests of changes that need a word.
-
             approved: What a plan printed; `None`: nothing was approved.
+
         Raises:
             DeploymentFailedError: After everything was rolled back.
             RollbackFailedError: That failed too.
@@ -401,13 +403,13 @@ class Stack:
             directory_service=watch(connect(self.emulator, "ds", self.region), "ds"),
             secrets=watch(self.secrets, "secretsmanager"),
             s3=watch(self.s3, "s3"),
-            dynamodb=cast("Any", None),
+            dynamodb=watch(self.dynamodb, "dynamodb"),
             cloudformation=watch(self.cloudformation, "cloudformation"),
         )
 
     def _note(self, action: str) -> None:
         """Hold a call of a handler against its function's role."""
-        if self._function and self.watch:
+        if self._function:
             self.watch(self._function, action)
 
     def _fill(self, resource: Resource) -> Resource:

@@ -120,7 +120,7 @@ def test_a_domain_that_still_receives_mail_is_not_deregistered(stack: Stack) -> 
 
     assert "old.example" in list_domains(stack)
     assert ["oldexampleDomain"] == [each.resource.logical_id for each in stack.left_behind]
-    assert [True] * 3 == [each.startswith(reason) for each in stack.reasons]
+    assert [True] * 3 == [each.startswith(reason) for each in stack.reasons[-3:]]
 
 
 def test_a_domain_and_its_addresses_leave_in_one_deployment(stack: Stack) -> None:

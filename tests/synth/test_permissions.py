@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from calling import ORGANIZATION_TYPES
+from granting import get_statements, list_actions
 from reaching import list_operations
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.organization import Organization
@@ -48,16 +50,6 @@ KEY = "arn:aws:kms:eu-west-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1
 
 ARN = "arn:aws:workmail:eu-west-1:111122223333:organization/"
 
-ORGANIZATION_TYPES = {
-    ResourceType.DIRECTORY,
-    ResourceType.ORGANIZATION,
-    ResourceType.DOMAIN,
-    ResourceType.DOMAIN_VERIFICATION,
-    ResourceType.DEFAULT_DOMAIN,
-    ResourceType.IDENTITY_CENTER,
-}
-"""What the organization's handlers answer for; the mailboxes' answer for the rest."""
-
 NOT_CALLED = {"workmail:DescribeEntity"}
 """Whom an address belongs to: no call about sign-in has an address."""
 
@@ -94,25 +86,6 @@ def everything(synthesize: Callable[..., Any]) -> Any:
             ),
         )
     )
-
-
-def get_statements(synthesized: Any, provider: str) -> dict[str, Any]:
-    """Statements of a handler role by Sid, without their Sid and effect."""
-    (role,) = (
-        role["Properties"]
-        for key, role in synthesized.find("AWS::IAM::Role").items()
-        if key.startswith(f"{provider}ProviderRole")
-    )
-    (policy,) = role["Policies"]
-    statements = policy["PolicyDocument"]["Statement"]
-    assert {"Allow"} == {statement.pop("Effect", "Allow") for statement in statements}
-    return {s["Sid"]: {k: v for k, v in s.items() if k != "Sid"} for s in statements}
-
-
-def list_actions(synthesized: Any, provider: str) -> Iterator[str]:
-    for statement in get_statements(synthesized, provider).values():
-        actions = statement["Action"]
-        yield from [actions] if isinstance(actions, str) else actions
 
 
 def list_calls(types: set[ResourceType]) -> set[str]:
