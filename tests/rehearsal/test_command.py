@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -141,3 +142,37 @@ def test_ctrl_c_leaves_no_process_and_no_file(spec: Path, tmp_path: Path, phase:
     assert (130, "interrupted") == (process.returncode, rest.splitlines()[-1])
     assert find_survivors(started) == set()
     assert list(temporary.iterdir()) == []
+
+
+CAREFUL = """
+version: 1
+environment: test
+organizations:
+  acme:
+    region: us-west-2
+    alias: acme
+    users: {alice: {display_name: Alice}%s}
+    safety: {max_removals_percent: 0, min_managed: 0, require_approval: true}
+"""
+
+
+def test_a_removal_waits_for_the_word_and_the_rest_is_approved_as_it_is_planned(
+    tmp_path: Path,
+) -> None:
+    before, after = tmp_path / "before.yaml", tmp_path / "after.yaml"
+    before.write_text(CAREFUL % ", bob: {display_name: Bob}", encoding="utf-8")
+    after.write_text(CAREFUL % "", encoding="utf-8")
+    refused = run(after, "--from", before)
+    word = re.search(r"cdk deploy -c acknowledge=([0-9a-f]{12})", refused.stderr)
+
+    assert 4 == refused.returncode
+    assert "1 of 2 users leave or are switched off (50 %, safety" in " ".join(
+        refused.stderr.split()
+    )
+    assert word
+    gone = run(after, "--from", before, "--acknowledge", word[1], "--format", "json")
+
+    assert 0 == gone.returncode, gone.stderr
+    calls = json.loads(gone.stdout)["calls"]
+    assert 1 == calls["DeregisterFromWorkMail"]
+    assert "CreateUser" not in calls

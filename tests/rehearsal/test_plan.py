@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from workmail_emulator.calls import Call as Logged
+from workmail_org.errors import DeploymentError
 from workmail_org.model.organization import Environment
 from workmail_org.plan.against import Place, plan_against
 from workmail_org.plan.model import Plan, Verdict
@@ -123,10 +124,13 @@ class Theatre:
         ):
             subprocess.run(["git", "-C", str(self.folder), *arguments], check=True)  # noqa: S603, S607
 
-    def deploy(self, name: str) -> None:
+    def deploy(self, name: str, *, approved: str = "") -> list[dict[str, Any]]:
+        """Deploy the spec; return the writes."""
         assembly = self.folder / name
-        self.cdk.synthesize(self.spec, assembly)
+        self.cdk.synthesize(self.spec, assembly, approved=approved)
+        before = len(self.list_calls())
         self.cdk.deploy(assembly, STACKS)
+        return [call for call in self.list_calls()[before:] if call["write"]]
 
     def plan(self, base: str) -> Plan:
         return plan_against(base, Place(spec=self.spec), self.environment)
@@ -163,7 +167,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
         processes.stop()
 
 
-def test_all_bases_agree_and_the_deployment_does_what_was_planned(theatre: Theatre) -> None:
+def test_all_bases_agree_and_the_deployment_does_what_was_approved(theatre: Theatre) -> None:
     plans = {
         base: theatre.plan(str(theatre.folder / base) if base.endswith(".yaml") else base)
         for base in ("before.yaml", "main", "deployed", "live")
@@ -177,15 +181,41 @@ def test_all_bases_agree_and_the_deployment_does_what_was_planned(theatre: Theat
         assert one.organizations[0].calls == other.organizations[0].calls, base
         assert one.cost == other.cost, base
 
-    before = len(theatre.list_calls())
-    theatre.deploy("second.out")
-    writes = [Logged(**each) for each in theatre.list_calls()[before:] if each["write"]]
+    writes = [Logged(**each) for each in theatre.deploy("second.out", approved=one.approval)]
 
     assert name_texts(one.organizations[0].calls) == name_writes(
         writes, theatre.local.control("state")
     )
     for base in ("deployed", "live"):
         assert Verdict.NOTHING is theatre.plan(base).verdict, base
+
+
+def test_what_moved_meanwhile_is_refused_and_nothing_is_written(theatre: Theatre) -> None:
+    users = AFTER["organizations"]["acme"]["users"]
+    people = {**users, "dan": {**users["dan"], "display_name": "Dan Dare"}}
+    changes = {**AFTER["organizations"]["acme"], "users": people}
+    theatre.write(make_spec(**changes))
+    approved = theatre.plan("live").approval
+    workmail: Any = theatre.local.make_client("workmail", REGION)
+    organization = workmail.list_organizations()["OrganizationSummaries"][0]["OrganizationId"]
+    found = workmail.list_users(OrganizationId=organization)["Users"]
+    dan = next(user["Id"] for user in found if user["Name"] == "dan")
+    workmail.create_alias(OrganizationId=organization, EntityId=dan, Alias="by-hand@acme.example")
+    before = len(theatre.list_calls())
+    with pytest.raises(DeploymentError) as refused:
+        theatre.deploy("third.out", approved=approved)
+    stack = theatre.local.make_client("cloudformation", REGION).describe_stacks(
+        StackName="production-acme"
+    )["Stacks"][0]
+
+    assert (
+        "production-acme: Custom::WorkMailUsers: this is not what was approved: the spec or the "
+        "live organization changed meanwhile (see workmail-org plan SPEC --against live, and "
+        "approve that: cdk deploy -c approved=TEXT): users would take 2 calls: DeleteAlias of user "
+        "dan, UpdateUser of user dan"
+    ) == str(refused.value)
+    assert "UPDATE_ROLLBACK_COMPLETE" == stack["StackStatus"]
+    assert [] == [call for call in theatre.list_calls()[before:] if call["write"]]
 
 
 def test_what_is_not_deployed_yet_comes(theatre: Theatre) -> None:

@@ -77,7 +77,13 @@ class Cdk:
             raise DeploymentError(f"cdk bootstrap failed: {_find_last_words(finished.output)}")
 
     def synthesize(
-        self, spec: Path, assembly: Path, *, root: Path | None = None, acknowledge: str = ""
+        self,
+        spec: Path,
+        assembly: Path,
+        *,
+        root: Path | None = None,
+        acknowledge: str = "",
+        approved: str = "",
     ) -> None:
         """Turn a spec into CloudFormation templates in the new folder `assembly`.
 
@@ -86,13 +92,14 @@ class Cdk:
             assembly: A folder that is not there yet.
             root: No included file may lie outside of it; `None`: the spec's own.
             acknowledge: Words for changes that need one, with commas between.
+            approved: What a plan printed; empty: nothing was approved.
 
         Raises:
             SpecError: The app refuses the spec.
             DeploymentError: The app fails.
         """
         app = shlex.join((sys.executable, str(APP_FOLDER / "app.py")))
-        given = {"root": root, "acknowledge": acknowledge}
+        given = {"root": root, "acknowledge": acknowledge, "approved": approved}
         context = [f"spec={spec}", *(f"{key}={value}" for key, value in given.items() if value)]
         finished = self._run(
             *("synth", "--quiet", "--app", app, "--output", str(assembly)),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workmail_org.errors import DeploymentError
+from workmail_org.plan.against import LIVE, Place, plan_against
 from workmail_org.rehearsal.comparing import compare, tell_surprises
 from workmail_org.rehearsal.deploying import Cdk
 from workmail_org.rehearsal.differences import Difference
@@ -178,10 +179,11 @@ class _Play:
         self._prepare(cdk, specs)
         for number, spec in enumerate(specs[:-1]):
             with self.progress.phase("deploy_from", f"deploying {self.script.previous}"):
-                cdk.deploy(self._find_assembly(number), _list_stacks(spec.environment))
+                self._deploy(cdk, spec, self._find_assembly(number))
         before = local.count_calls()
         with self.progress.phase("deploy", f"deploying {self.script.spec}"):
-            cdk.deploy(self._find_assembly(len(specs) - 1), _list_stacks(specs[-1].environment))
+            assembly = self._find_assembly(len(specs) - 1)
+            self._deploy(cdk, specs[-1], assembly, self.script.acknowledge)
         calls = _subtract(local.count_calls(), before)
         with self.progress.phase("read", "reading back what exists"):
             found = {
@@ -219,6 +221,15 @@ class _Play:
                 words = self.script.acknowledge if spec is specs[-1] else ""
                 cdk.synthesize(spec.path, self._find_assembly(number), acknowledge=words)
             bootstrapped.result()
+
+    def _deploy(self, cdk: Cdk, spec: LocalSpec, assembly: Path, acknowledge: str = "") -> None:
+        """Deploy a spec; where it wants an approval, plan and approve that, as a person would."""
+        declared = spec.environment
+        if any(each.safety.require_approval for each in declared.organizations):
+            plan = plan_against(LIVE, Place(spec=spec.path), declared)
+            assembly = assembly.with_name(f"{assembly.name}-approved")
+            cdk.synthesize(spec.path, assembly, acknowledge=acknowledge, approved=plan.approval)
+        cdk.deploy(assembly, _list_stacks(declared))
 
     def _compare(
         self, specs: list[LocalSpec], found: Mapping[str, LiveOrganization | None]
