@@ -255,3 +255,75 @@ def test_a_removed_group_comes_back_too(stack: Stack) -> None:
     restore(operate(stack, spec), Reference(Kind.GROUP, "sales"))
 
     assert at("sales") in take_picture(stack).addresses
+
+
+def test_a_group_has_no_mailbox_and_so_no_deadline(stack: Stack) -> None:
+    words = OnRemoval(groups=Removal.DISABLE)
+    stack.deploy(make_organization(BOB, make_group("sales"), on_removal=words))
+    spec = make_organization(BOB, on_removal=words)
+    stack.deploy(spec)
+    stack.emulator.clock.advance(31 * DAY)
+
+    assert [
+        "acme: group:sales is switched off since 2023-11-14, can be restored at any time"
+    ] == list(render_removed("acme", list_removed(operate(stack, spec))))
+
+
+def test_who_was_switched_on_by_hand_is_told_and_taken_back(
+    stack: Stack, removed: Deployed
+) -> None:
+    (alice,) = list_removed(removed)
+    assert alice.row is not None
+    removed.workmail.call("RegisterToWorkMail", EntityId=alice.row.id, Email=at("liddell"))
+    told = list(render_removed("acme", list_removed(removed)))
+    with pytest.raises(UnsafePlanError, match="Alice is switched on again: nobody who can sign in"):
+        survey(removed, [NAME])
+    restored = restore(removed, NAME)
+
+    assert [
+        "acme: Alice left the spec on 2023-11-14 and is switched on all the same; `workmail-org "
+        "restore` gives it its former addresses and has the stack look after it again"
+    ] == told
+    assert (at("liddell"), ()) == (restored.email, restored.missing)
+    assert {at("liddell"), at("alice"), at("al")} <= take_picture(stack).addresses.keys()
+    assert () == list_removed(removed)
+
+
+def test_who_was_deleted_by_hand_is_not_restored_and_can_be_forgotten(
+    stack: Stack, removed: Deployed
+) -> None:
+    (alice,) = list_removed(removed)
+    assert alice.row is not None
+    removed.workmail.call("DeleteUser", UserId=alice.row.id)
+    with pytest.raises(UnsafePlanError, match="alice was deleted: there is nothing to restore"):
+        restore(removed, NAME)
+    losses = survey(removed, [NAME])
+
+    assert "alice: is deleted already; the ledger is to forget it" == next(render_losses(losses))
+    purge(removed, losses, digest_losses(losses))
+    assert NAME not in stack.ledger.entries
+
+
+def test_an_address_that_somebody_else_has_by_now_says_the_way_back(stack: Stack) -> None:
+    stack.deploy(BOTH)
+    after = make_organization(replace(BOB, aliases=(at("alice"),)))
+    stack.deploy(after)
+    with pytest.raises(ConflictError) as refused:
+        restore(operate(stack, after), NAME)
+
+    assert str(refused.value).startswith(
+        f"{at('alice')} belongs to somebody else by now: declare Alice again in the spec, with "
+        "another address, and deploy: the same mailbox comes back ("
+    )
+
+
+def test_a_refused_first_password_leaves_none_on_record(stack: Stack) -> None:
+    stack.deploy(BOTH)
+    stack.secrets.values["arn:secret0"] = '{"bob": "x"}'
+    stack.emulator.faults.add(
+        Fault(operation="ResetPassword", code="InvalidPasswordException", status=400)
+    )
+    with pytest.raises(PermanentError):
+        reset_password(operate(stack, BOTH), "alice")
+
+    assert '{"bob": "x"}' == stack.secrets.values["arn:secret0"]
