@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from workmail_org.model.lifetime import describe_end_of_support
 from workmail_org.rehearsal import rehearsing
 from workmail_org.rehearsal.listing import build_organization, list_rows
-from workmail_org.rehearsal.progress import Progress
+from workmail_org.rehearsal.progress import Progress, plain
 from workmail_org.rehearsal.rehearsing import name_stack
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def print_rehearsal(rehearsal: Rehearsal, console: Console) -> None:
     else:
         console.print(f"[red]differs from the spec in {len(rehearsal.differences)} places[/]")
     for difference in rehearsal.differences:
-        console.print(f"  {escape(str(difference))}", soft_wrap=True)
+        console.print(f"  {plain(str(difference))}", soft_wrap=True)
 
 
 def print_kept(kept: Kept, console: Console) -> None:
@@ -106,7 +105,7 @@ def _print_plain(console: Console, text: str) -> None:
 
 
 def _describe(live: LiveOrganization, stack: str) -> str:
-    return f"[dim]{live.id} in {live.region}, {live.state}, stack {escape(stack)}[/]"
+    return f"[dim]{live.id} in {live.region}, {live.state}, stack {plain(stack)}[/]"
 
 
 def _build_table(live: LiveOrganization) -> Table:
@@ -115,7 +114,7 @@ def _build_table(live: LiveOrganization) -> Table:
         table.add_column(heading, overflow="fold")
     for rows in list_rows(live):
         for row in rows[:_MOST_ROWS]:
-            table.add_row(*(escape(cell) for cell in row))
+            table.add_row(*(plain(cell) for cell in row))
         if len(rows) > _MOST_ROWS:
             table.add_row(rows[0][0], f"… and {len(rows) - _MOST_ROWS} more", "", "", "")
     return table

@@ -6,8 +6,10 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
+
+from workmail_org.reports.text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from workmail_org.rehearsal.deploying import ResourceEvent
+
+
+def plain(text: str) -> str:
+    """Write text in which rich finds no markup, and a terminal nothing that steers it."""
+    return markup.escape("\n".join(escape(line) for line in text.split("\n")))
 
 
 class Progress:
@@ -42,7 +49,7 @@ class Progress:
         started = time.monotonic()
         self._title = title
         if self._console.is_terminal:
-            with self._console.status(escape(title)) as self._status:
+            with self._console.status(plain(title)) as self._status:
                 try:
                     yield
                 finally:
@@ -53,7 +60,7 @@ class Progress:
         self._seconds[name] = time.monotonic() - started
         seconds = f"{self.seconds[name]:.1f} s"
         if self._console.is_terminal:
-            self._console.print(f"[green]✓[/] {escape(title)} [dim]{seconds}[/]")
+            self._console.print(f"[green]✓[/] {plain(title)} [dim]{seconds}[/]")
         else:
             self.say(f"  done in {seconds}")
 
@@ -62,11 +69,11 @@ class Progress:
         if self._status is not None:
             count = f"{event.done}/{event.total}" if event.total else str(event.done)
             self._status.update(
-                f"{escape(self._title)} [dim]{escape(event.stack)} {count} {escape(event.name)}[/]"
+                f"{plain(self._title)} [dim]{plain(event.stack)} {count} {plain(event.name)}[/]"
             )
         elif event.type.startswith("Custom::") and not event.status.endswith("_IN_PROGRESS"):
             self.say(f"  {event.stack} {event.type} {event.name} {event.status}")
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
-        self._console.print(escape(text))
+        self._console.print(plain(text))

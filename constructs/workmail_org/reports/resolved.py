@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from workmail_org.reports.text import escape
 from workmail_org.spec import scalars
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ class _Dumper(_BASE):  # type: ignore[misc] # libyaml's or PyYAML's own, known a
 
 
 def render(document: Document) -> str:
-    """Write the value of a document as YAML."""
-    return yaml.dump(
+    """Write the value of a document as YAML that steers no terminal."""
+    text = yaml.dump(
         document.value,
         Dumper=_Dumper,
         allow_unicode=True,
@@ -38,13 +39,16 @@ def render(document: Document) -> str:
         sort_keys=False,
         width=sys.maxsize >> 33,  # libyaml takes an int of 32 bits; no line is folded
     )
+    # What PyYAML leaves as it is, such as text that runs backwards, stands between double quotes.
+    return "\n".join(escape(line) for line in text.split("\n"))
 
 
 def _represent_text(dumper: Any, text: str) -> yaml.ScalarNode:
     # PyYAML quotes what YAML 1.1 misreads (no, 1_000); 0o17 and 1e5 are numbers in 1.2 only
-    node: yaml.ScalarNode = dumper.represent_scalar(
-        _TEXT, text, style=None if _is_text(text) else "'"
-    )
+    style = None if _is_text(text) else "'"
+    if escape(text) != text:
+        style = '"'
+    node: yaml.ScalarNode = dumper.represent_scalar(_TEXT, text, style=style)
     return node
 
 

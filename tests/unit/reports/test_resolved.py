@@ -97,3 +97,10 @@ def test_a_spec_is_shown_as_people_write_it() -> None:
 
 def test_an_empty_spec_is_an_empty_mapping() -> None:
     assert "{}\n" == resolved.render(_load(""))
+
+
+def test_text_that_runs_backwards_is_written_as_an_escape() -> None:
+    """Seen in a terminal it would say another name than the file."""
+    document = _load('a: "Al\\e[2Jice\\u202egnp"\n')
+
+    assert 'a: "Al\\e[2Jice\\u202egnp"\n' == resolved.render(document)
