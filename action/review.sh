@@ -9,6 +9,9 @@ export LC_ALL=C.UTF-8 # characters are counted, not bytes
 # GitHub refuses a longer comment ("Body is too long"); some room is left for what stands around.
 most_characters=60000
 
+# GitHub drops a longer summary of a step whole: 1 MiB, of which some is left for the note.
+most_bytes=1000000
+
 folder="$RUNNER_TEMP/workmail-plan"
 valid=true changes=false refused=false
 
@@ -31,13 +34,27 @@ main() {
   done
   echo "::remove-matcher owner=workmail-org::"
   echo "::remove-matcher owner=workmail-org-warning::"
-  cat "$folder"/*.md >>"$GITHUB_STEP_SUMMARY"
+  summarize
   {
     echo "valid=$valid"
     echo "changes=$changes"
     echo "refused=$refused"
     echo "folder=$folder"
   } >>"$GITHUB_OUTPUT"
+}
+
+# Add to the job's summary what was said of each spec, as long as there is room.
+summarize() {
+  local body size left=$most_bytes
+  for body in "$folder"/*.md; do
+    size=$(wc -c <"$body")
+    if [[ $size -gt $left ]]; then
+      printf '\n… and more, in the log of the job\n' >>"$GITHUB_STEP_SUMMARY"
+      return
+    fi
+    left=$((left - size))
+    cat "$body" >>"$GITHUB_STEP_SUMMARY"
+  done
 }
 
 # Print what to compare with; nothing when there is nothing.

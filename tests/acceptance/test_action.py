@@ -339,6 +339,35 @@ def test_every_spec_has_a_comment_of_its_own(repository: Repository) -> None:
     ] == [comment["body"].splitlines()[0] for comment in repository.comments]
 
 
+def test_a_spec_may_have_spaces_in_its_name_and_windows_line_ends(repository: Repository) -> None:
+    spec = repository.origin / "my specs" / "of mail.yaml"
+    spec.parent.mkdir()
+    spec.write_text(SPEC + PEOPLE, encoding="utf-8", newline="\r\n")
+    repository.commit()
+    repository.check_out(config_other=SPEC + PEOPLE)
+    changed = repository.work / "my specs" / "of mail.yaml"
+    changed.write_text(rename("3", "Changed"), encoding="utf-8", newline="\r\n")
+
+    outcome = repository.run(specs="my specs/of mail.yaml")
+
+    assert (0, "true") == (outcome.code, outcome.outputs["changes"]), outcome.log
+    assert "1 change with no effect on mail" in repository.comments[0]["body"]
+
+
+def test_a_summary_is_never_longer_than_the_service_takes(repository: Repository) -> None:
+    """It drops a longer one whole."""
+    repository.check_out(config_other=SPEC + PEOPLE)
+    talkative = repository.folder / "bin" / "workmail-org"
+    talkative.write_text("#!/bin/sh\nhead -c 70000 /dev/zero | tr '\\0' x\nexit 2\n")
+    talkative.chmod(talkative.stat().st_mode | stat.S_IXUSR)
+
+    outcome = repository.run(specs="\n".join(f"config/{number:02}.yaml" for number in range(18)))
+
+    assert "config/00.yaml" in outcome.summary
+    assert 900_000 < len(outcome.summary.encode()) < 1024 * 1024
+    assert outcome.summary.endswith("… and more, in the log of the job\n")
+
+
 def test_without_a_pull_request_specs_are_only_validated(repository: Repository) -> None:
     repository.check_out(config_production=rename("3", "Changed"))
 
