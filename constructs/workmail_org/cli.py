@@ -3,7 +3,7 @@
 0   done
 1   unexpected
 2   the spec is wrong, or the command was called wrongly
-3   the plan needs a word from a person
+3   the plan is refused, or has to be confirmed by a person
 4   AWS, CloudFormation or the CDK CLI said no
 5   what exists differs from the spec
 130 interrupted; 143 by SIGTERM
