@@ -157,7 +157,7 @@ def test_a_new_asset_that_is_not_there_removes_nobody(sharded: Stack) -> None:
     before = take_picture(sharded)
     users = sharded.deployed["Users"]
     lost = replace(users.resource, properties={**users.resource.properties, "CollectionKey": "x"})
-    with pytest.raises(DeploymentFailedError, match="GetObject of s3://assets/x failed"):
+    with pytest.raises(DeploymentFailedError, match="s3://assets/x is gone"):
         sharded.send("Update", lost, previous=users.resource, physical_id=users.physical_id)
 
     assert before == take_picture(sharded)
