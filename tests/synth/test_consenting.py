@@ -12,6 +12,7 @@ from aws_cdk import App
 
 from workmail_org.errors import SpecError
 from workmail_org.infra import OrganizationStack
+from workmail_org.model.domain import MailDomain
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.values import OrganizationId
@@ -88,3 +89,81 @@ def test_a_stack_is_protected_unless_its_organization_goes_with_it(
     stack = manifest["artifacts"][made.stack.artifact_id]["properties"]
 
     assert protected is stack.get("terminationProtection", False)
+
+
+APPROVAL = (
+    "acme/domains/acme.example.111111111111+acme/organization.222222222222+"
+    "acme/users.333333333333+other/groups.444444444444"
+)
+
+
+def receive_consents(stack: OrganizationStack) -> dict[str, Consent]:
+    """Return what each custom resource is told, by type."""
+    return {
+        each["Type"]: decode(Consent, resolve(each["Properties"])) for each in list_resources(stack)
+    }
+
+
+def resolve(properties: dict[str, Any]) -> dict[str, Any]:
+    return {**properties, "LedgerTable": "ledger" if "LedgerTable" in properties else ""}
+
+
+def make_approved(
+    context: dict[str, Any], approved: str, organization: Organization = ACME
+) -> OrganizationStack:
+    app = App(context={**context, "approved": approved})
+    environment = Environment(name="test", organizations=(organization,))
+    return OrganizationStack(app, environment=environment, organization=organization)
+
+
+def test_every_resource_is_told_its_own_part_and_the_first_one_that_of_all(
+    context: dict[str, Any],
+) -> None:
+    domain = MailDomain(name="acme.example", default=True, verified=True)
+    organization = replace(ACME, domains=(domain,))
+    consents = receive_consents(make_approved(context, APPROVAL, organization))
+
+    assert {
+        "Custom::WorkMailOrganization": "222222222222",
+        "Custom::WorkMailDomain": None,
+        "Custom::WorkMailDefaultDomain": "nothing",
+        "Custom::WorkMailUsers": "333333333333",
+        "Custom::WorkMailGroups": "nothing",
+        "Custom::WorkMailResources": "nothing",
+    } == {name: consent.approved for name, consent in consents.items()}
+    assert {
+        "Custom::WorkMailOrganization": {
+            "domains/acme.example": "111111111111",
+            "users": "333333333333",
+        }
+    } == {
+        name: consent.approved_others
+        for name, consent in consents.items()
+        if consent.approved_others
+    }
+
+
+def test_without_an_approval_nothing_is_told(context: dict[str, Any]) -> None:
+    consents = receive_consents(make_approved(context, ""))
+
+    assert {False} == {each.asks for each in consents.values()}
+
+
+def test_an_approval_of_nothing_is_one(context: dict[str, Any]) -> None:
+    consents = receive_consents(make_approved(context, "nothing"))
+
+    assert {"nothing"} == {each.approved for each in consents.values()}
+
+
+def test_every_resource_that_changes_something_is_told_that_an_approval_is_needed(
+    context: dict[str, Any],
+) -> None:
+    careful = replace(ACME, safety=Safety(require_approval=True))
+    consents = receive_consents(make_approved(context, "", careful))
+
+    assert {(True, None)} == {(each.require_approval, each.approved) for each in consents.values()}
+
+
+def test_what_is_no_approval_is_refused_at_synth(context: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match="approved: 'yes' is no part of an approval"):
+        make_approved(context, "yes")
