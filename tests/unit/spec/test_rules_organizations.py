@@ -76,7 +76,7 @@ def test_a_key_lies_in_the_region_of_its_organization(expect: Callable[..., None
         """,
         problems="""
         7:18 organizations.acme.kms_key_arn
-          the key is in "us-east-1", the organization in "eu-west-1"
+          the KMS key is in "us-east-1", the organization in "eu-west-1"
           name a KMS key in eu-west-1
         """,
     )

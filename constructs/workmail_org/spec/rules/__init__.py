@@ -12,6 +12,7 @@ from workmail_org.spec.declared import Declared
 from workmail_org.spec.rules import (
     addresses,
     alarms,
+    arns,
     bookables,
     directories,
     domains,
@@ -39,6 +40,7 @@ _RULES = (
     *permissions.RULES,
     *policies.RULES,
     *alarms.RULES,
+    *arns.RULES,
 )
 
 

@@ -1,23 +1,16 @@
-"""Alarms that can be raised, and heard."""
+"""Alarms that can be raised."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from workmail_org.spec.declared import mapping
-from workmail_org.spec.rules.organizations import check_arn_region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workmail_org.spec.declared import Declared
     from workmail_org.spec.problems import Path, Problem
-
-
-def check_topic_region(declared: Declared) -> Iterator[Problem]:
-    """An alarm tells topics of its own region only (CloudWatch API, PutMetricAlarm)."""
-    for organization in declared.organizations:
-        yield from check_arn_region(declared, organization, ("alarms", "topic_arn"), "topic")
 
 
 def check_bounces(declared: Declared) -> Iterator[Problem]:
@@ -37,4 +30,4 @@ def check_bounces(declared: Declared) -> Iterator[Problem]:
             )
 
 
-RULES = (check_topic_region, check_bounces)
+RULES = (check_bounces,)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from workmail_org.model.values import fold
 from workmail_org.spec.declared import mapping
-from workmail_org.spec.schema import find_shape
 from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
@@ -56,12 +55,6 @@ def check_existing(declared: Declared) -> Iterator[Problem]:
             )
 
 
-def check_key_region(declared: Declared) -> Iterator[Problem]:
-    """WorkMail reads keys of its own region only."""
-    for organization in declared.organizations:
-        yield from check_arn_region(declared, organization, ("kms_key_arn",), "key")
-
-
 def check_expires(declared: Declared) -> Iterator[Problem]:
     """The schema says how a date looks, the calendar which dates there are."""
     path: Path = ("expires",)
@@ -75,26 +68,6 @@ def check_expires(declared: Declared) -> Iterator[Problem]:
             yield declared.at(path, f"the calendar has no {show(expires)}", "write another day")
 
 
-def check_arn_region(
-    declared: Declared, organization: DeclaredOrganization, steps: Path, noun: str
-) -> Iterator[Problem]:
-    """An ARN names the organization's own region."""
-    value = _find(organization, steps)
-    parts = value.split(":") if value else []
-    if not organization.region or len(parts) < len(
-        ["arn", "aws", "service", "region", "account", "name"]
-    ):
-        return
-    if parts[3] != organization.region:
-        path: Path = (*organization.path, *steps)
-        shape = find_shape(path)
-        yield declared.at(
-            path,
-            f'the {noun} is in "{parts[3]}", the organization in "{organization.region}"',
-            f"name a {shape['title'].removesuffix(' ARN')} in {organization.region}",
-        )
-
-
 def _find(organization: DeclaredOrganization, steps: Path) -> str | None:
     """Find the text some keys down, if there is one."""
     value: object = organization.body
@@ -103,4 +76,4 @@ def _find(organization: DeclaredOrganization, steps: Path) -> str | None:
     return value if isinstance(value, str) else None
 
 
-RULES = (check_unique, check_existing, check_key_region, check_expires)
+RULES = (check_unique, check_existing, check_expires)

@@ -1,11 +1,10 @@
-"""Rules that lock nobody out, and logs where WorkMail can write them."""
+"""Rules that lock nobody out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from workmail_org.spec.declared import is_mapping, mapping
-from workmail_org.spec.rules.organizations import check_arn_region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,11 +41,4 @@ def check_allowing(declared: Declared) -> Iterator[Problem]:
                 )
 
 
-def check_log_region(declared: Declared) -> Iterator[Problem]:
-    """WorkMail writes to log groups of its own region only."""
-    for organization in declared.organizations:
-        steps: Path = ("policies", "email_monitoring", "log_group_arn")
-        yield from check_arn_region(declared, organization, steps, "log group")
-
-
-RULES = (check_allowing, check_log_region)
+RULES = (check_allowing,)
