@@ -39,6 +39,12 @@ _KINDS = {"users": Kind.USER, "groups": Kind.GROUP, "resources": Kind.RESOURCE}
 _SHOWN = ("tags", "domains", "default_domain", "permissions", "access_rules", "mobile_rules")
 _ALSO_SHOWN = ("roles", "availability", "settings")
 
+_RULES = {
+    "DeleteAccessControlRule": "access_rules",
+    "DeleteMobileDeviceAccessRule": "mobile_rules",
+}
+"""Deletions after which something has to be left."""
+
 STRANGERS = ("user zoe", "group outside", "resource attic")
 """People, groups and rooms that are made by hand: in every picture, in no spec."""
 
@@ -183,7 +189,8 @@ class Harness:
         goal = _list_leaves(self._goal)
         # Rights on a mailbox that is switched off go with it.
         kept = {path for path in self._by_hand if path[0] != "permissions" or path[1] in self._goal}
-        assert {path: self._by_hand[path] for path in kept} == {path: goal[path] for path in kept}
+        touched = ["/".join(path) for path in kept if goal.get(path) != self._by_hand[path]]
+        assert not touched, f"not ours, and touched: {touched}"
 
     def run(self, blow: Blow, number: int, *, retry: bool) -> bool:
         """Run once, struck at a call.
@@ -228,11 +235,12 @@ class Harness:
         return stack
 
     def _strike(self, stack: RecordingStack, blow: Blow, number: int) -> bool:
-        self._emulator.on_call = _Striker(stack, blow, number)
+        striker = _Striker(stack, blow, number)
+        self._emulator.on_call = striker
         try:
             self._go(stack)
         except RollbackFailedError:
-            assert blow.again
+            assert blow.again, "a roll back failed"
             self._emulator.on_call = None
             stack.continue_rollback()
             return False
@@ -244,6 +252,7 @@ class Harness:
             return False
         finally:
             self._emulator.on_call = None
+            assert not striker.emptied, "nobody can get in: there was no rule for a while"
         return True
 
     def _go(self, stack: RecordingStack) -> None:
@@ -289,29 +298,35 @@ class Harness:
         """Check that no mailbox is lost or replaced, and what the ledger says."""
         assert [] == stack.left_behind
         tokens = self._list_tokens()
-        assert self._tokens == {name: tokens[name] for name in self._tokens}
+        assert self._tokens == {name: tokens[name] for name in self._tokens}, "a mailbox is lost"
         entries = stack.ledger.entries
         assert not [name for name in STRANGERS if _refer(name) in entries]
         live = [name for name in self.look() if name.startswith(("user ", "group ", "resource "))]
         ours = [name for name in live if name not in STRANGERS]
-        assert [] == [name for name in ours if _refer(name) not in entries]
+        unowned = [name for name in ours if _refer(name) not in entries]
+        assert not unowned, f"nobody owns {unowned}"
 
     def _list_tokens(self) -> dict[str, str]:
         mailboxes = self._emulator.mailboxes
-        assert "lost" not in {mailbox.status for mailbox in mailboxes}
+        assert "lost" not in {mailbox.status for mailbox in mailboxes}, "a mailbox is lost"
         assert len(mailboxes) == len({fold(mailbox.name) for mailbox in mailboxes})
         return {fold(mailbox.name): mailbox.token for mailbox in mailboxes}
 
 
 @dataclass
 class _Striker:
-    """Strikes once; of a blow that strikes again, once more in the roll back."""
+    """Strikes once; of a blow that strikes again, once more in the roll back.
+
+    Attributes:
+        emptied: Deletions after which no rule was left.
+    """
 
     stack: RecordingStack
     blow: Blow
     number: int
     seen: int = 0
     due: list[int] = field(default_factory=list[int])
+    emptied: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
         self.due = [self.number]
@@ -319,7 +334,10 @@ class _Striker:
             # Another place for each first blow, within what every roll back needs.
             self.due.append(self.number + 1 + self.number % 13)
 
-    def __call__(self, phase: str, _call: Any) -> None:
+    def __call__(self, phase: str, call: Any) -> None:
+        section = _RULES.get(call.operation)
+        if section and phase == "after" and not take_picture(self.stack.emulator.state())[section]:
+            self.emptied.append(call.operation)
         self.seen += phase == "before"
         if self.due and self.seen == self.due[0] and phase == self.blow.phase:
             self.due.pop(0)
