@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from aws_cdk import App
+from aws_cdk import App, Stack
 
 from workmail_org import wire
 from workmail_org.infra import OrganizationStack
+from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.model.user import User
+from workmail_org.spec.building import load_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -109,3 +113,47 @@ def synthesize(context: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 def today() -> date:
     """The day of every synthesis."""
     return TODAY
+
+
+@pytest.fixture(scope="session")
+def make_every_stack() -> Callable[[App], list[Stack]]:
+    """Make the stacks of the specs in config/, and one with everything on."""
+    return _make_every_stack
+
+
+def _make_everything() -> Organization:
+    """Make an organization with everything on: a key, assets, what the stack makes and deletes."""
+    full = load_environment(ROOT / "config" / "full.yaml").organizations[0]
+    directory = Directory(
+        type=DirectoryType.MANAGED_AD,
+        name="corp.wonderland.example",
+        short_name="CORP",
+        edition="standard",
+        vpc_id="vpc-0123456789abcdef0",
+        subnet_ids=("subnet-0123456789abcdef0", "subnet-0123456789abcdef1"),
+    )
+    people = tuple(
+        User(name=f"user{n}", display_name=f"User {n}", email=f"user{n}@wonderland.example")
+        for n in range(2001)
+    )
+    delete = Removal.DELETE
+    return replace(
+        full,
+        directory=directory,
+        users=(*full.users, *people),
+        on_removal=OnRemoval(
+            users=delete, resources=delete, groups=delete, organization=delete, directory=delete
+        ),
+    )
+
+
+def _make_every_stack(app: App) -> list[Stack]:
+    """Make the stacks of the specs in config/, and the one with everything."""
+    specs = [ROOT / "config" / f"{name}.yaml" for name in ("example", "full")]
+    stacks = [each for spec in specs for each in OrganizationStack.all_from_spec(app, spec)]
+    everything = _make_everything()
+    environment = Environment(
+        name="everything", account="111122223333", organizations=(everything,)
+    )
+    whole = OrganizationStack(app, environment=environment, organization=everything)
+    return [*stacks, whole]

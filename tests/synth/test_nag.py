@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,12 +15,7 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 from cdk_nag import AwsSolutionsChecks
 
-from workmail_org.infra import OrganizationStack
-from workmail_org.model.directory import Directory, DirectoryType
-from workmail_org.model.organization import Environment, Organization
-from workmail_org.model.removal import OnRemoval, Removal
-from workmail_org.model.user import User
-from workmail_org.spec.building import load_environment
+from workmail_org.model.organization import Organization
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -115,44 +110,6 @@ ACCEPTED = (
 )
 
 
-def make_everything() -> Organization:
-    """Make an organization with everything on: a key, assets, what the stack makes and deletes."""
-    full = load_environment(ROOT / "config" / "full.yaml").organizations[0]
-    directory = Directory(
-        type=DirectoryType.MANAGED_AD,
-        name="corp.wonderland.example",
-        short_name="CORP",
-        edition="standard",
-        vpc_id="vpc-0123456789abcdef0",
-        subnet_ids=("subnet-0123456789abcdef0", "subnet-0123456789abcdef1"),
-    )
-    people = tuple(
-        User(name=f"user{n}", display_name=f"User {n}", email=f"user{n}@wonderland.example")
-        for n in range(2001)
-    )
-    delete = Removal.DELETE
-    return replace(
-        full,
-        directory=directory,
-        users=(*full.users, *people),
-        on_removal=OnRemoval(
-            users=delete, resources=delete, groups=delete, organization=delete, directory=delete
-        ),
-    )
-
-
-def make_stacks(app: App) -> list[Stack]:
-    """Make the stacks of the specs in config/, and the one with everything."""
-    specs = [ROOT / "config" / f"{name}.yaml" for name in ("example", "full")]
-    stacks = [each for spec in specs for each in OrganizationStack.all_from_spec(app, spec)]
-    everything = make_everything()
-    environment = Environment(
-        name="everything", account="111122223333", organizations=(everything,)
-    )
-    whole = OrganizationStack(app, environment=environment, organization=everything)
-    return [*stacks, whole]
-
-
 def list_findings(stack: Stack) -> set[Finding]:
     """Ask cdk-nag's AWS Solutions pack."""
     report = AwsSolutionsChecks().validate_scope(stack)
@@ -170,8 +127,8 @@ def reject(findings: Iterable[Finding]) -> set[Finding]:
 
 
 @pytest.fixture(scope="module")
-def stacks(context: dict[str, Any]) -> list[Stack]:
-    return make_stacks(App(context=context))
+def stacks(context: dict[str, Any], make_every_stack: Callable[[App], list[Stack]]) -> list[Stack]:
+    return make_every_stack(App(context=context))
 
 
 def test_cdk_nag_finds_nothing_that_has_no_reason(stacks: list[Stack]) -> None:
@@ -209,9 +166,11 @@ def test_a_right_to_everything_is_found(synthesize: Callable[..., Any]) -> None:
     } == reject(list_findings(made.stack))
 
 
-def test_cfn_lint_finds_nothing_in_any_stack(context: dict[str, Any], tmp_path: Path) -> None:
+def test_cfn_lint_finds_nothing_in_any_stack(
+    context: dict[str, Any], make_every_stack: Callable[[App], list[Stack]], tmp_path: Path
+) -> None:
     app = App(context=context, outdir=str(tmp_path))
-    make_stacks(app)
+    make_every_stack(app)
     app.synth()
     templates = sorted(map(str, tmp_path.glob("*.template.json")))
     done = subprocess.run(  # noqa: S603 - our own environment
