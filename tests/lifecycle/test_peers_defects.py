@@ -20,6 +20,7 @@ from scenes import (
 )
 from workmail_emulator.faults import Fault
 from workmail_org import wire
+from workmail_org.model.removal import OnRemoval, Removal
 
 ALICE = make_user("alice")
 BOB = make_user("bob")
@@ -114,14 +115,26 @@ def test_a_wait_has_an_end(stack: Stack) -> None:
     assert stack.emulator.clock.now() - started < 60 * 60
 
 
-def test_nothing_is_deleted_by_force(stack: Stack) -> None:
-    """Seen in gothub and garrettdotdev: they sent ForceDelete unless told otherwise."""
+def test_destroying_a_stack_loses_no_mailbox(stack: Stack) -> None:
+    """Seen in gothub and garrettdotdev: the organization went with whoever was in it."""
     stack.deploy(make_organization(ALICE))
     stack.destroy()
-    calls = [call for call in stack.emulator.calls if call.parameters.get("ForceDelete")]
 
-    assert [] == calls
     assert {"kept"} == {mailbox.status for mailbox in stack.emulator.mailboxes}
+
+
+def test_an_organization_is_never_deleted_by_force(stack: Stack) -> None:
+    """Seen in gothub and garrettdotdev: they sent ForceDelete unless told otherwise."""
+    words = OnRemoval(users=Removal.DELETE, organization=Removal.DELETE)
+    stack.deploy(make_organization(ALICE, on_removal=words))
+    stack.destroy()
+    forced = [
+        call.parameters["ForceDelete"]
+        for call in stack.emulator.calls
+        if call.operation == "DeleteOrganization"
+    ]
+
+    assert [False] == forced
 
 
 def test_a_group_keeps_its_id_when_its_members_change(stack: Stack) -> None:
