@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
-from approving import plan_live, plan_offline
+from approving import QUESTION, plan_live, plan_offline
 from cloudformation import DeploymentFailedError, Resource, Stack
 from scenes import (
     ACME,
@@ -30,7 +31,7 @@ from workmail_org.handlers import entry
 from workmail_org.handlers.organizations import approve_organization
 from workmail_org.handlers.requests import parse_request
 from workmail_org.model.directory import Directory, DirectoryType
-from workmail_org.model.organization import Organization
+from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import (
     AuthenticationMode,
     EmailMonitoring,
@@ -40,6 +41,8 @@ from workmail_org.model.policies import (
     TokenStatus,
 )
 from workmail_org.model.removal import Safety
+from workmail_org.plan.deployed import read_live
+from workmail_org.plan.planning import plan
 from workmail_org.wire import ResourceType
 
 DAN = make_user("dan")
@@ -400,3 +403,27 @@ def test_every_resource_is_called_in_an_approval_as_in_its_physical_id(stack: St
 
     assert {noun: noun for noun in named} == named
     assert 13 == len(named)
+
+
+class _NoStack:
+    """CloudFormation, without the stack that is asked for."""
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - the API's
+        message = f"Stack with id {StackName} does not exist"
+        answer = {"Error": {"Code": "ValidationError", "Message": message}}
+        raise ClientError(cast("Any", answer), "DescribeStacks")
+
+
+def test_an_organization_that_its_stack_left_is_approved_as_it_is_found_again(
+    stack: Stack,
+) -> None:
+    careful = replace(make_organization(DAN), safety=CAREFUL)
+    stack.deploy(careful, approved=plan_offline(None, careful).approval)
+    stack.destroy()
+    clients = replace(stack.make_run().clients, cloudformation=cast("Any", _NoStack()))
+    environment = Environment(name="test", organizations=(careful,))
+    base = read_live(environment, open_clients=lambda _: clients)
+    again = Stack(stack.emulator)
+    again.deploy(careful, approved=plan(environment, base, QUESTION).approval)
+
+    assert {"dan"} == take_picture(again).enabled

@@ -74,7 +74,9 @@ def read_live(
         stack = read_stack(clients, desired.stack)
         declaration = _decode(clients, desired, stack) if stack else None
         found = stack.find_physical_id(ResourceType.ORGANIZATION) if stack else None
-        organization_id = found or desired.organization.existing
+        organization_id = (
+            found or desired.organization.existing or _find_left(clients, desired.organization)
+        )
         if organization_id is None:
             continue
         table = stack.find_physical_id(_LEDGER_TYPE) if stack else None
@@ -87,6 +89,15 @@ def read_live(
             notes=ask_live_rules(workmail, organizations[desired.key]),
         )
     return Base(name="what is live", stacks=stacks)
+
+
+def _find_left(clients: Clients, desired: wire.OrganizationProperties) -> str | None:
+    """Find what a stack of this name left when it was destroyed: its handler finds it again."""
+    found = reading.find_organization(WorkMail(clients.workmail, ""), desired.alias)
+    workmail = WorkMail(clients.workmail, found or "")
+    about = reading.read_organization(workmail) if found else None
+    tags = reading.read_tags(workmail, about["ARN"]) if about else dict[str, str]()
+    return found if tags.get(wire.OWNER_TAG) == desired.owner else None
 
 
 def _declare_all(environment: Environment, only: str | None) -> list[Declaration]:
