@@ -541,6 +541,9 @@ def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> lis
         )
         kind = ResourceType.IDENTITY_CENTER
         resources.append(Resource("IdentityCenter", kind, wire.encode(center)))
+    removals = declaring.make_removals(organization)
+    told = {**removals.properties, wire.LEDGER_TABLE: "ledger"}
+    resources.append(Resource("Removals", ResourceType.REMOVALS, told))
     return resources
 
 

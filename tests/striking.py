@@ -276,14 +276,8 @@ class Harness:
         self._check_people(stack)
 
     def _leave_out(self, picture: Picture) -> Picture:
-        """Leave out what is known not to come back.
-
-        Rights of and on somebody who was to leave: they go when the mailbox is
-        switched off, and CloudFormation rolls back only what it had begun with.
-        """
-        shown = {name: item for name, item in picture.items() if name not in self._unmanaged()}
-        shown["permissions"] = _list_rights(picture["permissions"], set(self._goal))
-        return shown
+        """Leave out what nobody manages."""
+        return {name: item for name, item in picture.items() if name not in self._unmanaged()}
 
     def _unmanaged(self) -> set[str]:
         """Rules that the transition takes on: they stay when it is undone (settings.py)."""

@@ -106,7 +106,6 @@ def _list_leavable(organization: Organization) -> Iterator[str]:
     policies = organization.policies
     declared = {
         ResourceType.DEFAULT_DOMAIN: organization.default_domain != organization.test_domain,
-        ResourceType.MAILBOX_PERMISSIONS: _list_permissions(organization),
         ResourceType.IMPERSONATION_ROLES: policies.impersonation_roles,
         ResourceType.AVAILABILITY_CONFIGURATIONS: policies.availability,
         ResourceType.RETENTION_POLICY: policies.retention,
@@ -274,18 +273,18 @@ def make_resources(organization: Organization) -> Collection:
 def list_settings(organization: Organization) -> Iterator[Part]:
     """Write the rules and settings that an organization declares, in the order of deployment.
 
+    Permissions always, also none: taking them all away is an update, which can
+    be rolled back, and not a Delete, which comes after everything.
     Impersonation roles come before the access-control rules that name them.
     Email monitoring and Identity Center are not among them: those need other
     resources of the stack, or other rights.
     """
     policies = organization.policies
-    permissions = _list_permissions(organization)
-    if permissions:
-        yield _make_part(
-            "MailboxPermissions",
-            ResourceType.MAILBOX_PERMISSIONS,
-            wire.PermissionsProperties(permissions=permissions),
-        )
+    yield _make_part(
+        "MailboxPermissions",
+        ResourceType.MAILBOX_PERMISSIONS,
+        wire.PermissionsProperties(permissions=_list_permissions(organization)),
+    )
     if policies.impersonation_roles:
         yield _make_part(
             "ImpersonationRoles",
@@ -322,6 +321,36 @@ def list_settings(organization: Organization) -> Iterator[Part]:
             ResourceType.INBOUND_DMARC,
             wire.InboundDmarcProperties(enforced=policies.inbound_dmarc_enforced),
         )
+
+
+def make_removals(organization: Organization) -> Part:
+    """Write who stays and who does not, which comes last of all."""
+    everybody: tuple[User | Group | Bookable, ...] = (
+        *organization.users,
+        *organization.groups,
+        *organization.resources,
+    )
+    off = _list_disabled(organization)
+    references = sorted(entity.reference for entity in everybody)
+    return _make_part(
+        "Removals",
+        ResourceType.REMOVALS,
+        wire.RemovalsProperties(
+            enabled=tuple(each for each in references if each.folded not in off),
+            disabled=tuple(each for each in references if each.folded in off),
+            declared=_digest_collections(organization),
+            users_on_removal=organization.on_removal.users,
+            groups_on_removal=organization.on_removal.groups,
+            resources_on_removal=organization.on_removal.resources,
+            read_only_directory=organization.directory.read_only,
+        ),
+    )
+
+
+def _digest_collections(organization: Organization) -> str:
+    """Name everything that is declared of users, groups and resources."""
+    collections = (organization.users, organization.groups, organization.resources)
+    return digest_texts(repr(each) for each in collections)
 
 
 def _make_part(construct_id: str, resource_type: ResourceType, properties: object) -> Part:

@@ -38,7 +38,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.user import User
-from workmail_org.model.values import Reference, make_api_name, parse_reference
+from workmail_org.model.values import Kind, Reference, make_api_name, parse_reference
 
 ON_EVENT = "workmail_org.handlers.entry.on_event"
 """Lambda handler that CDK's provider framework calls for each CloudFormation event."""
@@ -106,6 +106,7 @@ class ResourceType(StrEnum):
     EMAIL_MONITORING = "Custom::WorkMailEmailMonitoring"
     INBOUND_DMARC = "Custom::WorkMailInboundDmarc"
     IDENTITY_CENTER = "Custom::WorkMailIdentityCenter"
+    REMOVALS = "Custom::WorkMailRemovals"
 
 
 class OrganizationAttribute(StrEnum):
@@ -398,6 +399,39 @@ class IdentityCenterProperties:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalsProperties:
+    """Properties of `Custom::WorkMailRemovals`: who is switched off or deleted, and how.
+
+    Attributes:
+        ledger_table: DynamoDB table that tells what this stack owns.
+        enabled: Who is declared and switched on.
+        disabled: Who is declared and switched off.
+        declared: Names everything that is declared of users, groups and
+            resources: whenever any of it changes, it is looked again who leaves.
+        read_only_directory: Users and groups are deleted in the directory alone.
+    """
+
+    organization_id: str = ""
+    ledger_table: str = ""
+    enabled: tuple[Reference, ...] = ()
+    disabled: tuple[Reference, ...] = ()
+    declared: str = ""
+    users_on_removal: Removal = Removal.DISABLE
+    groups_on_removal: Removal = Removal.DELETE
+    resources_on_removal: Removal = Removal.DISABLE
+    read_only_directory: bool = False
+
+    @property
+    def words(self) -> Mapping[Kind, Removal]:
+        """What happens to those who left the spec, by kind."""
+        return {
+            Kind.USER: self.users_on_removal,
+            Kind.GROUP: self.groups_on_removal,
+            Kind.RESOURCE: self.resources_on_removal,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryProperties:
     """Properties of `Custom::WorkMailDirectory`.
 
@@ -433,6 +467,7 @@ PROPERTIES: Mapping[ResourceType, type[Any]] = MappingProxyType(
         ResourceType.EMAIL_MONITORING: EmailMonitoringProperties,
         ResourceType.INBOUND_DMARC: InboundDmarcProperties,
         ResourceType.IDENTITY_CENTER: IdentityCenterProperties,
+        ResourceType.REMOVALS: RemovalsProperties,
     }
 )
 """What each type of custom resource carries."""
@@ -476,13 +511,13 @@ NOUNS: Mapping[ResourceType, str] = MappingProxyType(
         ResourceType.INBOUND_DMARC: "inbound-dmarc",
         ResourceType.EMAIL_MONITORING: "email-monitoring",
         ResourceType.IDENTITY_CENTER: "identity-center",
+        ResourceType.REMOVALS: "removals",
     }
 )
 """What each type is called in physical ids and in approvals; a domain and a shard add their own."""
 
 LEAVABLE = (
     ResourceType.DEFAULT_DOMAIN,
-    ResourceType.MAILBOX_PERMISSIONS,
     ResourceType.IMPERSONATION_ROLES,
     ResourceType.AVAILABILITY_CONFIGURATIONS,
     ResourceType.RETENTION_POLICY,

@@ -402,7 +402,7 @@ def test_every_resource_is_called_in_an_approval_as_in_its_physical_id(stack: St
     }
 
     assert {noun: noun for noun in named} == named
-    assert 13 == len(named)
+    assert 14 == len(named)
 
 
 class _NoStack:

@@ -80,7 +80,7 @@ def test_an_update_may_arrive_again_after_the_next_one(stack: Stack, reverse: bo
     new = {name: each.resource for name, each in stack.deployed.items()}
     pairs = [(old, new), (new, old)] if reverse else [(new, old), (old, new), (new, old)]
     for previous, desired in pairs:
-        for name in ("Users", "Groups"):
+        for name in ("Users", "Groups", "Removals"):
             stack.send(
                 "Update",
                 desired[name],
@@ -123,6 +123,8 @@ def test_physical_ids_never_change(stack: Stack) -> None:
         "DefaultDomain": f"{organization_id}/default-domain",
         "Users": f"{organization_id}/users",
         "Groups": f"{organization_id}/groups",
+        "MailboxPermissions": f"{organization_id}/permissions",
+        "Removals": f"{organization_id}/removals",
         "Resources": f"{organization_id}/resources",
     } == after
 

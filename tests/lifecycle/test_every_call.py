@@ -228,9 +228,7 @@ def test_whatever_goes_wrong_at_any_call_it_ends_as_it_was_or_as_it_shall_be(
     assert numbers
 
 
-@pytest.mark.xfail(strict=True, reason="CloudFormation rolls back only what it had begun with")
 def test_rights_on_a_mailbox_that_was_to_leave_come_back_with_a_roll_back(stack: Stack) -> None:
-    """Known: they go when it is switched off, and the next change of the permissions heals them."""
     stack.deploy(FULL)
     before = take_picture(stack.emulator.state())["permissions"]
     stack.emulator.faults.add(Fault(operation="UpdateResource", times=1, code="Final", status=400))

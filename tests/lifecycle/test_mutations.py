@@ -15,14 +15,17 @@ import pytest
 from cloudformation import DeploymentFailedError, MemoryLedger, Stack
 from scenes import at, make_group, make_organization, make_user
 from striking import BLOWS, Harness, Transition
+from transitions import permit
 from workmail_org.changes import access_control
-from workmail_org.changes import entities as entity_changes
 from workmail_org.changes.calls import Call, Plan
+from workmail_org.changes.removals import Presence, RollCall
 from workmail_org.handlers import entities
 from workmail_org.handlers.entities import CollectionLifecycle
 from workmail_org.handlers.requests import Progress
 from workmail_org.handlers.users import UserTraits
+from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.organization import Organization
+from workmail_org.model.permission import Right
 from workmail_org.model.policies import AccessControlRule, Effect, Policies
 from workmail_org.model.removal import Removal
 
@@ -43,6 +46,16 @@ SWAP = Transition(
 )
 GROWTH = Transition(make_organization(ALICE), make_organization(ALICE, BOB, make_group("sales")))
 LEAVER = Transition(make_organization(ALICE, BOB), make_organization(ALICE))
+HANDOVER = Transition(
+    make_organization(
+        ALICE,
+        make_group("desk"),
+        permissions=(permit("alice", "group:desk", Right.FULL_ACCESS),),
+    ),
+    make_organization(
+        ALICE, resources=(Bookable(name="hall", type=BookableType.ROOM, email=at("hall")),)
+    ),
+)
 OTHER_RULE = Transition(allow("staff"), allow("everyone"))
 
 
@@ -106,26 +119,23 @@ def refuse_a_second_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def delete_who_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Delete whatever the spec says of removals."""
-    remove = entity_changes._remove  # pyright: ignore[reportPrivateUsage] # the rule itself
+    monkeypatch.setattr(RollCall, "get_word", give(Removal.DELETE))
 
-    def delete(kind: Any, leaver: Any, _: Removal) -> Any:
-        return remove(kind, leaver, Removal.DELETE)
 
-    monkeypatch.setattr(entity_changes, "_remove", delete)
+def remove_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switch off before the rest of the stack has succeeded."""
+    monkeypatch.setattr(entities, "list_staying", lambda plan: plan.calls)
 
 
 def own_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drop the question of ownership: whoever is there and not declared has to go."""
-    read: Callable[..., Any] = CollectionLifecycle[Any]._read  # pyright: ignore[reportPrivateUsage]
+    """Drop the question of ownership: who is there and not declared, and no system's, has to go."""
+    get_leavers = RollCall.get_leavers
 
-    def take_all(self: CollectionLifecycle[Any], run: Any, request: Any, *more: Any) -> Any:
-        names = {each.name for each in self.traits.get_entities(request.desired)}
-        own = {"zoe", "outside", "attic"} - names
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(entities, "get_owned", give(own | names))
-            return read(self, run, request, *more)
+    def take_all(self: RollCall) -> tuple[Presence, ...]:
+        made = {p.reference.folded for p in self.present if p.enabled}
+        return get_leavers(replace(self, owned=made))
 
-    monkeypatch.setattr(CollectionLifecycle, "_read", take_all)
+    monkeypatch.setattr(RollCall, "get_leavers", take_all)
 
 
 def write_nothing_down(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,16 +145,16 @@ def write_nothing_down(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def write_down_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Claim who is made only after everybody is."""
-    monkeypatch.setattr(CollectionLifecycle, "_claim", give(None))
-    close: Callable[..., None] = CollectionLifecycle[Any]._close  # pyright: ignore[reportPrivateUsage]
-    claim: Callable[..., None] = CollectionLifecycle[Any]._claim  # pyright: ignore[reportPrivateUsage]
+    work: Any = entities._CollectionWork  # pyright: ignore[reportPrivateUsage] # the rule itself
+    claim, close = work._claim, work.close
+    monkeypatch.setattr(work, "_claim", give(None))
 
-    def claim_and_close(self: CollectionLifecycle[Any], *arguments: Any) -> None:
+    def claim_and_close(self: Any) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(CollectionLifecycle, "_claim", claim)
-            close(self, *arguments)
+            patch.setattr(work, "_claim", claim)
+            close(self)
 
-    monkeypatch.setattr(CollectionLifecycle, "_close", claim_and_close)
+    monkeypatch.setattr(work, "close", claim_and_close)
 
 
 def drop_rules_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,6 +204,12 @@ MUTATIONS: Mapping[str, Caught] = {
         refuse_a_second_delivery, GROWTH, "delivered again when done", says="a roll back failed"
     ),
     "deletes who leaves": Caught(delete_who_leaves, LEAVER, "throttled", says="a mailbox is lost"),
+    "removes at once": Caught(
+        remove_at_once,
+        HANDOVER,
+        "refused before the effect",
+        says="permissions/user alice/group desk",
+    ),
     "owns everybody": Caught(own_everybody, GROWTH, "throttled", says="not ours, and touched"),
     "writes nothing down": Caught(
         write_nothing_down, GROWTH, "throttled", says="still receives mail for alice"

@@ -159,7 +159,7 @@ def test_members_are_no_resources_of_their_own(stack: Stack) -> None:
     assert ["Users", "Groups", "Resources"] == [
         name for name in stack.deployed if name in ("Users", "Groups", "Resources")
     ]
-    assert 6 == len(stack.deployed)
+    assert 8 == len(stack.deployed)
 
 
 def test_a_reason_with_hundreds_of_failures_fits_into_cloudformations_answer(stack: Stack) -> None:

@@ -39,7 +39,7 @@ def test_the_word_reaches_every_handler_that_can_ask_for_it(context: dict[str, A
         each["Type"]: ["0123456789ab", "ffffffffffff"] if each["Type"] in set(BRAKED) else None
         for each in resources
     }
-    assert 4 == len(resources)
+    assert 6 == len(resources)
 
 
 def test_without_a_word_nothing_is_said(context: dict[str, Any]) -> None:
@@ -130,6 +130,8 @@ def test_every_resource_is_told_its_own_part_and_the_first_one_that_of_all(
         "Custom::WorkMailUsers": "333333333333",
         "Custom::WorkMailGroups": "nothing",
         "Custom::WorkMailResources": "nothing",
+        "Custom::WorkMailMailboxPermissions": "nothing",
+        "Custom::WorkMailRemovals": "nothing",
     } == {name: consent.approved for name, consent in consents.items()}
     assert {
         "Custom::WorkMailOrganization": {

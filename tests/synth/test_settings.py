@@ -151,6 +151,7 @@ CHAIN = (
     "InboundDmarc",
     "EmailMonitoring",
     "IdentityCenter",
+    "Removals",
 )
 """Each after the one before."""
 
@@ -196,7 +197,8 @@ def test_each_kind_is_of_its_type_and_answered_for_by_its_handlers(whole: Any) -
 def test_what_is_not_declared_is_not_there(synthesize: Callable[..., Any]) -> None:
     found = synthesize(BARE)
 
-    assert {"Organization", "Users", "Groups", "Resources"} == {
+    always = {"Organization", "Users", "Groups", "Resources", "MailboxPermissions", "Removals"}
+    assert always == {
         key for key, each in found.resources.items() if each["Type"].startswith("Custom::")
     }
 

@@ -104,7 +104,7 @@ def test_the_file_and_the_properties_together_are_the_whole_collection(large: An
 def test_the_template_of_a_large_organization_is_small(large: Any) -> None:
     size = (large.folder / "production-large.template.json").stat().st_size
 
-    assert size < 100_000
+    assert size < 200_000  # of the 1 MB that CloudFormation takes
 
 
 def test_each_shard_has_a_password_secret_of_its_own(large: Any) -> None:

@@ -441,6 +441,8 @@ def test_service_tokens_have_logical_ids_that_no_upgrade_changes(whole: Any) -> 
 
     assert {
         ("Custom::WorkMailOrganization", "OrganizationProvider"),
+        ("Custom::WorkMailMailboxPermissions", "MailboxesProvider"),
+        ("Custom::WorkMailRemovals", "MailboxesProvider"),
         ("Custom::WorkMailDomain", "OrganizationProvider"),
         ("Custom::WorkMailDomainVerification", "OrganizationProvider"),
         ("Custom::WorkMailDefaultDomain", "OrganizationProvider"),

@@ -20,7 +20,8 @@ class Phase(IntEnum):
     """The order of calls within one plan (design.md §4, rule 4).
 
     Addresses are released before they are taken, creations and updates come
-    before removals, deletions come last.
+    before removals, deletions come last; both of these at the end of the whole
+    stack.
     """
 
     RELEASE = 1
@@ -40,6 +41,11 @@ class Phase(IntEnum):
     def makes_room(self) -> bool:
         """Whether calls of later phases can fail only because one of this phase did."""
         return self in (Phase.RELEASE, Phase.READDRESS, Phase.LEAVE)
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether somebody is switched off or deleted: what going back does not give back."""
+        return self in (Phase.DISABLE, Phase.DELETE)
 
 
 @dataclass(frozen=True, slots=True, order=True)

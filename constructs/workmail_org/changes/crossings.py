@@ -42,6 +42,21 @@ def find_moving(
     }
 
 
+def list_wanted_elsewhere(
+    whole: Sequence[EntityT], share: Sequence[EntityT], there: AddressBook
+) -> frozenset[str]:
+    """Return folded addresses that other custom resources are going to give to somebody.
+
+    Args:
+        whole: What is declared of this collection.
+        share: What this custom resource answers for.
+        there: The collections that come later in the stack, as declared.
+    """
+    own = {fold(entity.name) for entity in share}
+    others = [entity for entity in whole if fold(entity.name) not in own]
+    return frozenset(_list_addresses(others) | _list_folded(there))
+
+
 def _is_crossed(
     here_before: Sequence[EntityT],
     here_after: Sequence[EntityT],

@@ -68,6 +68,8 @@ class Situation(Generic[EntityT]):
         exceptions: Other words for some of them, by folded name.
         test_domain: `<alias>.awsapps.com`.
         neighbours: Entities of other collections that addresses come from or go to.
+        wanted_elsewhere: Folded addresses that other shards, and collections which come
+            later, declare: whoever leaves does so only after they are taken.
         read_only_directory: Entities exist already and are only enabled.
         adopt: Entities that somebody else made may be taken over.
         undoing: A failed deployment is rolled back: what was declared before
@@ -81,6 +83,7 @@ class Situation(Generic[EntityT]):
     removal: Removal
     test_domain: str
     neighbours: Sequence[Neighbour] = ()
+    wanted_elsewhere: frozenset[str] = frozenset()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
     read_only_directory: bool = False
     adopt: bool = False
@@ -145,14 +148,16 @@ def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Plan:
         if entity.enabled and not _is_enabled(situation.find(entity))
         for address in index_addresses((entity.email, *entity.aliases))
     }
-    calls += move_addresses(_list_holders(situation), situation.test_domain, newcomers)
+    wanted = newcomers | situation.wanted_elsewhere
+    calls += move_addresses(_list_holders(situation), situation.test_domain, wanted)
     for entity in situation.desired:
         calls += _bring(traits, situation, entity)
     for leaver in situation.get_leavers():
-        word = situation.exceptions.get(fold(leaver.entity.name), situation.removal)
-        if situation.read_only_directory and word is Removal.DELETE:
-            word = Removal.DISABLE  # the directory keeps its users and groups
-        calls += _remove(traits.kind, leaver, word)
+        entity = leaver.entity
+        word = situation.exceptions.get(fold(entity.name), situation.removal)
+        if situation.read_only_directory:
+            word = soften(word)
+        calls += remove(entity.reference, word, enabled=entity.enabled)
     return Plan(order(calls))
 
 
@@ -318,21 +323,27 @@ def _bring(
             yield create_alias(reference, alias)
     yield from traits.update(situation, entity, found)
     if _is_enabled(found) and not entity.enabled:
-        yield _deregister(reference)
+        yield switch_off(reference)
 
 
-def _remove(kind: Kind, leaver: Found[EntityT], removal: Removal) -> Iterable[Call]:
-    if removal is Removal.RETAIN:
+def soften(word: Removal) -> Removal:
+    """Say what becomes of somebody whom only the directory can delete."""
+    return Removal.DISABLE if word is Removal.DELETE else word
+
+
+def remove(reference: Reference, word: Removal, *, enabled: bool) -> Iterable[Call]:
+    """List the calls that take somebody away; only who is switched off can be deleted."""
+    if word is Removal.RETAIN:
         return
-    reference = leaver.entity.reference
-    if leaver.entity.enabled:
-        yield _deregister(reference)
-    if removal is Removal.DELETE:
-        operation, parameter = _DELETE_OPERATIONS[kind]
+    if enabled:
+        yield switch_off(reference)
+    if word is Removal.DELETE:
+        operation, parameter = _DELETE_OPERATIONS[reference.kind]
         yield make_call(Phase.DELETE, operation, reference, **{parameter: Identity(reference)})
 
 
-def _deregister(reference: Reference) -> Call:
+def switch_off(reference: Reference) -> Call:
+    """Build the call that ends sign-in and mail; a mailbox is kept for 30 days (facts.md §0.5)."""
     return make_call(
         Phase.DISABLE, "DeregisterFromWorkMail", reference, EntityId=Identity(reference)
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from workmail_org.changes.calls import EntityT, Found
-from workmail_org.changes.entities import Situation
 from workmail_org.handlers.requests import Request
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import Reference
-from workmail_org.service.ledger import Entry, Origin
+from workmail_org.service.ledger import Entry, Ledger, Origin
 from workmail_org.service.reading import Listed
 
 
@@ -26,14 +26,6 @@ def get_owned(entries: dict[Reference, Entry], request: Request[Any]) -> set[str
         for reference, entry in entries.items()
         if not entry.removed_at and not (request.is_delete and entry.origin is Origin.ADOPTED)
     }
-
-
-def is_let_go(entry: Entry, situation: Situation[Any]) -> bool:
-    """Tell whether something that stays is ours no more."""
-    exception = situation.exceptions.get(entry.reference.name)
-    return (exception or situation.removal) is Removal.RETAIN or (
-        exception is not None and entry.origin is Origin.ADOPTED
-    )
 
 
 def get_valid(entries: Mapping[Reference, Entry], rows: Iterable[Listed]) -> dict[Reference, Entry]:
@@ -64,3 +56,78 @@ def make_claim(entity: EntityT, found: Found[EntityT] | None, entry: Entry | Non
         id=found.id if found else None,
         enabled_before=enabled_before,
     )
+
+
+def note_addresses(
+    entry: Entry | None, addresses: tuple[str, ...], *, enabled: bool
+) -> tuple[Entry, ...]:
+    """Write down the addresses of somebody who leaves, before the first one goes to others.
+
+    Args:
+        entry: Of who leaves; `None`: not ours.
+        addresses: The primary one first.
+        enabled: Who is switched off has none any more.
+    """
+    if entry is None or not enabled or entry.addresses:
+        return ()
+    return (replace(entry, addresses=addresses),)
+
+
+def find_exceptions(
+    leaving: Iterable[Entry], *, going_back: bool | None, is_delete: bool, retains: bool
+) -> dict[Reference, Removal]:
+    """Say how a roll back leaves what the failed deployment had taken in, or made.
+
+    What it took in goes back to how it was found. What it made is not
+    retained: nobody would own it, and the next try would run into it.
+
+    Args:
+        leaving: Who is ours and not declared.
+        going_back: Whether a failed deployment is rolled back; `None`: not known,
+            and an update may be one.
+        is_delete: Whether the request is one.
+        retains: Whether who leaves is retained.
+    """
+    if not (not is_delete if going_back is None else going_back):
+        return {}
+    words: dict[bool | None, Removal] = {True: Removal.RETAIN, False: Removal.DISABLE}
+    if going_back and retains:
+        words[None] = Removal.DISABLE
+    return {
+        entry.reference: words[entry.enabled_before]
+        for entry in leaving
+        if entry.enabled_before in words
+    }
+
+
+def settle(
+    ledger: Ledger,
+    gone: Iterable[Entry],
+    *,
+    present: Collection[Reference],
+    words: Mapping[Reference, Removal | None],
+    word: Removal,
+    now: str,
+) -> None:
+    """Write down since when somebody is not in the spec; forget who is there no more, or let go.
+
+    Args:
+        ledger: Where it is written.
+        gone: Who is ours and not declared.
+        present: Folded references of who is still there.
+        words: Exceptions from `word`.
+        word: What happens to who leaves.
+        now: ISO 8601, UTC.
+    """
+    forgotten: list[Reference] = []
+    removed: list[Entry] = []
+    for entry in gone:
+        exception = words.get(entry.reference)
+        adopted_back = exception is not None and entry.origin is Origin.ADOPTED
+        let_go = (exception or word) is Removal.RETAIN or adopted_back
+        if let_go or entry.reference not in present:
+            forgotten.append(entry.reference)
+        elif not entry.removed_at:
+            removed.append(replace(entry, removed_at=now))
+    ledger.drop(forgotten)
+    ledger.put(removed)

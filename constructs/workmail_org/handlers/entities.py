@@ -8,27 +8,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol
 
 from workmail_org.changes.brakes import list_removal_brakes
-from workmail_org.changes.calls import Call, EntityT, Found, Phase, Plan, Subject
-from workmail_org.changes.crossings import find_moving
+from workmail_org.changes.calls import Call, EntityT, Found, Plan, Subject
+from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
 from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
 from workmail_org.changes.shards import take_share
-from workmail_org.errors import (
-    NotFoundError,
-    PermanentError,
-    ServiceError,
-    TemporaryError,
-    UnsafePlanError,
-)
+from workmail_org.errors import NotFoundError, UnsafePlanError
 from workmail_org.handlers.approving import approve
-from workmail_org.handlers.claims import get_owned, get_valid, is_let_go, make_claim
-from workmail_org.handlers.failing import (
-    PATIENCE_SECONDS,
-    Failure,
-    describe_failures,
-    make_key,
+from workmail_org.handlers.claims import (
+    find_exceptions,
+    get_owned,
+    get_valid,
+    make_claim,
+    note_addresses,
+    settle,
 )
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
+from workmail_org.handlers.rounds import work_off
 from workmail_org.handlers.stopping import stop
+from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.service.ledger import Entry, Ledger
@@ -36,16 +33,10 @@ from workmail_org.service.reading import (
     Listed,
     list_entities,
     read_aliases,
-    read_organization,
 )
-from workmail_org.service.stacks import read_state
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire import CollectionProperties
-
-_CONFIRM_SECONDS = 10.0
-"""A guess: how long to wait before a second read, when nothing is to be done although something
-changed. The first may be older than what is to be undone."""
 
 
 class Traits(Protocol[EntityT]):
@@ -78,29 +69,6 @@ class Traits(Protocol[EntityT]):
         ...
 
 
-@dataclass(slots=True)
-class _Slice(Generic[EntityT]):
-    """What one slice of work remembers; lost with the process, and not needed to go on.
-
-    Attributes:
-        written: Calls that succeeded: what lists do not show yet is not done twice.
-        first_failed: When each call failed first, on the run's clock.
-        failures: Of the last round.
-        unseen_since: Since when everything was written and something is not seen.
-        seen_settled: Whether an earlier round found nothing to do.
-        rounds: That had to wait.
-    """
-
-    written: list[Call] = field(default_factory=list[Call])
-    first_failed: dict[tuple[str, Subject], float] = field(
-        default_factory=dict[tuple[str, Subject], float]
-    )
-    failures: list[Failure] = field(default_factory=list[Failure])
-    unseen_since: float | None = None
-    seen_settled: bool = False
-    rounds: int = 0
-
-
 class CollectionLifecycle(Generic[EntityT]):
     """Users, groups or resources. The physical id is `<organization id>/<kind>s`."""
 
@@ -120,15 +88,16 @@ class CollectionLifecycle(Generic[EntityT]):
         """Bring every entity to its desired state, as far as this slice comes."""
         properties: CollectionProperties = request.desired
         workmail = run.open_organization(properties.organization_id)
-        if request.is_delete and (properties.shard or _is_gone(workmail)):
+        if request.is_delete and (properties.shard or is_gone(workmail)):
             return Progress(done=True)
-        return self._advance(run, request, workmail, _Slice())
+        ledger = run.open_ledger(run.clients, properties.ledger_table)
+        return work_off(run, _CollectionWork(self, run, request, workmail, ledger))
 
     def _refuse(self, run: Run, request: Request[Any]) -> None:
         workmail = run.open_organization(request.desired.organization_id)
         ledger = run.open_ledger(run.clients, request.desired.ledger_table)
-        situation, rows, entries = self._read(run, request, workmail, ledger)
-        plan = self._plan(run, request, workmail, situation)
+        situation, rows, entries = self.read(run, request, workmail, ledger)
+        plan = self.plan(run, request, workmail, situation)
         refusals = plan.refusals or self._refuse_renames(run, request, situation, rows)
         if refusals:
             raise UnsafePlanError(*refusals)
@@ -143,14 +112,17 @@ class CollectionLifecycle(Generic[EntityT]):
             ),
         )
         stop(run, request, workmail, brakes)
-        approve(run, request, plan.calls)
+        approve(run, request, list_staying(plan))
 
-    def _plan(
+    def plan(
         self, run: Run, request: Request[Any], workmail: WorkMail, situation: Situation[EntityT]
     ) -> Plan:
-        """List what is to be done; a roll back is not refused, or the stack would be stuck."""
+        """List all that is to be done, by whichever resource of the stack.
+
+        A roll back is not refused, or the stack would be stuck.
+        """
         plan = self.traits.plan(workmail, situation, request.desired)
-        if plan.refusals and _goes_back(run, request):
+        if plan.refusals and goes_back(run, request):
             run.log("refusals let go", refusals=plan.refusals)
             undoing = replace(situation, undoing=True)
             plan = self.traits.plan(workmail, undoing, request.desired)
@@ -171,40 +143,12 @@ class CollectionLifecycle(Generic[EntityT]):
             gone=[leaver.entity for leaver in situation.get_leavers()],
             come=[entity for entity in whole if entity.reference.folded not in present],
         )
-        return () if refusals and _goes_back(run, request) else refusals
+        return () if refusals and goes_back(run, request) else refusals
 
-    def _advance(
-        self, run: Run, request: Request[Any], workmail: WorkMail, memory: _Slice[EntityT]
-    ) -> Progress:
-        ledger = run.open_ledger(run.clients, request.desired.ledger_table)
-        while True:
-            situation, rows, entries = self._read(run, request, workmail, ledger)
-            plan = self._plan(run, request, workmail, situation)
-            if plan.refusals:
-                raise UnsafePlanError(*plan.refusals)
-            if not plan.calls:
-                if not self._is_confirmed(run, request, situation, memory):
-                    continue
-                self._close(run, request, ledger, entries, situation, rows)
-                return Progress(done=True)
-            fresh = [call for call in plan.calls if call not in memory.written]
-            if fresh:
-                writer = self._make_writer(workmail, situation, rows)
-                self._claim(ledger, entries, situation)
-                self._write(run, request, writer, fresh, memory)
-            elif self._is_stuck(run, plan, memory):
-                self._close(run, request, ledger, entries, situation, rows)
-                return Progress(done=True)
-            self._raise_permanent(run, memory)
-            if run.time_is_up:
-                return Progress(done=False, waiting_for=_describe(memory, plan))
-            if memory.failures or not fresh:
-                memory.rounds += 1
-                run.back_off(memory.rounds)
-
-    def _read(
+    def read(
         self, run: Run, request: Request[Any], workmail: WorkMail, ledger: Ledger
     ) -> tuple[Situation[EntityT], Sequence[Listed], dict[Reference, Entry]]:
+        """Read what is there, and what of it is this stack's."""
         properties = request.desired
         own_rows = [row for row in list_entities(workmail, self.traits.kind) if not row.system]
         entries = get_valid(self._read_entries(run, request, ledger), own_rows)
@@ -221,6 +165,11 @@ class CollectionLifecycle(Generic[EntityT]):
             removal=properties.on_removal,
             test_domain=properties.test_domain,
             neighbours=self._read_neighbours(workmail, request, ledger),
+            wanted_elsewhere=list_wanted_elsewhere(
+                () if request.is_delete else self.traits.get_entities(properties),
+                desired,
+                properties.other_addresses,
+            ),
             exceptions=self._find_exceptions(run, request, entries, owned),
             read_only_directory=getattr(properties, "read_only_directory", False),
             adopt=properties.adopt,
@@ -239,9 +188,10 @@ class CollectionLifecycle(Generic[EntityT]):
             run.log("nobody is removed", reason=str(error))
             return {}
 
-    def _make_writer(
+    def make_writer(
         self, workmail: WorkMail, situation: Situation[EntityT], rows: Sequence[Listed]
     ) -> Writer:
+        """Make what carries out calls, with the ids that they may name."""
         ids = _get_ids(self.traits.list_references(workmail, rows))
         ids |= {neighbour.reference.folded: neighbour.id for neighbour in situation.neighbours}
         return Writer(workmail, ids)
@@ -287,27 +237,24 @@ class CollectionLifecycle(Generic[EntityT]):
     def _find_exceptions(
         self, run: Run, request: Request[Any], entries: Mapping[Reference, Entry], owned: set[str]
     ) -> dict[str, Removal]:
-        """Say how a roll back leaves what the failed deployment had taken in, or made.
-
-        What it took in goes back to how it was found. What it made is not
-        retained: nobody would own it, and the next try would run into it.
-        """
+        """Say how a roll back leaves what the failed deployment had taken in, or made."""
         whole = () if request.is_delete else self.traits.get_entities(request.desired)
         leaving = owned - {fold(entity.name) for entity in whole}
         if not leaving:
             return {}
-        goes_back = _goes_back(run, request)
-        # Where CloudFormation does not tell, an update may be a roll back.
-        if not (not request.is_delete if goes_back is None else goes_back):
-            return {}
-        words: dict[bool | None, Removal] = {True: Removal.RETAIN, False: Removal.DISABLE}
-        if goes_back and request.desired.on_removal is Removal.RETAIN:
-            words[None] = Removal.DISABLE
-        return {
-            reference.name: words[entry.enabled_before]
-            for reference, entry in entries.items()
-            if reference.name in leaving and entry.enabled_before in words
-        }
+        found = find_exceptions(
+            [entry for entry in entries.values() if entry.reference.name in leaving],
+            going_back=goes_back(run, request),
+            is_delete=request.is_delete,
+            retains=request.desired.on_removal is Removal.RETAIN,
+        )
+        return {reference.name: word for reference, word in found.items()}
+
+    def changes(self, request: Request[Any]) -> bool:
+        """Tell whether a request wants something else than the one before."""
+        if request.type is not RequestType.UPDATE or self._find_moving(request):
+            return True
+        return self._make_digest(request.previous) != self._make_digest(request.desired)
 
     def _make_digest(self, properties: Any) -> str:
         """Name what a collection declares."""
@@ -329,153 +276,107 @@ class CollectionLifecycle(Generic[EntityT]):
             present={fold(row.reference.name) for row in rows},
         )
 
-    def _claim(
-        self,
-        ledger: Ledger,
-        entries: dict[Reference, Entry],
-        situation: Situation[EntityT],
-    ) -> None:
+
+@dataclass(slots=True)
+class _CollectionWork(Generic[EntityT]):
+    """One request for one collection, round by round.
+
+    Attributes:
+        situation: As of the last look, like `rows` and `entries`.
+        rows: Of the whole kind.
+        entries: Of the ledger.
+    """
+
+    lifecycle: CollectionLifecycle[EntityT]
+    run: Run
+    request: Request[Any]
+    workmail: WorkMail
+    ledger: Ledger
+    situation: Situation[EntityT] = field(init=False)
+    rows: Sequence[Listed] = field(init=False)
+    entries: dict[Reference, Entry] = field(init=False)
+
+    @property
+    def noun(self) -> str:
+        """What fails."""
+        return f"{self.lifecycle.traits.kind}(s)"
+
+    def look(self) -> Sequence[Call]:
+        """Read what is there; list what is missing.
+
+        Who is switched off or deleted waits for the end of the stack
+        (`handlers.removals`): until then everything can be taken back. Not so
+        where the stack goes, or goes back: what a failed deployment has made,
+        only this resource takes away.
+        """
+        run, request = self.run, self.request
+        self.situation, self.rows, self.entries = self.lifecycle.read(
+            run, request, self.workmail, self.ledger
+        )
+        plan = self.lifecycle.plan(run, request, self.workmail, self.situation)
+        if plan.refusals:
+            raise UnsafePlanError(*plan.refusals)
+        staying = list_staying(plan)
+        return staying if staying == plan.calls or not self._removes() else plan.calls
+
+    def expects_calls(self) -> bool:
+        """Tell whether finding nothing to do at the first look is surprising."""
+        somebody = self.situation.desired or self.situation.actual
+        return bool(somebody) and self.lifecycle.changes(self.request)
+
+    def prepare(self, calls: Sequence[Call]) -> Writer:
+        """Write down what is about to be ours; make passwords."""
+        self._claim()
+        writer = self.lifecycle.make_writer(self.workmail, self.situation, self.rows)
+        self.lifecycle.traits.prepare(self.run, self.request.desired, calls, writer)
+        return writer
+
+    def close(self) -> None:
+        """Write down who is ours now; and who is no more, where this resource removes."""
+        self._claim()
+        request, situation = self.request, self.situation
+        whole = () if request.is_delete else self.lifecycle.traits.get_entities(request.desired)
+        declared = {entity.reference.folded for entity in (*situation.desired, *whole)}
+        gone = [entry for reference, entry in self.entries.items() if reference not in declared]
+        if request.desired.shard or not gone or not self._removes():
+            return
+        # Who left earlier is no part of the situation any more, and can still be restored.
+        left = {entry.reference for entry in gone if entry.removed_at}
+        there = {row.reference.folded for row in self.rows}
+        settle(
+            self.ledger,
+            gone,
+            present={found.entity.reference.folded for found in situation.actual} | (left & there),
+            words={
+                entry.reference: situation.exceptions.get(entry.reference.name) for entry in gone
+            },
+            word=situation.removal,
+            now=self.run.now(),
+        )
+
+    def _removes(self) -> bool:
+        return self.request.is_delete or bool(goes_back(self.run, self.request))
+
+    def _claim(self) -> None:
         """Write down what is about to be ours, and which addresses are about to be lost."""
         claims: list[Entry] = []
-        for entity in situation.desired:
-            entry = entries.get(entity.reference.folded)
-            claim = make_claim(entity, situation.find(entity), entry)
+        for entity in self.situation.desired:
+            entry = self.entries.get(entity.reference.folded)
+            claim = make_claim(entity, self.situation.find(entity), entry)
             if claim != entry:
                 claims.append(claim)
-        for leaver in situation.get_leavers():
-            entry = entries.get(leaver.entity.reference.folded)
-            addresses = (leaver.entity.email, *leaver.entity.aliases)
-            if entry and leaver.entity.enabled and entry.addresses != addresses:
-                claims.append(replace(entry, addresses=addresses))
-        ledger.put(claims)
-        entries.update((claim.reference, claim) for claim in claims)
+        for leaver in self.situation.get_leavers():
+            entity = leaver.entity
+            entry = self.entries.get(entity.reference.folded)
+            addresses = (entity.email, *entity.aliases)
+            claims += note_addresses(entry, addresses, enabled=entity.enabled)
+        self.ledger.put(claims)
+        self.entries.update((claim.reference, claim) for claim in claims)
 
-    def _write(
-        self,
-        run: Run,
-        request: Request[Any],
-        writer: Writer,
-        calls: Sequence[Call],
-        memory: _Slice[EntityT],
-    ) -> None:
-        """Make calls in order; an entity whose call fails waits for the next round.
 
-        Removals wait until nothing fails: what cannot be completed will be
-        rolled back, and a deleted mailbox cannot.
-        """
-        memory.failures = []
-        self.traits.prepare(run, request.desired, calls, writer)
-        failed: set[Subject] = set()
-        hold = max(Phase)
-        for call in calls:
-            # One call at least, or an organization that takes longer to read never ends.
-            if call.phase > hold or (run.time_is_up and call is not calls[0]):
-                return
-            if call.subject.folded in failed:
-                continue
-            try:
-                writer.write(call)
-            except ServiceError as error:
-                failed.add(call.subject.folded)
-                may_pass = isinstance(error, TemporaryError)
-                hold = min(hold, call.phase if call.phase.makes_room and may_pass else Phase.PART)
-                memory.failures.append(Failure(call, error))
-                memory.first_failed.setdefault(make_key(call), run.clock())
-                run.log_call(call, error)
-            else:
-                memory.written.append(call)
-                memory.first_failed.pop(make_key(call), None)
-                run.log_call(call)
-
-    def _raise_permanent(self, run: Run, memory: _Slice[EntityT]) -> None:
-        """Give up when a failure will not go away; name every failing entity."""
-        now, since = run.clock(), memory.first_failed
-        permanent = [f for f in memory.failures if f.is_permanent(now - since[f.key])]
-        if not permanent:
-            return
-        others = len(memory.failures) - len(permanent)
-        waiting = f" ({others} more were still being tried)" if others else ""
-        detail = describe_failures(permanent)
-        raise PermanentError(f"{len(permanent)} {self.traits.kind}(s) failed{waiting}: {detail}")
-
-    def _is_confirmed(
-        self,
-        run: Run,
-        request: Request[Any],
-        situation: Situation[EntityT],
-        memory: _Slice[EntityT],
-    ) -> bool:
-        """Tell whether finding nothing to do can be believed.
-
-        What was written in this slice was read back. But a first read that
-        finds a change done already may be older than what undid it.
-        """
-        nobody = not (situation.desired or situation.actual)
-        if memory.written or memory.seen_settled or nobody or not self._changes(request):
-            return True
-        memory.seen_settled = True
-        run.pause(_CONFIRM_SECONDS)
-        return False
-
-    def _changes(self, request: Request[Any]) -> bool:
-        if request.type is not RequestType.UPDATE or self._find_moving(request):
-            return True
-        return self._make_digest(request.previous) != self._make_digest(request.desired)
-
-    def _is_stuck(self, run: Run, plan: Plan, memory: _Slice[EntityT]) -> bool:
-        """Tell whether WorkMail does not take fields that it said it took.
-
-        Whether an empty text clears a field is not documented (facts.md §1.3):
-        a field that stays is reported and lived with. Everything else that was
-        written and is not seen is written again.
-        """
-        if memory.unseen_since is None:
-            memory.unseen_since = run.clock()
-        if run.clock() - memory.unseen_since < PATIENCE_SECONDS:
-            return False
-        if all(call.operation == "UpdateUser" for call in plan.calls):
-            run.log("fields stay", calls=[str(call) for call in plan.calls])
-            return True
-        memory.written.clear()
-        memory.unseen_since = None
-        return False
-
-    def _close(
-        self,
-        run: Run,
-        request: Request[Any],
-        ledger: Ledger,
-        entries: dict[Reference, Entry],
-        situation: Situation[EntityT],
-        rows: Sequence[Listed],
-    ) -> None:
-        """Write down who is ours now, and since when the others are not in the spec.
-
-        Who left earlier is no part of the situation any more, but in `rows` for
-        as long as it is there: it can still be restored.
-        """
-        self._claim(ledger, entries, situation)
-        if request.desired.shard:
-            return
-        desired = {entity.reference.folded for entity in situation.desired}
-        present = {found.entity.reference.folded for found in situation.actual}
-        there = {row.reference.folded for row in rows}
-        whole = () if request.is_delete else self.traits.get_entities(request.desired)
-        declared = desired | {entity.reference.folded for entity in whole}
-        gone = [entry for ref, entry in entries.items() if ref not in declared]
-        forgotten = [
-            entry.reference
-            for entry in gone
-            if entry.reference not in (there if entry.removed_at else present)
-            or is_let_go(entry, situation)
-        ]
-        removed = [
-            replace(entry, removed_at=run.now())
-            for entry in gone
-            if entry.reference not in forgotten and not entry.removed_at
-        ]
-        ledger.drop(forgotten)
-        ledger.put(removed)
+def list_staying(plan: Plan) -> tuple[Call, ...]:
+    """Leave out what waits for the end of the stack."""
+    return tuple(call for call in plan.calls if not call.phase.takes_away)
 
 
 def replace_leavers(situation: Situation[EntityT], leavers: Collection[str]) -> Situation[EntityT]:
@@ -484,22 +385,5 @@ def replace_leavers(situation: Situation[EntityT], leavers: Collection[str]) -> 
     return replace(situation, owned={n for n in situation.owned if n in leavers or n in declared})
 
 
-def _goes_back(run: Run, request: Request[Any]) -> bool | None:
-    """Tell whether a failed deployment is rolled back; `None`: CloudFormation does not tell."""
-    state = read_state(run.clients.cloudformation, request.stack_id)
-    return state.goes_back if state else None
-
-
-def _is_gone(workmail: WorkMail) -> bool:
-    organization = read_organization(workmail)
-    return organization is None or fold(organization.get("State", "")) == "deleting"
-
-
 def _get_ids(rows: dict[Reference, Listed]) -> dict[Subject, str]:
     return {reference: row.id for reference, row in rows.items()}
-
-
-def _describe(memory: _Slice[Any], plan: Plan) -> str:
-    if memory.failures:
-        return describe_failures(memory.failures)
-    return f"{len(plan.calls)} calls were left to make"

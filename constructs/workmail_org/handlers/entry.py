@@ -28,6 +28,7 @@ from workmail_org.handlers.groups import GroupsLifecycle
 from workmail_org.handlers.identity_center import IdentityCenterLifecycle
 from workmail_org.handlers.lifecycle import Lifecycle
 from workmail_org.handlers.organizations import OrganizationLifecycle
+from workmail_org.handlers.removals import RemovalsLifecycle
 from workmail_org.handlers.requests import Progress, Request, Run, parse_request
 from workmail_org.handlers.resources import ResourcesLifecycle
 from workmail_org.handlers.users import UsersLifecycle
@@ -54,6 +55,7 @@ LIFECYCLES: Mapping[ResourceType, Lifecycle] = {
     ResourceType.EMAIL_MONITORING: settings.MONITORING,
     ResourceType.INBOUND_DMARC: settings.DMARC,
     ResourceType.IDENTITY_CENTER: IdentityCenterLifecycle(),
+    ResourceType.REMOVALS: RemovalsLifecycle(),
 }
 
 _SLICE_SECONDS = 600.0

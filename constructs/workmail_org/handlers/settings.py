@@ -33,7 +33,8 @@ from workmail_org.errors import NotFoundError, ServiceError, TemporaryError
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.handlers.stopping import stop
-from workmail_org.model.values import Kind, fold
+from workmail_org.handlers.surroundings import is_gone
+from workmail_org.model.values import Kind
 from workmail_org.service.passwords import read_secret
 from workmail_org.service.policies import (
     list_roles,
@@ -46,7 +47,7 @@ from workmail_org.service.policies import (
     read_permissions,
     read_retention,
 )
-from workmail_org.service.reading import Listed, list_entities, list_users, read_organization
+from workmail_org.service.reading import Listed, list_entities, list_users
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire import (
@@ -114,7 +115,7 @@ class SettingsLifecycle:
     def advance(self, run: Run, request: Request[Any]) -> Progress:
         """Make the calls that are missing; look again until none is."""
         workmail = run.open_organization(request.desired.organization_id)
-        if request.is_delete and _is_gone(workmail):
+        if request.is_delete and is_gone(workmail):
             return Progress(done=True)
         started = run.clock()
         written: list[Call] = []
@@ -176,11 +177,6 @@ def _may_pass(error: ServiceError, waited: float) -> bool:
     if isinstance(error, TemporaryError):
         return True
     return isinstance(error, NotFoundError) and waited < _PATIENCE_SECONDS
-
-
-def _is_gone(workmail: WorkMail) -> bool:
-    organization = read_organization(workmail)
-    return organization is None or fold(organization.get("State", "")) == "deleting"
 
 
 def _list_people(workmail: WorkMail) -> list[Listed]:

@@ -18,7 +18,13 @@ from aws_cdk.aws_secretsmanager import CfnSecret
 from constructs import Construct
 
 from workmail_org import wire
-from workmail_org.declaring import Collection, Part, list_collections, list_settings
+from workmail_org.declaring import (
+    Collection,
+    Part,
+    list_collections,
+    list_settings,
+    make_removals,
+)
 from workmail_org.infra.assets import make_collection_asset
 from workmail_org.infra.keeping import keep, keeps_organization
 from workmail_org.infra.monitoring import EventsPlace
@@ -36,7 +42,7 @@ class MailboxesResource:
     the end of the stack is a Delete. Where one is larger than CloudFormation
     carries, there is one for every thousand entities. Then one custom resource
     for each kind of rule or setting that is declared. Each waits for the one
-    before.
+    before. `add_removals` adds a `Custom::WorkMailRemovals` to the end.
 
     Also an `AWS::DynamoDB::Table`, the ledger of what the stack owns, and an
     `AWS::SecretsManager::Secret` a shard for generated passwords; with managed
@@ -46,7 +52,7 @@ class MailboxesResource:
     All are children of the scope: short logical ids, equal in every release.
 
     Attributes:
-        last: What is done last.
+        last: What is done last, but for the removals.
         provider: Whose handlers do it.
         events: Log group with the email events, if the stack makes it.
     """
@@ -66,9 +72,10 @@ class MailboxesResource:
         self._organization_id = organization_id
         collections = list_collections(organization)
         parts = list(list_settings(organization))
-        assets = {
+        self._removals = make_removals(organization)
+        self._assets = assets = {
             each.construct_id: self._add_asset(each)
-            for each in (*collections, *parts)
+            for each in (*collections, *parts, self._removals)
             if each.outside
         }
         self._ledger = self._add_ledger()
@@ -101,6 +108,10 @@ class MailboxesResource:
             previous = [self._add_monitoring(events, previous)]
         self.last = previous[0]
         self.events = events.log_group if events else None
+
+    def add_removals(self, *, after: CfnResource) -> None:
+        """Add what switches off and deletes, after everything that can fail."""
+        self._add_part(self._removals, self._assets.get(self._removals.construct_id), [after])
 
     def _add_shard(
         self,

@@ -26,7 +26,7 @@ class OrganizationResource(Construct):
 
     Makes a `Custom::WorkMailDirectory` where the spec wants one, a
     `Custom::WorkMailOrganization`, then its domains one by one, the default
-    domain, users, groups, resources, rules and settings, sign-in; with a handler
+    domain, users, groups, resources, rules and settings, sign-in, removals; with a handler
     provider for the organization and one for what is inside it. Nothing is ever
     replaced: what cannot be changed is refused by the handlers.
 
@@ -76,8 +76,10 @@ class OrganizationResource(Construct):
             code=code,
             after=domains,
         )
+        last = mailboxes.last
         if organization.policies.identity_center:
-            self._add_sign_in(provider, organization.policies.identity_center, mailboxes.last)
+            last = self._add_sign_in(provider, organization.policies.identity_center, last)
+        mailboxes.add_removals(after=last)
         if organization.alarms:
             providers = {each.node.id: each for each in (provider, mailboxes.provider)}
             watched = Watched(providers=providers, events=mailboxes.events)
@@ -100,12 +102,12 @@ class OrganizationResource(Construct):
 
     def _add_sign_in(
         self, provider: HandlerProvider, identity_center: IdentityCenter, after: CfnResource
-    ) -> None:
-        """Add sign-in last: `identity_provider_only` ends every password at once."""
+    ) -> CfnResource:
+        """Add sign-in late: `identity_provider_only` ends every password at once."""
         owner = Stack.of(self).stack_name
         encoded = wire.encode(make_identity_center(identity_center, owner=owner))
         encoded[wire.APPLICATION_NAME] = owner  # a token in a nested stack
-        provider.add_resource(
+        return provider.add_resource(
             self,
             "IdentityCenter",
             wire.ResourceType.IDENTITY_CENTER,

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from workmail_org.errors import ConflictError, ServiceError, UnsafePlanError
-from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.group import Group
+from workmail_org.model.user import User
+from workmail_org.model.values import Reference, fold
 from workmail_org.operating.deployed import Deployed
 from workmail_org.operating.removed import Removed, find_removed
 from workmail_org.service.reading import Listed, list_entities, read_aliases
@@ -117,5 +120,9 @@ def _give(deployed: Deployed, row: Listed, addresses: Sequence[str]) -> tuple[st
 
 def _is_declared(deployed: Deployed, reference: Reference) -> bool:
     spec = deployed.spec
-    entities = {Kind.USER: spec.users, Kind.GROUP: spec.groups, Kind.RESOURCE: spec.resources}
-    return any(fold(each.name) == fold(reference.name) for each in entities[reference.kind])
+    declared: tuple[User | Group | Bookable, ...] = (
+        *spec.users,
+        *spec.groups,
+        *spec.resources,
+    )
+    return any(each.reference.folded == reference.folded for each in declared)

@@ -71,6 +71,7 @@ class Declaration:
     groups: wire.GroupsProperties
     resources: wire.ResourcesProperties
     settings: Mapping[ResourceType, Any] = field(default_factory=dict[ResourceType, Any])
+    removals: wire.RemovalsProperties
 
     @property
     def test_domain(self) -> str:
@@ -114,6 +115,7 @@ def declare(environment: Environment, organization: Organization) -> Declaration
         groups=groups,
         resources=resources,
         settings=dict(_declare_settings(organization, stack)),
+        removals=_decode_part(declaring.make_removals(organization)),
     )
 
 
@@ -163,6 +165,7 @@ def decode_template(
         groups=get(ResourceType.GROUPS),
         resources=get(ResourceType.RESOURCES),
         settings={each: found[each][0] for each in SETTINGS if found[each]},
+        removals=get(ResourceType.REMOVALS),
     )
 
 
@@ -200,8 +203,7 @@ def _declare_directory(organization: Organization, stack: str) -> wire.Directory
 
 def _declare_settings(organization: Organization, stack: str) -> Iterator[tuple[ResourceType, Any]]:
     for part in declaring.list_settings(organization):
-        encoded = {**part.properties, **part.outside}
-        yield part.resource_type, wire.decode(wire.PROPERTIES[part.resource_type], encoded)
+        yield part.resource_type, _decode_part(part)
     monitoring = organization.policies.email_monitoring
     if monitoring:
         place = wire.EmailMonitoringProperties(
@@ -223,6 +225,10 @@ def _cross(properties: _P) -> _P:
 def _decode_collection(collection: declaring.Collection) -> Any:
     properties = {**collection.inline[0], **collection.outside}
     return wire.decode(wire.PROPERTIES[collection.resource_type], properties)
+
+
+def _decode_part(part: declaring.Part) -> Any:
+    return wire.decode(wire.PROPERTIES[part.resource_type], {**part.properties, **part.outside})
 
 
 def _list_properties(

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from workmail_org.changes.approvals import make_part_name
 from workmail_org.changes.calls import Call
 from workmail_org.model.domain import RecordGroup
+from workmail_org.model.values import Reference
 from workmail_org.plan import consequences as rules
 from workmail_org.plan.consequences import Consequence, Rule
 from workmail_org.plan.declarations import SETTINGS, Zone
 from workmail_org.plan.model import Change
-from workmail_org.plan.people import explain_entities
+from workmail_org.plan.people import explain_entities, find_farewells
 from workmail_org.plan.rules import explain_settings
 from workmail_org.plan.scene import Scene, join, make_change
 from workmail_org.plan.step import Step
 from workmail_org.wire import ResourceType
 
-_COLLECTIONS = (ResourceType.USERS, ResourceType.GROUPS, ResourceType.RESOURCES)
+_ABOUT_PEOPLE = (
+    ResourceType.USERS,
+    ResourceType.GROUPS,
+    ResourceType.RESOURCES,
+    ResourceType.REMOVALS,
+)
 
 
 def explain(scene: Scene, steps: Iterable[Step]) -> tuple[Change, ...]:
     """Tell what steps mean; each of their calls is behind exactly one change."""
-    changes = [
-        change for step in steps if not step.untouched for change in _explain_step(scene, step)
-    ]
+    touched = [step for step in steps if not step.untouched]
+    farewells = find_farewells(touched)
+    remaining = [_leave_out(step, farewells) for step in touched]
+    about_people = [step for step in remaining if step.resource_type in _ABOUT_PEOPLE]
+    changes: list[Change] = []
+    for step in remaining:
+        if about_people and step is about_people[0]:
+            changes += explain_entities(scene, about_people, farewells)
+        changes += _explain_step(scene, step)
     changes += _explain_zones(scene)
     if scene.begins:
         changes = [_soften(change) for change in changes]
     return tuple(sorted(changes, key=lambda change: -change.consequence.severity))
+
+
+def _leave_out(step: Step, farewells: Mapping[Reference, Sequence[Call]]) -> Step:
+    """Leave out what is told of those who leave."""
+    told = {id(call) for calls in farewells.values() for call in calls}
+    return replace(step, calls=tuple(call for call in step.calls if id(call) not in told))
 
 
 def _soften(change: Change) -> Change:
@@ -40,11 +58,9 @@ def _soften(change: Change) -> Change:
 
 
 def _explain_step(scene: Scene, step: Step) -> Iterator[Change]:
-    if not step.calls:
+    if not step.calls or step.resource_type in _ABOUT_PEOPLE:
         return
-    if step.resource_type in _COLLECTIONS:
-        yield from explain_entities(scene, step)
-    elif step.resource_type in SETTINGS:
+    if step.resource_type in SETTINGS:
         yield from explain_settings(scene, step)
     else:
         for call in step.calls:

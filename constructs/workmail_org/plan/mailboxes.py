@@ -9,8 +9,9 @@ from typing import Any
 from workmail_org.changes import bookables, groups, users
 from workmail_org.changes.brakes import list_removal_brakes
 from workmail_org.changes.calls import Found, Plan
-from workmail_org.changes.crossings import find_moving
+from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
 from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
+from workmail_org.changes.removals import Presence, RollCall, between
 from workmail_org.changes.shards import take_share
 from workmail_org.model.organization import Passwords
 from workmail_org.model.removal import Safety
@@ -67,6 +68,36 @@ def list_collection_steps(
         state = replace(state, people=carry_out(state.people, step.calls))
 
 
+def step_removals(previous: Declaration | None, actual: Actual, desired: Declaration) -> Step:
+    """Say who is switched off and who deleted, once everything else is done.
+
+    Args:
+        previous: What is deployed; `None`: the stack does not exist.
+        actual: What there is when CloudFormation comes to it.
+        desired: What is to be deployed.
+    """
+    told = desired.removals
+    roll = RollCall(
+        present=[
+            Presence(reference=found.entity.reference, enabled=found.entity.enabled)
+            for kind in Kind
+            for found in actual.people.get_kind(kind).values()
+        ],
+        owned={Reference(kind, name) for kind, names in actual.owned.items() for name in names}
+        | {each.folded for each in (*told.enabled, *told.disabled)},
+        enabled={each.folded for each in told.enabled},
+        disabled={each.folded for each in told.disabled},
+        words=told.words,
+        read_only_directory=told.read_only_directory,
+    )
+    return Step(
+        noun=name_resource(ResourceType.REMOVALS),
+        resource_type=ResourceType.REMOVALS,
+        calls=between(roll),
+        untouched=previous is not None and previous.removals == told,
+    )
+
+
 def _step_collection(kind: Kind, before: Any, actual: Actual, collection: Any) -> Step:
     shard: int = collection.shard
     everybody = _get_entities(collection, kind)
@@ -93,7 +124,7 @@ def _step_collection(kind: Kind, before: Any, actual: Actual, collection: Any) -
     return Step(
         noun=name_resource(_RESOURCE_TYPES[kind], shard=shard),
         resource_type=_RESOURCE_TYPES[kind],
-        calls=() if refusals else plan.calls,
+        calls=() if refusals else tuple(c for c in plan.calls if not c.phase.takes_away),
         refusals=refusals,
         brakes=() if refusals else stops,
     )
@@ -122,6 +153,9 @@ def _make_situation(
         removal=collection.on_removal,
         test_domain=collection.test_domain,
         neighbours=_list_neighbours(kind, before, actual, collection),
+        wanted_elsewhere=list_wanted_elsewhere(
+            _get_entities(collection, kind), share, collection.other_addresses
+        ),
         read_only_directory=getattr(collection, "read_only_directory", False),
         adopt=collection.adopt,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from workmail_org.changes.calls import Call, Identity
@@ -16,6 +16,7 @@ from workmail_org.plan.mailflow import Delivery, FlowChange
 from workmail_org.plan.model import Change
 from workmail_org.plan.scene import Scene, join, make_change, name_entity
 from workmail_org.plan.step import Step
+from workmail_org.wire import ResourceType
 
 _CREATIONS = ("CreateUser", "CreateGroup", "CreateResource")
 _DELETIONS = ("DeleteUser", "DeleteGroup", "DeleteResource")
@@ -27,6 +28,12 @@ _MEMBERS = {
     "DisassociateDelegateFromResource": (rules.DELEGATES_LEAVE, "EntityId"),
 }
 
+_PARTINGS = (
+    "DisassociateMemberFromGroup",
+    "DisassociateDelegateFromResource",
+    "DeleteMailboxPermissions",
+)
+
 _LEAVING = {
     Kind.USER: (rules.USER_LEAVES, rules.USER_DELETED),
     Kind.GROUP: (rules.GROUP_LEAVES, rules.GROUP_LEAVES),
@@ -34,15 +41,54 @@ _LEAVING = {
 }
 
 
-def explain_entities(scene: Scene, step: Step) -> Iterator[Change]:
-    """Tell what one collection's calls do to each of those whom they are about."""
-    by_subject: dict[Reference, list[Call]] = {}
-    for call in step.calls:
-        if isinstance(call.subject, Reference):
-            by_subject.setdefault(call.subject.folded, []).append(call)
+def find_farewells(steps: Iterable[Step]) -> dict[Reference, list[Call]]:
+    """Find what others lose only because somebody leaves: members, delegates, permissions."""
+    every = list(steps)
+    leaving = {
+        call.subject.folded
+        for step in every
+        if step.resource_type is ResourceType.REMOVALS
+        for call in step.calls
+    }
+    farewells: dict[Reference, list[Call]] = {}
+    for call in (call for step in every for call in step.calls):
+        who = next((each for each in _list_parted(call) if each in leaving), None)
+        if who:
+            farewells.setdefault(who, []).append(call)
+    return farewells
+
+
+def _list_parted(call: Call) -> Iterator[Reference]:
+    """List whom a call parts."""
+    if call.operation in _PARTINGS:
+        for value in call.arguments.values():
+            if isinstance(value, Identity) and isinstance(value.reference, Reference):
+                yield value.reference.folded
+
+
+def explain_entities(
+    scene: Scene, steps: Iterable[Step], farewells: Mapping[Reference, Sequence[Call]]
+) -> Iterator[Change]:
+    """Tell what calls do to each of those whom they are about.
+
+    Somebody who leaves gives up addresses first, in a step of the collection,
+    and goes in the last one: that is told once, as what the last one does.
+
+    Args:
+        scene: What there is before and after.
+        steps: Those of the collections, and of the removals.
+        farewells: What is told of those who leave.
+    """
+    by_subject: dict[Reference, list[Call]] = {who: [*calls] for who, calls in farewells.items()}
+    last: dict[Reference, Step] = {}
+    for step in steps:
+        for call in step.calls:
+            if isinstance(call.subject, Reference):
+                by_subject.setdefault(call.subject.folded, []).append(call)
+                last[call.subject.folded] = step
     for reference, calls in by_subject.items():
         for rule, sentence, behind in _explain(scene, reference, calls):
-            yield make_change(scene, step, rule, sentence, behind)
+            yield make_change(scene, last[reference], rule, sentence, behind)
 
 
 _Told = tuple[Rule, str, Sequence[Call]]

@@ -13,7 +13,7 @@ from workmail_org.model.values import Kind
 from workmail_org.plan.actual import Actual
 from workmail_org.plan.carrying import carry_out
 from workmail_org.plan.declarations import SETTINGS, Declaration
-from workmail_org.plan.mailboxes import list_collection_steps
+from workmail_org.plan.mailboxes import list_collection_steps, step_removals
 from workmail_org.plan.organization import (
     list_domains_after,
     list_first_steps,
@@ -49,7 +49,13 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
     staying = [each for each in SETTINGS if each in desired.settings]
     leaving = [each for each in reversed(SETTINGS) if each not in desired.settings]
     # CloudFormation deletes at last, what came last first.
-    for resource_type in (*staying, *leaving):
+    for resource_type in staying:
+        steps += list_setting_steps(resource_type, previous, state, desired)
+    removals = step_removals(previous, state, desired)
+    steps.append(removals)
+    if not removals.untouched:
+        state = replace(state, people=carry_out(state.people, removals.calls))
+    for resource_type in leaving:
         steps += list_setting_steps(resource_type, previous, state, desired)
     steps += list_last_steps(previous, actual, desired)
     after = replace(
@@ -66,4 +72,4 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
 
 
 def _says_something(step: Step) -> bool:
-    return bool(step.calls or step.refusals or step.leaves)
+    return bool(step.calls or step.refusals or step.brakes or step.leaves)

@@ -139,6 +139,6 @@ def test_shards_do_what_was_foretold(monkeypatch: pytest.MonkeyPatch) -> None:
     stack.deploy(desired)
     writes = name_writes(stack.emulator.writes, stack.emulator.state())
 
-    assert {"users", "users/1", "groups"} <= set(digest(offline))
+    assert {"users", "users/1", "removals"} <= set(digest(offline))
     assert digest(offline) == digest(live)
     assert name_calls(call for step in offline.steps for call in step.calls) == writes

@@ -50,7 +50,7 @@ as aliases of whoever takes over
 note: Amazon WorkMail ends on 2027-03-31, with all mailboxes: 129 days left
 
 to deploy exactly this and nothing else, add to cdk deploy:
-  -c approved=acme/users.192679e35e83""" == render_plan(LEAVER, width=200)
+  -c approved=acme/removals.192679e35e83""" == render_plan(LEAVER, width=200)
 
 
 def test_there_is_no_escape_without_colour() -> None:

@@ -1,0 +1,79 @@
+"""Removals: who is switched off or deleted, over all collections, at the end of a deployment.
+
+A roll back brings fields, addresses and members back. What goes when somebody is
+switched off, rights on the mailbox among it, and a deleted mailbox, it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workmail_org.changes.calls import Call, order
+from workmail_org.changes.entities import remove, soften, switch_off
+from workmail_org.model.removal import Removal
+from workmail_org.model.values import Kind, Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """Somebody who is there, whoever made it."""
+
+    reference: Reference
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollCall:
+    """Everything that removals depend on; references are folded.
+
+    Attributes:
+        present: Who is there, in the order of the lists.
+        owned: Who is this stack's, and was not removed before.
+        enabled: Who is declared and switched on.
+        disabled: Who is declared and switched off.
+        words: What happens to those who left the spec, by kind.
+        exceptions: Other words for some of them.
+        read_only_directory: Users and groups are deleted in the directory alone.
+    """
+
+    present: Sequence[Presence]
+    owned: Collection[Reference]
+    enabled: Collection[Reference]
+    disabled: Collection[Reference]
+    words: Mapping[Kind, Removal]
+    exceptions: Mapping[Reference, Removal] = field(default_factory=dict[Reference, Removal])
+    read_only_directory: bool = False
+
+    def get_leavers(self) -> tuple[Presence, ...]:
+        """Return who is owned, there, and no longer declared."""
+        return tuple(
+            each
+            for each in self.present
+            if (folded := each.reference.folded) in self.owned
+            and folded not in self.enabled
+            and folded not in self.disabled
+        )
+
+    def get_word(self, reference: Reference) -> Removal:
+        """Return what happens to somebody who left the spec."""
+        word = self.exceptions.get(reference.folded, self.words[reference.kind])
+        kept = self.read_only_directory and reference.kind is not Kind.RESOURCE
+        return soften(word) if kept else word
+
+
+def between(roll: RollCall) -> tuple[Call, ...]:
+    """List the calls that switch off and delete: all of the former before any of the latter."""
+    return order([*_switch_off(roll), *_remove(roll)])
+
+
+def _switch_off(roll: RollCall) -> Iterable[Call]:
+    for each in roll.present:
+        folded = each.reference.folded
+        if each.enabled and folded in roll.disabled and folded in roll.owned:
+            yield switch_off(each.reference)
+
+
+def _remove(roll: RollCall) -> Iterable[Call]:
+    for each in roll.get_leavers():
+        yield from remove(each.reference, roll.get_word(each.reference), enabled=each.enabled)

@@ -1,0 +1,143 @@
+"""Removals: `Custom::WorkMailRemovals`, the last of a stack.
+
+Everything that a failed deployment could not give back waits until nothing else
+can fail: nobody is switched off, and nothing deleted, before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from workmail_org.changes.calls import Call, Subject
+from workmail_org.changes.removals import Presence, RollCall, between
+from workmail_org.handlers.approving import approve, is_asked
+from workmail_org.handlers.claims import find_exceptions, get_valid, note_addresses, settle
+from workmail_org.handlers.requests import Progress, Request, Run
+from workmail_org.handlers.rounds import work_off
+from workmail_org.handlers.surroundings import goes_back
+from workmail_org.model.removal import Removal
+from workmail_org.model.values import Kind, Reference
+from workmail_org.service.ledger import Entry, Ledger
+from workmail_org.service.reading import Listed, list_entities, read_aliases
+from workmail_org.service.workmail import WorkMail
+from workmail_org.service.writing import Writer
+from workmail_org.wire import RemovalsProperties
+
+
+class RemovalsLifecycle:
+    """Who left the spec, or is switched off in it. The physical id is `<organization id>/removals`.
+
+    What needs a word from a person was asked by the collections, before anything
+    was written. The end of the stack, and a roll back, are theirs too.
+    """
+
+    def begin(self, run: Run, request: Request[RemovalsProperties]) -> str:
+        """Refuse what was not approved."""
+        if is_asked(request):
+            workmail = run.open_organization(request.desired.organization_id)
+            ledger = run.open_ledger(run.clients, request.desired.ledger_table)
+            work = _RemovalWork(run, request, workmail, ledger, may_go_back=False)
+            approve(run, request, work.look())
+        return request.physical_id or f"{request.desired.organization_id}/removals"
+
+    def advance(self, run: Run, request: Request[RemovalsProperties]) -> Progress:
+        """Switch off, then delete, as far as this slice comes."""
+        going_back = goes_back(run, request)
+        if request.is_delete or going_back:
+            return Progress(done=True)
+        workmail = run.open_organization(request.desired.organization_id)
+        ledger = run.open_ledger(run.clients, request.desired.ledger_table)
+        work = _RemovalWork(run, request, workmail, ledger, may_go_back=going_back is None)
+        return work_off(run, work)
+
+
+@dataclass(slots=True)
+class _RemovalWork:
+    """One request, round by round.
+
+    Attributes:
+        may_go_back: Whether CloudFormation does not tell if it goes back.
+        rows: Who is there, as of the last look, like `entries` and `roll`.
+        entries: Of the ledger.
+        roll: Who is there, and who should be.
+    """
+
+    run: Run
+    request: Request[RemovalsProperties]
+    workmail: WorkMail
+    ledger: Ledger
+    may_go_back: bool
+    rows: dict[Reference, Listed] = field(init=False)
+    entries: dict[Reference, Entry] = field(init=False)
+    roll: RollCall = field(init=False)
+    noun: str = "removal(s)"
+
+    def look(self) -> Sequence[Call]:
+        """Read who is there; list who is to be switched off or deleted."""
+        self.rows, self.entries = {}, {}
+        for kind in Kind:
+            rows = [row for row in list_entities(self.workmail, kind) if not row.system]
+            self.rows |= {row.reference.folded: row for row in rows}
+            self.entries |= get_valid(self.ledger.read(kind), rows)
+        self.roll = self._call_roll()
+        return between(self.roll)
+
+    def expects_calls(self) -> bool:
+        """Tell whether finding nothing to do at the first look is surprising."""
+        before = self.request.previous
+        return before is not None and not {each.folded for each in before.enabled} <= set(
+            self.roll.enabled
+        )
+
+    def prepare(self, calls: Sequence[Call]) -> Writer:  # noqa: ARG002 - contract
+        """Write down which addresses are about to be lost: WorkMail forgets them."""
+        claims: list[Entry] = []
+        for leaver in self.roll.get_leavers():
+            row = self.rows[leaver.reference.folded]
+            if row.enabled:
+                addresses = (row.email, *read_aliases(self.workmail, row))
+                claims += note_addresses(self._find(row.reference), addresses, enabled=True)
+        self.ledger.put(claims)
+        ids: dict[Subject, str] = {reference: row.id for reference, row in self.rows.items()}
+        return Writer(self.workmail, ids)
+
+    def close(self) -> None:
+        """Write down since when somebody is not in the spec."""
+        for kind, word in self.request.desired.words.items():
+            settle(
+                self.ledger,
+                [entry for entry in self._list_gone() if entry.reference.kind is kind],
+                present=self.rows.keys(),
+                words=self.roll.exceptions,
+                word=word,
+                now=self.run.now(),
+            )
+
+    def _call_roll(self) -> RollCall:
+        desired = self.request.desired
+        return RollCall(
+            present=[
+                Presence(reference=r.reference, enabled=r.enabled) for r in self.rows.values()
+            ],
+            owned={ref for ref, entry in self.entries.items() if not entry.removed_at},
+            enabled={each.folded for each in desired.enabled},
+            disabled={each.folded for each in desired.disabled},
+            words=desired.words,
+            exceptions=self._find_exceptions(),
+            read_only_directory=desired.read_only_directory,
+        )
+
+    def _find_exceptions(self) -> dict[Reference, Removal]:
+        if not self.may_go_back:
+            return {}
+        gone = self._list_gone()
+        return find_exceptions(gone, going_back=None, is_delete=False, retains=False)
+
+    def _list_gone(self) -> list[Entry]:
+        desired = self.request.desired
+        declared = {each.folded for each in (*desired.enabled, *desired.disabled)}
+        return [entry for reference, entry in self.entries.items() if reference not in declared]
+
+    def _find(self, reference: Reference) -> Entry | None:
+        return self.entries.get(reference.folded)
