@@ -338,19 +338,12 @@ def make_removals(organization: Organization) -> Part:
         wire.RemovalsProperties(
             enabled=tuple(each for each in references if each.folded not in off),
             disabled=tuple(each for each in references if each.folded in off),
-            declared=_digest_collections(organization),
             users_on_removal=organization.on_removal.users,
             groups_on_removal=organization.on_removal.groups,
             resources_on_removal=organization.on_removal.resources,
             read_only_directory=organization.directory.read_only,
         ),
     )
-
-
-def _digest_collections(organization: Organization) -> str:
-    """Name everything that is declared of users, groups and resources."""
-    collections = (organization.users, organization.groups, organization.resources)
-    return digest_texts(repr(each) for each in collections)
 
 
 def _make_part(construct_id: str, resource_type: ResourceType, properties: object) -> Part:

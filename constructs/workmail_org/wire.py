@@ -406,8 +406,6 @@ class RemovalsProperties:
         ledger_table: DynamoDB table that tells what this stack owns.
         enabled: Who is declared and switched on.
         disabled: Who is declared and switched off.
-        declared: Names everything that is declared of users, groups and
-            resources: whenever any of it changes, it is looked again who leaves.
         read_only_directory: Users and groups are deleted in the directory alone.
     """
 
@@ -415,7 +413,6 @@ class RemovalsProperties:
     ledger_table: str = ""
     enabled: tuple[Reference, ...] = ()
     disabled: tuple[Reference, ...] = ()
-    declared: str = ""
     users_on_removal: Removal = Removal.DISABLE
     groups_on_removal: Removal = Removal.DELETE
     resources_on_removal: Removal = Removal.DISABLE

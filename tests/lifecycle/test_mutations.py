@@ -124,7 +124,11 @@ def delete_who_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def remove_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Switch off before the rest of the stack has succeeded."""
-    monkeypatch.setattr(entities, "list_staying", lambda plan: plan.calls)
+
+    def list_all(_: object, calls: tuple[Call, ...]) -> tuple[Call, ...]:
+        return calls
+
+    monkeypatch.setattr(entities, "list_staying", list_all)
 
 
 def own_everybody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
-from workmail_org.model.values import OrganizationId, parse_reference
+from workmail_org.model.values import Kind, OrganizationId, parse_reference
 from workmail_org.wire import ResourceType
 
 LIVE = OrganizationId("m-0123456789abcdef0123456789abcdef")
@@ -64,7 +64,7 @@ def impersonate(**targets: Any) -> tuple[ImpersonationRule, ...]:
     rule = ImpersonationRule(key="rule", effect=Effect.DENY, **targets)
     role = ImpersonationRole(name="backup", type=ImpersonationType.READ_ONLY, rules=(rule,))
     policies = Policies(impersonation_roles=(role,))
-    (part,) = declaring.list_settings(replace(ORGANIZATION, policies=policies))
+    _, part = declaring.list_settings(replace(ORGANIZATION, policies=policies))
     return wire.decode(wire.ImpersonationRolesProperties, part.properties).roles[0].rules
 
 
@@ -100,7 +100,9 @@ def test_nobody_who_is_switched_off_is_permitted_anything() -> None:
 def test_permissions_of_nobody_but_the_switched_off_are_none_at_all() -> None:
     organization = replace(ORGANIZATION, permissions=(permit("alice", "bob"),))
 
-    assert [] == list(declaring.list_settings(organization))
+    (part,) = declaring.list_settings(organization)
+
+    assert () == wire.decode(wire.PermissionsProperties, part.properties).permissions
 
 
 @pytest.mark.parametrize(
@@ -146,8 +148,24 @@ def test_roles_come_before_the_rules_that_name_them_and_permissions_before_all()
     ] == [part.construct_id for part in declaring.list_settings(organization)]
 
 
-def test_what_is_not_declared_is_not_managed() -> None:
-    assert [] == list(declaring.list_settings(ORGANIZATION))
+def test_what_is_not_declared_is_not_managed_but_for_permissions() -> None:
+    assert ["MailboxPermissions"] == [
+        part.construct_id for part in declaring.list_settings(ORGANIZATION)
+    ]
+
+
+def test_removals_are_told_who_stays_and_who_is_switched_off() -> None:
+    on_removal = OnRemoval(users=Removal.DELETE, groups=Removal.DISABLE, resources=Removal.RETAIN)
+    part = declaring.make_removals(replace(ORGANIZATION, on_removal=on_removal))
+    told = wire.decode(wire.RemovalsProperties, part.properties)
+
+    assert ["group:sales", "resource:boardroom", "alice"] == [str(each) for each in told.enabled]
+    assert ["resource:van", "Bob"] == [str(each) for each in told.disabled]
+    assert {
+        Kind.USER: Removal.DELETE,
+        Kind.GROUP: Removal.DISABLE,
+        Kind.RESOURCE: Removal.RETAIN,
+    } == told.words
 
 
 def test_permissions_of_exactly_the_limit_stay_inline() -> None:

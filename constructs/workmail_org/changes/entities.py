@@ -161,6 +161,24 @@ def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Plan:
     return Plan(order(calls))
 
 
+def list_staying(situation: Situation[EntityT], calls: Iterable[Call]) -> tuple[Call, ...]:
+    """Leave out whom this deployment takes away: that waits for the end of the stack.
+
+    Not so for whom the last deployment should have taken away already, such as
+    somebody who was switched on again by hand.
+    """
+    desired = {fold(entity.name) for entity in situation.desired}
+
+    def waits(call: Call) -> bool:
+        name = call.subject.folded.name
+        before = situation.declared.get(name)
+        if name in desired:
+            return before is None or before.enabled
+        return before is not None
+
+    return tuple(call for call in calls if not (call.phase.takes_away and waits(call)))
+
+
 def _refuse(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:
     return (
         *refuse_renames(

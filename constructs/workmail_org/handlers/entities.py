@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol
 from workmail_org.changes.brakes import list_removal_brakes
 from workmail_org.changes.calls import Call, EntityT, Found, Plan, Subject
 from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
-from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
+from workmail_org.changes.entities import Neighbour, Situation, list_staying, refuse_renames
 from workmail_org.changes.shards import take_share
 from workmail_org.errors import NotFoundError, UnsafePlanError
 from workmail_org.handlers.approving import approve
@@ -112,7 +112,7 @@ class CollectionLifecycle(Generic[EntityT]):
             ),
         )
         stop(run, request, workmail, brakes)
-        approve(run, request, list_staying(plan))
+        approve(run, request, list_staying(situation, plan.calls))
 
     def plan(
         self, run: Run, request: Request[Any], workmail: WorkMail, situation: Situation[EntityT]
@@ -316,7 +316,7 @@ class _CollectionWork(Generic[EntityT]):
         plan = self.lifecycle.plan(run, request, self.workmail, self.situation)
         if plan.refusals:
             raise UnsafePlanError(*plan.refusals)
-        staying = list_staying(plan)
+        staying = list_staying(self.situation, plan.calls)
         return staying if staying == plan.calls or not self._removes() else plan.calls
 
     def expects_calls(self) -> bool:
@@ -338,7 +338,10 @@ class _CollectionWork(Generic[EntityT]):
         whole = () if request.is_delete else self.lifecycle.traits.get_entities(request.desired)
         declared = {entity.reference.folded for entity in (*situation.desired, *whole)}
         gone = [entry for reference, entry in self.entries.items() if reference not in declared]
-        if request.desired.shard or not gone or not self._removes():
+        late = [entry for entry in gone if entry.reference.name not in situation.declared]
+        if len(late) < len(gone) and not self._removes():
+            gone = late  # the others wait for the end of the stack
+        if request.desired.shard or not gone:
             return
         # Who left earlier is no part of the situation any more, and can still be restored.
         left = {entry.reference for entry in gone if entry.removed_at}
@@ -372,11 +375,6 @@ class _CollectionWork(Generic[EntityT]):
             claims += note_addresses(entry, addresses, enabled=entity.enabled)
         self.ledger.put(claims)
         self.entries.update((claim.reference, claim) for claim in claims)
-
-
-def list_staying(plan: Plan) -> tuple[Call, ...]:
-    """Leave out what waits for the end of the stack."""
-    return tuple(call for call in plan.calls if not call.phase.takes_away)
 
 
 def replace_leavers(situation: Situation[EntityT], leavers: Collection[str]) -> Situation[EntityT]:

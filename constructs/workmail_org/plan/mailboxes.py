@@ -10,7 +10,7 @@ from workmail_org.changes import bookables, groups, users
 from workmail_org.changes.brakes import list_removal_brakes
 from workmail_org.changes.calls import Found, Plan
 from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
-from workmail_org.changes.entities import Neighbour, Situation, refuse_renames
+from workmail_org.changes.entities import Neighbour, Situation, list_staying, refuse_renames
 from workmail_org.changes.removals import Presence, RollCall, between
 from workmail_org.changes.shards import take_share
 from workmail_org.model.organization import Passwords
@@ -124,7 +124,7 @@ def _step_collection(kind: Kind, before: Any, actual: Actual, collection: Any) -
     return Step(
         noun=name_resource(_RESOURCE_TYPES[kind], shard=shard),
         resource_type=_RESOURCE_TYPES[kind],
-        calls=() if refusals else tuple(c for c in plan.calls if not c.phase.takes_away),
+        calls=() if refusals else list_staying(situation, plan.calls),
         refusals=refusals,
         brakes=() if refusals else stops,
     )

@@ -221,7 +221,6 @@ def _build_mailboxes(live: LiveOrganization, found: Sequence[Found[Any]]) -> dic
 
 def _build_policies(policies: LivePolicies) -> dict[str, Any]:
     retention, center = policies.retention, policies.identity_center
-    monitoring = _build(policies.monitoring)
     return {
         "access_control": {rule.name: _build(rule) for rule in policies.access_control},
         "mobile_devices": {
@@ -233,9 +232,20 @@ def _build_policies(policies: LivePolicies) -> dict[str, Any]:
             for live in policies.impersonation_roles
         },
         "availability": {each.domain: _build(each) for each in policies.availability},
-        "email_monitoring": monitoring and {**monitoring, "retention_days": policies.log_days},
+        "email_monitoring": _build_monitoring(policies),
         "inbound_dmarc": {"enforced": policies.dmarc_enforced},
         "identity_center": _build(center.identity_center) if center else None,
+    }
+
+
+def _build_monitoring(policies: LivePolicies) -> dict[str, Any] | None:
+    live = policies.monitoring
+    if live is None:
+        return None
+    return {
+        "log_group_arn": live.log_group_arn,
+        "role_arn": live.role_arn,
+        "retention_days": policies.log_days,
     }
 
 

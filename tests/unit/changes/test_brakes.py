@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from workmail_org.changes.brakes import (
@@ -41,7 +43,7 @@ def remove(name: str, kind: Kind = Kind.USER, *, delete: bool = False) -> list[C
     ]
 
 
-def brake_removals(count: int, owned: int, **safety: int) -> tuple[Brake, ...]:
+def brake_removals(count: int, owned: int, **safety: Any) -> tuple[Brake, ...]:
     calls = [call for number in range(count) for call in remove(f"u{number}")]
     return list_removal_brakes(Kind.USER, calls, owned=owned, safety=Safety(**safety))
 
