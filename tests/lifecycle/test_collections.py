@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -175,3 +176,20 @@ def test_lists_are_read_to_their_end() -> None:
     assert_equals(take_picture(stack), organization)
     stack.deploy(make_organization())
     assert set() == take_picture(stack).enabled
+
+
+def test_who_stays_the_same_is_read_once_to_refuse_and_once_to_write(stack: Stack) -> None:
+    stack.deploy(make_organization(*CROWD))
+    scope = {"OrganizationId": stack.organization_id}
+    ids = {user["Name"]: user["Id"] for user in stack.workmail.list_users(**scope)["Users"]}
+    changed = replace(CROWD[0], display_name="Somebody Else")
+    stack.emulator.clear_calls()
+    stack.deploy(make_organization(changed, *CROWD[1:]))
+    read = Counter(
+        call.parameters["UserId"]
+        for call in stack.emulator.calls
+        if call.operation == "DescribeUser"
+    )
+
+    assert {2} == {read[ids[user.name]] for user in CROWD[1:]}
+    assert 3 == read[ids[changed.name]]

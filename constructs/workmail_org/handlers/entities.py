@@ -146,9 +146,23 @@ class CollectionLifecycle(Generic[EntityT]):
         return () if refusals and goes_back(run, request) else refusals
 
     def read(
-        self, run: Run, request: Request[Any], workmail: WorkMail, ledger: Ledger
+        self,
+        run: Run,
+        request: Request[Any],
+        workmail: WorkMail,
+        ledger: Ledger,
+        known: dict[Listed, Found[EntityT]] | None = None,
     ) -> tuple[Situation[EntityT], Sequence[Listed], dict[Reference, Entry]]:
-        """Read what is there, and what of it is this stack's."""
+        """Read what is there, and what of it is this stack's.
+
+        Args:
+            run: This invocation.
+            request: Whose collection is read.
+            workmail: The organization.
+            ledger: Of the stack.
+            known: What was read before, by its row in the list at that time; who
+                is in it with the same row is not read again. Grows.
+        """
         properties = request.desired
         own_rows = [row for row in list_entities(workmail, self.traits.kind) if not row.system]
         entries = get_valid(self._read_entries(run, request, ledger), own_rows)
@@ -156,7 +170,7 @@ class CollectionLifecycle(Generic[EntityT]):
         owned = get_owned(entries, request) if not properties.shard else set[str]()
         names = owned | {fold(entity.name) for entity in (*desired, *previous)}
         wanted = [row for row in own_rows if fold(row.reference.name) in names]
-        actual = self.traits.read(run, workmail, wanted, desired)
+        actual = self._read_unknown(run, workmail, wanted, desired, {} if known is None else known)
         situation = Situation(
             actual=actual,
             previous=previous,
@@ -175,6 +189,19 @@ class CollectionLifecycle(Generic[EntityT]):
             adopt=properties.adopt,
         )
         return replace_leavers(situation, owned), own_rows, entries
+
+    def _read_unknown(
+        self,
+        run: Run,
+        workmail: WorkMail,
+        rows: Sequence[Listed],
+        desired: Sequence[EntityT],
+        known: dict[Listed, Found[EntityT]],
+    ) -> Sequence[Found[EntityT]]:
+        unknown = {row.id: row for row in rows if row not in known}
+        for found in self.traits.read(run, workmail, [*unknown.values()], desired):
+            known[unknown[found.id]] = found
+        return [known[row] for row in rows if row in known]
 
     def _read_entries(
         self, run: Run, request: Request[Any], ledger: Ledger
@@ -282,6 +309,8 @@ class _CollectionWork(Generic[EntityT]):
     """One request for one collection, round by round.
 
     Attributes:
+        known: Who was read and needed nothing, by row: an organization has
+            thousands of people, of whom one deployment changes a few.
         situation: As of the last look, like `rows` and `entries`.
         rows: Of the whole kind.
         entries: Of the ledger.
@@ -292,6 +321,7 @@ class _CollectionWork(Generic[EntityT]):
     request: Request[Any]
     workmail: WorkMail
     ledger: Ledger
+    known: dict[Listed, Found[EntityT]] = field(default_factory=dict[Listed, Found[EntityT]])
     situation: Situation[EntityT] = field(init=False)
     rows: Sequence[Listed] = field(init=False)
     entries: dict[Reference, Entry] = field(init=False)
@@ -311,18 +341,25 @@ class _CollectionWork(Generic[EntityT]):
         """
         run, request = self.run, self.request
         self.situation, self.rows, self.entries = self.lifecycle.read(
-            run, request, self.workmail, self.ledger
+            run, request, self.workmail, self.ledger, self.known
         )
         plan = self.lifecycle.plan(run, request, self.workmail, self.situation)
         if plan.refusals:
             raise UnsafePlanError(*plan.refusals)
+        # Who is about to change is read again, until nothing is seen to be missing.
+        changing = {call.subject.folded for call in plan.calls}
+        for row in [row for row in self.known if row.reference.folded in changing]:
+            del self.known[row]
         staying = list_staying(self.situation, plan.calls)
         return staying if staying == plan.calls or not self._removes() else plan.calls
 
     def expects_calls(self) -> bool:
         """Tell whether finding nothing to do at the first look is surprising."""
         somebody = self.situation.desired or self.situation.actual
-        return bool(somebody) and self.lifecycle.changes(self.request)
+        expects = bool(somebody) and self.lifecycle.changes(self.request)
+        if expects:
+            self.known.clear()  # a second look is one at everything
+        return expects
 
     def prepare(self, calls: Sequence[Call]) -> Writer:
         """Write down what is about to be ours; make passwords."""
