@@ -75,6 +75,27 @@ def test_who_was_removed_is_remembered_through_later_deployments(
     assert before == list_removed(removed)
 
 
+@pytest.mark.parametrize("word", [Removal.DISABLE, Removal.DELETE])
+def test_a_deployment_that_is_cancelled_takes_nobody_away(stack: Stack, word: Removal) -> None:
+    words = OnRemoval(users=word)
+    stack.deploy(replace(BOTH, on_removal=words))
+    before = take_picture(stack)
+
+    def cancel(phase: str, call: Any) -> None:
+        if phase == "before" and call.operation == "UpdateUser":
+            stack.cloudformation.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+
+    stack.emulator.on_call = cancel
+    robert = make_organization(replace(BOB, display_name="Robert"), on_removal=words)
+    stack.deploy(robert)
+
+    assert (before.ids, before.mailboxes) == (
+        take_picture(stack).ids,
+        take_picture(stack).mailboxes,
+    )
+    assert {"alice", "bob"} == take_picture(stack).enabled
+
+
 def test_who_is_switched_off_in_the_spec_or_by_hand_was_not_removed(stack: Stack) -> None:
     spec = make_organization(replace(ALICE, enabled=False), BOB)
     stack.deploy(BOTH)

@@ -395,6 +395,13 @@ class _CollectionWork(Generic[EntityT]):
         )
 
     def _removes(self) -> bool:
+        """Tell whether nobody comes after this resource who would.
+
+        What began before somebody cancelled the deployment does not go back
+        itself: it would take away whom the roll back keeps.
+        """
+        if self.request.goes_forward:
+            return False
         return self.request.is_delete or bool(goes_back(self.run, self.request))
 
     def _claim(self) -> None:

@@ -29,8 +29,16 @@ from workmail_org.handlers.identity_center import IdentityCenterLifecycle
 from workmail_org.handlers.lifecycle import Lifecycle
 from workmail_org.handlers.organizations import OrganizationLifecycle
 from workmail_org.handlers.removals import RemovalsLifecycle
-from workmail_org.handlers.requests import Progress, Request, Run, parse_request
+from workmail_org.handlers.requests import (
+    GOES_FORWARD,
+    Progress,
+    Request,
+    RequestType,
+    Run,
+    parse_request,
+)
 from workmail_org.handlers.resources import ResourcesLifecycle
+from workmail_org.handlers.surroundings import goes_back
 from workmail_org.handlers.users import UsersLifecycle
 from workmail_org.handlers.verification import DomainVerificationLifecycle
 from workmail_org.service.assets import read_collection
@@ -121,6 +129,7 @@ def is_complete(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 def begin(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str, Any]:  # noqa: ARG001 - the shape of a step
     """Accept or refuse one request."""
+    forward = request.type is RequestType.UPDATE and goes_back(run, request) is False
     if _is_idle(run, request):
         physical_id = request.physical_id or ""
     else:
@@ -130,7 +139,11 @@ def begin(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str
             judging.write_refused(run, request)
             raise
         judging.write_accepted(run, request)
-    return {"PhysicalResourceId": physical_id, _STARTED_AT: str(int(run.epoch()))}
+    return {
+        "PhysicalResourceId": physical_id,
+        _STARTED_AT: str(int(run.epoch())),
+        GOES_FORWARD: forward,
+    }
 
 
 def _begin(run: Run, request: Request[Any]) -> str:

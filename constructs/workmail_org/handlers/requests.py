@@ -26,6 +26,9 @@ _MAX_PAUSE_SECONDS = 15.0
 """A guess: WorkMail publishes no rate, and the control planes below it allow about one call a
 second (facts.md §3)."""
 
+GOES_FORWARD = "GoesForward"
+"""Key of `on_event`'s answer that the framework hands to `is_complete`."""
+
 PropertiesT = TypeVar("PropertiesT")
 
 
@@ -48,6 +51,7 @@ class Request(Generic[PropertiesT]):
         previous: Of an Update only. After a failed update CloudFormation rolls
             back with both exchanged.
         consent: What a person said of this deployment.
+        goes_forward: Whether the stack did not go back when this update began.
         fingerprint: Of the properties as they came.
         previous_fingerprint: Of the previous ones.
     """
@@ -61,6 +65,7 @@ class Request(Generic[PropertiesT]):
     desired: PropertiesT
     previous: PropertiesT | None = None
     consent: wire.Consent = wire.Consent()  # noqa: RUF009 - frozen
+    goes_forward: bool = False
     fingerprint: str = ""
     previous_fingerprint: str = ""
 
@@ -219,6 +224,7 @@ def parse_request(
         desired=decode_past(desired) if is_delete else decode(desired),
         previous=decode_past(past) if past and is_update else None,
         consent=wire.decode(wire.Consent, desired),
+        goes_forward=event.get(GOES_FORWARD, False) is True,
         fingerprint=_make_fingerprint(desired),
         previous_fingerprint=_make_fingerprint(past),
     )
