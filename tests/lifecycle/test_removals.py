@@ -75,6 +75,16 @@ def test_who_was_removed_is_remembered_through_later_deployments(
     assert before == list_removed(removed)
 
 
+def test_who_was_removed_is_remembered_when_nobody_is_removed_any_more(
+    stack: Stack, removed: Deployed
+) -> None:
+    before = list_removed(removed)
+    stack.deploy(replace(WITHOUT, on_removal=OnRemoval(users=Removal.RETAIN)))
+
+    assert 1 == len(before)
+    assert before == list_removed(removed)
+
+
 @pytest.mark.parametrize("word", [Removal.DISABLE, Removal.DELETE])
 def test_a_deployment_that_is_cancelled_takes_nobody_away(stack: Stack, word: Removal) -> None:
     words = OnRemoval(users=word)

@@ -111,6 +111,8 @@ def settle(
 ) -> None:
     """Write down since when somebody is not in the spec; forget who is there no more, or let go.
 
+    Whom another word took away earlier is not forgotten: they can still be restored.
+
     Args:
         ledger: Where it is written.
         gone: Who is ours and not declared.
@@ -124,7 +126,8 @@ def settle(
     for entry in gone:
         exception = words.get(entry.reference)
         adopted_back = exception is not None and entry.origin is Origin.ADOPTED
-        let_go = (exception or word) is Removal.RETAIN or adopted_back
+        retained = (exception or word) is Removal.RETAIN and not entry.removed_at
+        let_go = retained or adopted_back
         if let_go or entry.reference not in present:
             forgotten.append(entry.reference)
         elif not entry.removed_at:
