@@ -45,6 +45,11 @@ def _version() -> str:
 class _Program(click.Group):
     """The one place that turns whatever went wrong into a message and an exit code."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order in which people come to need them."""
+        del ctx
+        return list(self.commands)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
@@ -115,12 +120,72 @@ def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: s
 @click.argument("spec", type=_SPEC_PATH)
 @_root_option
 def show(spec: pathlib.Path, root: pathlib.Path | None) -> None:
-    """Print a spec as it is once includes, overlays and derive are resolved."""
+    """Print a spec as resolved: includes, overlays and derive."""
     document = loading.load(spec, root=root)
     _print_lines(document.problems, err=True)
     if _has_error(document.problems):
         raise click.exceptions.Exit(_SPEC)
     click.echo(resolved.render(document).encode(), nl=False)  # YAML is UTF-8, whatever the locale
+
+
+@main.command()
+@click.argument("spec", type=_SPEC_PATH)
+@click.option(
+    "--against",
+    "base",
+    metavar="BASE",
+    required=True,
+    help="A file, a git revision (main, HEAD~1, git:NAME), deployed, or live.",
+)
+@_root_option
+@click.option("--organization", "only", metavar="KEY", help="Look at this organization alone.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown", "html"]),
+    default="text",
+    show_default=True,
+    help="For people, for programs, for a comment on a pull request, or as a page for reviewers.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    help="Write to this file instead.",
+)
+@click.option("--exit-code", "tell", is_flag=True, help="Exit with 5 when there are changes.")
+def plan(
+    spec: pathlib.Path,
+    base: str,
+    root: pathlib.Path | None,
+    only: str | None,
+    form: str,
+    output: pathlib.Path | None,
+    tell: bool,
+) -> None:
+    """Say what a deployment would do, and mean for people.
+
+    A file or a revision is compared without credentials. Exits with 0, with 2 when a spec is
+    wrong, with 3 when the handlers would refuse, with 4 when AWS does.
+    """
+    from workmail_org.plan.against import Place, plan_against
+    from workmail_org.plan.model import Verdict
+    from workmail_org.reports import plans
+
+    reading = building.read_spec(spec, root=root)
+    if reading.environment is None:
+        _refuse_problems([spec], root, form)
+        return
+    _print_lines(reading.problems, err=True)
+    place = Place(spec=spec, root=root)
+    found = plan_against(base, place, reading.environment, only=only)
+    if output:
+        output.write_text(plans.render(found, form) + "\n", encoding="utf-8")
+    else:
+        _print(plans.render(found, form, terminal=sys.stdout))
+    if found.verdict is Verdict.REFUSED:
+        raise click.exceptions.Exit(_UNSAFE)
+    if tell and found.verdict is Verdict.CHANGES:
+        raise click.exceptions.Exit(_DIFFERS)
 
 
 @main.command()
@@ -158,10 +223,11 @@ def rehearse(
     keep: bool,
     form: str,
 ) -> None:
-    """Deploy a spec to a local AWS with the real CDK CLI, and show what exists then.
+    """Deploy a spec to a local AWS, and show what exists then.
 
-    Needs no AWS account and reaches none. Exits with 0 when what exists matches the spec, 2 when
-    the spec is wrong, 4 when the deployment failed, 5 when something differs.
+    The real CDK CLI deploys. Needs no AWS account and reaches none. Exits with 0 when what exists
+    matches the spec, 2 when the spec is wrong, 4 when the deployment failed, 5 when something
+    differs.
     """
     # boto3 and rich would make every other command slower.
     from workmail_org.rehearsal import presenting, rehearsing
@@ -205,66 +271,6 @@ def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path 
             path = output / f"{domain}.zone"
             path.write_text(zone, encoding="ascii")
             _print(str(path))
-
-
-@main.command()
-@click.argument("spec", type=_SPEC_PATH)
-@click.option(
-    "--against",
-    "base",
-    metavar="BASE",
-    required=True,
-    help="A file, a git revision (main, HEAD~1, git:NAME), deployed, or live.",
-)
-@_root_option
-@click.option("--organization", "only", metavar="KEY", help="Look at this organization alone.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "html"]),
-    default="text",
-    show_default=True,
-    help="For people, for programs, for a comment on a pull request, or as a page for reviewers.",
-)
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, path_type=pathlib.Path),
-    help="Write to this file instead.",
-)
-@click.option("--exit-code", "tell", is_flag=True, help="Exit with 5 when there are changes.")
-def plan(
-    spec: pathlib.Path,
-    base: str,
-    root: pathlib.Path | None,
-    only: str | None,
-    form: str,
-    output: pathlib.Path | None,
-    tell: bool,
-) -> None:
-    """Say what a deployment of SPEC would do, and what that means for people.
-
-    A file or a revision is compared without credentials. Exits with 0, with 2 when a spec is
-    wrong, with 3 when the handlers would refuse, with 4 when AWS does.
-    """
-    from workmail_org.plan.against import Place, plan_against
-    from workmail_org.plan.model import Verdict
-    from workmail_org.reports import plans
-
-    reading = building.read_spec(spec, root=root)
-    if reading.environment is None:
-        _refuse_problems([spec], root, form)
-        return
-    _print_lines(reading.problems, err=True)
-    place = Place(spec=spec, root=root)
-    found = plan_against(base, place, reading.environment, only=only)
-    if output:
-        output.write_text(plans.render(found, form) + "\n", encoding="utf-8")
-    else:
-        _print(plans.render(found, form, terminal=sys.stdout))
-    if found.verdict is Verdict.REFUSED:
-        raise click.exceptions.Exit(_UNSAFE)
-    if tell and found.verdict is Verdict.CHANGES:
-        raise click.exceptions.Exit(_DIFFERS)
 
 
 for command in commands.COMMANDS:

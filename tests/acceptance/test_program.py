@@ -95,6 +95,16 @@ def test_help_names_the_commands(option: str) -> None:
     assert {"validate", "show"} <= {line.split()[0] for line in result.stdout.splitlines() if line}
 
 
+def test_help_tells_each_command_in_a_whole_sentence_and_in_the_order_of_use() -> None:
+    lines = CliRunner().invoke(main, ["--help"]).stdout.partition("Commands:\n")[2].splitlines()
+
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
+    assert [line.split()[0] for line in lines] == [
+        *("validate", "show", "plan", "rehearse", "records"),
+        *("removed", "restore", "purge", "reset-password"),
+    ]
+
+
 def test_the_version_is_the_package_s() -> None:
     result = CliRunner().invoke(main, ["--version"])
 

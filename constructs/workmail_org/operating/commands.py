@@ -33,7 +33,7 @@ _organization_option = click.option(
 @_spec_argument
 @_root_option
 def removed(spec: pathlib.Path, root: pathlib.Path | None) -> None:
-    """Tell who was removed and is switched off, and until when they can come back."""
+    """Tell who was removed, and until when they can come back."""
     # boto3 would make every other command slower; so below.
     from workmail_org.operating import deployed, presenting
     from workmail_org.operating.removed import list_removed
@@ -50,9 +50,9 @@ def removed(spec: pathlib.Path, root: pathlib.Path | None) -> None:
 @_organization_option
 @_root_option
 def restore(spec: pathlib.Path, name: str, key: str | None, root: pathlib.Path | None) -> None:
-    """Switch on again who was removed: the same mailbox, the former addresses.
+    """Switch on again who was removed, with the same mailbox.
 
-    NAME is a user, group:NAME or resource:NAME.
+    The former addresses come back too. NAME is a user, group:NAME or resource:NAME.
     """
     from workmail_org.operating import presenting, restoring
 
@@ -73,9 +73,10 @@ def purge(
     key: str | None,
     root: pathlib.Path | None,
 ) -> None:
-    """List what is lost if those who were removed are deleted; with --erase, delete them.
+    """Tell what is lost for good; with --erase, delete it.
 
-    NAME is a user, group:NAME or resource:NAME. Without --erase nothing is changed.
+    It is about those who were removed. NAME is a user, group:NAME or resource:NAME. Without
+    --erase nothing is changed.
     """
     from workmail_org.operating import presenting, purging
 
@@ -96,7 +97,10 @@ def purge(
 def reset_password(
     spec: pathlib.Path, name: str, key: str | None, root: pathlib.Path | None
 ) -> None:
-    """Give a user a new generated password; it is kept in the stack's secret, not printed."""
+    """Give a user a new password, kept in the stack's secret.
+
+    It is generated, and never printed.
+    """
     from workmail_org.operating import resetting
 
     place = resetting.reset_password(_open_deployed(spec, key, root), name)
