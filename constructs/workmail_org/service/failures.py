@@ -11,6 +11,7 @@ from botocore.exceptions import (
     ConnectionError,  # noqa: A004 - botocore's, which is no OSError
     HTTPClientError,
     IncompleteReadError,
+    NoCredentialsError,
 )
 
 from workmail_org.errors import (
@@ -89,6 +90,8 @@ _THROTTLED = frozenset(
 _NO_ANSWER = (ConnectionError, HTTPClientError, IncompleteReadError)
 """What botocore raises when an answer is lost: the effect may have happened."""
 
+_SIGN_IN = "there are no AWS credentials; sign in, or set AWS_PROFILE, as for the AWS CLI"
+
 _SERVER_FAULT = 500
 
 
@@ -101,6 +104,8 @@ def translate(error: Exception, operation: str) -> ServiceError:
         return _translate_answer(error, operation)
     if isinstance(error, _NO_ANSWER):
         return TemporaryError(f"{operation} got no answer: {error}", operation=operation)
+    if isinstance(error, NoCredentialsError):
+        return PermanentError(f"{operation} could not be called: {_SIGN_IN}", operation=operation)
     if isinstance(error, BotoCoreError):  # it was never sent
         return PermanentError(f"{operation} could not be called: {error}", operation=operation)
     raise error

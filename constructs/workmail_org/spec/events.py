@@ -80,7 +80,7 @@ def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> StopError:
 
 
 def _advice(what: str, text: str, line: int, column: int) -> str | None:
-    """Say what to do about the three mistakes that people make most."""
+    """Say what to do about the mistakes that people make most."""
     lines = text.split("\n")
     there = lines[line - 1][column - 1 : column] if line <= len(lines) else ""
     if there == "\t":
@@ -89,4 +89,8 @@ def _advice(what: str, text: str, line: int, column: int) -> str | None:
         return f"put text that begins with {there} in quotes"
     if "mapping values are not allowed" in what:
         return 'put text that contains ": " in quotes, or mend the indentation'
+    if "expected ':'" in what:
+        return 'put ":" behind the key, here or in the line above'
+    if "did not find expected key" in what or "expected <block end>" in what:
+        return "mend the indentation or the quotes, here or in the line above"
     return None

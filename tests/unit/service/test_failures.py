@@ -8,6 +8,7 @@ from botocore.exceptions import (
     ClientError,
     ConnectionClosedError,
     EndpointConnectionError,
+    NoCredentialsError,
     ParamValidationError,
     ReadTimeoutError,
 )
@@ -80,6 +81,16 @@ def test_what_was_never_sent_is_final() -> None:
 
     assert PermanentError is type(error)
     assert str(error).startswith("Call could not be called: ")
+
+
+def test_who_is_not_signed_in_is_told_what_to_do() -> None:
+    error = translate(NoCredentialsError(), "ListUsers")
+
+    assert type(error) is PermanentError
+    assert str(error) == (
+        "ListUsers could not be called: there are no AWS credentials; sign in, or set AWS_PROFILE,"
+        " as for the AWS CLI"
+    )
 
 
 def test_an_error_of_ours_is_not_swallowed() -> None:

@@ -51,7 +51,7 @@ def test_the_nearest_names_are_told_of_many(expect: Callable[..., None]) -> None
         problems="""
         15:25 organizations.acme.groups.sales.members[0]
           no user "Alicia" is declared
-          declared: alice
+          nearest of 6 declared: alice
         15:33 organizations.acme.groups.sales.members[1]
           no user "xyz" is declared
           declared: alice, bob, carl and 3 more

@@ -231,7 +231,7 @@ def test_text_has_a_form(expect: Callable[..., None]) -> None:
           allowed: m- and 32 hexadecimal digits
         9:39 organizations.acme.users.alice.email
           "Alice <alice@acme.example>" is no email address
-          allowed: letters, digits and . _ % + - (at most 64), then @ and a domain
+          allowed: letters, digits and . _ % + - (at most 64), then @ and a domain like acme.example
         10:7 organizations.acme.users["bob smith"]
           "bob smith" is no user name
           allowed: letters, digits, underscore, hyphen and dot, then perhaps @ and a domain
@@ -248,7 +248,7 @@ def test_a_pattern_is_for_the_whole_text_to_its_end(expect: Callable[..., None])
         problems=r"""
         8:39 organizations.acme.users.alice.email
           "alice@acme.awsapps.com\n" is no email address
-          allowed: letters, digits and . _ % + - (at most 64), then @ and a domain
+          allowed: letters, digits and . _ % + - (at most 64), then @ and a domain like acme.example
         """,
     )
 

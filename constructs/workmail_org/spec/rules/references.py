@@ -66,7 +66,7 @@ class Roster:
         near = dict(self._folded[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS])
         closest = [near[each] for each in difflib.get_close_matches(fold(name), near, n=3)]
         if closest:
-            return f"declared: {', '.join(closest)}"
+            return f"nearest of {len(names)} declared: {', '.join(closest)}"
         return f"declared: {', '.join(names[:3])} and {len(names) - 3} more"
 
     @cached_property

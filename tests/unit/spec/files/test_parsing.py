@@ -226,6 +226,9 @@ def test_a_spec_that_is_no_mapping_is_a_problem(load_files: Loads, text: str) ->
     assert ({}, False) == (document.value, document.readable)
 
 
+INDENT = "mend the indentation or the quotes, here or in the line above"
+
+
 @pytest.mark.parametrize(
     ("text", "place", "hint"),
     [
@@ -237,6 +240,9 @@ def test_a_spec_that_is_no_mapping_is_a_problem(load_files: Loads, text: str) ->
         ("a: 'b\nc: d\n", "1:4", None),
         ("a: {b: c\n", "2:1", None),
         ('a: "\\z"\n', "1:5", None),
+        ("a:\n  b: 1\n c: 2\n", "3:2", INDENT),
+        ('a: "b" c\n', "1:8", INDENT),
+        ("a: 1\nb\nc: 2\n", "3:1", 'put ":" behind the key, here or in the line above'),
     ],
 )
 def test_text_that_is_not_yaml_is_one_problem_with_advice(
