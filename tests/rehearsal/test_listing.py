@@ -32,7 +32,7 @@ from workmail_org.model.policies import (
     RetentionPolicy,
     TokenStatus,
 )
-from workmail_org.model.user import User
+from workmail_org.model.user import Role, User
 from workmail_org.model.values import EntityId, OrganizationId, parse_reference
 from workmail_org.rehearsal.listing import build_organization, list_rows
 from workmail_org.rehearsal.surveying import LiveOrganization, LivePolicies
@@ -75,7 +75,21 @@ LIVE = LiveOrganization(
     users=(
         Found(
             id=EntityId("u-1"),
-            entity=User(name="alice", email="alice@acme.example", aliases=("al@acme.example",)),
+            entity=User(
+                name="alice",
+                display_name="Alice Liddell",
+                email="alice@acme.example",
+                aliases=("al@acme.example",),
+            ),
+        ),
+        Found(
+            id=EntityId("u-2"),
+            entity=User(
+                name="rita",
+                display_name="Rita Remote",
+                email="rita@partner.example",
+                role=Role.REMOTE_USER,
+            ),
         ),
     ),
     groups=(
@@ -180,7 +194,14 @@ def test_every_kind_has_its_rows() -> None:
         ),
         ("tag", "team", "", "", "platform"),
         ("domain", "acme.example", "", "verified", "default"),
-        ("user", "alice", "alice@acme.example", "enabled", "also al@acme.example"),
+        (
+            "user",
+            "alice",
+            "alice@acme.example",
+            "enabled",
+            "Alice Liddell; also al@acme.example",
+        ),
+        ("user", "rita", "rita@partner.example", "enabled", "Rita Remote; mailbox elsewhere"),
         (
             "group",
             "sales",

@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
+from workmail_org.model.user import Role
 from workmail_org.model.values import Reference
 
 if TYPE_CHECKING:
@@ -62,11 +63,13 @@ def _list_domains(live: LiveOrganization) -> Iterator[Row]:
 
 
 def _make_user(user: User, deadlines: Mapping[Reference, datetime]) -> Row:
-    more = _tell(
+    said = _tell(
         also=user.aliases,
         hidden=user.hidden_from_global_address_list,
         kept=_tell_deadline("mailbox", deadlines.get(user.reference)),
     )
+    remote = "mailbox elsewhere" if user.role is Role.REMOTE_USER else ""
+    more = "; ".join(part for part in (user.display_name, remote, said) if part)
     return "user", user.name, user.email, _tell_state(enabled=user.enabled), more
 
 
