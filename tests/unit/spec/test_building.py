@@ -355,7 +355,9 @@ def test_words_for_removal_and_limits_are_built() -> None:
         organization=Removal.DELETE,
         directory=Removal.DELETE,
     )
-    assert Safety(max_removals_percent=50, min_managed=0) == ACME.safety
+    safety = Safety(max_removals_percent=50, min_managed=0, require_approval=True)
+
+    assert safety == ACME.safety
 
 
 def test_alarms_are_built() -> None:
