@@ -57,6 +57,25 @@ def test_a_large_collection_is_read_from_its_object(synthesize: Callable[..., An
     assert (0, 2) == (found.users.shard, found.users.shards)
 
 
+def test_a_stack_from_before_removals_had_a_resource_is_read(
+    synthesize: Callable[..., Any],
+) -> None:
+    organization = make_organization(make_user("alice"))
+    synthesized = synthesize(organization)
+    resources = synthesized.template["Resources"]
+    earlier = {
+        name: each
+        for name, each in resources.items()
+        if each["Type"] not in ("Custom::WorkMailRemovals", "Custom::WorkMailMailboxPermissions")
+    }
+    found = decode_template(
+        "acme", "production-acme", "eu-west-1", {"Resources": earlier}, lambda _bucket, _key: {}
+    )
+
+    assert {"alice"} == {user.name for user in found.users.users}
+    assert ((), ()) == (found.removals.enabled, found.removals.disabled)
+
+
 def test_a_stack_of_somebody_else_is_refused() -> None:
     template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}
     with pytest.raises(WireError, match="stack other has no Custom::WorkMail"):

@@ -165,7 +165,8 @@ def decode_template(
         groups=get(ResourceType.GROUPS),
         resources=get(ResourceType.RESOURCES),
         settings={each: found[each][0] for each in SETTINGS if found[each]},
-        removals=get(ResourceType.REMOVALS),
+        # Stacks of earlier versions have none: the next deployment makes it.
+        removals=next(iter(found[ResourceType.REMOVALS]), wire.RemovalsProperties()),
     )
 
 
