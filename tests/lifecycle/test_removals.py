@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from cloudformation import Stack
+from cloudformation import DeploymentFailedError, Stack
 from scenes import assert_equals, at, make_group, make_organization, make_user, take_picture
 from workmail_emulator.errors import ServiceFault
 from workmail_emulator.faults import Fault
@@ -104,6 +104,18 @@ def test_a_deployment_that_is_cancelled_takes_nobody_away(stack: Stack, word: Re
         take_picture(stack).mailboxes,
     )
     assert {"alice", "bob"} == take_picture(stack).enabled
+
+
+def test_an_address_of_somebody_retained_is_not_given_to_a_group(stack: Stack) -> None:
+    words = OnRemoval(users=Removal.RETAIN)
+    stack.deploy(replace(BOTH, on_removal=words))
+    before = take_picture(stack)
+    desk = make_group("desk", aliases=(at("alice"),))
+    says = "somebody else in the spec wants alice@acme.example, which user 'Alice' keeps because of"
+    with pytest.raises(DeploymentFailedError, match=says):
+        stack.deploy(make_organization(BOB, desk, on_removal=words))
+
+    assert before == take_picture(stack)
 
 
 def test_who_is_switched_off_in_the_spec_or_by_hand_was_not_removed(stack: Stack) -> None:

@@ -266,18 +266,19 @@ def _refuse_unreleased(kind: Kind, situation: Situation[EntityT]) -> tuple[str, 
     """Refuse to take an address from an entity that `on_removal: retain` leaves alone."""
     if situation.removal is not Removal.RETAIN:
         return ()
-    wanted = {
-        address: entity
+    wanted = dict.fromkeys(situation.wanted_elsewhere, "somebody else in the spec")
+    wanted |= {
+        fold(address): f"{kind} {entity.name!r}"
         for entity in situation.desired
-        for address in index_addresses((entity.email, *entity.aliases))
+        for address in (entity.email, *entity.aliases)
     }
     return tuple(
-        f"{kind} {wanted[address].name!r} wants {address}, which {kind} {leaver.entity.name!r} "
+        f"{wanted[fold(address)]} wants {address}, which {kind} {leaver.entity.name!r} "
         f"keeps because of on_removal.{kind}s: retain; choose another address or on_removal"
         for leaver in situation.get_leavers()
         if fold(leaver.entity.name) not in situation.exceptions
-        for address in index_addresses((leaver.entity.email, *leaver.entity.aliases))
-        if address in wanted
+        for address in (leaver.entity.email, *leaver.entity.aliases)
+        if fold(address) in wanted
     )
 
 
