@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 
-SECOND = 1.0
 MINUTE = 60.0
 HOUR = 3600.0
 DAY = 86400.0

@@ -90,8 +90,9 @@ class Failure:
             )
         if call.phase is Phase.CREATE and isinstance(error, ConflictError):
             return (
-                f"{subject}: the name is taken in the directory by something that is not managed "
-                "here (a user or a group, also a built-in one): choose another key"
+                f"{subject}: the name is taken in the directory by another user or group, maybe a "
+                "built-in one: choose another key; if it is one that leaves the spec with this "
+                "deployment, remove it first, and add this one in the next"
             )
         return f"{subject}: {error if advised else advise(error)}"
 

@@ -89,10 +89,6 @@ class FlowChange:
             return Outcome.LOSES if self.lost else Outcome.CHANGES
         return Outcome.CHANGES if self.lost else Outcome.GAINS
 
-    def invert(self) -> FlowChange:
-        """Return the change back."""
-        return FlowChange(self.address, self.after, self.before)
-
 
 def trace(people: People) -> Flow:
     """Find out who receives what is sent to every address.
