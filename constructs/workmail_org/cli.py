@@ -128,14 +128,24 @@ def show(spec: pathlib.Path, root: pathlib.Path | None) -> None:
     click.echo(resolved.render(document).encode(), nl=False)  # YAML is UTF-8, whatever the locale
 
 
+def _need_base(_context: click.Context, _option: click.Parameter, base: str | None) -> str:
+    """Ask for what a plan compares with."""
+    if base is None:
+        raise click.UsageError(
+            "--against is missing: name what to compare with, which is a file, a git revision such "
+            "as main or HEAD~1, deployed, or live"
+        )
+    return base
+
+
 @main.command()
 @click.argument("spec", type=_SPEC_PATH)
 @click.option(
     "--against",
     "base",
     metavar="BASE",
-    required=True,
-    help="A file, a git revision (main, HEAD~1, git:NAME), deployed, or live.",
+    callback=_need_base,
+    help="Needed. A file, a git revision (main, HEAD~1, git:NAME), deployed, or live.",
 )
 @_root_option
 @click.option("--organization", "only", metavar="KEY", help="Look at this organization alone.")

@@ -153,7 +153,7 @@ def test_what_to_compare_with_has_to_be_said(run: Run) -> None:
     result = plan(run)
 
     assert 2 == result.exit_code
-    assert "--against" in result.stderr
+    assert "--against is missing: name what to compare with" in result.stderr
 
 
 def test_a_terminal_gets_colours_unless_it_says_no(
