@@ -97,7 +97,8 @@ class _RemovalWork:
             row = self.rows[leaver.reference.folded]
             if row.enabled:
                 addresses = (row.email, *read_aliases(self.workmail, row))
-                claims += note_addresses(self._find(row.reference), addresses, enabled=True)
+                entry = self.entries.get(leaver.reference.folded)
+                claims += note_addresses(entry, addresses, enabled=True)
         self.ledger.put(claims)
         ids: dict[Subject, str] = {reference: row.id for reference, row in self.rows.items()}
         return Writer(self.workmail, ids)
@@ -138,6 +139,3 @@ class _RemovalWork:
         desired = self.request.desired
         declared = {each.folded for each in (*desired.enabled, *desired.disabled)}
         return [entry for reference, entry in self.entries.items() if reference not in declared]
-
-    def _find(self, reference: Reference) -> Entry | None:
-        return self.entries.get(reference.folded)
