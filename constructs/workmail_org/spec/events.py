@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -40,16 +41,34 @@ def give_events(text: str) -> Iterator[yaml.Event]:
         StopError: While it is iterated: the text is no YAML.
     """
     _refuse_directives(text)
+    given = 0
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             # Only the pure parser lets half a surrogate pair pass ("\ud83d")
             if isinstance(event, yaml.ScalarEvent) and not event.value.isascii():
                 _refuse_surrogates(event)
             yield event
+            given += 1
     except yaml.MarkedYAMLError as error:
-        raise _not_yaml(error, text) from None
+        too_deep_from = _find_depth_limit(error)
+        if too_deep_from is None:
+            raise _not_yaml(error, text) from None
+        # libyaml reads ahead, up to 1 024 characters of a line, and met its own limit there. The
+        # events before it pass `parsing.MAX_DEPTH`, which has the sentence and the place to report.
+        yield from islice(yaml.parse(text[:too_deep_from], Loader=_LOADER), given, None)
     except yaml.YAMLError as error:
         raise StopError(f"this is not YAML: {error}".splitlines()[0], 1, 1) from None
+
+
+def _find_depth_limit(error: yaml.MarkedYAMLError) -> int | None:
+    """Return the index at which libyaml's own limit is met; `None`: the error is another one.
+
+    libyaml 0.2.6 allows 1 000 collections within each other (yaml.h, yaml_set_max_nest_level);
+    earlier versions and the pure parser allow any number.
+    """
+    if error.problem_mark is None or "maximum nesting depth" not in (error.problem or ""):
+        return None
+    return error.problem_mark.index
 
 
 def _refuse_directives(text: str) -> None:

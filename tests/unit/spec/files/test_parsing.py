@@ -286,6 +286,17 @@ def test_a_collection_inside_fifty_others_is_a_problem(problems_of: Problems) ->
     )
 
 
+@pytest.mark.parametrize(("opening", "column"), [("[", 53), ("{a: ", 200)])
+def test_the_place_is_the_same_beyond_the_limit_of_libyaml(
+    problems_of: Problems, opening: str, column: int
+) -> None:
+    text = f"# Zoë and Renée 🏢\nname: é\na: {opening * 5_000}"
+
+    assert [f"s.yaml:3:{column}: values may be nested 50 deep, this is deeper"] == problems_of(
+        {"s.yaml": text}
+    )
+
+
 def test_depth_is_counted_where_an_alias_stands(load_files: Loads) -> None:
     document = load_files(
         {
