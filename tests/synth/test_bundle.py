@@ -130,3 +130,19 @@ def test_a_change_of_a_handler_changes_the_bundle(
         file.write("\n# changed\n")
 
     assert before != find_bundle().name
+
+
+def test_lambda_can_read_every_file_of_a_checkout_that_only_its_owner_can_read(
+    find_bundle: Callable[[], Path], source: Path
+) -> None:
+    before = find_bundle().name
+    for path in source.rglob("*.py"):
+        path.chmod(0o600)
+    umask = os.umask(0o077)
+    try:
+        bundle = find_bundle()
+    finally:
+        os.umask(umask)
+
+    assert before == bundle.name
+    assert {0o644} == {p.stat().st_mode & 0o777 for p in bundle.rglob("*") if p.is_file()}

@@ -114,9 +114,8 @@ def _get_folder(spec: pathlib.Path) -> pathlib.Path:
 
 
 def _find_top(spec: pathlib.Path) -> pathlib.Path:
-    return pathlib.Path(
-        os.fsdecode(_git(_get_folder(spec), "rev-parse", "--show-toplevel")).strip()
-    )
+    printed = _git(_get_folder(spec), "rev-parse", "--show-toplevel")
+    return pathlib.Path(os.fsdecode(printed).removesuffix("\n"))
 
 
 def _get_place(path: pathlib.Path, top: pathlib.Path) -> pathlib.PurePath:
@@ -132,40 +131,91 @@ def _get_place(path: pathlib.Path, top: pathlib.Path) -> pathlib.PurePath:
 def _write_tree(
     top: pathlib.Path, revision: str, below: pathlib.PurePath, folder: pathlib.Path
 ) -> None:
+    """Write a tree below a new folder, and nowhere else, whatever the tree holds.
+
+    Git lists what its own checkout would refuse: absolute names, `..`, a link and a folder of one
+    name; a plain clone brings such a tree. So each name is judged, and links come last: nothing
+    that is written can pass through one.
+    """
     pathspec = [] if below == pathlib.PurePath() else ["--", f"{below.as_posix()}/"]
     listing = _git(top, "ls-tree", "-r", "-z", "--full-tree", revision, *pathspec)
     entries = [_parse_entry(line) for line in listing.split(b"\0") if line]
-    wanted = [entry for entry in entries if entry[0] in (*_REGULAR, _SYMLINK)]
-    ids = b"".join(id_ + b"\n" for _, id_, _ in wanted)
-    blobs = _split_blobs(_git(top, "cat-file", "--batch", given=ids))
-    for (mode, _, path), content in zip(wanted, blobs, strict=True):
-        _write_file(folder / path, content, is_link=mode == _SYMLINK)
+    wanted = [entry for entry in entries if entry.mode in (*_REGULAR, _SYMLINK)]
+    for entry in wanted:
+        _refuse_outside(entry.path, revision)
+    ids = b"".join(entry.id + b"\n" for entry in wanted)
+    blobs = _split_blobs(_git(top, "cat-file", "--batch", given=ids), revision)
+    contents = list(zip(wanted, blobs, strict=True))
+    contents.sort(key=lambda each: each[0].mode == _SYMLINK)
+    for entry, content in contents:
+        try:
+            _write_file(folder / entry.path, content, is_link=entry.mode == _SYMLINK)
+        except FileExistsError:
+            raise RevisionError(
+                f"revision {revision} has {entry.path!r}, and something else in its place: it "
+                "cannot be compared with; name another revision"
+            ) from None
+        except OSError as error:
+            raise RevisionError(
+                f"{entry.path!r} of revision {revision} cannot be written below {folder}: "
+                f"{error.strerror}"
+            ) from error
 
 
-def _parse_entry(line: bytes) -> tuple[str, bytes, str]:
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One file or link of a tree.
+
+    Attributes:
+        path: As the tree has it, from the top of the repository.
+    """
+
+    mode: str
+    id: bytes
+    path: str
+
+
+def _parse_entry(line: bytes) -> _Entry:
     """Read mode, type and id, a tab, and the path (git-ls-tree)."""
     about, _, path = line.partition(b"\t")
     mode, _, id_ = about.split()
-    return mode.decode(), id_, os.fsdecode(path)
+    return _Entry(mode.decode(), id_, os.fsdecode(path))
 
 
-def _split_blobs(blobs: bytes) -> Iterator[bytes]:
+def _refuse_outside(path: str, revision: str) -> None:
+    parts = pathlib.PurePath(path).parts
+    if parts != tuple(path.split("/")) or ".." in parts:
+        raise RevisionError(
+            f"revision {revision} has the path {path!r}, which leads out of its folder: it cannot "
+            "be compared with; name another revision"
+        )
+
+
+def _split_blobs(blobs: bytes, revision: str) -> Iterator[bytes]:
     """Read blobs that follow each other: id, type and size on a line, then the content."""
     start = 0
     while start < len(blobs):
         end = blobs.index(b"\n", start)
-        size = int(blobs[start:end].split()[-1])
+        about = blobs[start:end].split()
+        if about[-1] == b"missing":
+            raise RevisionError(
+                f"object {about[0].decode()} of revision {revision} is not in the repository: "
+                "fetch the whole revision first"
+            )
+        size = int(about[-1])
         yield blobs[end + 1 : end + 1 + size]
         start = end + 1 + size + 1
 
 
 def _write_file(path: pathlib.Path, content: bytes, *, is_link: bool) -> None:
+    """Write a file or a link where nothing is yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if is_link:
         # Where it leads is judged when it is read: nothing outside of the root is.
         path.symlink_to(os.fsdecode(content))
     else:
-        path.write_bytes(content)
+        with path.open("xb") as file:
+            file.write(content)
 
 
 def _git(folder: pathlib.Path, *arguments: str, given: bytes | None = None) -> bytes:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import pathlib
 import subprocess
+import tempfile
 from collections.abc import Callable
 
 import pytest
+from click.testing import CliRunner
 
+from workmail_org.cli import main
 from workmail_org.errors import RevisionError, SpecError
 from workmail_org.model.organization import Environment
 from workmail_org.plan.against import Place, read_base
@@ -202,6 +205,87 @@ def test_a_wider_root_is_written_whole(git: Git) -> None:
     commit = git("rev-parse", "HEAD")
     with check_out(pathlib.Path("config/production.yaml"), commit, root=pathlib.Path()) as checkout:
         assert (checkout.folder / "README.md").is_file()
+
+
+Tree = list[tuple[str, str, str]]
+"""Entries of a tree: mode, name and id, written as they are."""
+
+
+def make_tree(entries: Tree) -> str:
+    """Write a tree that git itself would not make; return its id."""
+    raw = [f"{mode} {name}\0".encode() + bytes.fromhex(id_) for mode, name, id_ in entries]
+    written = subprocess.run(
+        ["git", "hash-object", "-t", "tree", "-w", "--literally", "--stdin"],  # noqa: S607
+        input=b"".join(raw),
+        capture_output=True,
+        check=True,
+    )
+    return written.stdout.decode().strip()
+
+
+def commit_config(git: Git, entries: Tree) -> str:
+    """Commit a folder config/ and nothing else; return the commit's id."""
+    return git("commit-tree", "-m", "hostile", make_tree([("40000", "config", make_tree(entries))]))
+
+
+def make_hostile_trees(git: Git, outside: pathlib.Path) -> dict[str, Tree]:
+    """Give entries of the folder config/, beside the spec, that lead out of it."""
+    blob = git("rev-parse", "HEAD:config/people.csv")
+    pathlib.Path("target").write_text(str(outside))
+    link = git("hash-object", "-w", "target")
+    below = git("rev-parse", "HEAD:config/parts")
+    spec = ("100644", "production.yaml", git("rev-parse", "HEAD:config/production.yaml"))
+    return {
+        "an absolute name": [spec, ("100644", f"{outside}/groups.yaml", blob)],
+        "a name with ..": [spec, ("100644", f"../../../{outside.name}/groups.yaml", blob)],
+        "a folder ..": [("40000", "..", below), spec],
+        "a folder .": [("40000", ".", below), spec],
+        "a link and a folder": [("120000", "a", link), ("40000", "a", below), spec],
+        "a folder and a link": [("40000", "a", below), ("120000", "a", link), spec],
+        "a link and a file below": [("120000", "a", link), ("100644", "a/groups.yaml", blob), spec],
+        "a file twice": [("100644", "a", blob), ("100755", "a", blob), spec],
+        "a file and a folder": [("100644", "a", blob), ("40000", "a", below), spec],
+        "a name that is too long": [("100644", "a" * 300, blob), spec],
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("an absolute name", "leads out of its folder"),
+        ("a name with ..", "leads out of its folder"),
+        ("a folder ..", "leads out of its folder"),
+        ("a folder .", "leads out of its folder"),
+        ("a link and a folder", "something else in its place"),
+        ("a folder and a link", "something else in its place"),
+        ("a link and a file below", "something else in its place"),
+        ("a file twice", "something else in its place"),
+        ("a file and a folder", "something else in its place"),
+        ("a name that is too long", "cannot be written"),
+    ],
+)
+def test_nothing_is_written_outside_whatever_a_tree_holds(
+    git: Git, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, kind: str, said: str
+) -> None:
+    outside, temporary = tmp_path / "outside", tmp_path / "temporary"
+    outside.mkdir()
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    commit = commit_config(git, make_hostile_trees(git, outside)[kind])
+    done = CliRunner().invoke(main, ["plan", "config/production.yaml", "--against", commit])
+
+    assert (2, "") == (done.exit_code, done.stdout)
+    assert said in done.stderr
+    assert [] == [*outside.iterdir(), *temporary.iterdir()]
+
+
+def test_a_blob_that_is_not_there_is_reported(git: Git) -> None:
+    entries = [
+        ("100644", "people.csv", "1" * 40),
+        ("100644", "production.yaml", git("rev-parse", "HEAD:config/production.yaml")),
+    ]
+    with pytest.raises(RevisionError, match="fetch the whole revision first"):
+        list_users(commit_config(git, entries))
 
 
 @pytest.mark.parametrize("text", ["nowhere", "--help", "git:nowhere", ""])
