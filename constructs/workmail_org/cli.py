@@ -1,7 +1,7 @@
 """The command line: arguments in, exit code out.
 
 0   done
-1   unexpected
+1   unexpected, or what the command needs is not installed
 2   the spec is wrong, or the command was called wrongly
 3   the plan is refused, or has to be confirmed by a person
 4   AWS, CloudFormation or the CDK CLI said no
@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import errno
-import importlib.metadata
 import os
 import pathlib
 import sys
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workmail_org import errors
+from workmail_org import distribution, errors
 from workmail_org.operating import commands
 from workmail_org.reports import machine, resolved, sarif, text
 from workmail_org.spec import building, loading
@@ -33,13 +32,6 @@ if TYPE_CHECKING:
 _DONE, _UNEXPECTED, _SPEC, _UNSAFE, _REFUSED, _DIFFERS = range(6)
 _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 _PIPE_CLOSED = 141  # 128 + SIGPIPE
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("workmail-org")
-    except importlib.metadata.PackageNotFoundError:  # run from a checkout
-        return "unknown"
 
 
 class _Program(click.Group):
@@ -72,8 +64,22 @@ class _Program(click.Group):
         return result
 
 
+def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    """Print the version; `click.version_option` would look it up for every command."""
+    if wanted:
+        click.echo(f"workmail-org, version {distribution.read_version()}")
+        context.exit()
+
+
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(_version(), prog_name="workmail-org")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 def main(debug: bool) -> None:
     """Amazon WorkMail organizations as code."""
@@ -109,7 +115,7 @@ def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: s
     if form == "json":
         _print(machine.render_problems(problems))
     elif form == "sarif":
-        _print(sarif.render_problems(problems, version=_version()))
+        _print(sarif.render_problems(problems, version=distribution.read_version()))
     else:
         _print_for_people(found, problems)
     if _has_error(problems):
@@ -239,6 +245,7 @@ def rehearse(
     matches the spec, 2 when the spec is wrong, 4 when the deployment failed, 5 when something
     differs.
     """
+    distribution.require("rehearse", "workmail-org rehearse")
     # boto3 and rich would make every other command slower.
     from workmail_org.rehearsal import presenting, rehearsing
 
@@ -281,6 +288,23 @@ def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path 
             path = output / f"{domain}.zone"
             path.write_text(zone, encoding="ascii")
             _print(str(path))
+
+
+@main.command()
+@click.argument(
+    "name", type=click.Choice(["organization", "plan"]), default="organization", required=False
+)
+@click.option("--path", "as_path", is_flag=True, help="Print the path of the file instead.")
+def schema(name: str, as_path: bool) -> None:
+    """Print the JSON Schema of specs, or of plans as JSON.
+
+    An editor completes and explains the keys of a spec with it.
+    """
+    file = distribution.find_project_file(f"schemas/{name}.schema.json")
+    if as_path:
+        _print(str(file))
+    else:
+        click.echo(file.read_bytes(), nl=False)  # JSON is UTF-8, whatever the locale
 
 
 for command in commands.COMMANDS:

@@ -2,6 +2,7 @@
 
     WorkMailOrgError               everything raised on purpose
     ├─ SpecError(problems)         the YAML is wrong; carries all problems          exit 2
+    ├─ MissingExtraError           an extra of the package is not installed         exit 1
     ├─ RevisionError               git has no such revision, or there is no git         exit 2
     ├─ UnsafePlanError             the change needs a word from a person            exit 3
     │  └─ UnapprovedError          it is not what a person approved
@@ -39,6 +40,10 @@ class SpecError(WorkMailOrgError):
     def __init__(self, problems: Sequence[object]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+class MissingExtraError(WorkMailOrgError, ImportError):
+    """When an extra of the package is not installed."""
 
 
 class RevisionError(WorkMailOrgError):

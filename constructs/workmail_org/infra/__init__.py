@@ -4,6 +4,11 @@ Of use to other CDK apps too: `Organization` takes its parts one by one,
 `OrganizationStack` takes them from a spec (docs/constructs.md).
 """
 
+from workmail_org.distribution import require
+
+require("cdk", "workmail_org.infra")
+
+
 from workmail_org.infra.annotating import InvalidSpecStack
 from workmail_org.infra.authoring import Organization
 from workmail_org.infra.keywords import (

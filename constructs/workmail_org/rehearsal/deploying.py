@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from workmail_org.errors import DeploymentError, SpecError
+from workmail_org.distribution import find_project_file
+from workmail_org.errors import DeploymentError, SpecError, WorkMailOrgError
+from workmail_org.rehearsal.installing import find_installed_cdk, find_node_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,11 +23,11 @@ if TYPE_CHECKING:
     from workmail_org.rehearsal.local import LocalAws
     from workmail_org.rehearsal.processes import Finished, Processes
 
-APP_FOLDER = Path(__file__).resolve().parents[3]
-"""Where `app.py`, `cdk.json` and the pinned CDK CLI are: the project's own folder."""
+_APP = "workmail_org.app"
+"""Started as a module: rehearsals do not import the CDK."""
 
 _SPEC_WRONG = "Subprocess exited with error 2"
-"""How the CDK CLI says that `app.py` refused the spec (exit code 2, as everywhere)."""
+"""How the CDK CLI reports that the app refused the spec (exit code 2, as everywhere)."""
 
 _EVENT = re.compile(
     r"^(?P<stack>\S+) \| +(?P<done>\d+)(?:/(?P<all>\d+))? \| [^|]* \| (?P<status>\S+) +\|"
@@ -54,19 +58,35 @@ class ResourceEvent:
 
 
 class Cdk:
-    """The CDK CLI of this project, pointed at a local AWS."""
+    """The pinned CDK CLI, pointed at a local AWS.
+
+    Args:
+        processes: Runs it.
+        local: The local AWS.
+        script: What `installing.provide_cdk` returned; `None`: what is installed.
+        on_event: Called for each resource event of a deployment.
+    """
 
     def __init__(
         self,
         processes: Processes,
         local: LocalAws,
         *,
+        script: Path | None = None,
         on_event: Callable[[ResourceEvent], None] = lambda _event: None,
     ) -> None:
         self._processes = processes
         self._local = local
         self._on_event = on_event
-        self._program = _find_program()
+        installed = script or find_installed_cdk()
+        if installed is None:
+            raise WorkMailOrgError('the CDK CLI is not installed: "make setup" installs it')
+        self._script = installed
+        self._node_folder = find_node_folder()
+        # The feature flags of cdk.json, and no cdk.context.json of the folder the user works in.
+        self._folder = local.folder / "app"
+        self._folder.mkdir(exist_ok=True)
+        shutil.copyfile(find_project_file("cdk.json"), self._folder / "cdk.json")
 
     def bootstrap(self, regions: Sequence[str]) -> None:
         """Prepare the account in each region, as `cdk bootstrap` does once for a real one."""
@@ -98,7 +118,7 @@ class Cdk:
             SpecError: The app refuses the spec.
             DeploymentError: The app fails.
         """
-        app = shlex.join((sys.executable, str(APP_FOLDER / "app.py")))
+        app = shlex.join((sys.executable, "-m", _APP))
         given = {"root": root, "acknowledge": acknowledge, "approved": approved}
         context = [f"spec={spec}", *(f"{key}={value}" for key, value in given.items() if value)]
         finished = self._run(
@@ -147,15 +167,18 @@ class Cdk:
         """Return what `cdk diff` says of an assembly, template against template."""
         return self._run("diff", "--app", str(assembly), "--method", "template").output
 
-    def _run(self, *arguments: str, folder: Path = APP_FOLDER) -> Finished:
+    def _run(self, *arguments: str, folder: Path | None = None) -> Finished:
+        node = self._node_folder
         return self._processes.run(
-            [*self._program, *arguments, "--no-notices", "--no-color"],
+            [str(node / "node"), str(self._script), *arguments, "--no-notices", "--no-color"],
             environment={
                 **self._local.environment,
+                # jsii, which the app runs on, takes the first node that it finds.
+                "PATH": f"{node}{os.pathsep}{self._local.environment.get('PATH', os.defpath)}",
                 "CDK_DISABLE_CLI_TELEMETRY": "true",
                 "CDK_HOME": str(self._local.folder / "cdk"),  # its caches are not the user's
             },
-            folder=folder,
+            folder=folder or self._folder,
             on_line=self._read_line,
         )
 
@@ -232,20 +255,8 @@ def _take_last_deployment(events: Sequence[Mapping[str, Any]]) -> list[Mapping[s
     return taken
 
 
-def _find_program() -> list[str]:
-    script = APP_FOLDER / "node_modules" / "aws-cdk" / "bin" / "cdk"
-    node = Path(sys.executable).parent / "node"
-    for needed in (script, node, APP_FOLDER / "app.py"):
-        if not needed.exists():
-            raise DeploymentError(
-                f"{needed.name} is not in {needed.parent}; a rehearsal runs the project's own app"
-                ' with its own CDK CLI: clone the project and run "make setup"'
-            )
-    return [str(node), str(script)]
-
-
 def _list_app_lines(output: str) -> list[str]:
-    """Return what `app.py` printed before the CDK CLI added its own lines."""
+    """Return what the app printed before the CDK CLI added its own lines."""
     lines = output.split(_SPEC_WRONG, 1)[0].splitlines()
     return [line for line in lines if line.strip() and "python" not in line]
 

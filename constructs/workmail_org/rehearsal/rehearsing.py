@@ -16,6 +16,7 @@ from workmail_org.plan.against import LIVE, Place, plan_against
 from workmail_org.rehearsal.comparing import compare, tell_surprises
 from workmail_org.rehearsal.deploying import Cdk
 from workmail_org.rehearsal.differences import Difference
+from workmail_org.rehearsal.installing import provide_cdk
 from workmail_org.rehearsal.interrupts import Interrupts
 from workmail_org.rehearsal.local import DEFAULT_ACCOUNT, LocalAws, start_local_aws
 from workmail_org.rehearsal.localizing import LocalSpec, localize
@@ -98,12 +99,14 @@ def rehearse(script: Script, progress: Progress) -> Rehearsal:
     Raises:
         SpecError: A spec is wrong; nothing was started, or synthesis refused it.
         DeploymentError: A deployment failed.
+        WorkMailOrgError: The CDK CLI could not be installed.
         Interrupted: Ctrl-C or a signal; everything is stopped.
     """
     desired = load_environment(script.spec, root=script.root)
     previous = load_environment(script.previous, root=script.root) if script.previous else None
     with _open_stage(keep=script.keep, progress=progress) as stage:
-        return _Play(script, desired, previous, stage, progress).perform()
+        cdk = provide_cdk(stage.processes, stage.folder, progress)
+        return _Play(script, desired, previous, stage, progress, cdk).perform()
 
 
 class _Stage:
@@ -157,6 +160,7 @@ class _Play:
     previous: Environment | None
     stage: _Stage
     progress: Progress
+    cdk: Path
 
     def perform(self) -> Rehearsal:
         local = self._start()
@@ -174,7 +178,7 @@ class _Play:
             )
 
     def _perform_on(self, local: LocalAws) -> Rehearsal:
-        cdk = Cdk(self.stage.processes, local, on_event=self.progress.follow)
+        cdk = Cdk(self.stage.processes, local, script=self.cdk, on_event=self.progress.follow)
         specs = self._localize(local)
         self._prepare(cdk, specs)
         for number, spec in enumerate(specs[:-1]):

