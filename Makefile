@@ -49,13 +49,16 @@ fix: setup
 	ruff format .
 
 # Renew the locks: the newest versions that the ranges in pyproject.toml and package.json allow, for
-# every system and every supported Python.
+# every system and every supported Python. The last one is for what "workmail-org init" writes.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
 	--custom-compile-command 'make lock'
 
 lock: setup
 	$(LOCK) --upgrade --group dev --output-file requirements-dev.txt pyproject.toml
 	$(LOCK) --upgrade --group test --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header --no-annotate \
+		--constraint requirements-dev.txt \
+		--output-file constructs/workmail_org/initializing/templates/locked.txt pyproject.toml
 	npm install --package-lock-only --no-audit --no-fund --silent
 
 # The tests with the newest versions that the ranges allow, in an environment of its own.

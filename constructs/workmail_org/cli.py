@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workmail_org import distribution, errors
+from workmail_org.initializing.command import init
 from workmail_org.operating import commands
 from workmail_org.reports import machine, resolved, sarif, text
 from workmail_org.spec import building, loading
@@ -85,6 +86,8 @@ def main(debug: bool) -> None:
     """Amazon WorkMail organizations as code."""
     del debug  # read from the context, where anything unexpected is caught
 
+
+main.add_command(init)
 
 _SPEC_PATH = click.Path(path_type=pathlib.Path)
 _root_option = click.option(
@@ -363,7 +366,7 @@ def _has_error(problems: Sequence[Problem]) -> bool:
 def _report(error: errors.WorkMailOrgError) -> int:
     """Say what was refused; give the exit code for it."""
     _print("\n".join(text.escape(line) for line in str(error).splitlines()), err=True)
-    if isinstance(error, errors.SpecError | errors.RevisionError):
+    if isinstance(error, errors.SpecError | errors.FolderError | errors.RevisionError):
         return _SPEC
     if isinstance(error, errors.UnsafePlanError):
         return _UNSAFE

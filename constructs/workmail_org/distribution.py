@@ -7,6 +7,7 @@ them at its top.
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -15,6 +16,9 @@ from workmail_org.errors import MissingExtraError
 Extra: TypeAlias = Literal["cdk", "rehearse"]
 
 _NAME = "workmail-org"
+
+HOME = "https://github.com/workmail-org/workmail-org"
+"""Where the project lives (pyproject.toml, urls)."""
 
 _PACKAGED = Path(__file__).with_name("project")
 _CHECKOUT = Path(__file__).parents[2]
@@ -46,6 +50,26 @@ def read_version() -> str:
     project = tomllib.loads((_CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
     version: str = project["project"]["version"]
     return version
+
+
+def find_requirement() -> str:
+    """Return what pip has to be told to install this version again, from where it came.
+
+    A version from an index is named by its number, one from a repository by its commit (PEP 610,
+    "direct_url.json"). A file on this machine is nowhere else, so it goes by its number too.
+    """
+    import importlib.metadata
+
+    pinned = f"{_NAME}=={read_version()}"
+    try:
+        written = importlib.metadata.distribution(_NAME).read_text("direct_url.json")
+    except importlib.metadata.PackageNotFoundError:  # a checkout that is not installed
+        return pinned
+    origin = json.loads(written or "{}")
+    url, source = str(origin.get("url", "")), origin.get("vcs_info")
+    if source is None or not url.startswith("https://") or "@" in url:  # a password may stand there
+        return pinned
+    return f"{_NAME} @ {source['vcs']}+{url}@{source['commit_id']}"
 
 
 def require(extra: Extra, purpose: str) -> None:

@@ -3,6 +3,7 @@
     WorkMailOrgError               everything raised on purpose
     ├─ SpecError(problems)         the YAML is wrong; carries all problems          exit 2
     ├─ MissingExtraError           an extra of the package is not installed         exit 1
+    ├─ FolderError                 new files cannot be written into a folder        exit 2
     ├─ RevisionError               git has no such revision, or there is no git         exit 2
     ├─ UnsafePlanError             the change needs a word from a person            exit 3
     │  └─ UnapprovedError          it is not what a person approved
@@ -44,6 +45,10 @@ class SpecError(WorkMailOrgError):
 
 class MissingExtraError(WorkMailOrgError, ImportError):
     """When an extra of the package is not installed."""
+
+
+class FolderError(WorkMailOrgError):
+    """When new files cannot be written into a folder; none of them was."""
 
 
 class RevisionError(WorkMailOrgError):

@@ -1,0 +1,1 @@
+"""`init`: a repository for a company's own specs."""

@@ -1,0 +1,65 @@
+"""The command `init`."""
+
+from __future__ import annotations
+
+import pathlib
+import shlex
+from datetime import UTC, datetime
+
+import click
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=pathlib.Path))
+@click.option(
+    "--alias",
+    help="Alias of the organization to begin with; by default the name of DIR.",
+)
+@click.option(
+    "--region",
+    default="eu-west-1",
+    show_default=True,
+    help="Region of that organization.",
+)
+def init(folder: pathlib.Path, alias: str | None, region: str) -> None:
+    """Create a repository for your own specs in DIR.
+
+    Writes a production spec and a staging copy of it, the CDK app, pinned requirements, and
+    settings for GitHub, pre-commit and VS Code. Overwrites nothing.
+    """
+    # Jinja2 would make every other command slower.
+    from workmail_org.initializing.initializing import (
+        Beginning,
+        build_files,
+        is_alias,
+        list_regions,
+        write_files,
+    )
+
+    regions = list_regions()
+    if region not in regions:
+        raise click.BadParameter(
+            f"{region!r} does not have WorkMail: allowed are {', '.join(regions)}",
+            param_hint="--region",
+        )
+
+    chosen = alias if alias is not None else folder.absolute().name.lower()
+    if not is_alias(chosen):
+        raise click.BadParameter(
+            f"{chosen!r} cannot be the alias of an organization: allowed are 1 to 58 letters and "
+            "digits with single hyphens between, not beginning with d-; choose one with --alias",
+            param_hint="--alias" if alias is not None else "DIR",
+        )
+    today = datetime.now(UTC).date()
+    files = build_files(Beginning(alias=chosen, region=region, today=today))
+    write_files(folder, files)
+    click.echo(f"created {len(files)} files in {folder}:")
+    for path in sorted(files):
+        click.echo(f"  {path}")
+    click.echo(
+        "next:\n"
+        f"  cd {shlex.quote(str(folder))}\n"
+        "  python3 -m venv .venv && . .venv/bin/activate && pip install -r requirements.txt\n"
+        "  workmail-org rehearse config/production.yaml\n"
+        "README.md describes the rest."
+    )

@@ -1,0 +1,169 @@
+"""Initializing: the files of a repository for a company's own specs.
+
+What the package has already (the CDK's feature flags, the lock of the CDK CLI, the schema for
+editors) is copied; everything else is a template. All files are built first, then written where
+nothing is yet: a folder is never left with half of them, and nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from workmail_org.distribution import HOME, find_project_file, find_requirement, read_version
+from workmail_org.errors import FolderError
+from workmail_org.model.lifetime import END_OF_SUPPORT
+from workmail_org.spec import scalars
+from workmail_org.spec.schema import compile_pattern, find_shape, fits, load_schema
+
+_TEMPLATES: Mapping[str, str] = {
+    "README.md": "README.md",
+    "config/production.yaml": "production.yaml",
+    "config/staging.yaml": "staging.yaml",
+    "app.py": "app.py",
+    "requirements.txt": "requirements.txt",
+    "constraints.txt": "constraints.txt",
+    ".github/workflows/review.yml": "review.yml",
+    ".github/workflows/deploy.yml": "deploy.yml",
+    ".pre-commit-config.yaml": "pre-commit.yaml",
+    ".gitignore": "gitignore",
+    ".vscode/settings.json": "settings.json",
+}
+"""Files from templates."""
+
+_COPIES = ("package.json", "package-lock.json", "schemas/organization.schema.json")
+"""Files that are as the package has them."""
+
+_ORGANIZATION = ("organizations", "any-key")
+
+_STAGING_SUFFIX = "-stg"
+"""Of the alias of the staging copy, as its template has it."""
+
+_STAGING_LIFE = timedelta(days=90)
+"""How long the staging copy can be deployed: a guess; it is there to be forgotten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What a new repository begins with: one organization.
+
+    Attributes:
+        region: One that has WorkMail.
+        today: From which the staging copy's end is counted.
+    """
+
+    alias: str
+    region: str
+    today: date
+
+    @property
+    def key(self) -> str:
+        """The key of the organization in the spec: the alias, where it can be one."""
+        names = load_schema()["properties"]["organizations"]["propertyNames"]
+        key = self.alias.lower()
+        return key if compile_pattern(names["pattern"]).search(key) else "mail"
+
+
+def is_alias(text: str) -> bool:
+    """Tell whether a text can be the alias of an organization and, longer, of its staging copy."""
+    shape = find_shape((*_ORGANIZATION, "alias"))
+    return fits(text, shape) and fits(text + _STAGING_SUFFIX, shape)
+
+
+def list_regions() -> tuple[str, ...]:
+    """List the regions that have WorkMail."""
+    return tuple(find_shape((*_ORGANIZATION, "region"))["enum"])
+
+
+def build_files(beginning: Beginning) -> dict[str, str]:
+    """Build the contents of all files, by path below the new folder."""
+    templates = Environment(  # noqa: S701 - no HTML: YAML, Markdown and Python
+        loader=PackageLoader(__package__ or "", "templates"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        variable_start_string="[[",  # GitHub's expressions have the braces
+        variable_end_string="]]",
+    )
+    templates.filters["as_text"] = _write_text
+    values = {
+        "alias": beginning.alias,
+        "key": beginning.key,
+        "region": beginning.region,
+        "expires": min(beginning.today + _STAGING_LIFE, END_OF_SUPPORT).isoformat(),
+        "version": read_version(),
+        "home": HOME.removeprefix("https://github.com/"),
+        "url": HOME,
+        "requirement": find_requirement(),
+        "pins": _read_template("locked.txt"),
+    }
+    rendered = {
+        path: templates.get_template(f"{name}.jinja").render(values)
+        for path, name in _TEMPLATES.items()
+    }
+    copied = {path: find_project_file(path).read_text(encoding="utf-8") for path in _COPIES}
+    return {**rendered, **copied, "cdk.json": _build_settings()}
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write new files; all of them, or none.
+
+    Args:
+        folder: May exist; made if it does not.
+        files: By path below the folder.
+
+    Raises:
+        FolderError: A file is there already, or cannot be written.
+    """
+    taken = [path for path in files if _is_taken(folder, path)]
+    if taken:
+        raise FolderError(
+            f"{folder} has {', '.join(sorted(taken))} already: nothing was written; name a folder "
+            "without them"
+        )
+    written: list[Path] = []
+    try:
+        for path, text in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("x", encoding="utf-8", newline="\n") as file:
+                written.append(target)
+                file.write(text)
+    except OSError as error:
+        for target in written:
+            with suppress(OSError):
+                target.unlink()
+        raise FolderError(
+            f"{error.filename or folder} cannot be written: {error.strerror or error}"
+        ) from error
+
+
+def _is_taken(folder: Path, path: str) -> bool:
+    """Tell whether something is in the place of a file, or a link or a file in that of a folder."""
+    target = folder / path
+    inner = [parent for parent in target.parents if parent.is_relative_to(folder)]
+    blocked = [each for each in inner if each != folder and (each.is_symlink() or each.is_file())]
+    return bool(blocked) or target.exists() or target.is_symlink()
+
+
+def _read_template(name: str) -> str:
+    return resources.files(__package__ or "").joinpath("templates", name).read_text("utf-8")
+
+
+def _build_settings() -> str:
+    """Build cdk.json: the project's own, with production as the spec if none is named."""
+    settings = json.loads(find_project_file("cdk.json").read_text(encoding="utf-8"))
+    context = {"spec": "config/production.yaml", **settings["context"]}
+    kept = {key: value for key, value in settings.items() if key != "watch"}
+    return json.dumps({**kept, "context": context}, indent=2) + "\n"
+
+
+def _write_text(text: str) -> str:
+    """Write text as YAML, in quotes where it would be a number or a boolean."""
+    return text if scalars.resolve(text) == text else json.dumps(text)
