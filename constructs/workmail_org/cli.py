@@ -24,7 +24,8 @@ from workmail_org import distribution, errors
 from workmail_org.initializing.command import init
 from workmail_org.operating import commands
 from workmail_org.reports import machine, resolved, sarif, text
-from workmail_org.spec import building, loading
+from workmail_org.spec import building
+from workmail_org.spec.files import loading
 from workmail_org.spec.problems import Problem, Severity
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import yaml
 import api_coverage
 import spec_reference
 from annotations import Key, find_parameter, list_keys, read_model
-from workmail_org.spec.loading import load
+from workmail_org.spec.files.loading import load
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {str(key): key for key in list_keys()}

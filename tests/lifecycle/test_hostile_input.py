@@ -23,7 +23,7 @@ import workmail_org
 from effort import ALL, TRIED
 from workmail_org.errors import WireError
 from workmail_org.handlers.requests import parse_request
-from workmail_org.spec.loading import load
+from workmail_org.spec.files.loading import load
 from workmail_org.wire import ResourceType
 
 CASES = 10_000 if ALL else 100
@@ -136,7 +136,7 @@ SECONDS, MEGABYTES = 3, 400
 
 READ = """
 import pathlib, sys
-from workmail_org.spec.loading import load
+from workmail_org.spec.files.loading import load
 problems = load(pathlib.Path("spec.yaml")).problems
 print(problems[0].message if problems else "no problem")
 """

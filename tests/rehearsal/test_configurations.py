@@ -19,7 +19,7 @@ from workmail_org.rehearsal.localizing import LocalSpec, localize
 from workmail_org.rehearsal.processes import Processes
 from workmail_org.rehearsal.stand_ins import StandIns
 from workmail_org.rehearsal.surveying import survey
-from workmail_org.spec.loading import load
+from workmail_org.spec.files.loading import load
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 ACCOUNT = "111122223333"

@@ -20,7 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from workmail_org.distribution import HOME, find_project_file, find_requirement, read_version
 from workmail_org.errors import FolderError
 from workmail_org.model.lifetime import END_OF_SUPPORT
-from workmail_org.spec import scalars
+from workmail_org.spec.files import scalars
 from workmail_org.spec.schema import compile_pattern, find_shape, fits, load_schema
 
 _TEMPLATES: Mapping[str, str] = {

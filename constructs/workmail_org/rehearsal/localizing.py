@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workmail_org.rehearsal.stand_ins import Draft, StandIns
 from workmail_org.spec.building import load_environment
-from workmail_org.spec.loading import load
+from workmail_org.spec.files.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from workmail_org.reports.text import escape
-from workmail_org.spec import scalars
+from workmail_org.spec.files import scalars
 
 if TYPE_CHECKING:
-    from workmail_org.spec.loading import Document
+    from workmail_org.spec.files.loading import Document
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml: ten times as fast
 _TEXT = "tag:yaml.org,2002:str"

@@ -25,7 +25,7 @@ from workmail_org.model.values import (
     parse_reference,
 )
 from workmail_org.spec.expectations import judge
-from workmail_org.spec.loading import load
+from workmail_org.spec.files.loading import load
 from workmail_org.spec.policies import build_expectation, build_policies
 from workmail_org.spec.problems import Severity, sort_problems
 from workmail_org.spec.rules import check
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterable, Mapping
 
-    from workmail_org.spec.loading import Document
+    from workmail_org.spec.files.loading import Document
     from workmail_org.spec.problems import Problem
 
     Body = Mapping[str, Any]

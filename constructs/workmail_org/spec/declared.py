@@ -21,7 +21,7 @@ from workmail_org.spec.wording import show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workmail_org.spec.loading import Document
+    from workmail_org.spec.files.loading import Document
     from workmail_org.spec.problems import Path
 
 Body: TypeAlias = Mapping[str, Any]

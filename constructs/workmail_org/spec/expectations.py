@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workmail_org.effects import Verdict
     from workmail_org.model.expectations import Attempt, Expectation
     from workmail_org.spec.declared import DeclaredOrganization
-    from workmail_org.spec.loading import Document
+    from workmail_org.spec.files.loading import Document
     from workmail_org.spec.problems import Path
 
 _WORDS = {Effect.ALLOW: "allowed", Effect.DENY: "denied"}

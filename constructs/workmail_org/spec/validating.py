@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from jsonschema.protocols import Validator
 
-    from workmail_org.spec.loading import Document
+    from workmail_org.spec.files.loading import Document
     from workmail_org.spec.problems import Path
     from workmail_org.spec.schema import Schema
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workmail_org.reports import resolved
-from workmail_org.spec.loading import Document, load
+from workmail_org.spec.files.loading import Document, load
 
 _misread = st.sampled_from(
     [

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from workmail_org.spec.loading import load
+from workmail_org.spec.files.loading import load
 from workmail_org.spec.schema import find_shape, load_schema
 from workmail_org.spec.validating import validate
 

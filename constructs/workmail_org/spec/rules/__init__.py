@@ -25,7 +25,7 @@ from workmail_org.spec.rules import (
 )
 
 if TYPE_CHECKING:
-    from workmail_org.spec.loading import Document
+    from workmail_org.spec.files.loading import Document
     from workmail_org.spec.problems import Problem
 
 _RULES = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from workmail_org.spec.loading import Document, load
+from workmail_org.spec.files.loading import Document, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable

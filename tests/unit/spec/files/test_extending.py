@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workmail_org.spec import extending, nodes
-from workmail_org.spec.loading import load
+from workmail_org.spec.files import extending, nodes
+from workmail_org.spec.files.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workmail_org.spec.loading import Document
+    from workmail_org.spec.files.loading import Document
 
     Loads = Callable[..., Document]
     Problems = Callable[..., list[str]]

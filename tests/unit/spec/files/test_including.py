@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workmail_org.spec.loading import load
+from workmail_org.spec.files.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workmail_org.spec.loading import Document
+    from workmail_org.spec.files.loading import Document
 
     Loads = Callable[..., Document]
     Problems = Callable[..., list[str]]

@@ -11,12 +11,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workmail_org.spec.loading import load
+from workmail_org.spec.files.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workmail_org.spec.loading import Document
+    from workmail_org.spec.files.loading import Document
 
     Loads = Callable[..., Document]
 

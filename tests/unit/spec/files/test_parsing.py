@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from workmail_org.spec import events, parsing
+from workmail_org.spec.files import events, parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workmail_org.spec.loading import Document
+    from workmail_org.spec.files.loading import Document
 
     Loads = Callable[..., Document]
     Problems = Callable[..., list[str]]

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from workmail_org.spec import scalars
+from workmail_org.spec.files import scalars
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from workmail_org.spec import sources
-from workmail_org.spec.loading import load
+from workmail_org.spec.files import sources
+from workmail_org.spec.files.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable

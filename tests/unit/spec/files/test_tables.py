@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from workmail_org.spec import parsing, tables
+from workmail_org.spec.files import parsing, tables
 from workmail_org.spec.schema import load_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workmail_org.spec.loading import Document
+    from workmail_org.spec.files.loading import Document
 
     Loads = Callable[..., Document]
 

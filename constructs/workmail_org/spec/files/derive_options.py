@@ -8,13 +8,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workmail_org.spec import nodes, suggesting
-from workmail_org.spec.nodes import Gap, Mapping, Node, Place, Scalar, Sequence
+from workmail_org.spec import suggesting
+from workmail_org.spec.files import nodes
+from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workmail_org.spec.including import Library
+    from workmail_org.spec.files.including import Library
     from workmail_org.spec.problems import Path
 
 _OPTIONS = ("alias_suffix", "domains", "keep_users", "expires", "on_removal")

@@ -10,13 +10,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from workmail_org.spec import parsing, scalars, suggesting
-from workmail_org.spec.nodes import Gap, Mapping, Node, Place, Scalar, Sequence, Source
+from workmail_org.spec import suggesting
+from workmail_org.spec.files import parsing, scalars
+from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Sequence, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workmail_org.spec.parsing import Context
+    from workmail_org.spec.files.parsing import Context
     from workmail_org.spec.problems import Path
 
 NAME = "name"

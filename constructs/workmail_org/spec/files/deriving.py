@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workmail_org.spec import nodes, suggesting
-from workmail_org.spec.derive_options import REMOVAL_WORDS, Patterns, read_options
-from workmail_org.spec.nodes import Gap, Mapping, Node, Scalar, Sequence
+from workmail_org.spec import suggesting
+from workmail_org.spec.files import nodes
+from workmail_org.spec.files.derive_options import REMOVAL_WORDS, Patterns, read_options
+from workmail_org.spec.files.nodes import Gap, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workmail_org.spec.derive_options import Options
-    from workmail_org.spec.including import Library
+    from workmail_org.spec.files.derive_options import Options
+    from workmail_org.spec.files.including import Library
 
 _TEST_DOMAIN = "awsapps.com"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pathlib
 
-    from workmail_org.spec.nodes import Place, Source
+    from workmail_org.spec.files.nodes import Place, Source
 
 MAX_BYTES = 20_000_000
 """All files of one spec together; 10 000 users with every field are about 5 MB."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
-from workmail_org.spec import scalars
-from workmail_org.spec.events import StopError, give_events
-from workmail_org.spec.nodes import Gap, Mapping, Node, Place, Scalar, Sequence, Source
+from workmail_org.spec.files import scalars
+from workmail_org.spec.files.events import StopError, give_events
+from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Sequence, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workmail_org.spec import nodes
-from workmail_org.spec.nodes import Mapping, Node, Place, Scalar
+from workmail_org.spec.files import nodes
+from workmail_org.spec.files.nodes import Mapping, Node, Place, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workmail_org.spec.including import Library
+    from workmail_org.spec.files.including import Library
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

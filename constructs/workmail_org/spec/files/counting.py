@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workmail_org.spec import nodes, parsing
+from workmail_org.spec.files import nodes, parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from workmail_org.spec.including import Library
-    from workmail_org.spec.nodes import Node
+    from workmail_org.spec.files.including import Library
+    from workmail_org.spec.files.nodes import Node
     from workmail_org.spec.problems import Path
 
 MAX_BY_ALIAS = 100_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from workmail_org.spec import parsing, sources, tables
-from workmail_org.spec.nodes import Gap, Node, Place, Scalar, Source, locate
+from workmail_org.spec.files import parsing, sources, tables
+from workmail_org.spec.files.nodes import Gap, Node, Place, Scalar, Source, locate
 from workmail_org.spec.problems import Problem, Severity
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workmail_org.spec import counting, deriving, nodes, twins
-from workmail_org.spec.nodes import Gap, Mapping, Node, Scalar
+from workmail_org.spec.files import counting, deriving, nodes, twins
+from workmail_org.spec.files.nodes import Gap, Mapping, Node, Scalar
 
 if TYPE_CHECKING:
     import pathlib
 
-    from workmail_org.spec.including import Library
+    from workmail_org.spec.files.including import Library
 
 _ABOUT_FILES = ("extends", "derive")
 _ANCHORS = "x-"  # top-level keys that begin so hold anchors

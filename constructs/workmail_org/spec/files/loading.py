@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workmail_org.spec import extending, nodes
-from workmail_org.spec.including import Library
+from workmail_org.spec.files import extending, nodes
+from workmail_org.spec.files.including import Library
 from workmail_org.spec.problems import sort_problems
 
 if TYPE_CHECKING:
