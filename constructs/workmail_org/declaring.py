@@ -67,6 +67,10 @@ class Part:
     properties: Mapping[str, Any]
     outside: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    def decode(self) -> Any:
+        """Return what the handler is told, wherever its properties travel."""
+        return wire.decode(wire.PROPERTIES[self.resource_type], {**self.properties, **self.outside})
+
 
 def makes_directory(organization: Organization) -> bool:
     """Tell whether the stack makes the directory.

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from workmail_org import declaring
 from workmail_org.changes.calls import Found
 from workmail_org.changes.impersonation import LiveRole
 from workmail_org.changes.mobile_devices import LiveMobileRule
@@ -15,6 +16,7 @@ from workmail_org.changes.settings import LiveIdentityCenter, LiveRetention, Mon
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.organization import Organization
+from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
     AuthenticationMode,
     Effect,
@@ -23,12 +25,13 @@ from workmail_org.model.policies import (
     TokenStatus,
 )
 from workmail_org.model.removal import OnRemoval, Removal
-from workmail_org.model.values import EntityId, OrganizationId, parse_reference
+from workmail_org.model.values import EntityId, Kind, OrganizationId, Reference, parse_reference
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.rehearsal.surveying import LiveOrganization, LivePolicies
 from workmail_org.service.directories import LiveDirectory
 from workmail_org.service.reading import LiveDomain
 from workmail_org.spec.building import load_environment
+from workmail_org.wire import ResourceType
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 ORGANIZATIONS = {each.key: each for each in load_environment(CONFIG / "full.yaml").organizations}
@@ -405,3 +408,27 @@ def test_what_left_the_spec_is_gone() -> None:
         'policies.email_monitoring: nothing, WorkMail has "present"',
         'policies.identity_center: nothing, WorkMail has "present"',
     ]
+
+
+def test_permissions_that_travel_outside_the_template_are_compared() -> None:
+    many = tuple(
+        MailboxPermission(
+            mailbox=Reference(Kind.USER, f"user-{number:05}"),
+            grantee=Reference(Kind.USER, f"user-{number + 1:05}"),
+            rights=(Right.SEND_AS,),
+        )
+        for number in range(1_500)
+    )
+    (part,) = (
+        part
+        for part in declaring.list_settings(replace(ACME, permissions=many))
+        if part.resource_type is ResourceType.MAILBOX_PERMISSIONS
+    )
+    desired = replace(ACME, permissions=many)
+    live = make_live(desired)
+
+    assert part.outside
+    assert [] == tell(live, desired)
+    missing = 'permissions["user-00007 for user-00008"]: ["send_as"], WorkMail has nothing'
+    assert [missing] == tell(replace(live, permissions=(*many[:7], *many[8:])), desired)
+    assert 1_500 == len(tell(replace(live, permissions=()), desired))

@@ -115,7 +115,7 @@ def declare(environment: Environment, organization: Organization) -> Declaration
         groups=groups,
         resources=resources,
         settings=dict(_declare_settings(organization, stack)),
-        removals=_decode_part(declaring.make_removals(organization)),
+        removals=declaring.make_removals(organization).decode(),
     )
 
 
@@ -204,7 +204,7 @@ def _declare_directory(organization: Organization, stack: str) -> wire.Directory
 
 def _declare_settings(organization: Organization, stack: str) -> Iterator[tuple[ResourceType, Any]]:
     for part in declaring.list_settings(organization):
-        yield part.resource_type, _decode_part(part)
+        yield part.resource_type, part.decode()
     monitoring = organization.policies.email_monitoring
     if monitoring:
         place = wire.EmailMonitoringProperties(
@@ -226,10 +226,6 @@ def _cross(properties: _P) -> _P:
 def _decode_collection(collection: declaring.Collection) -> Any:
     properties = {**collection.inline[0], **collection.outside}
     return wire.decode(wire.PROPERTIES[collection.resource_type], properties)
-
-
-def _decode_part(part: declaring.Part) -> Any:
-    return wire.decode(wire.PROPERTIES[part.resource_type], {**part.properties, **part.outside})
 
 
 def _list_properties(

@@ -65,10 +65,7 @@ def compare_policies(
 
 def _list_declared(organization: Organization) -> Mapping[ResourceType, Any]:
     """Return what each of the stack's settings is told."""
-    return {
-        part.resource_type: wire.decode(wire.PROPERTIES[part.resource_type], part.properties)
-        for part in declaring.list_settings(organization)
-    }
+    return {part.resource_type: part.decode() for part in declaring.list_settings(organization)}
 
 
 def _judge_permissions(
