@@ -40,6 +40,9 @@ _CLEANUP_TRIES = 3
 """After an update is complete; then the resource is removed from the stack and not deleted
 (CloudFormation User Guide, "Troubleshooting", resource removed from stack but not deleted)."""
 
+_ROLLBACK_SECONDS = 2.0
+"""From the decision to roll back until the first request of the rollback is looked at."""
+
 _CHAINED = (
     ResourceType.ORGANIZATION,
     ResourceType.DOMAIN,
@@ -98,17 +101,37 @@ class FakeCloudFormation:
 
     Attributes:
         status: `None`: it does not answer.
+        created: When the stack was.
+        updated: When its last update began; `None`: there was none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, created: datetime) -> None:
         self.status: str | None = "CREATE_IN_PROGRESS"
-        self.created = datetime.fromtimestamp(0, UTC)
+        self.created = created
+        self.updated: datetime | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being done with the stack."""
+        return self.status is not None and self.status.endswith("_IN_PROGRESS")
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether a deployment is being undone."""
+        return self.status is not None and "ROLLBACK" in self.status
+
+    def tell(self, status: str) -> None:
+        """Show another status, if it answers at all."""
+        if self.status is not None:
+            self.status = status
 
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - the API's
         if self.status is None:
             answer = {"Error": {"Code": "AccessDenied", "Message": StackName}}
             raise ClientError(cast("Any", answer), "DescribeStacks")
-        return {"Stacks": [{"StackStatus": self.status, "CreationTime": self.created}]}
+        updated = {"LastUpdatedTime": self.updated} if self.updated else {}
+        described = {"StackStatus": self.status, "CreationTime": self.created, **updated}
+        return {"Stacks": [described]}
 
 
 @dataclass
@@ -135,6 +158,52 @@ class MemoryLedger:
         return self.judgements.get(noun)
 
 
+@dataclass(frozen=True)
+class WatchedLedger:
+    """A ledger in memory that asks DynamoDB's client for its calls.
+
+    Attributes:
+        client: Told each call; what holds calls of a handler back holds these.
+    """
+
+    ledger: MemoryLedger
+    client: Any
+
+    def read(self, kind: Kind) -> dict[Reference, Entry]:
+        self.client.query()
+        return self.ledger.read(kind)
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        listed = list(entries)
+        if listed:
+            self.client.batch_write_item()
+            self.ledger.put(listed)
+
+    def drop(self, references: Iterable[Reference]) -> None:
+        listed = list(references)
+        if listed:
+            self.client.batch_write_item()
+            self.ledger.drop(listed)
+
+    def remember(self, noun: str, judgement: str) -> None:
+        self.client.batch_write_item()
+        self.ledger.remember(noun, judgement)
+
+    def recall(self, noun: str) -> str | None:
+        self.client.query()
+        return self.ledger.recall(noun)
+
+
+class SilentDynamoDb:
+    """DynamoDB of a ledger that is in memory."""
+
+    def query(self) -> None:
+        """Answer nothing."""
+
+    def batch_write_item(self) -> None:
+        """Write nothing."""
+
+
 @dataclass
 class Resource:
     """One custom resource of a template; `OrganizationId` is filled in when it is deployed."""
@@ -159,6 +228,21 @@ class Deployed:
     resource: Resource
     physical_id: str
     attributes: Mapping[str, str]
+
+
+@dataclass
+class Deployment:
+    """What one deployment has begun.
+
+    Attributes:
+        done: Resources with their previous ones, in the order in which they were begun.
+        cancelled: Whether somebody cancelled it; then it was rolled back.
+    """
+
+    done: list[tuple[Resource, Resource | None]] = field(
+        default_factory=list[tuple[Resource, Resource | None]]
+    )
+    cancelled: bool = False
 
 
 @dataclass
@@ -197,8 +281,8 @@ class Stack:
         self.slice_seconds = 300.0
         self.deliveries = 1
         self.agrees = True
-        self.cloudformation = FakeCloudFormation()
-        self.dynamodb: Any = None  # the ledger is in memory
+        self.cloudformation = FakeCloudFormation(self._tell_time())
+        self.dynamodb: Any = SilentDynamoDb()
         self.deployed: dict[str, Deployed] = {}
         self.reasons: list[str] = []
         self.left_behind: list[Deployed] = []
@@ -209,6 +293,10 @@ class Stack:
         self._requests = 0
         self._stuck: list[tuple[Resource, Resource | None]] = []
         self._function: Function | None = None
+        self._deployment: Deployment | None = None
+
+    def _tell_time(self) -> datetime:
+        return datetime.fromtimestamp(self.emulator.clock.now(), UTC)
 
     @property
     def organization_id(self) -> str:
@@ -260,24 +348,53 @@ class Stack:
             )
             resource.properties |= wire.encode(consent)
         self._begin_deployment()
-        done: list[tuple[Resource, Resource | None]] = []
+        outer, self._deployment = self._deployment, Deployment()
+        try:
+            self._bring_all(template, self._deployment)
+        finally:
+            self._deployment = outer
+        first = self.cloudformation.status == "CREATE_IN_PROGRESS"
+        if not first:
+            self.cloudformation.tell("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        kept = {resource.logical_id for resource in template}
+        self._clean_up([each for each in self.deployed if each not in kept])
+        self.cloudformation.tell("CREATE_COMPLETE" if first else "UPDATE_COMPLETE")
+
+    def _bring_all(self, template: Iterable[Resource], deployment: Deployment) -> None:
+        """Bring every resource that changes, or roll all of them back."""
         try:
             for resource in template:
                 previous = self.deployed.get(resource.logical_id)
                 filled = self._fill(resource)
                 if previous and previous.resource.properties == filled.properties:
                     continue
-                done.append((filled, previous.resource if previous else None))
-                self._bring(filled, previous.resource if previous else None)
+                deployment.done.append((filled, previous.resource if previous else None))
+                self._bring(filled, previous.resource if previous else None, deployment)
         except DeploymentFailedError as error:
+            if deployment.cancelled:  # and rolled back long ago
+                raise
             try:
-                self._roll_back(done)
+                self._roll_back(deployment.done)
             except DeploymentFailedError as worse:
-                self._stuck = done
+                self._stuck = deployment.done
                 raise RollbackFailedError(str(worse)) from error
             raise
-        kept = {resource.logical_id for resource in template}
-        self._clean_up([each for each in self.deployed if each not in kept])
+
+    def cancel(self) -> bool:
+        """Cancel the deployment that is going on, if it still can be: everything rolls back.
+
+        The request that is under way is not told. CloudFormation waits for it no
+        longer; its waiter goes on.
+
+        Returns:
+            Whether there was something to cancel.
+        """
+        deployment = self._deployment
+        if deployment is None or deployment.cancelled or self.cloudformation.goes_back:
+            return False
+        deployment.cancelled = True
+        self._roll_back(deployment.done)
+        return True
 
     def _clean_up(self, logical_ids: Iterable[str]) -> None:
         """Delete what a finished update, or its roll back, no longer needs, or leave it behind."""
@@ -300,12 +417,17 @@ class Stack:
         self._roll_back(self._stuck)
 
     def _begin_deployment(self) -> None:
-        if self.cloudformation.status is None:
+        if self.deployed:
+            self._begin_update()
             return
-        self.cloudformation.status = "UPDATE_IN_PROGRESS" if self.deployed else "CREATE_IN_PROGRESS"
-        if not self.deployed:
-            now = self.emulator.clock.now()
-            self.cloudformation.created = datetime.fromtimestamp(now, UTC)
+        self.cloudformation.tell("CREATE_IN_PROGRESS")
+        self.cloudformation.created, self.cloudformation.updated = self._tell_time(), None
+        self.emulator.clock.advance(1)  # roles and functions come first
+
+    def _begin_update(self) -> None:
+        self.emulator.clock.advance(1)  # no two begin at once
+        self.cloudformation.tell("UPDATE_IN_PROGRESS")
+        self.cloudformation.updated = self._tell_time()
 
     def destroy(self) -> None:
         """Delete the stack.
@@ -313,11 +435,18 @@ class Stack:
         Raises:
             DeploymentFailedError: A resource could not be deleted.
         """
-        for logical_id in reversed(list(self.deployed)):
-            self._delete(logical_id)
+        self.cloudformation.tell("DELETE_IN_PROGRESS")
+        try:
+            for logical_id in reversed(list(self.deployed)):
+                self._delete(logical_id)
+        except DeploymentFailedError:
+            self.cloudformation.tell("DELETE_FAILED")
+            raise
+        self.cloudformation.tell("DELETE_COMPLETE")
 
     def destroy_but_organization(self) -> None:
         """Delete everything in the organization, so that a test can look at what is left."""
+        self.cloudformation.tell("DELETE_IN_PROGRESS")
         for logical_id in reversed([each for each in self.deployed if each != "Organization"]):
             self._delete(logical_id)
 
@@ -330,7 +459,7 @@ class Stack:
         physical_id: str | None = None,
         request_id: str | None = None,
     ) -> tuple[str, Mapping[str, str]]:
-        """Send one event and play the framework's waiter.
+        """Send one event and play the framework's waiter, as part of an update if nothing goes on.
 
         Returns:
             Physical id and attributes.
@@ -338,6 +467,8 @@ class Stack:
         Raises:
             DeploymentFailedError: The handler failed, or never finished.
         """
+        if not self.cloudformation.is_busy:
+            self._begin_update()
         event = self.make_event(request_type, resource, previous, physical_id, request_id)
         answer = self._begin(event)
         return answer["PhysicalResourceId"], self._wait(event, answer)
@@ -386,7 +517,7 @@ class Stack:
             clock=clock.now,
             sleep=self._sleep,
             epoch=clock.now,
-            open_ledger=lambda _clients, _table: self.ledger,
+            open_ledger=lambda clients, _table: WatchedLedger(self.ledger, clients.dynamodb),
             log_place="/aws/lambda/handler stream",
             chance=lambda: 1.0,
         )
@@ -418,7 +549,7 @@ class Stack:
             properties["OrganizationId"] = self.deployed["Organization"].physical_id
         return Resource(resource.logical_id, resource.type, properties)
 
-    def _bring(self, resource: Resource, previous: Resource | None) -> None:
+    def _bring(self, resource: Resource, previous: Resource | None, deployment: Deployment) -> None:
         before = self.deployed.get(resource.logical_id)
         kind = "Update" if previous else "Create"
         physical_id = before.physical_id if before else None
@@ -427,17 +558,28 @@ class Stack:
         physical_id = answer["PhysicalResourceId"]
         if before:
             assert physical_id == before.physical_id, "a changed id makes CloudFormation delete"
-        else:  # once accepted, a Create that fails is followed by a Delete
+        elif not deployment.cancelled:  # once accepted, a Create that fails is followed by a Delete
             self.deployed[resource.logical_id] = Deployed(resource, physical_id, {})
         attributes = self._wait(event, answer)
+        if deployment.cancelled:
+            raise self._fail("the deployment was cancelled")
         self.deployed[resource.logical_id] = Deployed(resource, physical_id, attributes)
 
     def _roll_back(self, done: list[tuple[Resource, Resource | None]]) -> None:
         """Go back in the order of creation, then delete what is new."""
-        if self.cloudformation.status:
-            first = self.cloudformation.status == "CREATE_IN_PROGRESS"
-            prefix = "" if first else "UPDATE_"
-            self.cloudformation.status = f"{prefix}ROLLBACK_IN_PROGRESS"
+        tell = self.cloudformation.tell
+        status = str(self.cloudformation.status)
+        prefix = "" if status in ("CREATE_IN_PROGRESS", "ROLLBACK_FAILED") else "UPDATE_"
+        tell(f"{prefix}ROLLBACK_IN_PROGRESS")
+        self.emulator.clock.advance(_ROLLBACK_SECONDS)
+        try:
+            self._undo(done)
+        except DeploymentFailedError:
+            tell(f"{prefix}ROLLBACK_FAILED")
+            raise
+        tell(f"{prefix}ROLLBACK_COMPLETE")
+
+    def _undo(self, done: list[tuple[Resource, Resource | None]]) -> None:
         for resource, previous in self._order(done):
             if previous is None:
                 continue
@@ -447,6 +589,7 @@ class Stack:
         new = [r.logical_id for r, previous in done if previous is None]
         there = [each for each in new if each in self.deployed]
         if len(there) < len(self.deployed):
+            self.cloudformation.tell("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
             self._clean_up(there)
         else:  # a stack that never was complete
             for logical_id in reversed(there):

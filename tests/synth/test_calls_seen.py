@@ -394,6 +394,7 @@ def play_directory(played: Played, directory: Directory) -> None:
         on_removal=Removal.DELETE,
     )
     resource = Resource("Directory", ResourceType.DIRECTORY, wire.encode(properties))
+    stack.emulator.clock.advance(1)  # it begins after its stack
     made, _ = stack.send("Create", resource)
     stack.send("Update", resource, previous=resource, physical_id=made)
     found, _ = stack.send("Create", resource)
