@@ -135,6 +135,11 @@ def _deliver_later(stack: RecordingStack) -> None:
     stack.repeated = stack.current[0]["RequestId"]
 
 
+def _cancel(stack: RecordingStack) -> None:
+    """Let CloudFormation roll back, to the end, before the request that is under way goes on."""
+    stack.cancel()
+
+
 BLOWS: dict[str, Blow] = {
     "refused before the effect": Blow("before", _refuse),
     "refused after the effect": Blow("after", _refuse, reads=False),
@@ -148,6 +153,7 @@ BLOWS: dict[str, Blow] = {
     "delivered again when done": Blow("before", _deliver_later, reads=False),
     "killed, its roll back too": Blow("after", _kill, reads=False, again=True),
     "rolled back backwards": Blow("before", _refuse, reads=False, backwards=True),
+    "goes on after its roll back": Blow("after", _cancel, reads=False),
 }
 
 

@@ -8,6 +8,7 @@
     ├─ UnsafePlanError             the change needs a word from a person            exit 3
     │  └─ UnapprovedError          it is not what a person approved
     ├─ WireError                   an event or a property that cannot be decoded
+    ├─ OvertakenError              CloudFormation does not wait for this request any more
     ├─ DeploymentError             the CDK CLI, or CloudFormation, said no          exit 4
     └─ ServiceError                AWS said no                                      exit 4
        ├─ PermanentError           trying again is useless: bad name, denied, limit
@@ -73,6 +74,10 @@ class UnapprovedError(UnsafePlanError):
 
 class WireError(WorkMailOrgError):
     """When an event or a property cannot be decoded."""
+
+
+class OvertakenError(WorkMailOrgError):
+    """When CloudFormation does not wait for a request any more; it writes nothing further."""
 
 
 class DeploymentError(WorkMailOrgError):

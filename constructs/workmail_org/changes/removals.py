@@ -7,7 +7,7 @@ switched off, rights on the mailbox among it, and a deleted mailbox, it does not
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from workmail_org.changes.calls import Call, order
 from workmail_org.changes.entities import remove, soften, switch_off
@@ -33,7 +33,6 @@ class RollCall:
         enabled: Who is declared and switched on.
         disabled: Who is declared and switched off.
         words: What happens to those who left the spec, by kind.
-        exceptions: Other words for some of them.
         read_only_directory: Users and groups are deleted in the directory alone.
     """
 
@@ -42,7 +41,6 @@ class RollCall:
     enabled: Collection[Reference]
     disabled: Collection[Reference]
     words: Mapping[Kind, Removal]
-    exceptions: Mapping[Reference, Removal] = field(default_factory=dict[Reference, Removal])
     read_only_directory: bool = False
 
     def get_leavers(self) -> tuple[Presence, ...]:
@@ -57,7 +55,7 @@ class RollCall:
 
     def get_word(self, reference: Reference) -> Removal:
         """Return what happens to somebody who left the spec."""
-        word = self.exceptions.get(reference.folded, self.words[reference.kind])
+        word = self.words[reference.kind]
         kept = self.read_only_directory and reference.kind is not Kind.RESOURCE
         return soften(word) if kept else word
 

@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import Any, Protocol
 
 from workmail_org.errors import (
+    OvertakenError,
     PermanentError,
     TemporaryError,
     UnapprovedError,
@@ -24,21 +25,20 @@ from workmail_org.handlers.directories import DirectoryLifecycle
 from workmail_org.handlers.domains import DomainLifecycle
 from workmail_org.handlers.explaining import explain, give_up
 from workmail_org.handlers.failing import advise
+from workmail_org.handlers.fencing import enter, fence
 from workmail_org.handlers.groups import GroupsLifecycle
 from workmail_org.handlers.identity_center import IdentityCenterLifecycle
 from workmail_org.handlers.lifecycle import Lifecycle
 from workmail_org.handlers.organizations import OrganizationLifecycle
 from workmail_org.handlers.removals import RemovalsLifecycle
 from workmail_org.handlers.requests import (
-    GOES_FORWARD,
+    OPERATION,
     Progress,
     Request,
-    RequestType,
     Run,
     parse_request,
 )
 from workmail_org.handlers.resources import ResourcesLifecycle
-from workmail_org.handlers.surroundings import goes_back
 from workmail_org.handlers.users import UsersLifecycle
 from workmail_org.handlers.verification import DomainVerificationLifecycle
 from workmail_org.service.assets import read_collection
@@ -129,12 +129,15 @@ def is_complete(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 def begin(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str, Any]:  # noqa: ARG001 - the shape of a step
     """Accept or refuse one request."""
-    forward = request.type is RequestType.UPDATE and goes_back(run, request) is False
+    request = replace(request, operation=enter(run, request))
+    run = fence(run, request)
     if _is_idle(run, request):
         physical_id = request.physical_id or ""
     else:
         try:
             physical_id = _begin(run, request)
+        except OvertakenError:
+            raise
         except WorkMailOrgError:
             judging.write_refused(run, request)
             raise
@@ -142,7 +145,7 @@ def begin(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str
     return {
         "PhysicalResourceId": physical_id,
         _STARTED_AT: str(int(run.epoch())),
-        GOES_FORWARD: forward,
+        OPERATION: request.operation,
     }
 
 
@@ -170,6 +173,7 @@ def _begin(run: Run, request: Request[Any]) -> str:
 
 def advance(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str, Any]:
     """Work on one request for one slice."""
+    run = fence(run, request)
     if _is_idle(run, request):
         return {"IsComplete": True, "Data": {}}
     give_up_at = float(event.get(_STARTED_AT, run.epoch())) + _GIVE_UP_SECONDS

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from workmail_org.changes.calls import Call, Subject
 from workmail_org.changes.removals import Presence, RollCall, between
 from workmail_org.handlers.approving import approve, is_asked
-from workmail_org.handlers.claims import find_exceptions, get_valid, note_addresses, settle
+from workmail_org.handlers.claims import get_valid, note_addresses, settle
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.handlers.rounds import work_off
 from workmail_org.handlers.surroundings import goes_back
-from workmail_org.model.removal import Removal
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.ledger import Entry, Ledger
 from workmail_org.service.reading import Listed, list_entities, read_aliases
@@ -37,7 +36,7 @@ class RemovalsLifecycle:
         if is_asked(request):
             workmail = run.open_organization(request.desired.organization_id)
             ledger = run.open_ledger(run.clients, request.desired.ledger_table)
-            work = _RemovalWork(run, request, workmail, ledger, may_go_back=False)
+            work = _RemovalWork(run, request, workmail, ledger)
             approve(run, request, work.look())
         return request.physical_id or f"{request.desired.organization_id}/removals"
 
@@ -46,10 +45,15 @@ class RemovalsLifecycle:
         going_back = goes_back(run, request)
         if request.is_delete or going_back:
             return Progress(done=True)
+        if going_back is None:
+            waiting = (
+                "CloudFormation does not answer whether the deployment is being rolled back, so "
+                "nobody is removed"
+            )
+            return Progress(done=False, waiting_for=waiting)
         workmail = run.open_organization(request.desired.organization_id)
         ledger = run.open_ledger(run.clients, request.desired.ledger_table)
-        work = _RemovalWork(run, request, workmail, ledger, may_go_back=going_back is None)
-        return work_off(run, work)
+        return work_off(run, _RemovalWork(run, request, workmail, ledger))
 
 
 @dataclass(slots=True)
@@ -57,7 +61,6 @@ class _RemovalWork:
     """One request, round by round.
 
     Attributes:
-        may_go_back: Whether CloudFormation does not tell if it goes back.
         rows: Who is there, as of the last look, like `entries` and `roll`.
         entries: Of the ledger.
         roll: Who is there, and who should be.
@@ -67,7 +70,6 @@ class _RemovalWork:
     request: Request[RemovalsProperties]
     workmail: WorkMail
     ledger: Ledger
-    may_go_back: bool
     rows: dict[Reference, Listed] = field(init=False)
     entries: dict[Reference, Entry] = field(init=False)
     roll: RollCall = field(init=False)
@@ -110,7 +112,7 @@ class _RemovalWork:
                 self.ledger,
                 [entry for entry in self._list_gone() if entry.reference.kind is kind],
                 present=self.rows.keys(),
-                words=self.roll.exceptions,
+                words={},
                 word=word,
                 now=self.run.now(),
             )
@@ -125,15 +127,8 @@ class _RemovalWork:
             enabled={each.folded for each in desired.enabled},
             disabled={each.folded for each in desired.disabled},
             words=desired.words,
-            exceptions=self._find_exceptions(),
             read_only_directory=desired.read_only_directory,
         )
-
-    def _find_exceptions(self) -> dict[Reference, Removal]:
-        if not self.may_go_back:
-            return {}
-        gone = self._list_gone()
-        return find_exceptions(gone, going_back=None, is_delete=False, retains=False)
 
     def _list_gone(self) -> list[Entry]:
         desired = self.request.desired

@@ -17,6 +17,7 @@ from workmail_org.changes.calls import Call
 from workmail_org.errors import PermanentError, ServiceError, TemporaryError, WireError
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
+from workmail_org.service.stacks import FORWARD
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire import ResourceType
 
@@ -26,7 +27,7 @@ _MAX_PAUSE_SECONDS = 15.0
 """A guess: WorkMail publishes no rate, and the control planes below it allow about one call a
 second (facts.md §3)."""
 
-GOES_FORWARD = "GoesForward"
+OPERATION = "Operation"
 """Key of `on_event`'s answer that the framework hands to `is_complete`."""
 
 PropertiesT = TypeVar("PropertiesT")
@@ -51,7 +52,8 @@ class Request(Generic[PropertiesT]):
         previous: Of an Update only. After a failed update CloudFormation rolls
             back with both exchanged.
         consent: What a person said of this deployment.
-        goes_forward: Whether the stack did not go back when this update began.
+        operation: What CloudFormation was doing with the stack when this request
+            began (`StackState.operation`); empty: not known.
         fingerprint: Of the properties as they came.
         previous_fingerprint: Of the previous ones.
     """
@@ -65,7 +67,7 @@ class Request(Generic[PropertiesT]):
     desired: PropertiesT
     previous: PropertiesT | None = None
     consent: wire.Consent = wire.Consent()  # noqa: RUF009 - frozen
-    goes_forward: bool = False
+    operation: str = ""
     fingerprint: str = ""
     previous_fingerprint: str = ""
 
@@ -73,6 +75,11 @@ class Request(Generic[PropertiesT]):
     def is_delete(self) -> bool:
         """Whether the resource goes away."""
         return self.type is RequestType.DELETE
+
+    @property
+    def goes_forward(self) -> bool:
+        """Whether it is an update, and known to be none of a rollback."""
+        return self.type is RequestType.UPDATE and self.operation.startswith(FORWARD)
 
     @property
     def is_unchanged(self) -> bool:
@@ -224,7 +231,7 @@ def parse_request(
         desired=decode_past(desired) if is_delete else decode(desired),
         previous=decode_past(past) if past and is_update else None,
         consent=wire.decode(wire.Consent, desired),
-        goes_forward=event.get(GOES_FORWARD, False) is True,
+        operation=str(event.get(OPERATION, "")),
         fingerprint=_make_fingerprint(desired),
         previous_fingerprint=_make_fingerprint(past),
     )

@@ -51,5 +51,4 @@ def _is_new(state: StackState, workmail: WorkMail) -> bool:
     if not state.begins:
         return False
     organization = read_organization(workmail)
-    made = organization.get("CompletedDate") if organization else None
-    return made is not None and made >= state.created
+    return organization is not None and state.has_made(organization.get("CompletedDate"))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _GOING_BACK = ("UPDATE_ROLLBACK", "ROLLBACK")
 """What the states of a stack begin with while it goes back (CloudFormation API, Stack)."""
 
+FORWARD = "deployment"
+"""What the name of an operation begins with, unless it is a rollback or a deletion."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackState:
@@ -24,10 +27,35 @@ class StackState:
 
     Attributes:
         created: When it began.
+        updated: When its last update began (docs/facts.md §10.23); `None`: never.
     """
 
     status: str
     created: datetime
+    updated: datetime | None = None
+
+    @property
+    def operation(self) -> str:
+        """Name what is being done with the stack.
+
+        All requests of one deployment see one name. A rollback, the next
+        deployment and the deletion of the stack each have another one.
+        """
+        kind = "deletion" if self.status.startswith("DELETE") else FORWARD
+        since = self.updated or self.created
+        return f"{'rollback' if self.goes_back else kind} since {since.isoformat()}"
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether CloudFormation works on the stack: only then it waits for anybody."""
+        return self.status.endswith("_IN_PROGRESS")
+
+    def has_made(self, begun: datetime | None) -> bool:
+        """Tell whether something that began at a time may have been made by this stack.
+
+        What was there before the stack, it has found. Unknown counts as found.
+        """
+        return begun is not None and begun > self.created
 
     @property
     def goes_back(self) -> bool:
@@ -68,4 +96,8 @@ def read_state(client: CloudFormationClient, stack_id: str) -> StackState | None
         (stack,) = client.describe_stacks(StackName=stack_id)["Stacks"]
     except (ClientError, BotoCoreError, ValueError):
         return None
-    return StackState(status=stack["StackStatus"], created=stack["CreationTime"])
+    return StackState(
+        status=stack["StackStatus"],
+        created=stack["CreationTime"],
+        updated=stack.get("LastUpdatedTime"),
+    )

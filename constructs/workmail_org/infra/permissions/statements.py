@@ -39,7 +39,11 @@ def format_arn(scope: Construct, service: str, resource: str) -> str:
 
 
 def allow_reading_stack(scope: Construct) -> iam.PolicyStatement:
-    """Allow to see whether the stack is going back: then nothing is refused."""
+    """Allow to read the state of the stack.
+
+    In a rollback nothing is refused, a request that CloudFormation no longer
+    waits for writes nothing, and what is older than the stack is not deleted.
+    """
     return allow("ReadStack", ["cloudformation:DescribeStacks"], Stack.of(scope).stack_id)
 
 
