@@ -40,7 +40,7 @@ from workmail_org.model.policies import (
     Policies,
     TokenStatus,
 )
-from workmail_org.model.removal import Safety
+from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.plan.deployed import read_live
 from workmail_org.plan.planning import plan
 from workmail_org.wire import ResourceType
@@ -427,3 +427,18 @@ def test_an_organization_that_its_stack_left_is_approved_as_it_is_found_again(
     again.deploy(careful, approved=plan(environment, base, QUESTION).approval)
 
     assert {"dan"} == take_picture(again).enabled
+
+
+def test_a_plan_says_that_an_organization_found_again_is_not_deleted(stack: Stack) -> None:
+    stack.deploy(make_organization(DAN))
+    stack.destroy()
+    goes = make_organization(DAN, on_removal=OnRemoval(organization=Removal.DELETE))
+    clients = replace(stack.make_run().clients, cloudformation=cast("Any", _NoStack()))
+    environment = Environment(name="test", organizations=(goes,))
+    base = read_live(environment, open_clients=lambda _: clients)
+    (found,) = plan(environment, base, QUESTION).organizations
+
+    assert (
+        "organization acme exists already and is found again: on_removal.organization: delete "
+        "does not delete it, neither with the stack nor in a rollback"
+    ) in found.notes

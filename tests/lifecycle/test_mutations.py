@@ -16,10 +16,11 @@ from cloudformation import DeploymentFailedError, MemoryLedger, Stack
 from scenes import at, make_group, make_organization, make_user
 from striking import BLOWS, Harness, Transition
 from transitions import permit
+from workmail_emulator.faults import Fault
 from workmail_org.changes import access_control
 from workmail_org.changes.calls import Call, Plan
 from workmail_org.changes.removals import Presence, RollCall
-from workmail_org.handlers import entities
+from workmail_org.handlers import entities, fencing
 from workmail_org.handlers.entities import CollectionLifecycle
 from workmail_org.handlers.requests import Progress
 from workmail_org.handlers.users import UserTraits
@@ -27,7 +28,8 @@ from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.organization import Organization
 from workmail_org.model.permission import Right
 from workmail_org.model.policies import AccessControlRule, Effect, Policies
-from workmail_org.model.removal import Removal
+from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.service.stacks import StackState
 
 Mutate = Callable[[pytest.MonkeyPatch], None]
 
@@ -181,6 +183,23 @@ def answer_with_another_id(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CollectionLifecycle, "begin", rename)
 
 
+def ask_at_the_start_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask once in an invocation whether the request still counts, and not before each write."""
+    made: Any = fencing._Fence  # pyright: ignore[reportPrivateUsage] # the rule itself
+    ask = made.__call__
+
+    def ask_once(self: Any, *, takes_away: bool) -> None:
+        if self.answered_at is None:
+            ask(self, takes_away=takes_away)
+
+    monkeypatch.setattr(made, "__call__", ask_once)
+
+
+def make_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take whatever is there for made by the stack."""
+    monkeypatch.setattr(StackState, "has_made", give(answer=True))
+
+
 @dataclass(frozen=True)
 class Caught:
     """What the harness says of a mutation.
@@ -226,6 +245,9 @@ MUTATIONS: Mapping[str, Caught] = {
     ),
     "drops rules first": Caught(
         drop_rules_first, OTHER_RULE, "throttled", says="there was no rule for a while"
+    ),
+    "asks at the start alone": Caught(
+        ask_at_the_start_alone, GROWTH, "goes on after its roll back", says="user bob"
     ),
     "answers with another id": Caught(
         answer_with_another_id, GROWTH, "throttled", says="a changed id makes CloudFormation delete"
@@ -277,3 +299,18 @@ def test_an_engine_that_asks_nobody_takes_over_what_was_made_by_hand(
     stack.deploy(wanted)
 
     assert "zoe" in {reference.name for reference in stack.ledger.entries}
+
+
+def test_an_engine_that_takes_what_it_found_for_its_own_deletes_an_organization(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the question who made it, a rollback would delete what another stack has left."""
+    stack.deploy(make_organization(ALICE))
+    stack.destroy()
+    make_all(monkeypatch)
+    again = Stack(stack.emulator)
+    again.emulator.faults.add(Fault(operation="RegisterMailDomain", code="Final", status=400))
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        again.deploy(make_organization(ALICE, on_removal=OnRemoval(organization=Removal.DELETE)))
+
+    assert ["lost"] == [mailbox.status for mailbox in stack.emulator.mailboxes]

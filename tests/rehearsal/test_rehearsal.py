@@ -26,10 +26,17 @@ US = "production-acme-us"
 REGIONS = {EU: "eu-west-1", US: "us-east-1"}
 
 
-def write_spec(folder: Path, *, us_goes: bool = False, **users: str) -> Path:
-    """Write a spec with two organizations; alice, bob and the `users` given are in the first."""
+def write_spec(folder: Path, *, us_goes: bool = False, eu_goes: bool = False, **users: str) -> Path:
+    """Write a spec with two organizations; alice, bob and the `users` given are in the first.
+
+    Args:
+        folder: Where it is written.
+        us_goes: Whether the second may be deleted with its stack.
+        eu_goes: Whether the first may be, and the second is gone.
+        users: Display names by key.
+    """
     people = {"alice": "Alice Liddell", "bob": "Bob", **users}
-    spec = {
+    spec: dict[str, Any] = {
         "version": 1,
         "environment": "production",
         "organizations": {
@@ -49,6 +56,7 @@ def write_spec(folder: Path, *, us_goes: bool = False, **users: str) -> Path:
                     if shown
                 },
                 "groups": {"sales": {"members": ["alice"]}},
+                "on_removal": {"organization": "delete"} if eu_goes else {},
             },
             "acme-us": {
                 "region": "us-east-1",
@@ -58,6 +66,8 @@ def write_spec(folder: Path, *, us_goes: bool = False, **users: str) -> Path:
             },
         },
     }
+    if eu_goes:
+        del spec["organizations"]["acme-us"]
     path = folder / "production.yaml"
     path.write_text(json.dumps(spec), encoding="utf-8")
     return path
@@ -76,12 +86,12 @@ class Theatre:
     def __post_init__(self) -> None:
         self.stand_ins = StandIns(self.local)
 
-    def prepare(self, *, us_goes: bool = False, **users: str) -> Path:
+    def prepare(self, *, us_goes: bool = False, eu_goes: bool = False, **users: str) -> Path:
         """Synthesize the next spec; return its assembly."""
         number = len(self.deployed)
         folder = self.folder / f"state-{number}"
         folder.mkdir()
-        path = write_spec(folder, us_goes=us_goes, **users)
+        path = write_spec(folder, us_goes=us_goes, eu_goes=eu_goes, **users)
         [local] = localize([(path, folder / "local.yaml")], self.stand_ins, root=None)
         self.deployed.append(local)
         self.cdk.synthesize(local.path, folder / "cdk.out")
@@ -245,6 +255,24 @@ def test_destroying_leaves_the_organization_that_stays_and_deletes_the_other(
     assert [each.id for each in after.users] == [each.id for each in before.users]
     assert survey(REGIONS[US], "acme-us") is None
     assert list_stacks(theatre.local) == ["CDKToolkit"]
+
+
+def test_an_organization_found_again_survives_the_rollback_of_a_stack_that_could_delete_it(
+    theatre: Theatre,
+) -> None:
+    before = theatre.survey("acme-eu")
+    assembly = theatre.prepare(eu_goes=True)
+    fault = {"operation": "RegisterMailDomain", "code": "Final", "message": "no", "status": 400}
+    theatre.local.control("faults", fault)
+    with pytest.raises(DeploymentError, match="Final"):
+        theatre.deploy(assembly)
+    after = theatre.survey("acme-eu")
+    client = theatre.local.make_client("cloudformation", REGIONS[EU])
+    (stack,) = client.describe_stacks(StackName=EU)["Stacks"]
+
+    assert "ROLLBACK_COMPLETE" == stack["StackStatus"]
+    assert (after.state, after.id) == ("Active", before.id)
+    assert [each.id for each in after.users] == [each.id for each in before.users]
 
 
 def read_passwords(local: LocalAws, region: str) -> list[str]:

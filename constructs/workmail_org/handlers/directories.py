@@ -6,6 +6,7 @@ from workmail_org.changes.organizations import create_directory
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
+from workmail_org.handlers.surroundings import read_known_state
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
@@ -42,7 +43,7 @@ class DirectoryLifecycle:
         service = DirectoryService(run.clients.directory_service)
         directory_id = request.physical_id or ""
         if request.is_delete:
-            return _advance_delete(run, service, directory_id, request.desired)
+            return _advance_delete(run, service, request)
         live = service.read(directory_id)
         if live is None:
             return Progress(done=False, waiting_for=f"directory {directory_id} is not seen yet")
@@ -124,15 +125,27 @@ def _enable_data_access(run: Run, service: DirectoryService, directory_id: str) 
 
 
 def _advance_delete(
-    run: Run, service: DirectoryService, directory_id: str, desired: DirectoryProperties
+    run: Run, service: DirectoryService, request: Request[DirectoryProperties]
 ) -> Progress:
-    """Delete only on the spec's word; an organization that still uses it stops it for a while."""
-    if desired.on_removal is not Removal.DELETE:
+    """Delete only on the spec's word, and only what this stack made.
+
+    An organization that still uses it stops it for a while.
+    """
+    directory_id = request.physical_id or ""
+    if request.desired.on_removal is not Removal.DELETE:
         return Progress(done=True)
     live = service.read(directory_id)
     if live is None or live.stage == "Deleted":
         return Progress(done=True)
     if live.stage != "Deleting":
+        if not read_known_state(run, request).has_made(live.launched):
+            run.log(
+                "directory stays",
+                directory=directory_id,
+                reason="it is older than this stack, which found it again and did not create it",
+                advice=f"to delete it: aws ds delete-directory --directory-id {directory_id}",
+            )
+            return Progress(done=True)
         run.log("write", operation="DeleteDirectory", directory=directory_id)
         service.delete(directory_id)
     return Progress(done=False, waiting_for=f"directory {directory_id} is being deleted")

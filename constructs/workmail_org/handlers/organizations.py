@@ -27,6 +27,7 @@ from workmail_org.errors import (
 from workmail_org.handlers.approving import approve_parts, is_asked
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
+from workmail_org.handlers.surroundings import read_known_state
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
 from workmail_org.service.directories import find_directory_alias
@@ -339,7 +340,7 @@ def _undo_failed_create(
     if answer is None or fold(answer.get("State", "")) != "failed":
         return
     detail = answer.get("ErrorMessage", "no reason given")
-    if request.type is RequestType.CREATE:
+    if request.type is RequestType.CREATE and _was_made_here(run, request, answer):
         # The role may delete an organization only where the spec says `organization: delete`.
         with suppress(DeniedError):
             _delete(run, workmail, request)
@@ -388,8 +389,34 @@ def _advance_delete(
         return Progress(done=True)
     if request.desired.on_removal is not Removal.DELETE:
         return Progress(done=True)
+    if not _was_made_here(run, request, answer):
+        run.log(
+            "organization stays",
+            organization=workmail.organization_id,
+            reason="it is older than this stack, which found it again and did not create it",
+            advice="to delete it with every mailbox: aws workmail delete-organization "
+            f"--organization-id {workmail.organization_id} (docs/operating.md, Destroying a stack)",
+        )
+        return Progress(done=True)
     _delete(run, workmail, request)
     return Progress(done=False, waiting_for="WorkMail is still deleting the organization")
+
+
+def _was_made_here(
+    run: Run, request: Request[OrganizationProperties], answer: Mapping[str, Any]
+) -> bool:
+    """Tell whether this stack created the organization, and did not only find it.
+
+    Only one that was Active bears the tag by which it is found. So one that
+    never was, and has no date yet, was created here.
+
+    Raises:
+        TemporaryError: CloudFormation does not answer when the stack was created.
+    """
+    completed = answer.get("CompletedDate")
+    if completed is None:
+        return fold(answer.get("State", "")) != "active"
+    return read_known_state(run, request).has_made(completed)
 
 
 def _delete(run: Run, workmail: WorkMail, request: Request[OrganizationProperties]) -> None:

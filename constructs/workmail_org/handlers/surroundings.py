@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from workmail_org.errors import TemporaryError
 from workmail_org.handlers.requests import Request, Run
 from workmail_org.model.values import fold
 from workmail_org.service.reading import read_organization
-from workmail_org.service.stacks import read_state
+from workmail_org.service.stacks import StackState, read_state
 from workmail_org.service.workmail import WorkMail
 
 
@@ -15,6 +16,21 @@ def goes_back(run: Run, request: Request[Any]) -> bool | None:
     """Tell whether a failed deployment is rolled back; `None`: CloudFormation does not tell."""
     state = read_state(run.clients.cloudformation, request.stack_id)
     return state.goes_back if state else None
+
+
+def read_known_state(run: Run, request: Request[Any]) -> StackState:
+    """Read the state of the stack where nothing may be done without it.
+
+    Raises:
+        TemporaryError: CloudFormation does not answer.
+    """
+    state = read_state(run.clients.cloudformation, request.stack_id)
+    if state is None:
+        raise TemporaryError(
+            "CloudFormation does not answer when the stack was created, so nothing is deleted",
+            operation="DescribeStacks",
+        )
+    return state
 
 
 def is_gone(workmail: WorkMail) -> bool:

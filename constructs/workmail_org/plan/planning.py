@@ -11,6 +11,7 @@ from workmail_org.changes.digests import digest_calls, render_call
 from workmail_org.errors import SpecError
 from workmail_org.model.lifetime import describe_end_of_support, describe_expiry
 from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
 from workmail_org.plan.actual import Actual
 from workmail_org.plan.bases import Base, Standing
@@ -179,7 +180,8 @@ def _plan_leaver(declaration: Declaration, actual: Actual) -> OrganizationPlan:
     """Say what becomes of a stack that is not declared any more: nothing, yet."""
     mailboxes = count_mailboxes(actual.people)
     fate = (
-        "deletes the organization and every mailbox in it"
+        "deletes the organization and every mailbox in it, unless this stack found it again and "
+        "did not create it"
         if declaration.organization.on_removal == "delete" and not declaration.organization.existing
         else "leaves the organization where it is, unmanaged"
     )
@@ -211,6 +213,8 @@ def _list_notes(
             f"organization {desired.organization.existing} is taken over: who and what is in it "
             "already is not in a file, and decides what the deployment does"
         )
+    if is_live and declared is None and not desired.organization.existing:
+        yield from _describe_found(organization)
     before: Collection[ResourceType] = declared.settings if declared else ()
     for resource_type, what in _UNSAID.items():
         comes = resource_type in desired.settings and resource_type not in before
@@ -226,6 +230,16 @@ def _list_notes(
     for step in course.steps:
         if step.untouched and step.calls:
             yield _describe_drift(step)
+
+
+def _describe_found(organization: Organization) -> Iterator[str]:
+    """Write that the stack will find the organization, and so never deletes it."""
+    if organization.on_removal.organization is Removal.DELETE:
+        yield (
+            f"organization {organization.alias} exists already and is found again: "
+            "on_removal.organization: delete does not delete it, neither with the stack nor in a "
+            "rollback"
+        )
 
 
 _UNSAID = {

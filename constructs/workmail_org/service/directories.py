@@ -14,6 +14,8 @@ from workmail_org.model.values import fold
 from workmail_org.service.failures import translate
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mypy_boto3_ds import DirectoryServiceClient
 
 _TYPES = {
@@ -33,6 +35,7 @@ class LiveDirectory:
         stage: DirectoryStage, such as Creating or Active.
         size: small or large; `None` of a Managed Microsoft AD.
         edition: standard or enterprise, of a Managed Microsoft AD.
+        launched: When it was asked for.
     """
 
     id: str
@@ -45,6 +48,7 @@ class LiveDirectory:
     edition: str | None
     vpc_id: str | None
     subnet_ids: frozenset[str]
+    launched: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,4 +206,5 @@ def _parse(description: Mapping[str, Any]) -> LiveDirectory:
         edition=fold(edition) if edition and managed else None,
         vpc_id=network.get("VpcId"),
         subnet_ids=frozenset(network.get("SubnetIds", ())),
+        launched=description.get("LaunchTime"),
     )
