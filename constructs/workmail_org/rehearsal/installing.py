@@ -43,9 +43,14 @@ _OPTIONS = (
     *("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=3000"),
 )
 
+_INCOMPLETE = "TAR_ENTRY_ERROR"
+"""npm 11 warns of a file that it could not write, and may end with 0 all the same."""
+
 _ERROR_CODE = re.compile(r"^npm error code (\S+)", re.MULTILINE)
 _NO_NETWORK = {"EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENETUNREACH", "ENOTFOUND", "ETIMEDOUT"}
 """Codes of Node.js (libuv's) for a host that cannot be found or reached."""
+
+_FULL = re.compile(r"\b(ENOSPC|EDQUOT)\b")
 
 
 def find_node_folder() -> Path:
@@ -101,13 +106,13 @@ def _install(processes: Processes, cache: Path) -> Path:
     if (target / _SCRIPT).exists():  # another process was faster
         return target / _SCRIPT
     for leftover in cache.glob(f"{_UNFINISHED}*"):  # whoever made it would hold the lock
-        shutil.rmtree(leftover)
+        shutil.rmtree(leftover, ignore_errors=True)  # a npm that outlives it may still write there
     folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=cache))
     try:
         for name in _FILES:
             shutil.copyfile(find_project_file(name), folder / name)
         finished = _run_npm(processes, folder)
-        if finished.code or not (folder / _SCRIPT).exists():
+        if finished.code or _INCOMPLETE in finished.output:
             raise _fail(cache, _explain(finished.output))
         shutil.rmtree(target, ignore_errors=True)  # something may have cleaned half of it away
         folder.rename(target)
@@ -148,11 +153,13 @@ def _explain(output: str) -> str:
             f"npm cannot reach its registry ({code}); check the network, and for a proxy or a"
             " registry of your own HTTPS_PROXY and ~/.npmrc"
         )
-    if code in {"ENOSPC", "EDQUOT"}:
-        return f"no space is left ({code}); make room, or name another folder in XDG_CACHE_HOME"
-    lines = [line.removeprefix("npm error ") for line in output.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(("code ", "A complete log"))]
-    return f"npm ci failed: {' / '.join(told[:3]) or 'it printed nothing'}"
+    full = _FULL.search(output)
+    if full:
+        return f"no space is left ({full[0]}); make room, or name another folder in XDG_CACHE_HOME"
+    lines = [line for line in output.splitlines() if line.strip()]
+    errors = [line.removeprefix("npm error ") for line in lines if line.startswith("npm error ")]
+    told = [line for line in errors if not line.startswith("A complete log")] or lines
+    return f"npm ci failed: {' / '.join(told[:4]) or 'it printed nothing'}"
 
 
 def _find_cache() -> Path | None:
