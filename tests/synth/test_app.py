@@ -18,6 +18,7 @@ import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Annotations, Match
 
+from workmail_org.app import main
 from workmail_org.infra import OrganizationStack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +131,16 @@ def test_what_is_wrong_outside_of_the_spec_is_told_too(folder: Path) -> None:
     done = run_app(folder, {"spec": "spec.yaml", "acknowledge": "all of it"})
 
     assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
+
+
+def test_a_spec_has_to_be_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the app of a checkout has an example to begin with."""
+    monkeypatch.delenv("CDK_CONTEXT_JSON", raising=False)
+
+    assert 2 == main()
+    assert "no spec is named: add -c spec=FILE to the cdk command\n" == capsys.readouterr().err
 
 
 def test_warnings_of_a_spec_are_warnings_of_the_stack_that_they_are_about(folder: Path) -> None:
