@@ -1,6 +1,6 @@
 # Needs git, make and Python 3.11 or newer with venv; everything else is set up in this folder.
 # Nothing is installed twice: a stamp beside what is installed remembers from which list.
-# What is installed is locked, with hashes: requirements*.txt and package-lock.json.
+# What is installed is locked, with hashes: requirements*.txt, package-lock.json; the action's in action/.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SPEC ?= config/example.yaml
@@ -49,21 +49,23 @@ fix: setup
 	ruff format .
 
 # Renew the locks: the newest versions that the ranges in pyproject.toml and package.json allow, for
-# every system and every supported Python. The last one is for what "workmail-org init" writes.
-LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
-	--custom-compile-command 'make lock'
+# every system and every supported Python. The last two are for the GitHub Action, and for what
+# "workmail-org init" writes.
+LOCK := uv pip compile --quiet --universal --python-version 3.11
+HASHED := $(LOCK) --upgrade --generate-hashes --custom-compile-command 'make lock'
+KNOWN := --constraint requirements-dev.txt
 
 lock: setup
-	$(LOCK) --upgrade --group dev --output-file requirements-dev.txt pyproject.toml
-	$(LOCK) --upgrade --group test --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
-	uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header --no-annotate \
-		--constraint requirements-dev.txt \
+	$(HASHED) --all-extras --group dev --output-file requirements-dev.txt pyproject.toml
+	$(HASHED) $(KNOWN) --all-extras --group build --group test --output-file requirements.txt pyproject.toml
+	$(HASHED) $(KNOWN) --group build --output-file action/requirements.txt pyproject.toml
+	$(LOCK) $(KNOWN) --all-extras --no-header --no-annotate \
 		--output-file constructs/workmail_org/initializing/templates/locked.txt pyproject.toml
 	npm install --package-lock-only --no-audit --no-fund --silent
 
 # The tests with the newest versions that the ranges allow, in an environment of its own.
 newest: setup
-	uv venv --quiet --clear --python $(BIN)/python .venv-newest
+	uv venv --quiet --clear --seed --python $(BIN)/python .venv-newest
 	uv pip install --quiet --python .venv-newest --upgrade --group dev --editable '.[all]'
 	PATH='$(CURDIR)/.venv-newest/bin':"$$PATH" pytest -n 2 --dist loadfile $(ARGS)
 

