@@ -108,6 +108,7 @@ UNSIGNED = "there are no AWS credentials; sign in, or set AWS_PROFILE, as for th
         ("restore new.yaml bob", 4, UNSIGNED),
         ("purge new.yaml bob", 4, UNSIGNED),
         ("reset-password new.yaml bob", 4, UNSIGNED),
+        ("init mail", 0, "created 15 files in mail"),
         ("schema", 0, '"$id": "urn:workmail-org:schema:organization:1"'),
         ("schema plan", 0, '"$id": "urn:workmail-org:schema:plan:1"'),
         ("--version", 0, f"workmail-org, version {PROJECT['version']}"),
