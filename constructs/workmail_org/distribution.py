@@ -82,8 +82,10 @@ def require(extra: Extra, purpose: str) -> None:
     Raises:
         MissingExtraError: The extra is not installed; the message says how to install it.
     """
-    if not all(importlib.util.find_spec(module) for module in _MODULES[extra]):
-        raise MissingExtraError(
-            f'{purpose} needs the extra "{extra}", which is not installed:'
-            f" pip install '{_NAME}[{extra}]'"
-        )
+    if all(importlib.util.find_spec(module) for module in _MODULES[extra]):
+        return
+    # What is installed already, pip does not look for; a checkout that is not installed has a lock.
+    wanted = f"'{_NAME}[{extra}]'" if _PACKAGED.is_dir() else f"-r {_CHECKOUT / 'requirements.txt'}"
+    raise MissingExtraError(
+        f'{purpose} needs the extra "{extra}", which is not installed: pip install {wanted}'
+    )

@@ -133,6 +133,23 @@ def test_what_is_wrong_outside_of_the_spec_is_told_too(folder: Path) -> None:
     assert (2, 1) == (done.returncode, len(done.stderr.splitlines()))
 
 
+def test_a_clone_runs_its_own_app_before_anything_is_installed(folder: Path) -> None:
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-S", str(ROOT / "app.py")],  # -S: no installed packages
+        cwd=folder,
+        env={},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (
+        1,
+        'workmail_org.infra needs the extra "cdk", which is not installed:'
+        f" pip install -r {ROOT / 'requirements.txt'}\n",
+    ) == (done.returncode, done.stderr)
+
+
 def test_a_spec_has_to_be_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
