@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from workmail_org.rehearsal import processes as processes_module
 from workmail_org.rehearsal.interrupts import Interrupted, Interrupts
 from workmail_org.rehearsal.processes import Processes
 
@@ -29,8 +33,10 @@ time.sleep(60)
 
 
 @pytest.fixture
-def processes() -> Processes:
-    return Processes(Interrupts())
+def processes() -> Iterator[Processes]:
+    started = Processes(Interrupts())
+    yield started
+    started.stop()
 
 
 def start(processes: Processes, code: str, folder: Path) -> Path:
@@ -137,3 +143,67 @@ def test_signal_handlers_are_put_back() -> None:
         pass
 
     assert before == signal.getsignal(signal.SIGTERM)
+
+
+def test_a_folder_is_made_for_its_user_alone_and_goes_with_the_processes(tmp_path: Path) -> None:
+    folder = tmp_path / "rehearsal"
+    processes = Processes(Interrupts(), folder)
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    child = int(start(processes, SPAWNER, folder).read_text(encoding="utf-8"))
+
+    processes.stop()
+
+    assert mode == 0o700
+    assert has_ended(child)
+    assert not folder.exists()
+
+
+KEEPS = """
+import pathlib, sys
+from workmail_org.rehearsal import processes as processes_module
+from workmail_org.rehearsal.interrupts import Interrupts
+from workmail_org.rehearsal.processes import Processes
+folder = pathlib.Path(sys.argv[1])
+processes = Processes(Interrupts(), folder)
+process = processes.start(["/bin/sleep", "60"], environment={}, folder=folder, log=folder / "log")
+if sys.argv[2] == "keep":
+    processes.keep()
+print(process.pid, flush=True)
+process.returncode = 0  # no warning of a process that runs on
+if sys.argv[2] == "kill":
+    import os
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize(("end", "stays"), [("keep", True), ("forget", False), ("kill", False)])
+def test_only_what_is_kept_survives_the_process_that_started_it(
+    tmp_path: Path, end: str, stays: bool
+) -> None:
+    folder = tmp_path / "rehearsal"
+    program = [sys.executable, "-c", KEEPS, str(folder), end]
+    finished = subprocess.run(program, capture_output=True, text=True, check=False)  # noqa: S603
+    child = int(finished.stdout)
+    deadline = time.monotonic() + 5
+    while not stays and folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert stays == is_running(child)
+    assert stays == folder.exists()
+    if stays:
+        os.killpg(child, signal.SIGKILL)
+
+
+def test_a_keeper_kills_only_what_it_was_told_of_and_has_not_ended() -> None:
+    groups = [subprocess.Popen(["/bin/sleep", "60"], start_new_session=True) for _ in range(3)]
+    told = f"+{groups[0].pid}\n+{groups[1].pid}\n-{groups[1].pid}\n"
+    program = Path(processes_module.__file__).with_name("keeper.py")
+    subprocess.run(  # noqa: S603
+        [sys.executable, "-I", "-S", str(program)], input=told, text=True, check=True
+    )
+    alive = [is_running(group.pid) for group in groups]
+    for group in groups:
+        group.kill()
+        group.wait()
+
+    assert alive == [False, True, True]
