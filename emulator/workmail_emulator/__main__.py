@@ -1,8 +1,13 @@
-"""`python -m workmail_emulator`: the emulator on a loopback port."""
+"""`python -m workmail_emulator`: the emulator on a loopback port.
+
+With `WORKMAIL_EMULATOR_KEY` in the environment it answers only to that access key id, and asks the
+Route 53 of `--aws` with it.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -10,12 +15,14 @@ from collections.abc import Sequence
 
 from workmail_emulator.dns import Route53
 from workmail_emulator.emulator import Emulator
+from workmail_emulator.guarding import KEY_VARIABLE
 from workmail_emulator.server import Server
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until told to stop by SIGTERM or SIGINT."""
     options = _parser().parse_args(argv)
+    key = os.environ.get(KEY_VARIABLE, "")
     try:
         emulator = Emulator(
             instant=options.instant,
@@ -24,9 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             page_size=options.page_size,
             account=options.account,
             verified=options.verified,
-            dns=Route53(options.aws) if options.aws else None,
+            dns=Route53(options.aws, key) if options.aws else None,
         )
-        server = Server(emulator, options.host, options.port)
+        server = Server(emulator, options.host, options.port, key)
     except (ValueError, OSError, OverflowError) as error:
         sys.stderr.write(f"workmail_emulator: {error}\n")
         return 1

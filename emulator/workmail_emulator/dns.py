@@ -20,14 +20,20 @@ class Route53:
         endpoint: URL of the Route 53 API.
     """
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, key: str = "") -> None:
+        """Make a client.
+
+        Args:
+            endpoint: URL of the Route 53 API.
+            key: Access key id; a local AWS without a guard takes any.
+        """
         self.endpoint = endpoint
         self._client: Any = api.session().create_client(
             "route53",
             region_name="us-east-1",
             endpoint_url=endpoint,
-            aws_access_key_id="emulated",
-            aws_secret_access_key="emulated",  # noqa: S106  any credentials do for a local AWS
+            aws_access_key_id=key or "emulated",
+            aws_secret_access_key="emulated",  # noqa: S106  no local AWS verifies the signature
             config=Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2}),
         )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from typing import Any
 
 from workmail_emulator import control
 from workmail_emulator.emulator import Emulator
 from workmail_emulator.errors import ResponseLost
+from workmail_emulator.guarding import Guard, list_loopback_hosts, render_refusal
 
 _log = logging.getLogger(__name__)
 
@@ -22,14 +24,27 @@ class Server(ThreadingHTTPServer):
 
     Attributes:
         emulator: What answers.
+        guard: Decides who is answered.
     """
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, emulator: Emulator, host: str, port: int) -> None:
+    def __init__(self, emulator: Emulator, host: str, port: int, key: str = "") -> None:
+        """Bind the address.
+
+        Args:
+            emulator: What answers.
+            host: Address to listen on. On one that is not of the loopback network the Host field of
+                requests may say anything: only who listens there knows the names of the machine.
+            port: 0 takes a free one.
+            key: The access key id that is accepted; empty: every one, and none.
+        """
         self.emulator = emulator
         super().__init__((host, port), _Handler)
+        loopback = ip_address(str(self.server_address[0])).is_loopback
+        hosts = list_loopback_hosts(self.server_address[1]) if loopback else frozenset[str]()
+        self.guard = Guard(hosts, key)
 
     @property
     def url(self) -> str:
@@ -57,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _respond(self, method: str) -> None:
         body = self._body()
-        if body is None:
+        if body is None or self._refuse():
             return
         try:
             if self.path.startswith(control.PREFIX):
@@ -72,6 +87,15 @@ class _Handler(BaseHTTPRequestHandler):
             _log.exception("cannot answer %s %s", method, self.path)
             fault = {"__type": "InternalFailure", "Message": "The emulator has a defect."}
             self._send(500, {"Content-Type": "application/x-amz-json-1.1"}, _json(fault))
+
+    def _refuse(self) -> bool:
+        """Whether the request was refused: the control path is guarded as the services are."""
+        headers = {name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers}
+        query = self.path.partition("?")[2]
+        reason = self.server.guard.refuse(headers, query)
+        if reason is not None:
+            self._send(403, *render_refusal(reason, headers, query))
+        return reason is not None
 
     def _body(self) -> bytes | None:
         """Read the body, or refuse it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,10 +48,11 @@ def test_no_setting_of_the_user_reaches_a_rehearsal(local: LocalAws) -> None:
     taken_over = {name: local.environment[name] for name in DANGEROUS if name in local.environment}
 
     expected = {
-        "AWS_ACCESS_KEY_ID": "111122223333",
+        "AWS_ACCESS_KEY_ID": local.environment["AWS_ACCESS_KEY_ID"],
         "AWS_ENDPOINT_URL_WORKMAIL": local.workmail,
     }
     assert expected == taken_over
+    assert DANGEROUS["AWS_ACCESS_KEY_ID"] != taken_over["AWS_ACCESS_KEY_ID"]
 
 
 def test_both_listen_on_loopback_ports(local: LocalAws) -> None:
@@ -84,11 +86,47 @@ def test_calls_are_counted(local: LocalAws) -> None:
 def test_what_does_not_start_is_told_with_its_last_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workmail_org.rehearsal.local.sys.executable", "/bin/false")
     processes = Processes(Interrupts())
+    monkeypatch.setattr("workmail_org.rehearsal.local.sys.executable", "/bin/false")
 
     try:
         with pytest.raises(WorkMailOrgError, match="the local AWS did not start"):
+            start_local_aws(
+                processes, tmp_path, account="000000000000", region="eu-west-1", verified=[]
+            )
+    finally:
+        processes.stop()
+
+
+def test_without_a_home_that_can_be_written_caches_lie_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes = Processes(Interrupts())
+    monkeypatch.setenv("HOME", "/dev/null/home")
+    try:
+        local = start_local_aws(
+            processes, tmp_path, account="000000000000", region="eu-west-1", verified=[]
+        )
+    finally:
+        processes.stop()
+
+    assert local.environment["JSII_RUNTIME_PACKAGE_CACHE"] == "disabled"
+    assert local.environment["NODE_COMPILE_CACHE"] == str(tmp_path / "tmp" / "node")
+
+
+def test_a_local_aws_without_a_guard_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes = Processes(Interrupts())
+    start = processes.start
+
+    def start_unguarded(command: list[str], **given: Any) -> Any:
+        unguarded = ["ministack" if each == "workmail_emulator.aws" else each for each in command]
+        return start(unguarded, **given)
+
+    monkeypatch.setattr(processes, "start", start_unguarded)
+    try:
+        with pytest.raises(WorkMailOrgError, match="the local AWS is not private: http://127"):
             start_local_aws(
                 processes, tmp_path, account="000000000000", region="eu-west-1", verified=[]
             )

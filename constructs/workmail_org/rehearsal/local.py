@@ -1,10 +1,16 @@
-"""The local AWS: ministack for AWS, our emulator for WorkMail, on loopback ports."""
+"""The local AWS: ministack for AWS, our emulator for WorkMail, on loopback ports.
+
+Both answer to one access key, made for this local AWS alone, and to no web page: the emulator's
+guard stands in front of both (`workmail_emulator.guarding`).
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
+import string
 import sys
 import time
 import urllib.error
@@ -17,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from workmail_org.errors import WorkMailOrgError
+from workmail_org.rehearsal.processes import read_last_words
 
 if TYPE_CHECKING:
     import subprocess
@@ -28,18 +35,31 @@ DEFAULT_ACCOUNT = "000000000000"
 """The account of a spec that names none; no real account has this number."""
 
 _HOST = "127.0.0.1"
+
+_NO_PROXY = {"NO_PROXY": _HOST, "no_proxy": _HOST}
+"""A proxy on the way would get the key, and could not reach this machine's loopback address.
+
+Programs read one name or the other.
+"""
+
 _READY_SECONDS = 60.0
 """Measured: ministack answers after 0.7 s, the emulator after 0.4 s, on an idle machine."""
 
 _WAIT_SCALE = "0.02"
 """How much of a Step Functions wait is waited: locally everything is done at once."""
 
-_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH")
+_KEPT_VARIABLES = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH"),
+    *("JSII_RUNTIME_PACKAGE_CACHE", "JSII_RUNTIME_PACKAGE_CACHE_ROOT"),
+)
 """All that is taken over from the user's environment.
 
 No credential, profile, endpoint, proxy or CDK setting comes along: a rehearsal
 must never reach a real account.
 """
+
+_KEY_VARIABLE = "WORKMAIL_EMULATOR_KEY"
+"""Where both processes look for the key; arguments are for every user of the machine to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +83,11 @@ class LocalAws:
     @property
     def exports(self) -> Mapping[str, str]:
         """The variables that point an AWS client, the CDK CLI too, at this AWS."""
-        return {key: value for key, value in self.environment.items() if key.startswith("AWS_")}
+        return {
+            name: value
+            for name, value in self.environment.items()
+            if name.startswith("AWS_") or name in _NO_PROXY
+        }
 
     @contextmanager
     def entered(self) -> Generator[None]:
@@ -90,7 +114,8 @@ class LocalAws:
     def control(self, action: str, document: Mapping[str, Any] | None = None) -> Any:
         """Ask the emulator's control path: GET, or POST with a document; JSON both ways."""
         body = None if document is None else json.dumps(document).encode()
-        return json.loads(_fetch(f"{self.workmail}/_emulator/{action}", body))
+        key = self.environment["AWS_ACCESS_KEY_ID"]
+        return json.loads(_fetch(f"{self.workmail}/_emulator/{action}", body, key))
 
 
 def start_local_aws(
@@ -109,18 +134,19 @@ def start_local_aws(
         WorkMailOrgError: One of them did not start.
     """
     aws_port, workmail_port = _find_free_ports()
+    key = _make_key()
+    temporary = folder / "tmp"
+    temporary.mkdir(mode=0o700)
     local = LocalAws(
         aws=f"http://{_HOST}:{aws_port}",
         workmail=f"http://{_HOST}:{workmail_port}",
         account=account,
-        environment=_build_environment(aws_port, workmail_port, account, region),
+        environment=_build_environment(aws_port, workmail_port, key, region, temporary),
         folder=folder,
     )
-    temporary = folder / "tmp"
-    temporary.mkdir()
-    settings = _build_ministack_settings(account, aws_port, temporary)
+    settings = _build_ministack_settings(account, aws_port, key, temporary)
     ministack = processes.start(
-        [sys.executable, "-m", "ministack"],
+        [sys.executable, "-m", "workmail_emulator.aws"],
         environment={**local.environment, **settings},
         folder=folder,
         log=folder / "aws.log",
@@ -131,33 +157,43 @@ def start_local_aws(
             *("--instant", "--aws", local.aws, "--account", account),
             *(part for domain in verified for part in ("--verified", domain)),
         ],
-        environment=local.environment,
+        environment={**local.environment, _KEY_VARIABLE: key},
         folder=folder,
         log=folder / "workmail.log",
     )
-    _wait_until_ready(ministack, f"{local.aws}/_ministack/health", folder / "aws.log")
-    _wait_until_ready(emulator, f"{local.workmail}/_emulator/calls", folder / "workmail.log")
+    for process, url, log in (
+        (ministack, f"{local.aws}/_ministack/health", "aws.log"),
+        (emulator, f"{local.workmail}/_emulator/calls", "workmail.log"),
+    ):
+        _wait_until_ready(process, url, key, folder / log)
     return local
 
 
+def _make_key() -> str:
+    """Make an access key id, 80 random bits, in the form that AWS has for them."""
+    letters = string.ascii_uppercase + "234567"
+    return "AKIA" + "".join(secrets.choice(letters) for _ in range(16))
+
+
 def _build_environment(
-    aws_port: int, workmail_port: int, account: str, region: str
+    aws_port: int, workmail_port: int, key: str, region: str, temporary: Path
 ) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     scripts = str(Path(sys.executable).parent)
     workmail = f"http://{_HOST}:{workmail_port}"
     return {
+        **_place_caches(kept.get("HOME", ""), temporary),
         **kept,
+        **_NO_PROXY,
         # The virtual environment's own node comes before any other.
         "PATH": os.pathsep.join(filter(None, (scripts, kept.get("PATH", os.defpath)))),
+        "TMPDIR": str(temporary),  # the CDK, jsii and ministack leave things behind when killed
         "AWS_ENDPOINT_URL": f"http://{_HOST}:{aws_port}",
         "AWS_ENDPOINT_URL_WORKMAIL": workmail,
         "AWS_ENDPOINT_URL_DIRECTORY_SERVICE": workmail,
         "AWS_ENDPOINT_URL_DIRECTORY_SERVICE_DATA": workmail,
-        # The CDK CLI remembers the account of each key for ever (~/.cdk/cache), so the key is the
-        # account; ministack reads it so too.
-        "AWS_ACCESS_KEY_ID": account,
-        "AWS_SECRET_ACCESS_KEY": "rehearsal",
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),  # as long as one of AWS
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
         "AWS_CONFIG_FILE": os.devnull,
@@ -166,16 +202,33 @@ def _build_environment(
     }
 
 
-def _build_ministack_settings(account: str, port: int, temporary: Path) -> dict[str, str]:
+def _place_caches(home: str, temporary: Path) -> dict[str, str]:
+    """Say where Node.js and jsii keep what is ready to run: it makes a rehearsal twice as fast.
+
+    Node.js by itself takes a folder in /tmp that other users can make before it. jsii by itself
+    takes the home folder, and fails where it cannot write.
+    """
+    if os.access(home, os.W_OK):
+        return {"NODE_COMPILE_CACHE": str(Path(home, ".cache", "workmail-org", "node"))}
+    compiled = str(temporary / "node")
+    return {"NODE_COMPILE_CACHE": compiled, "JSII_RUNTIME_PACKAGE_CACHE": "disabled"}
+
+
+def _build_ministack_settings(account: str, port: int, key: str, temporary: Path) -> dict[str, str]:
     return {
+        _KEY_VARIABLE: key,
         "BIND_HOST": _HOST,  # it would listen on every interface
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": _HOST,
         "MINISTACK_ACCOUNT_ID": account,
         "PERSIST_STATE": "0",
         "SFN_WAIT_SCALE": _WAIT_SCALE,
-        "TMPDIR": str(temporary),  # it leaves the code of each function behind
         "S3_DATA_DIR": str(temporary / "s3"),
+        # More listeners, on every interface: MQTT on port 8883 from the start, SFTP on demand.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # With a Docker daemon in reach it would remove the containers of any other ministack.
+        "DOCKER_HOST": f"unix://{temporary}/no-docker",
     }
 
 
@@ -187,28 +240,37 @@ def _find_free_ports() -> tuple[int, int]:
         return first.getsockname()[1], second.getsockname()[1]
 
 
-def _wait_until_ready(process: subprocess.Popen[str], url: str, log: Path) -> None:
+def _wait_until_ready(process: subprocess.Popen[str], url: str, key: str, log: Path) -> None:
+    """Wait until a server answers with the key, and see that it refuses without."""
     deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
+    while time.monotonic() < deadline and process.poll() is None:
         try:
-            _fetch(url)
+            _fetch(url, key=key)
         except OSError:
             time.sleep(0.05)
-        else:
-            return
-    last_words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
+            continue
+        if not _is_refused(url):
+            raise WorkMailOrgError(f"the local AWS is not private: {url} answers without its key")
+        return
     raise WorkMailOrgError(
-        f"the local AWS did not start: nothing answers at {url}; {' / '.join(last_words)}"
+        f"the local AWS did not start: nothing answers at {url}; {read_last_words(log)}"
     )
 
 
-def _fetch(url: str, body: bytes | None = None) -> bytes:
+def _is_refused(url: str) -> bool:
+    try:
+        _fetch(url)
+    except WorkMailOrgError:
+        return True
+    return False
+
+
+def _fetch(url: str, body: bytes | None = None, key: str = "") -> bytes:
     # An opener without proxies: a loopback address is nobody else's business.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(url, body, {"Authorization": f"AWS {key}:"})  # noqa: S310 - http
     try:
-        with opener.open(url, body, timeout=10) as answer:
+        with opener.open(request, timeout=10) as answer:
             content: bytes = answer.read()
             return content
     except urllib.error.HTTPError as error:

@@ -298,3 +298,49 @@ def route_53() -> Generator[tuple[str, list[tuple[str, str, str]]]]:
             yield f"http://127.0.0.1:{server.server_address[1]}", zone
         finally:
             server.shutdown()
+
+
+KEY = "AKIAAAAAAAAAAAAAAAAA"
+
+
+def ask(url: str, headers: dict[str, str]) -> int:
+    request = urllib.request.Request(f"{url}/_emulator/state", headers=headers)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  loopback
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Referer": "https://evil.example/"},
+        {"Sec-Fetch-Mode": "no-cors"},
+        {"Host": "evil.example"},
+        {"Host": "localhost"},
+    ],
+    ids=str,
+)
+def test_no_web_page_is_answered(url: str, headers: dict[str, str]) -> None:
+    assert (403, 200) == (ask(url, headers), ask(url, {}))
+
+
+def test_with_a_key_it_answers_to_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKMAIL_EMULATOR_KEY", KEY)
+    with serving() as (url, _):
+        scope = "20260101/us-east-1/workmail/aws4_request, SignedHeaders=host, Signature=0"
+        given = {"Authorization": f"AWS4-HMAC-SHA256 Credential={KEY}/{scope}"}
+        other = {"Authorization": given["Authorization"].replace("AKIA", "AKIB")}
+
+        assert (200, 403, 403) == (ask(url, given), ask(url, other), ask(url, {}))
+
+
+def test_on_an_address_of_the_network_it_answers_to_every_name() -> None:
+    with serving("--host", "0.0.0.0") as (url, _):  # noqa: S104  what a container listens on
+        assert (200, 403) == (
+            ask(url, {"Host": "emulator.internal"}),
+            ask(url, {"Host": "emulator.internal", "Origin": "null"}),
+        )
