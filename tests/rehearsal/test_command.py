@@ -30,11 +30,12 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end, with settings that would harm if they were taken over."""
+    harmful = {"AWS_PROFILE": "production", "AWS_ENDPOINT_URL": "http://192.0.2.1"}
     return subprocess.run(  # noqa: S603 - our own command
         [*COMMAND, *map(str, arguments)],
-        env={**os.environ, "AWS_PROFILE": "production", "AWS_ENDPOINT_URL": "http://192.0.2.1"},
+        env={**os.environ, **harmful, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -99,14 +100,51 @@ def test_a_program_reads_one_document(spec: Path) -> None:
     assert "Amazon WorkMail ends on 2027-03-31" in finished.stderr
 
 
-def test_a_failed_deployment_tells_the_resource_and_its_reason(spec: Path) -> None:
+def test_a_failed_deployment_tells_the_reason_and_how_to_use_what_it_leaves(
+    spec: Path, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     spec.write_text(SPEC % "krbtgt", encoding="utf-8")  # a system user of every directory
-    finished = run(spec)
+    finished = run(spec, "--keep", "--format", "json", TMPDIR=str(temporary))
+    kept = json.loads(finished.stdout)["kept"]
+    (folder,) = temporary.iterdir()
 
     assert finished.returncode == 4
     assert "test-acme: Custom::WorkMailUsers: " in finished.stderr.splitlines()[-1]
     assert "ReservedNameException" in finished.stderr.splitlines()[-1]
-    assert finished.stdout == ""
+    assert f"\nStop it with: {kept['stop_command']}\n" in finished.stderr
+    assert str(folder / "spec-0.yaml") == kept["spec"]
+    assert "krbtgt" in Path(kept["spec"]).read_text(encoding="utf-8")
+    printed = re.findall(r"^  export (.*)$", finished.stderr, re.MULTILINE)
+    assert list_user_stacks(printed, "http://192.0.2.1") == "test-acme"
+    assert list_user_stacks([f"{k}={v}" for k, v in kept["exports"].items()], "") == "test-acme"
+
+    subprocess.run(["/bin/sh", "-c", kept["stop_command"]], check=True)  # noqa: S603
+
+    assert list(temporary.iterdir()) == []
+    groups = {int(group) for group in re.findall(r" -(\d+)", kept["stop_command"])}
+    assert len(groups) == 2
+    assert find_survivors(groups) == set()
+
+
+def list_user_stacks(exports: list[str], proxy: str) -> str:
+    """Ask, as a program of the user's with a proxy, for the stacks that are not the CDK's own."""
+    program = """
+import boto3
+pages = boto3.client("cloudformation").get_paginator("list_stacks").paginate()
+names = {stack["StackName"] for page in pages for stack in page["StackSummaries"]}
+print(*sorted(names - {"CDKToolkit"}))
+"""
+    lines = [*(f"export {line}" for line in exports), 'exec "$1" -c "$2"']
+    finished = subprocess.run(  # noqa: S603
+        ["/bin/sh", "-c", "\n".join(lines), "sh", sys.executable, program],
+        env={"HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": "other.example"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return finished.stdout.strip()
 
 
 def test_a_wrong_spec_starts_nothing(spec: Path) -> None:

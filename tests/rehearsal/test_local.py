@@ -103,6 +103,7 @@ def test_without_a_home_that_can_be_written_caches_lie_in_the_folder(
 ) -> None:
     processes = Processes(Interrupts())
     monkeypatch.setenv("HOME", "/dev/null/home")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     try:
         local = start_local_aws(
             processes, tmp_path, account="000000000000", region="eu-west-1", verified=[]

@@ -63,7 +63,7 @@ def find_node_folder() -> Path:
 
 def find_installed_cdk() -> Path | None:
     """Return the CDK CLI of the checkout, or else of the cache folder; `None` if there is none."""
-    cache = _find_cache()
+    cache = find_cache()
     folders = [find_project_file("."), *([_name_installation(cache)] if cache else [])]
     scripts = [folder / _SCRIPT for folder in folders]
     return next((script for script in scripts if script.exists()), None)
@@ -83,7 +83,7 @@ def provide_cdk(processes: Processes, scratch: Path, progress: Progress) -> Path
     installed = find_installed_cdk()
     if installed:
         return installed
-    cache = _find_cache()
+    cache = find_cache()
     if cache is None or not os.access(cache, os.W_OK):
         progress.say(
             "the CDK CLI is installed for this rehearsal alone: there is no cache folder that only"
@@ -162,7 +162,7 @@ def _explain(output: str) -> str:
     return f"npm ci failed: {' / '.join(told[:4]) or 'it printed nothing'}"
 
 
-def _find_cache() -> Path | None:
+def find_cache() -> Path | None:
     """Return our cache folder, made if it is missing; `None` if others may write what is in it."""
     try:
         folder = _name_cache() / "workmail-org"

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from workmail_org.errors import WorkMailOrgError
+from workmail_org.rehearsal.installing import find_cache
 from workmail_org.rehearsal.processes import read_last_words
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _build_environment(
     scripts = str(Path(sys.executable).parent)
     workmail = f"http://{_HOST}:{workmail_port}"
     return {
-        **_place_caches(kept.get("HOME", ""), temporary),
+        **_place_caches(kept, temporary),
         **kept,
         **_NO_PROXY,
         # The virtual environment's own node comes before any other.
@@ -202,16 +203,16 @@ def _build_environment(
     }
 
 
-def _place_caches(home: str, temporary: Path) -> dict[str, str]:
-    """Say where Node.js and jsii keep what is ready to run: it makes a rehearsal twice as fast.
+def _place_caches(kept: Mapping[str, str], temporary: Path) -> dict[str, str]:
+    """Choose where Node.js and jsii keep what is ready to run: synthesis is several times as fast.
 
     Node.js by itself takes a folder in /tmp that other users can make before it. jsii by itself
     takes the home folder, and fails where it cannot write.
     """
-    if os.access(home, os.W_OK):
-        return {"NODE_COMPILE_CACHE": str(Path(home, ".cache", "workmail-org", "node"))}
-    compiled = str(temporary / "node")
-    return {"NODE_COMPILE_CACHE": compiled, "JSII_RUNTIME_PACKAGE_CACHE": "disabled"}
+    compiled = {"NODE_COMPILE_CACHE": str((find_cache() or temporary) / "node")}
+    if "JSII_RUNTIME_PACKAGE_CACHE_ROOT" in kept or os.access(kept.get("HOME", ""), os.W_OK):
+        return compiled
+    return {**compiled, "JSII_RUNTIME_PACKAGE_CACHE": "disabled"}
 
 
 def _build_ministack_settings(account: str, port: int, key: str, temporary: Path) -> dict[str, str]:
@@ -224,7 +225,8 @@ def _build_ministack_settings(account: str, port: int, key: str, temporary: Path
         "PERSIST_STATE": "0",
         "SFN_WAIT_SCALE": _WAIT_SCALE,
         "S3_DATA_DIR": str(temporary / "s3"),
-        # More listeners, on every interface: MQTT on port 8883 from the start, SFTP on demand.
+        # More listeners, on every interface: MQTT on port 8883 where the package cryptography is
+        # installed, SFTP on demand.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         # With a Docker daemon in reach it would remove the containers of any other ministack.

@@ -19,6 +19,8 @@ from workmail_org.rehearsal.progress import Progress, plain
 from workmail_org.rehearsal.rehearsing import name_stack
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workmail_org.rehearsal.rehearsing import Kept, Rehearsal, Script
     from workmail_org.rehearsal.surveying import LiveOrganization
 
@@ -32,19 +34,30 @@ _PIPE_WIDTH = 160
 def rehearse(script: Script, *, for_programs: bool) -> Rehearsal:
     """Rehearse and show how it went: one JSON document, or what a person reads.
 
-    Progress, and for programs what else is to be said, goes to standard error.
+    Progress, and for programs what else is to be said, goes to standard error. A failed deployment
+    shows only how to use the local AWS, if that is kept.
     """
-    outcome = rehearsing.rehearse(script, Progress())
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    console = Console(highlight=False, stderr=for_programs, width=width)
+
+    def show_kept(kept: Kept) -> None:
+        if for_programs:
+            _print_document({"kept": build_kept(kept)})
+        print_kept(kept, console)
+
+    outcome = rehearsing.rehearse(script, Progress(), show_kept)
     if for_programs:
-        sys.stdout.write(json.dumps(build_document(outcome), indent=2) + "\n")
-        console = Console(highlight=False, stderr=True, width=console.width)
+        _print_document(build_document(outcome))
     else:
         print_rehearsal(outcome, console)
     if outcome.kept:
         print_kept(outcome.kept, console)
     console.print(f"[dim]note: {_tell_end_of_support()}[/]", soft_wrap=True)
     return outcome
+
+
+def _print_document(document: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 
 def _tell_end_of_support() -> str:
@@ -66,6 +79,16 @@ def build_document(rehearsal: Rehearsal) -> dict[str, Any]:
         "calls": dict(rehearsal.calls),
         "seconds": dict(rehearsal.seconds),
         "endpoints": {"aws": rehearsal.aws, "workmail": rehearsal.workmail},
+        **({"kept": build_kept(rehearsal.kept)} if rehearsal.kept else {}),
+    }
+
+
+def build_kept(kept: Kept) -> dict[str, Any]:
+    """Return as JSON how to use a local AWS that was left running."""
+    return {
+        "exports": dict(kept.exports),
+        "spec": str(kept.spec),
+        "stop_command": kept.stop_command,
     }
 
 
@@ -94,7 +117,9 @@ def print_kept(kept: Kept, console: Console) -> None:
     # A profile or a session token of the user's would win over the keys below.
     _print_plain(console, "  unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN")
     for name, value in kept.exports.items():
-        _print_plain(console, f"  export {name}={shlex.quote(value)}")
+        # Addresses that the user's proxy must leave alone stay in the list.
+        rest = f"${{{name}:+,${name}}}" if name.upper() == "NO_PROXY" else ""
+        _print_plain(console, f"  export {name}={shlex.quote(value)}{rest}")
     _print_plain(console, f"\nThe spec as deployed, with local hosted zones: {kept.spec}")
     _print_plain(console, f"Stop it with: {kept.stop_command}")
 

@@ -126,8 +126,8 @@ class Processes:
         """Run a command to its end and hand on each line that it prints.
 
         Raises:
-            WorkMailOrgError: What was started before it cannot go on, so the command would
-                wait in vain; or it prints nothing for half an hour.
+            WorkMailOrgError: The services that were started before it cannot go on, so the command
+                would wait in vain or has failed; or it prints nothing for half an hour.
         """
         with (
             self._started(command, environment, folder) as process,
@@ -141,7 +141,7 @@ class Processes:
                 lines.append(line)
                 on_line(line.rstrip("\n"))
             finished = Finished(process.wait(), "".join(lines))
-        if finished.code and (told := _find_no_room(finished.output)):
+        if self._services and finished.code and (told := _find_no_room(finished.output)):
             raise WorkMailOrgError(_describe_no_room(self._folder or folder, told))
         return finished
 

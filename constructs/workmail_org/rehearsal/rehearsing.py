@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
+import secrets
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workmail_org.errors import DeploymentError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workmail_org.errors import DeploymentError, WorkMailOrgError
 from workmail_org.plan.against import LIVE, Place, plan_against
 from workmail_org.rehearsal.comparing import compare, tell_surprises
 from workmail_org.rehearsal.deploying import Cdk
@@ -93,43 +95,57 @@ class Rehearsal:
         return not self.differences
 
 
-def rehearse(script: Script, progress: Progress) -> Rehearsal:
+def rehearse(
+    script: Script, progress: Progress, on_failure_kept: Callable[[Kept], None]
+) -> Rehearsal:
     """Deploy a spec to a local AWS, read it back and compare.
+
+    Args:
+        script: What to rehearse.
+        progress: Shows it.
+        on_failure_kept: Called when a deployment failed and the local AWS is left running.
 
     Raises:
         SpecError: A spec is wrong; nothing was started, or synthesis refused it.
         DeploymentError: A deployment failed.
-        WorkMailOrgError: The CDK CLI could not be installed.
+        WorkMailOrgError: The CDK CLI could not be installed; or the local AWS does not start, or
+            cannot go on: the disk is full.
         Interrupted: Ctrl-C or a signal; everything is stopped.
     """
     desired = load_environment(script.spec, root=script.root)
     previous = load_environment(script.previous, root=script.root) if script.previous else None
-    with _open_stage(keep=script.keep, progress=progress) as stage:
+    with _open_stage(keep=script.keep) as stage:
         cdk = provide_cdk(stage.processes, stage.folder, progress)
-        return _Play(script, desired, previous, stage, progress, cdk).perform()
+        return _Play(script, desired, previous, stage, progress, on_failure_kept, cdk).perform()
 
 
 class _Stage:
     """The processes and the folder of one rehearsal."""
 
     def __init__(self, interrupts: Interrupts) -> None:
-        self.processes = Processes(interrupts)
-        self.folder = Path(tempfile.mkdtemp(prefix="workmail-rehearsal-"))
-        self._interrupts = interrupts
+        self.folder = _choose_folder()
+        self.processes = Processes(interrupts, self.folder)
 
     @property
     def stop_command(self) -> str:
         groups = " ".join(f"-{group}" for group in self.processes.groups)
-        return f"kill -- {groups}; rm -rf {self.folder}"
+        # As POSIX has it: the shell of Debian knows no other form for a group.
+        return f"kill -s KILL -- {groups}; rm -rf {self.folder}"
 
-    def clear(self) -> None:
-        with self._interrupts.held():
-            self.processes.stop()
-            shutil.rmtree(self.folder, ignore_errors=True)
+
+def _choose_folder() -> Path:
+    """Name a folder that is not there yet."""
+    try:
+        return Path(tempfile.gettempdir(), f"workmail-rehearsal-{secrets.token_hex(8)}")
+    except FileNotFoundError as error:
+        raise WorkMailOrgError(
+            f"a rehearsal needs a folder for its files: {error.strerror}; set TMPDIR to a folder "
+            "that can be written"
+        ) from error
 
 
 @contextmanager
-def _open_stage(*, keep: bool, progress: Progress) -> Generator[_Stage]:
+def _open_stage(*, keep: bool) -> Generator[_Stage]:
     """Give a stage and clear it, whichever way the block ends; kept, it stays as it is.
 
     A failed deployment is kept too, to be looked at. What was interrupted is not.
@@ -141,14 +157,17 @@ def _open_stage(*, keep: bool, progress: Progress) -> Generator[_Stage]:
         try:
             yield stage
             kept = keep
-        except DeploymentError:
-            kept = keep and bool(stage.processes.groups)
-            if kept:
-                progress.say(f"the local AWS keeps running; stop it with: {stage.stop_command}")
+        except (OSError, BotoCoreError, ClientError, WorkMailOrgError) as error:
+            # Whatever failed: where a disk is full or a server ended, that is why.
+            if trouble := stage.processes.find_trouble():
+                raise WorkMailOrgError(trouble) from error
+            kept = keep and isinstance(error, DeploymentError) and bool(stage.processes.groups)
             raise
         finally:
-            if not kept:
-                stage.clear()
+            if kept:
+                stage.processes.keep()
+            else:
+                stage.processes.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +179,23 @@ class _Play:
     previous: Environment | None
     stage: _Stage
     progress: Progress
+    on_failure_kept: Callable[[Kept], None]
     cdk: Path
 
     def perform(self) -> Rehearsal:
         local = self._start()
-        with local.entered():
+        with local.entered(), self._told_when_kept(local):
             return self._perform_on(local)
+
+    @contextmanager
+    def _told_when_kept(self, local: LocalAws) -> Generator[None]:
+        """Tell how to use the local AWS, and how to stop it, if a deployment fails."""
+        try:
+            yield
+        except DeploymentError:
+            if self.script.keep and self.stage.processes.find_trouble() is None:
+                self.on_failure_kept(self._describe_kept(local))
+            raise
 
     def _start(self) -> LocalAws:
         with self.progress.phase("start", "starting a local AWS"):
@@ -203,14 +233,13 @@ class _Play:
             seconds=self.progress.seconds,
             aws=local.aws,
             workmail=local.workmail,
-            kept=self._describe_kept(local, specs[-1]) if self.script.keep else None,
+            kept=self._describe_kept(local) if self.script.keep else None,
         )
 
     def _localize(self, local: LocalAws) -> list[LocalSpec]:
         """Write the local copies, in the order in which they are deployed."""
         paths = [path for path in (self.script.previous, self.script.spec) if path]
-        targets = [self.stage.folder / f"spec-{number}.yaml" for number, _ in enumerate(paths)]
-        specs = list(zip(paths, targets, strict=True))
+        specs = [(path, self._find_copy(number)) for number, path in enumerate(paths)]
         return localize(specs, StandIns(local), root=self.script.root)
 
     def _prepare(self, cdk: Cdk, specs: list[LocalSpec]) -> None:
@@ -247,11 +276,15 @@ class _Play:
             differences.extend(tell_surprises(desired, ask(desired, actual)))
         return tuple(differences)
 
-    def _describe_kept(self, local: LocalAws, spec: LocalSpec) -> Kept:
-        return Kept(exports=local.exports, spec=spec.path, stop_command=self.stage.stop_command)
+    def _describe_kept(self, local: LocalAws) -> Kept:
+        spec = self._find_copy(len(self._environments()) - 1)
+        return Kept(exports=local.exports, spec=spec, stop_command=self.stage.stop_command)
 
     def _environments(self) -> tuple[Environment, ...]:
         return (self.previous, self.desired) if self.previous else (self.desired,)
+
+    def _find_copy(self, number: int) -> Path:
+        return self.stage.folder / f"spec-{number}.yaml"
 
     def _find_assembly(self, number: int) -> Path:
         return self.stage.folder / f"cdk.out-{number}"
