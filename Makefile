@@ -19,13 +19,16 @@ setup: .venv/.installed node_modules/.installed
 rehearse: setup
 	@workmail-org rehearse $(SPEC) $(ARGS)
 
-# A file stays on one worker, so that what it synthesizes once is synthesized once.
+# A file stays on one worker: what it synthesizes once is synthesized once, and its states follow
+# each other. tests/conftest.py says which files come first.
+PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 test: setup
-	pytest -n 2 --dist loadfile $(ARGS)
+	$(PYTEST) $(ARGS)
 
 # Everything that can be tried: a fault at every call, thousands of generated cases. Takes an hour.
 test-all: setup
-	WORKMAIL_ORG_TESTS=all pytest -n 2 $(ARGS)
+	WORKMAIL_ORG_TESTS=all $(PYTEST) $(ARGS)
 
 check: setup
 	ruff check .

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scenes import make_emulator
@@ -214,10 +214,6 @@ def asked() -> Asked:
     return Asked()
 
 
-quickly = settings(max_examples=100, deadline=None)  # the machine may be busy
-
-
-@quickly
 @given(wanted=ACCESS_RULES.filter(bool), attempts=st.lists(ACCESSES, min_size=1, max_size=8))
 def test_access_control_rules_do_the_same_in_both(
     asked: Asked, wanted: tuple[AccessControlRule, ...], attempts: list[Access]
@@ -230,7 +226,6 @@ def test_access_control_rules_do_the_same_in_both(
         assert asked.judge(attempt) == verdict
 
 
-@quickly
 @given(wanted=MOBILE_RULES.filter(bool), attempts=st.lists(DEVICES, min_size=1, max_size=8))
 def test_mobile_device_rules_do_the_same_in_both(
     asked: Asked, wanted: tuple[MobileDeviceAccessRule, ...], attempts: list[Device]
@@ -243,7 +238,6 @@ def test_mobile_device_rules_do_the_same_in_both(
         assert asked.judge(attempt) == verdict
 
 
-@quickly
 @given(wanted=ROLE_RULES)
 def test_impersonation_rules_do_the_same_in_both(
     asked: Asked, wanted: tuple[ImpersonationRule, ...]

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workmail_org import wire
@@ -149,7 +149,6 @@ each_type = pytest.mark.parametrize("cls", wire.PROPERTIES.values(), ids=lambda 
 
 
 @each_type
-@settings(deadline=None, max_examples=50)
 @given(data=st.data())
 def test_properties_arrive_as_they_were(cls: type[Any], data: st.DataObject) -> None:
     properties = data.draw(PROPERTIES[cls])
@@ -160,7 +159,6 @@ def test_properties_arrive_as_they_were(cls: type[Any], data: st.DataObject) -> 
 
 
 @each_type
-@settings(deadline=None, max_examples=50)
 @given(data=st.data())
 def test_nothing_on_the_wire_means_something_to_cloudformation_or_the_cdk(
     cls: type[Any], data: st.DataObject

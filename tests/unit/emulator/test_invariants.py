@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workmail_emulator import Emulator
@@ -98,7 +98,6 @@ class Play:
         )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(steps, max_size=40))
 def test_an_address_has_one_holder_and_a_mailbox_one_owner(played: list[Step]) -> None:
     play = Play()
@@ -122,7 +121,6 @@ def test_an_address_has_one_holder_and_a_mailbox_one_owner(played: list[Step]) -
         assert (entity["state"] == "DELETED") <= (entity["email"] is None), key
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.lists(steps, max_size=25))
 def test_the_service_tells_the_same_as_the_state(played: list[Step]) -> None:
     play = Play()

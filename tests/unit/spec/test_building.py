@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workmail_org.errors import SpecError
@@ -500,7 +500,6 @@ JUNK: list[Any] = [
 ]
 
 
-@settings(deadline=None, max_examples=50)  # the machine may be busy
 @given(
     changes=st.dictionaries(
         st.sampled_from(list(list_paths(RESOLVED))[1:]), st.sampled_from(JUNK), min_size=1

@@ -7,7 +7,7 @@ import pathlib
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from workmail_org.spec.files import extending, nodes
@@ -185,7 +185,6 @@ _plain = st.recursive(
 )
 
 
-@settings(max_examples=50)
 @given(st.dictionaries(st.text(max_size=2), _plain), st.dictionaries(st.text(max_size=2), _plain))
 def test_merging_is_what_rfc_7396_says(base: dict[str, Any], patch: dict[str, Any]) -> None:
     actual = nodes.plain(extending.merge(_mapping(base), _mapping(patch)))
