@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from theatres import open_cdk
 from workmail_emulator.calls import Call as Logged
 from workmail_org.errors import DeploymentError
 from workmail_org.model.organization import Environment
@@ -155,7 +156,9 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
             verified=["acme.example"],
         )
         with local.entered():
-            theatre = Theatre(local, Cdk(processes, local), tmp_path_factory.mktemp("repository"))
+            theatre = Theatre(
+                local, open_cdk(processes, local), tmp_path_factory.mktemp("repository")
+            )
             theatre.cdk.bootstrap([REGION])
             theatre.write(BEFORE)
             theatre.commit()
