@@ -80,3 +80,23 @@ def show(name: str, content: Any) -> Iterator[tuple[str, bytes]]:
             yield f"{name}!", gzip.decompress(content)
         except (OSError, EOFError, zlib.error):
             return
+
+
+def read_passwords(client: Any) -> Iterator[str]:
+    """Give whatever is in any version of any secret."""
+    for page in client.get_paginator("list_secrets").paginate():
+        for secret in page["SecretList"]:
+            arn = secret["ARN"]
+            for version in client.list_secret_version_ids(SecretId=arn)["Versions"]:
+                got = client.get_secret_value(SecretId=arn, VersionId=version["VersionId"])
+                if text := got.get("SecretString"):  # there is none before the first password
+                    yield from _parse_passwords(text)
+
+
+def _parse_passwords(text: str) -> Iterator[str]:
+    try:
+        passwords: dict[str, str] = json.loads(text)
+    except ValueError:
+        yield text
+    else:
+        yield from passwords.values()

@@ -8,20 +8,24 @@ every password that was ever in a secret, in every form that it could have.
 from __future__ import annotations
 
 import json
-import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from click.testing import CliRunner
 
-from canaries import find_leaks, list_base64_forms, list_forms, show, show_files
+from canaries import (
+    find_leaks,
+    list_base64_forms,
+    list_forms,
+    read_passwords,
+    show,
+    show_files,
+)
+from theatres import open_cdk
 from workmail_org.cli import main
 from workmail_org.errors import DeploymentError
 from workmail_org.rehearsal.deploying import Cdk
@@ -133,26 +137,6 @@ class Mine:
         return self.local.make_client(service, REGION)
 
 
-def read_passwords(client: Any) -> Iterator[str]:
-    """Give whatever is in any version of any secret."""
-    for page in client.get_paginator("list_secrets").paginate():
-        for secret in page["SecretList"]:
-            arn = secret["ARN"]
-            for version in client.list_secret_version_ids(SecretId=arn)["Versions"]:
-                got = client.get_secret_value(SecretId=arn, VersionId=version["VersionId"])
-                if text := got.get("SecretString"):  # there is none before the first password
-                    yield from parse_passwords(text)
-
-
-def parse_passwords(text: str) -> Iterator[str]:
-    try:
-        passwords: dict[str, str] = json.loads(text)
-    except ValueError:
-        yield text
-    else:
-        yield from passwords.values()
-
-
 @pytest.fixture(scope="module")
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mine]:
     processes = Processes(Interrupts())
@@ -165,7 +149,7 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mine]:
             verified=[],
         )
         with local.entered():
-            cdk = Cdk(processes, local)
+            cdk = open_cdk(processes, local)
             cdk.bootstrap([REGION])
             mine = Mine(local, cdk, tmp_path_factory.mktemp("specs"))
             live(mine)
@@ -307,54 +291,6 @@ def test_the_secret_of_an_organization_with_a_key_is_encrypted_with_it(mine: Min
     )
 
     assert organization["kms_key_arn"] == client.describe_secret(SecretId=arn)["KmsKeyId"]
-
-
-REHEARSED = {
-    "version": 1,
-    "environment": "test",
-    "organizations": {
-        "acme": {
-            "region": REGION,
-            "alias": "acme",
-            "users": {"alice": {"display_name": "Alice"}, "bob": {"display_name": "Bob"}},
-        }
-    },
-}
-
-
-def test_a_rehearsal_tells_no_password(tmp_path: Path) -> None:
-    spec = tmp_path / "spec.yaml"
-    spec.write_text(json.dumps(REHEARSED), encoding="utf-8")
-    program = "from workmail_org.cli import main; main()"
-    command = [sys.executable, "-c", program, "rehearse", str(spec), "--format", "json", "--keep"]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
-    said = finished.stdout + finished.stderr
-    stop = _STOP.search(said)
-    assert stop, said
-    exports = {name: shlex.split(value)[0] for name, value in _EXPORT.findall(said)}
-    try:
-        passwords = set(read_passwords(_make_client(exports)))
-        folder = Path(stop[1].rpartition(" ")[2])
-        exhibits = {"said": said.encode(), **dict(show_files(folder))}
-
-        assert 2 == len(passwords)
-        assert "alice@acme.awsapps.com" in finished.stdout
-        assert [] == find_leaks(exhibits, passwords)
-    finally:
-        subprocess.run(stop[1], shell=True, check=False)  # noqa: S602 - what a person would paste
-
-
-_EXPORT = re.compile(r"^ *export (\w+)=(.*)$", re.MULTILINE)
-_STOP = re.compile(r"^Stop it with: (.*)$", re.MULTILINE)
-
-
-def _make_client(exports: dict[str, str]) -> Any:
-    session: Any = boto3.Session(
-        aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
-        region_name=REGION,
-    )
-    return session.client("secretsmanager", endpoint_url=exports["AWS_ENDPOINT_URL"])
 
 
 FORMS = sorted(list_forms(EWS_CANARY)) + sorted(list_base64_forms(EWS_CANARY))

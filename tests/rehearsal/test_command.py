@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from click.testing import CliRunner
+
+from canaries import find_leaks, read_passwords, show_files
+from workmail_org.cli import main
 
 SPEC = """
 version: 1
@@ -78,12 +86,31 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_program_reads_one_document(spec: Path) -> None:
-    finished = run(spec, "--format", "json")
+@pytest.fixture(scope="module")
+def kept(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[subprocess.CompletedProcess[str]]:
+    """What a rehearsal printed whose local AWS runs on until these tests have ended."""
+    spec = tmp_path_factory.mktemp("kept") / "test.yaml"
+    spec.write_text(SPEC % "alice", encoding="utf-8")
+    finished = run(spec, "--format", "json", "--keep")
+    try:
+        yield finished
+    finally:
+        if stop := STOP.search(finished.stderr):
+            subprocess.run(stop[1], shell=True, check=False)  # noqa: S602 - what a person would paste
+
+
+STOP = re.compile(r"^Stop it with: (.*)$", re.MULTILINE)
+EXPORT = re.compile(r"^ *export (\w+)=(.*)$", re.MULTILINE)
+
+
+def test_a_program_reads_one_document(kept: subprocess.CompletedProcess[str]) -> None:
+    finished = kept
 
     assert finished.returncode == 0, finished.stderr
     document = json.loads(finished.stdout)
-    assert list(document) == [
+    assert [key for key in document if key != "kept"] == [
         "organizations",
         "matches",
         "differences",
@@ -98,6 +125,25 @@ def test_a_program_reads_one_document(spec: Path) -> None:
     assert (1, 1) == (document["calls"]["CreateOrganization"], document["calls"]["CreateUser"])
     assert list(document["seconds"]) == ["start", "prepare", "deploy", "read"]
     assert "Amazon WorkMail ends on 2027-03-31" in finished.stderr
+
+
+def test_a_rehearsal_tells_no_password(kept: subprocess.CompletedProcess[str]) -> None:
+    exports = {name: shlex.split(value)[0] for name, value in EXPORT.findall(kept.stderr)}
+    session: Any = boto3.Session(
+        aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
+        region_name="us-west-2",
+    )
+    client = session.client("secretsmanager", endpoint_url=exports["AWS_ENDPOINT_URL"])
+    passwords = set(read_passwords(client))
+    stop = STOP.search(kept.stderr)
+    assert stop
+    folder = Path(stop[1].rpartition(" ")[2])
+    exhibits = {"said": (kept.stdout + kept.stderr).encode(), **dict(show_files(folder))}
+
+    assert 1 == len(passwords)
+    assert len(exhibits) > 100
+    assert [] == find_leaks(exhibits, passwords)
 
 
 def test_a_failed_deployment_tells_the_reason_and_how_to_use_what_it_leaves(
@@ -159,7 +205,9 @@ def test_a_wrong_spec_starts_nothing(spec: Path) -> None:
     assert "starting" not in finished.stderr
 
 
-@pytest.mark.parametrize("phase", ["synthesizing", "deploying"])
+@pytest.mark.parametrize(
+    "phase", [pytest.param("synthesizing", marks=pytest.mark.exhaustive), "deploying"]
+)
 def test_ctrl_c_leaves_no_process_and_no_file(spec: Path, tmp_path: Path, phase: str) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
@@ -194,21 +242,34 @@ organizations:
 """
 
 
-def test_a_removal_waits_for_the_word_and_the_rest_is_approved_as_it_is_planned(
-    tmp_path: Path,
-) -> None:
+@pytest.fixture
+def removal(tmp_path: Path) -> tuple[Path, Path, str]:
+    """A spec, the same without one of its users, and the digest that confirms the removal."""
     before, after = tmp_path / "before.yaml", tmp_path / "after.yaml"
     before.write_text(CAREFUL % ", bob: {display_name: Bob}", encoding="utf-8")
     after.write_text(CAREFUL % "", encoding="utf-8")
+    plan = CliRunner().invoke(main, ["plan", str(after), "--against", str(before)])
+    (digest,) = re.findall(r"-c acknowledge=([0-9a-f]{12})", plan.output)
+    return before, after, digest
+
+
+@pytest.mark.exhaustive  # tests/lifecycle/test_brakes.py has the refusal without its rehearsal
+def test_a_removal_that_nobody_confirmed_is_refused(removal: tuple[Path, Path, str]) -> None:
+    before, after, digest = removal
     refused = run(after, "--from", before)
-    word = re.search(r"cdk deploy -c acknowledge=([0-9a-f]{12})", refused.stderr)
 
     assert 4 == refused.returncode
     assert "1 of 2 users leave or are switched off (50 %, safety" in " ".join(
         refused.stderr.split()
     )
-    assert word
-    gone = run(after, "--from", before, "--acknowledge", word[1], "--format", "json")
+    assert f"cdk deploy -c acknowledge={digest}" in refused.stderr
+
+
+def test_a_confirmed_removal_happens_and_the_rest_is_approved_as_it_is_planned(
+    removal: tuple[Path, Path, str],
+) -> None:
+    before, after, digest = removal
+    gone = run(after, "--from", before, "--acknowledge", digest, "--format", "json")
 
     assert 0 == gone.returncode, gone.stderr
     calls = json.loads(gone.stdout)["calls"]
