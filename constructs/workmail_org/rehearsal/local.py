@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 from workmail_org.errors import WorkMailOrgError
 from workmail_org.rehearsal.installing import find_cache
 from workmail_org.rehearsal.processes import read_last_words
+from workmail_org.service.clients import open_session
 
 if TYPE_CHECKING:
     import subprocess
@@ -103,9 +102,8 @@ class LocalAws:
             os.environ.update(before)
 
     def make_client(self, service: str, region: str) -> Any:
-        """Return a boto3 client of this AWS; use it inside `entered`."""
-        session: Any = boto3.Session()  # its overloads are of unknown type without all stubs
-        return session.client(service, region_name=region)
+        """Return a client of this AWS; use it inside `entered`."""
+        return open_session().create_client(service, region_name=region)
 
     def count_calls(self) -> dict[str, int]:
         """Return how often each WorkMail and Directory Service operation was called."""
