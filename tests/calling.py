@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from threading import local
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 from botocore import parsers
 from botocore.config import Config
@@ -81,20 +82,43 @@ class _Status:
     status_code: int
 
 
-_CLIENTS: WeakKeyDictionary[Emulator, dict[tuple[str, str], Any]] = WeakKeyDictionary()
+@dataclass(frozen=True)
+class _Connection:
+    """A botocore client whose calls reach one emulator."""
+
+    client: Any
+    emulator: Emulator
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.client, name)
+        if name not in self.client.meta.method_to_api_mapping:
+            return found
+
+        def call(**parameters: Any) -> Any:
+            before = getattr(_REACHED, "emulator", None)  # a call can be made within another
+            _REACHED.emulator = self.emulator
+            try:
+                return found(**parameters)
+            finally:
+                _REACHED.emulator = before
+
+        return call
+
+
+_REACHED = local()
+"""The emulator that a thread's call is meant for."""
 
 
 def connect(emulator: Emulator, service: str, region: str) -> Any:
-    """Give a botocore client of an emulator; made once: it takes longer than a deployment."""
-    made = _CLIENTS.setdefault(emulator, {})
-    if (service, region) not in made:
-        made[service, region] = _make_client(emulator, service, region)
-    return made[service, region]
+    """Give a botocore client of an emulator."""
+    return _Connection(_make_client(service, region), emulator)
 
 
-def _make_client(emulator: Emulator, service: str, region: str) -> Any:
+@cache
+def _make_client(service: str, region: str) -> Any:
+    """Make a botocore client, one for all emulators: it takes longer than a deployment."""
     config = Config(user_agent="tests", retries={"total_max_attempts": 1})
-    client = emulator.client(service, region=region, config=config)
+    client = Emulator().client(service, region=region, config=config)
     model = client.meta.service_model
     # botocore's functions are not annotated.
     parser: Any = cast("Any", parsers).create_parser(model.resolved_protocol)
@@ -103,7 +127,7 @@ def _make_client(emulator: Emulator, service: str, region: str) -> Any:
     def answer(model: Any, params: Any, **_: Any) -> tuple[_Status, Any]:
         headers = {**params["headers"], "Authorization": scope}
         try:
-            found = emulator.answer(headers, params["body"])
+            found = _REACHED.emulator.answer(headers, params["body"])
         except ResponseLost as lost:
             raise ConnectionClosedError(endpoint_url=params["url"]) from lost
         reply = {"headers": found.headers, "status_code": found.status, "body": found.body}
