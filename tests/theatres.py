@@ -12,18 +12,8 @@ from aws_cdk import App
 from effort import ALL
 from workmail_org.infra import OrganizationStack
 from workmail_org.rehearsal.deploying import Cdk
-from workmail_org.rehearsal.local import LocalAws
-from workmail_org.rehearsal.processes import Processes
 
 _SETTINGS = json.loads((Path(__file__).resolve().parents[1] / "cdk.json").read_text("utf-8"))
-
-
-def open_cdk(processes: Processes, local: LocalAws) -> Cdk:
-    """Give the CDK CLI; but for `make test-all`, it synthesizes in this process.
-
-    The app as a process of the CLI's own is rehearsed in test_command.py.
-    """
-    return Cdk(processes, local) if ALL else _WarmCdk(processes, local)
 
 
 class _WarmCdk(Cdk):
@@ -49,3 +39,7 @@ class _WarmCdk(Cdk):
         with patch.dict(os.environ, {"CDK_DEFAULT_ACCOUNT": self._local.account}):
             OrganizationStack.all_from_spec(app, spec, root=root)
         app.synth()
+
+
+CDK = Cdk if ALL else _WarmCdk
+"""The CDK CLI; in `make test-all` the app is always a process of its own, as in test_command.py."""

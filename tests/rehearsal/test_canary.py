@@ -25,7 +25,7 @@ from canaries import (
     show,
     show_files,
 )
-from theatres import open_cdk
+from theatres import CDK
 from workmail_org.cli import main
 from workmail_org.errors import DeploymentError
 from workmail_org.rehearsal.deploying import Cdk
@@ -149,7 +149,7 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mine]:
             verified=[],
         )
         with local.entered():
-            cdk = open_cdk(processes, local)
+            cdk = CDK(processes, local)
             cdk.bootstrap([REGION])
             mine = Mine(local, cdk, tmp_path_factory.mktemp("specs"))
             live(mine)

@@ -19,7 +19,9 @@ import pytest
 from click.testing import CliRunner
 
 from canaries import find_leaks, read_passwords, show_files
+from theatres import CDK
 from workmail_org.cli import main
+from workmail_org.rehearsal import rehearsing
 
 SPEC = """
 version: 1
@@ -206,7 +208,7 @@ def test_a_wrong_spec_starts_nothing(spec: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "phase", [pytest.param("synthesizing", marks=pytest.mark.exhaustive), "deploying"]
+    "phase", ["synthesizing", pytest.param("deploying", marks=pytest.mark.exhaustive)]
 )
 def test_ctrl_c_leaves_no_process_and_no_file(spec: Path, tmp_path: Path, phase: str) -> None:
     temporary = tmp_path / "tmp"
@@ -266,12 +268,16 @@ def test_a_removal_that_nobody_confirmed_is_refused(removal: tuple[Path, Path, s
 
 
 def test_a_confirmed_removal_happens_and_the_rest_is_approved_as_it_is_planned(
-    removal: tuple[Path, Path, str],
+    removal: tuple[Path, Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, after, digest = removal
-    gone = run(after, "--from", before, "--acknowledge", digest, "--format", "json")
+    monkeypatch.setattr(rehearsing, "Cdk", CDK)
+    gone = CliRunner().invoke(
+        main,
+        ["rehearse", str(after), f"--from={before}", f"--acknowledge={digest}", "--format=json"],
+    )
 
-    assert 0 == gone.returncode, gone.stderr
+    assert 0 == gone.exit_code, gone.stderr
     calls = json.loads(gone.stdout)["calls"]
     assert 1 == calls["DeregisterFromWorkMail"]
     assert "CreateUser" not in calls

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from theatres import open_cdk
+from theatres import CDK
 from workmail_org.errors import DeploymentError
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.rehearsal.deploying import Cdk
@@ -95,7 +95,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
             verified=["acme-legacy.example", "wonderland-legacy.example", "hearts.example"],
         )
         with local.entered():
-            cdk = open_cdk(processes, local)
+            cdk = CDK(processes, local)
             cdk.bootstrap(REGIONS)
             yield Account(local, cdk, tmp_path_factory.mktemp("specs"))
     finally:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from theatres import open_cdk
+from theatres import CDK
 from workmail_emulator.calls import Call as Logged
 from workmail_org.errors import DeploymentError
 from workmail_org.model.organization import Environment
@@ -156,9 +156,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
             verified=["acme.example"],
         )
         with local.entered():
-            theatre = Theatre(
-                local, open_cdk(processes, local), tmp_path_factory.mktemp("repository")
-            )
+            theatre = Theatre(local, CDK(processes, local), tmp_path_factory.mktemp("repository"))
             theatre.cdk.bootstrap([REGION])
             theatre.write(BEFORE)
             theatre.commit()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from theatres import open_cdk
+from theatres import CDK
 from workmail_org.errors import DeploymentError
 from workmail_org.model.user import User
 from workmail_org.rehearsal.comparing import compare
@@ -145,7 +145,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
             verified=[],
         )
         with local.entered():
-            cdk = open_cdk(processes, local)
+            cdk = CDK(processes, local)
             cdk.bootstrap(sorted(REGIONS.values()))
             theatre = Theatre(local, cdk, tmp_path_factory.mktemp("states"))
             theatre.deploy(theatre.prepare())
