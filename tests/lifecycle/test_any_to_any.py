@@ -135,7 +135,7 @@ def faults(draw: st.DrawFn) -> Strike | None:
 
 
 @settings(
-    max_examples=2000 if ALL else 25,
+    max_examples=2000 if ALL else 15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=tuple(Phase) if ALL else (Phase.explicit, Phase.generate),

@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from cloudformation import DeploymentFailedError, FakeS3, Stack
+from effort import ALL
 from scenes import make_emulator, make_group, make_organization, make_user
 from transitions import FULL, NOTHING
 from workmail_emulator.faults import Fault
@@ -177,9 +178,9 @@ def test_the_longest_reason_still_fits_into_the_answer(ruled: Ruled) -> None:
 def test_any_denied_call_is_told_by_its_name_with_the_way_out() -> None:
     clean = Ruled()
     make_and_empty(clean)
-    operations = {call.operation for call in clean.emulator.calls}
+    operations = sorted({call.operation for call in clean.emulator.calls})
     unclear: list[str] = []
-    for operation in sorted(operations):
+    for operation in operations if ALL else operations[::4]:
         struck = Ruled()
         message = deny(f"workmail:{operation}")
         struck.emulator.faults.add(

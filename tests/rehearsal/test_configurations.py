@@ -41,12 +41,17 @@ class Account:
     def __post_init__(self) -> None:
         self.stand_ins = StandIns(self.local)
 
-    def deploy(self, name: str, spec: Path | None = None) -> None:
-        """Deploy a spec, by default one of config/."""
+    def prepare(self, name: str, spec: Path | None = None) -> None:
+        """Make what a spec presupposes, by default one of config/, and synthesize it."""
         target = self.folder / f"{name}.yaml"
         spec = spec or CONFIG / f"{name}.yaml"
         [self.specs[name]] = localize([(spec, target)], self.stand_ins, root=None)
         self.cdk.synthesize(target, self.folder / name)
+
+    def deploy(self, name: str, spec: Path | None = None) -> None:
+        """Deploy a spec, by default one of config/."""
+        if name not in self.specs:
+            self.prepare(name, spec)
         environment = self.specs[name].environment
         stacks = {
             f"{environment.name}-{each.key}": each.region for each in environment.organizations
@@ -119,6 +124,7 @@ def test_every_key_comes_true(account: Account) -> None:
 
 
 def test_a_destroyed_copy_leaves_nothing_behind_and_touched_nothing(account: Account) -> None:
+    account.prepare("staging")
     before = take_inventory(account)
     account.deploy("staging")
     differences = account.find_differences("staging")

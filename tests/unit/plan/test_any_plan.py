@@ -120,7 +120,7 @@ def has_been_switched_off(declaration: Declaration) -> bool:
 
 
 @settings(
-    max_examples=300 if ALL else 20,
+    max_examples=300 if ALL else 12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=tuple(Phase) if ALL else (Phase.explicit, Phase.generate),
