@@ -106,6 +106,7 @@ def make_directory(desired: Organization) -> LiveDirectory | None:
         edition=directory.edition,
         vpc_id=directory.vpc_id,
         subnet_ids=frozenset(directory.subnet_ids),
+        launched=None,
     )
 
 

@@ -59,6 +59,7 @@ LIVE = LiveOrganization(
         edition=None,
         vpc_id="vpc-01234567",
         subnet_ids=frozenset({"subnet-2", "subnet-1"}),
+        launched=None,
     ),
     interoperability=True,
     tags={"team": "platform"},
