@@ -252,15 +252,15 @@ class _Play:
             bootstrapped = background.submit(cdk.bootstrap, regions)
             for number, spec in enumerate(specs):
                 words = self.script.acknowledge if spec is specs[-1] else ""
-                cdk.synthesize(spec.path, self._find_assembly(number), acknowledge=words)
+                if not _requires_approval(spec):  # what is approved is synthesized when it is known
+                    cdk.synthesize(spec.path, self._find_assembly(number), acknowledge=words)
             bootstrapped.result()
 
     def _deploy(self, cdk: Cdk, spec: LocalSpec, assembly: Path, acknowledge: str = "") -> None:
         """Deploy a spec; where it wants an approval, plan and approve that, as a person would."""
         declared = spec.environment
-        if any(each.safety.require_approval for each in declared.organizations):
+        if _requires_approval(spec):
             plan = plan_against(LIVE, Place(spec=spec.path), declared)
-            assembly = assembly.with_name(f"{assembly.name}-approved")
             cdk.synthesize(spec.path, assembly, acknowledge=acknowledge, approved=plan.approval)
         cdk.deploy(assembly, _list_stacks(declared))
 
@@ -293,6 +293,10 @@ class _Play:
 def name_stack(environment: Environment, organization: Organization) -> str:
     """Return the name of an organization's stack (design.md §4)."""
     return f"{environment.name}-{organization.key}"
+
+
+def _requires_approval(spec: LocalSpec) -> bool:
+    return any(each.safety.require_approval for each in spec.environment.organizations)
 
 
 def _list_stacks(environment: Environment) -> Mapping[str, str]:
