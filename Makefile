@@ -8,6 +8,8 @@ ARGS ?=
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where it is set, every process of a test compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 # The floors are found in a bare clone too, installed or not.
 SOURCES := PYTHONPATH=constructs:emulator
 

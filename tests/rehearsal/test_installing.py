@@ -52,7 +52,11 @@ class Machine:
         scratch.mkdir(exist_ok=True)
         with self.said.open("a") as said:
             progress = Progress(Console(file=said, width=1000))
-            return provide_cdk(Processes(Interrupts()), scratch, progress)
+            processes = Processes(Interrupts())
+            try:
+                return provide_cdk(processes, scratch, progress)
+            finally:
+                processes.stop()
 
     @property
     def calls(self) -> list[tuple[list[str], dict[str, str], list[str]]]:
