@@ -25,6 +25,7 @@ from canaries import (
     show,
     show_files,
 )
+from effort import ALL
 from theatres import CDK
 from workmail_org.cli import main
 from workmail_org.errors import DeploymentError
@@ -161,10 +162,13 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mine]:
 def live(mine: Mine) -> None:
     """Do everything that passwords are there for, and everything that can go wrong."""
     mine.deploy("create", make_spec("alice", "bob"))
-    mine.deploy("change", make_spec("alice", "bob", "carol"))
+    if ALL:  # what fails below changes something too
+        mine.deploy("change", make_spec("alice", "bob", "carol"))
     mine.deploy("fail", make_spec("alice", "bob", "carol", "dora", "krbtgt"))
-    mine.local.control("faults", {"operation": "CreateUser", "code": "InvalidPasswordException"})
-    mine.deploy("refuse", make_spec("alice", "bob", "carol", "erin"))
+    if ALL:
+        fault = {"operation": "CreateUser", "code": "InvalidPasswordException"}
+        mine.local.control("faults", fault)
+        mine.deploy("refuse", make_spec("alice", "bob", "carol", "erin"))
     mine.deploy("remove", make_spec("alice", "carol"))
     mine.run("removed", mine.spec)
     mine.run("reset-password", mine.spec, "alice")
@@ -183,16 +187,16 @@ def test_everything_was_done(mine: Mine) -> None:
     said = {name.removeprefix("workmail-org ").split()[0]: text for name, text in mine.said.items()}
 
     assert "ReservedNameException" in mine.said["fail: failure"]
-    assert "InvalidPasswordException" in mine.said["refuse: failure"]
+    assert not ALL or "InvalidPasswordException" in mine.said["refuse: failure"]
     assert "acme: bob is switched off" in said["removed"]
     assert "alice has a new password" in said["reset-password"]
     assert "bob: mailbox of" in said["purge"]
     assert "bob is switched on again" in said["restore"]
     plans = [text for name, text in mine.said.items() if name.startswith("workmail-org plan")]
     assert ["carol" in plan for plan in plans] == [True, True, True, True, False]
-    # Of alice two, of bob, carol, dora, krbtgt and erin; two were given, after two stand-ins.
+    # Of alice two, of bob, carol, dora and krbtgt, of erin; two were given, after two stand-ins.
     assert {EWS_CANARY, DIRECTORY_CANARY} < mine.passwords
-    assert 11 == len(mine.passwords)
+    assert (11 if ALL else 10) == len(mine.passwords)
 
 
 def test_no_password_is_anywhere_but_in_its_secret(mine: Mine) -> None:

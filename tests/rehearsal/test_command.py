@@ -267,6 +267,7 @@ def test_a_removal_that_nobody_confirmed_is_refused(removal: tuple[Path, Path, s
     assert f"cdk deploy -c acknowledge={digest}" in refused.stderr
 
 
+@pytest.mark.exhaustive  # test_plan.py deploys what was approved, test_rehearsal.py a removal
 def test_a_confirmed_removal_happens_and_the_rest_is_approved_as_it_is_planned(
     removal: tuple[Path, Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ def test_every_key_comes_true(account: Account) -> None:
     assert account.find_differences("full") == []
 
 
+@pytest.mark.exhaustive  # test_rehearsal.py destroys what may go
 def test_a_destroyed_copy_leaves_nothing_behind_and_touched_nothing(account: Account) -> None:
     account.prepare("staging")
     before = take_inventory(account)

@@ -58,7 +58,7 @@ def run(spec: Path, temporary: Path) -> subprocess.CompletedProcess[str]:
     "small",
     [
         pytest.param("100k", id="while it starts"),
-        pytest.param("1m", id="while it synthesizes"),
+        pytest.param("1m", id="while it synthesizes", marks=pytest.mark.exhaustive),
         pytest.param("4m", id="while it deploys"),
     ],
     indirect=True,
