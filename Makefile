@@ -21,10 +21,10 @@ setup: .venv/.installed node_modules/.installed
 rehearse: setup
 	@workmail-org rehearse $(SPEC) $(ARGS)
 
-# Three workers for two cores: a rehearsal waits a third of its time for its own processes.
+# Four workers for two cores: a rehearsal waits half of its time for its own processes.
 # A file stays on one worker: what it synthesizes once is synthesized once, and its states follow
 # each other. tests/conftest.py says which files come first.
-PYTEST := pytest -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST := pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test: setup
 	$(PYTEST) $(ARGS)
