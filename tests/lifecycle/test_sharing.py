@@ -123,6 +123,7 @@ def test_two_stacks_of_one_region_take_about_twice_as_long_as_one() -> None:
     assert slowest < GIVE_UP_SECONDS / 2
 
 
+@pytest.mark.exhaustive
 def test_no_stack_of_one_region_starves_the_others() -> None:
     outcomes = deploy_together(40, 40, 40, 4)
     *large, small = outcomes
