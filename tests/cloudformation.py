@@ -651,9 +651,7 @@ def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> lis
     about = wire.encode(declaring.make_organization(organization, owner=owner))
     resources = [Resource("Organization", ResourceType.ORGANIZATION, about)]
     for domain in organization.domains:
-        registered = wire.DomainProperties(
-            domain=domain.name, on_removal=organization.on_removal.domains
-        )
+        registered = declaring.make_domain(organization, domain)
         name = domain.name.replace(".", "")
         resources.append(Resource(f"{name}Domain", ResourceType.DOMAIN, wire.encode(registered)))
         if domain.dns:
@@ -661,9 +659,7 @@ def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> lis
             kind = ResourceType.DOMAIN_VERIFICATION
             resources.append(Resource(f"{name}Verification", kind, wire.encode(verified)))
     if any(domain.default for domain in organization.domains):
-        default = wire.DefaultDomainProperties(
-            domain=organization.default_domain, test_domain=organization.test_domain
-        )
+        default = declaring.make_default_domain(organization)
         kind = ResourceType.DEFAULT_DOMAIN
         resources.append(Resource("DefaultDomain", kind, wire.encode(default)))
     for collection in declaring.list_collections(organization):

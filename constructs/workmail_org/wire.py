@@ -46,6 +46,10 @@ ON_EVENT = "workmail_org.handlers.entry.on_event"
 IS_COMPLETE = "workmail_org.handlers.entry.is_complete"
 """Lambda handler that the framework calls until it answers `IsComplete: True`."""
 
+UNRESOLVED = "<managed>"
+"""Stands in a plan for what only CloudFormation knows, such as the ARN of the stack's own log
+group."""
+
 OWNER_TAG = "workmail-org:stack"
 """Tag on an organization that we made: the name of the stack that owns it."""
 

@@ -27,6 +27,7 @@ from workmail_emulator import Emulator
 from workmail_emulator.calls import Call
 from workmail_org import declaring, wire
 from workmail_org.changes.approvals import NOTHING
+from workmail_org.changes.organizations import decide_organization
 from workmail_org.handlers import entry
 from workmail_org.handlers.organizations import approve_organization
 from workmail_org.handlers.requests import parse_request
@@ -386,7 +387,8 @@ def test_a_directory_is_approved_before_it_is_made(stack: Stack) -> None:
     organization = Resource("Organization", ResourceType.ORGANIZATION, {**told, **consent})
     run = stack.make_run()
     request = parse_request(stack.make_event("Create", organization), lambda _b, _k: {})
-    approve_organization(run, request, None)
+    decision = decide_organization(None, request.desired, None)
+    approve_organization(run, request, None, decision)
 
 
 def strip(digests: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,8 @@ from striking import BLOWS, Harness, Transition
 from transitions import permit
 from workmail_emulator.faults import Fault
 from workmail_org.changes import access_control
-from workmail_org.changes.calls import Call, Plan
+from workmail_org.changes.calls import Call
+from workmail_org.changes.deciding import Decision
 from workmail_org.changes.removals import Presence, RollCall
 from workmail_org.handlers import entities, fencing
 from workmail_org.handlers.entities import CollectionLifecycle
@@ -74,7 +75,7 @@ def take_before_release(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turn the order of a plan round."""
     plan = UserTraits.plan
 
-    def turn_round(self: UserTraits, *arguments: Any) -> Plan:
+    def turn_round(self: UserTraits, *arguments: Any) -> Decision:
         made = plan(self, *arguments)
         return replace(made, calls=tuple(reversed(made.calls)))
 
@@ -285,7 +286,7 @@ def test_an_engine_that_asks_nobody_takes_over_what_was_made_by_hand(
     """Without the question of ownership a stranger would be taken over."""
     plan = UserTraits.plan
 
-    def adopt(self: UserTraits, workmail: Any, situation: Any, properties: Any) -> Plan:
+    def adopt(self: UserTraits, workmail: Any, situation: Any, properties: Any) -> Decision:
         return plan(self, workmail, replace(situation, adopt=True), properties)
 
     stack.deploy(make_organization(ALICE))

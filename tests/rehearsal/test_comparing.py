@@ -8,13 +8,13 @@ from workmail_org.changes.calls import Found
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.group import Group
+from workmail_org.model.live import LiveDomain
 from workmail_org.model.organization import Organization
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, OrganizationId, parse_reference
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.rehearsal.surveying import LiveOrganization
-from workmail_org.service.reading import LiveDomain
 
 ALICE = User(
     name="alice",

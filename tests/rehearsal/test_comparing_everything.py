@@ -15,6 +15,7 @@ from workmail_org.changes.mobile_devices import LiveMobileRule
 from workmail_org.changes.settings import LiveIdentityCenter, LiveRetention, Monitoring
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.domain import MailDomain
+from workmail_org.model.live import LiveDirectory, LiveDomain
 from workmail_org.model.organization import Organization
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
@@ -28,8 +29,6 @@ from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.values import EntityId, Kind, OrganizationId, Reference, parse_reference
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.rehearsal.surveying import LiveOrganization, LivePolicies
-from workmail_org.service.directories import LiveDirectory
-from workmail_org.service.reading import LiveDomain
 from workmail_org.spec.building import load_environment
 from workmail_org.wire import ResourceType
 

@@ -13,6 +13,7 @@ from workmail_org.changes.settings import LiveIdentityCenter, LiveRetention, Mon
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.group import Group
+from workmail_org.model.live import LiveDirectory, LiveDomain
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
     AccessControlRule,
@@ -36,8 +37,6 @@ from workmail_org.model.user import Role, User
 from workmail_org.model.values import EntityId, OrganizationId, parse_reference
 from workmail_org.rehearsal.listing import build_organization, list_rows
 from workmail_org.rehearsal.surveying import LiveOrganization, LivePolicies
-from workmail_org.service.directories import LiveDirectory
-from workmail_org.service.reading import LiveDomain
 
 ALICE = parse_reference("alice")
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from workmail_org.changes.calls import Argument, Call, Found, Identity, Phase, Plan, make_call
+from workmail_org.changes.calls import Argument, Call, Found, Identity, Phase, make_call
+from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation, Traits
 from workmail_org.changes.entities import between as entities_between
 from workmail_org.model.bookable import Bookable, Booking
 from workmail_org.model.values import Kind, Reference
 
 
-def between(situation: Situation[Bookable], *, enabled: Collection[Reference]) -> Plan:
+def between(situation: Situation[Bookable], *, enabled: Collection[Reference]) -> Decision:
     """List the calls that bring resources from what is there to what is desired.
 
     A resource that does not accept by itself needs a delegate (facts.md §1.5):

@@ -1,4 +1,4 @@
-"""Call: one write to WorkMail, as data; Plan: all of them, in order."""
+"""Call: one write to WorkMail, as data."""
 
 from __future__ import annotations
 
@@ -126,19 +126,6 @@ class Call:
 def make_call(phase: Phase, operation: str, subject: Subject, **arguments: Argument) -> Call:
     """Build a call; keywords are the API's own parameter names."""
     return Call(phase, operation, subject, MappingProxyType(arguments))
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be done, and what must not be done.
-
-    Attributes:
-        calls: In the order they are made.
-        refusals: Sentences; where there is one, nothing at all is carried out.
-    """
-
-    calls: tuple[Call, ...] = ()
-    refusals: tuple[str, ...] = ()
 
 
 def order(calls: Sequence[Call]) -> tuple[Call, ...]:

@@ -18,10 +18,10 @@ from workmail_org.changes.calls import (
     Found,
     Identity,
     Phase,
-    Plan,
     make_call,
     order,
 )
+from workmail_org.changes.deciding import Decision
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import EntityId, Kind, Reference, fold
 
@@ -128,7 +128,7 @@ class Traits(Generic[EntityT]):
     update: Callable[[Situation[EntityT], EntityT, Found[EntityT] | None], Iterable[Call]]
 
 
-def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Plan:
+def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
     """List the calls that bring one collection from what is there to what is desired.
 
     Entities are matched by name, without case: ids exist only after creation.
@@ -140,7 +140,7 @@ def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Plan:
     if not situation.undoing:
         refusals += _refuse(traits.kind, situation)
     if refusals:
-        return Plan(refusals=refusals)
+        return Decision(refusals=refusals)
     calls: list[Call] = []
     newcomers = {
         address
@@ -158,7 +158,7 @@ def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Plan:
         if situation.read_only_directory:
             word = soften(word)
         calls += remove(entity.reference, word, enabled=entity.enabled)
-    return Plan(order(calls))
+    return Decision(calls=order(calls))
 
 
 def list_staying(situation: Situation[EntityT], calls: Iterable[Call]) -> tuple[Call, ...]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from workmail_org.changes.calls import Argument, Call, Found, Identity, Phase, Plan, make_call
+from workmail_org.changes.calls import Argument, Call, Found, Identity, Phase, make_call
+from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation, Traits
 from workmail_org.changes.entities import between as entities_between
 from workmail_org.model.group import Group
 from workmail_org.model.values import Kind, Reference
 
 
-def between(situation: Situation[Group], *, enabled: Collection[Reference]) -> Plan:
+def between(situation: Situation[Group], *, enabled: Collection[Reference]) -> Decision:
     """List the calls that bring groups and their members from what is there to what is desired.
 
     Members are a set. One that is switched off now is neither added nor taken

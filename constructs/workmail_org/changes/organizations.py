@@ -1,13 +1,34 @@
-"""Changes of the organization itself: what no API changes, tags, domains, the directory."""
+"""What the organization itself, its directory and its domains need: decided here, once.
+
+Each `decide_…` function gets what is there as AWS describes it, what is declared and what was
+declared before. Compared is what is there, never the last template: CloudFormation rolls a refused
+update back as if it had happened.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
-from workmail_org.changes.calls import Argument, Call, Phase, Setting, make_call
+from workmail_org.changes.brakes import list_domain_brakes
+from workmail_org.changes.calls import Argument, Call, MadeUp, Phase, Setting, make_call
+from workmail_org.changes.deciding import Decision
 from workmail_org.model.directory import Directory, DirectoryType
+from workmail_org.model.live import LiveDirectory, LiveOrganization
+from workmail_org.model.removal import Removal
+from workmail_org.model.values import fold
+from workmail_org.wire import (
+    KEY_TAG,
+    OWNER_TAG,
+    TAKEN_OVER_TAG,
+    UNRESOLVED,
+    DefaultDomainProperties,
+    DirectoryProperties,
+    DomainProperties,
+    OrganizationProperties,
+)
 
-_ORGANIZATION = Setting("organization")
+ORGANIZATION = Setting("organization")
 _DEFAULT_DOMAIN = Setting("default domain")
 
 _MAKING = {
@@ -18,22 +39,159 @@ _MAKING = {
 """Operations of the Directory Service API."""
 
 
-def refuse_immutable(comparisons: Iterable[tuple[str, object, object]]) -> tuple[str, ...]:
-    """Say why a change of what no API changes is not carried out (facts.md §1.1).
+def decide_organization(
+    live: LiveOrganization | None,
+    declared: OrganizationProperties,
+    previous: OrganizationProperties | None,
+) -> Decision:
+    """Decide what an organization needs: to be created, tags, or nothing that is possible.
 
     Args:
-        comparisons: A word of the spec, what is there, and what is wanted.
+        live: With its tags; the one to take over, or the one that the stack finds again;
+            `None`: there is none.
+        declared: What is declared.
+        previous: What was declared before; `None`: the resource is created.
     """
-    return tuple(
-        f"{word} of an organization cannot change, from {_show(actual)} to {_show(wanted)}: that "
-        "would take another organization, and every mailbox would be lost; put the old value "
-        "back, or declare a further organization under another key"
-        for word, actual, wanted in comparisons
-        if actual != wanted
+    if live is None and declared.existing:
+        return Decision(
+            refusals=(
+                f"organization {declared.existing} is not in this account and region; check "
+                "existing and region",
+            )
+        )
+    if live is None:
+        tags = change_tags({}, declared, previous)
+        return Decision(calls=(_create_organization(declared), *tags))
+    if declared.existing and previous is None:
+        refusals = tuple(_refuse_takeover(live, declared))
+    elif previous is None and live.tags.get(OWNER_TAG) != declared.owner:
+        refusals = (describe_foreign(live.id, declared.alias),)
+    else:
+        refusals = tuple(_refuse_immutable(live, declared, previous))
+    if refusals:
+        return Decision(refusals=refusals)
+    return Decision(calls=change_tags(live.tags, declared, previous))
+
+
+def describe_foreign(organization_id: str, alias: str) -> str:
+    """Write that an alias belongs to an organization that this stack did not make."""
+    return (
+        f"organization {organization_id} has the alias {alias!r} already and this stack did not "
+        f"make it; to take it over, set existing: {organization_id}"
     )
 
 
-def find_tag_changes(
+def _refuse_takeover(live: LiveOrganization, declared: OrganizationProperties) -> Iterator[str]:
+    owner = live.tags.get(OWNER_TAG, declared.owner)
+    comparisons = (
+        ("alias", live.alias, declared.alias, fold(live.alias) == fold(declared.alias)),
+        (
+            "directory",
+            live.directory_id,
+            declared.directory_id,
+            declared.directory_id in (None, live.directory_id),
+        ),
+        (
+            "interoperability",
+            live.interoperability,
+            declared.interoperability,
+            live.interoperability or not declared.interoperability,
+        ),
+        ("stack", owner, declared.owner, owner == declared.owner),
+    )
+    for word, actual, wanted, agrees in comparisons:
+        if not agrees:
+            yield (
+                f"{word} of organization {declared.existing} is {_show(actual)} and not "
+                f"{_show(wanted)}, so it cannot be taken over; {_TAKEOVER_ADVICE[word]}"
+            )
+
+
+_TAKEOVER_ADVICE = {
+    "alias": "declare the alias that it has, or another organization in existing",
+    "directory": "declare the directory that it has, or leave it out",
+    "interoperability": "leave interoperability out: no API changes it",
+    "stack": "remove it from that stack first",
+}
+
+
+def _refuse_immutable(
+    live: LiveOrganization,
+    declared: OrganizationProperties,
+    previous: OrganizationProperties | None,
+) -> Iterator[str]:
+    """Refuse what no API changes (facts.md §1.1)."""
+    wanted_interoperability = declared.interoperability or (
+        declared.existing is not None and live.interoperability
+    )
+    comparisons = (
+        ("alias", fold(live.alias), fold(declared.alias)),
+        ("directory", live.directory_id, _choose_directory(live, declared, previous)),
+        ("kms_key_arn", live.tags.get(KEY_TAG), declared.kms_key_arn),
+        ("interoperability", live.interoperability, wanted_interoperability),
+        ("existing", live.id, live.id if live.id == UNRESOLVED else declared.existing or live.id),
+    )
+    for word, actual, wanted in comparisons:
+        if actual != wanted:
+            yield (
+                f"{word} of an organization cannot change, from {_show(actual)} to "
+                f"{_show(wanted)}: that would take another organization, and every mailbox would "
+                "be lost; put the old value back, or declare a further organization under another "
+                "key"
+            )
+
+
+def _choose_directory(
+    live: LiveOrganization,
+    declared: OrganizationProperties,
+    previous: OrganizationProperties | None,
+) -> str | None:
+    """Return the directory that is wanted; one that the stack makes is judged by itself."""
+    if declared.directory_id == UNRESOLVED:
+        stays = previous is None or previous.makes_directory
+        return live.directory_id if stays else "a new one"
+    return declared.directory_id or live.directory_id
+
+
+def make_tags(declared: OrganizationProperties) -> dict[str, str]:
+    """Make the tags of an organization, with those that the engine adds."""
+    tags = {**declared.tags, OWNER_TAG: declared.owner}
+    if declared.kms_key_arn:
+        tags[KEY_TAG] = declared.kms_key_arn
+    if declared.existing:
+        tags[TAKEN_OVER_TAG] = "true"
+    return tags
+
+
+def change_tags(
+    actual: Mapping[str, str],
+    declared: OrganizationProperties,
+    previous: OrganizationProperties | None,
+) -> tuple[Call, ...]:
+    """List the calls that bring the declared tags; those that somebody else set stay."""
+    surplus, missing = _find_tag_changes(
+        actual, previous.tags if previous else {}, make_tags(declared)
+    )
+    return _make_tag_calls(surplus, missing)
+
+
+def end_ownership() -> tuple[Call, ...]:
+    """List the call that lets another stack take an organization over."""
+    return _make_tag_calls([OWNER_TAG, TAKEN_OVER_TAG], {})
+
+
+def delete_organization(*, with_directory: bool) -> Call:
+    """Build the call that deletes an organization: without force, so that people stop it."""
+    return make_call(
+        Phase.DELETE,
+        "DeleteOrganization",
+        ORGANIZATION,
+        DeleteDirectory=with_directory,
+        ForceDelete=False,
+    )
+
+
+def _find_tag_changes(
     actual: Mapping[str, str], previous: Mapping[str, str], desired: Mapping[str, str]
 ) -> tuple[list[str], dict[str, str]]:
     """Find the tags that are to go, and those that are to be written.
@@ -53,47 +211,135 @@ def find_tag_changes(
     return surplus, missing
 
 
-def create_organization(
-    alias: str, *, directory_id: Argument | None, kms_key_arn: str | None, interoperability: bool
-) -> Call:
-    """Build the call that makes an organization."""
-    arguments: dict[str, Argument] = {"Alias": alias}
-    if directory_id:
-        arguments["DirectoryId"] = directory_id
-    if kms_key_arn:
-        arguments["KmsKeyArn"] = kms_key_arn
-    if interoperability:
+def _create_organization(declared: OrganizationProperties) -> Call:
+    arguments: dict[str, Argument] = {"Alias": declared.alias}
+    if declared.directory_id:
+        made = declared.makes_directory
+        arguments["DirectoryId"] = MadeUp(declared.directory_id) if made else declared.directory_id
+    if declared.kms_key_arn:
+        arguments["KmsKeyArn"] = declared.kms_key_arn
+    if declared.interoperability:
         arguments["EnableInteroperability"] = True
-    return make_call(Phase.CREATE, "CreateOrganization", _ORGANIZATION, **arguments)
+    return make_call(Phase.CREATE, "CreateOrganization", ORGANIZATION, **arguments)
 
 
-def change_tags(surplus: Sequence[str], missing: Mapping[str, str]) -> tuple[Call, ...]:
+def _make_tag_calls(surplus: Sequence[str], missing: Mapping[str, str]) -> tuple[Call, ...]:
     """List the calls for tags that are to go, and for those that are to be written."""
     calls: list[Call] = []
     if surplus:
-        calls.append(
-            make_call(Phase.UPDATE, "UntagResource", _ORGANIZATION, TagKeys=tuple(surplus))
-        )
+        calls.append(make_call(Phase.UPDATE, "UntagResource", ORGANIZATION, TagKeys=tuple(surplus)))
     if missing:
         tags = tuple({"Key": key, "Value": value} for key, value in sorted(missing.items()))
-        calls.append(make_call(Phase.UPDATE, "TagResource", _ORGANIZATION, Tags=tags))
+        calls.append(make_call(Phase.UPDATE, "TagResource", ORGANIZATION, Tags=tags))
     return tuple(calls)
 
 
-def create_directory(directory: Directory) -> Call:
+def decide_directory(live: LiveDirectory | None, declared: DirectoryProperties) -> Decision:
+    """Decide what a directory that the stack makes needs: to be created, or nothing.
+
+    Args:
+        live: What is there; `None`: nothing.
+        declared: What is declared.
+    """
+    directory = declared.directory
+    if live is None:
+        return Decision(calls=(_create_directory(directory),))
+    comparisons = (
+        ("type", live.type, directory.type),
+        ("name", fold(live.name), fold(directory.name or "")),
+        ("size", live.size, directory.size),
+        ("edition", live.edition, directory.edition),
+        ("vpc_id", live.vpc_id, directory.vpc_id),
+        ("subnet_ids", live.subnet_ids, frozenset(directory.subnet_ids)),
+    )
+    return Decision(
+        refusals=tuple(
+            f"{word} of the directory cannot change, from {_show(actual)} to {_show(wanted)}: that "
+            "would take another directory, and with it another organization; put the old value "
+            "back"
+            for word, actual, wanted in comparisons
+            # What a kind of directory does not tell, or the spec does not say, is not compared.
+            if _is_known(actual) and _is_known(wanted) and actual != wanted
+        )
+    )
+
+
+def _is_known(value: object) -> bool:
+    if isinstance(value, frozenset):
+        return bool(value) and UNRESOLVED not in cast("frozenset[object]", value)
+    return bool(value) and value != UNRESOLVED
+
+
+def _create_directory(directory: Directory) -> Call:
     """Build the call that makes a directory; its parameters, secrets among them, are left out."""
     subject = Setting("directory", directory.name or "")
     return make_call(Phase.CREATE, _MAKING.get(directory.type, "CreateDirectory"), subject)
 
 
-def register_domain(name: str) -> Call:
-    """Build the call that registers a domain."""
+def decide_domain(
+    registered: bool | None, declared: DomainProperties | None, previous: DomainProperties | None
+) -> Decision:
+    """Decide whether a domain is registered or deregistered.
+
+    Args:
+        registered: Whether it is; `None`: not known.
+        declared: `None`: it leaves the stack.
+        previous: `None`: it is new in the stack.
+    """
+    if declared is None:
+        return _end_domain(registered, previous)
+    if declared.existing and registered is False:
+        return Decision(
+            refusals=(
+                f"domain {declared.domain} is not registered in the organization that is taken "
+                "over: domains of an existing organization are checked, not created; register it "
+                "there first",
+            )
+        )
+    if registered or declared.existing:
+        return Decision()
+    return Decision(calls=(_register_domain(declared.domain),))
+
+
+def _end_domain(registered: bool | None, previous: DomainProperties | None) -> Decision:
+    if previous is None or previous.existing or previous.on_removal is Removal.RETAIN:
+        return Decision()
+    if registered is False:
+        return Decision()
+    return Decision(
+        calls=(_deregister_domain(previous.domain),),
+        brakes=list_domain_brakes(previous.domain, previous.on_removal),
+    )
+
+
+def decide_default_domain(
+    default: str,
+    declared: DefaultDomainProperties | None,
+    previous: DefaultDomainProperties | None,
+) -> Decision:
+    """Decide which domain becomes the default for new addresses.
+
+    Args:
+        default: The one that is; folded.
+        declared: `None`: it leaves the stack; then the test domain is the default again, unless
+            somebody has chosen another one meanwhile.
+        previous: `None`: it is new in the stack.
+    """
+    if declared is not None:
+        target = fold(declared.domain)
+    elif previous is not None and default == fold(previous.domain):
+        target = fold(previous.test_domain)
+    else:
+        return Decision()
+    return Decision(calls=() if default == target else (make_default(target),))
+
+
+def _register_domain(name: str) -> Call:
     subject = Setting("domain", name)
     return make_call(Phase.CREATE, "RegisterMailDomain", subject, DomainName=name)
 
 
-def deregister_domain(name: str) -> Call:
-    """Build the call that takes a domain away."""
+def _deregister_domain(name: str) -> Call:
     subject = Setting("domain", name)
     return make_call(Phase.DELETE, "DeregisterMailDomain", subject, DomainName=name)
 
@@ -105,4 +351,11 @@ def make_default(domain: str) -> Call:
 
 
 def _show(value: object) -> str:
-    return "none" if value is None else repr(value)
+    """Write a value of a spec as its author does."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(map(str, cast("frozenset[object]", value))))
+    return "the one that the stack makes" if value == UNRESOLVED else f"'{value}'"

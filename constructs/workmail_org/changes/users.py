@@ -11,9 +11,9 @@ from workmail_org.changes.calls import (
     GeneratedPassword,
     Identity,
     Phase,
-    Plan,
     make_call,
 )
+from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation, Traits
 from workmail_org.changes.entities import between as entities_between
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
@@ -25,7 +25,7 @@ _CREATE_FIELDS = ("first_name", "last_name", "identity_provider_user_id")
 _TEXT_FIELDS = (*PROFILE_FIELDS, "identity_provider_user_id")
 
 
-def between(situation: Situation[User], *, generate_passwords: bool) -> Plan:
+def between(situation: Situation[User], *, generate_passwords: bool) -> Decision:
     """List the calls that bring users from what is there to what is desired.
 
     A user's own fields that the spec does not mention are left as they are;
@@ -38,7 +38,7 @@ def between(situation: Situation[User], *, generate_passwords: bool) -> Plan:
     """
     refusals = () if situation.undoing else _refuse_lost_mailboxes(situation)
     if refusals:
-        return Plan(refusals=refusals)
+        return Decision(refusals=refusals)
     traits = Traits(
         kind=Kind.USER,
         create=lambda user: _create(user, generate_passwords=generate_passwords),

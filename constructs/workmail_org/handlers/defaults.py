@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from workmail_org.changes.organizations import make_default
+from workmail_org.changes.organizations import decide_default_domain
 from workmail_org.errors import NotFoundError, PermanentError, TemporaryError
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.model.values import fold
 from workmail_org.service.reading import read_domain, read_organization
 from workmail_org.service.workmail import WorkMail
+from workmail_org.service.writing import Writer
 from workmail_org.wire import DefaultDomainProperties
 
 
@@ -19,10 +20,10 @@ class DefaultDomainLifecycle:
         """Refuse what was not approved."""
         desired = request.desired
         if is_asked(request):
-            organization = read_organization(run.open_organization(desired.organization_id)) or {}
-            wanted = fold(desired.domain)
-            present = fold(organization.get("DefaultMailDomain") or desired.test_domain)
-            approve(run, request, () if present == wanted else [make_default(wanted)])
+            organization = read_organization(run.open_organization(desired.organization_id))
+            present = organization.default_domain if organization else ""
+            default = present or fold(desired.test_domain)
+            approve(run, request, decide_default_domain(default, desired, None).calls)
         return request.physical_id or f"{desired.organization_id}/default-domain"
 
     def advance(self, run: Run, request: Request[DefaultDomainProperties]) -> Progress:
@@ -30,22 +31,21 @@ class DefaultDomainLifecycle:
         desired = request.desired
         workmail = run.open_organization(desired.organization_id)
         organization = read_organization(workmail)
-        if organization is None or fold(organization.get("State", "")) == "deleting":
+        if organization is None or organization.is_going:
             if request.is_delete:
                 return Progress(done=True)
             raise NotFoundError(f"organization {desired.organization_id} was deleted")
-        actual = fold(organization.get("DefaultMailDomain", ""))
-        target = fold(desired.test_domain if request.is_delete else desired.domain)
-        somebody_elses = request.is_delete and actual != fold(desired.domain)
-        if actual == target or somebody_elses:
-            return Progress(done=True)
-        run.log("write", operation="UpdateDefaultMailDomain", domain=target)
-        try:
-            workmail.call("UpdateDefaultMailDomain", DomainName=target)
-        except TemporaryError as error:
-            _refuse_unverified(workmail, target, error)
-            raise
-        return Progress(done=False, waiting_for=f"{target} is not seen as the default yet")
+        sides = (None, desired) if request.is_delete else (desired, None)
+        calls = decide_default_domain(organization.default_domain, *sides).calls
+        writer = Writer(workmail, {})
+        for call in calls:
+            try:
+                writer.write(call)
+            except TemporaryError as error:
+                _refuse_unverified(workmail, str(call.arguments["DomainName"]), error)
+                raise
+            run.log_call(call)
+        return Progress(done=not calls, waiting_for="the default domain is not seen as set yet")
 
 
 def _refuse_unverified(workmail: WorkMail, domain: str, error: TemporaryError) -> None:

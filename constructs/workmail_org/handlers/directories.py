@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from workmail_org.changes.organizations import create_directory
+from workmail_org.changes.organizations import decide_directory
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.surroundings import read_known_state
 from workmail_org.model.directory import DirectoryType
+from workmail_org.model.live import LiveDirectory
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
-from workmail_org.service.directories import DirectoryService, LiveDirectory
+from workmail_org.service.directories import DirectoryService
 from workmail_org.service.passwords import read_secret
 from workmail_org.wire import OWNER_TAG, DirectoryProperties
 
@@ -32,10 +33,13 @@ class DirectoryLifecycle:
             found = service.find_owned(OWNER_TAG, desired.owner, desired.directory.name or "")
             if found:
                 return found
-            approve(run, request, [create_directory(desired.directory)])
+            approve(run, request, decide_directory(None, desired).calls)
             return self._create(run, service, desired)
         if request.type is RequestType.UPDATE:
-            _refuse_change(service.read(request.physical_id or ""), desired)
+            live = service.read(request.physical_id or "")
+            decision = decide_directory(live, desired)
+            if live and decision.refusals:
+                raise UnsafePlanError(*decision.refusals)
         return request.physical_id or ""
 
     def advance(self, run: Run, request: Request[DirectoryProperties]) -> Progress:
@@ -68,29 +72,6 @@ class DirectoryLifecycle:
         created = service.create(directory, password, {OWNER_TAG: desired.owner})
         run.log("created", directory=created)
         return created
-
-
-def _refuse_change(live: LiveDirectory | None, desired: DirectoryProperties) -> None:
-    if live is None:
-        return
-    directory = desired.directory
-    comparisons = (
-        ("type", live.type, directory.type),
-        ("name", fold(live.name), fold(directory.name or "")),
-        ("size", live.size, directory.size),
-        ("edition", live.edition, directory.edition),
-        ("vpc_id", live.vpc_id, directory.vpc_id),
-        ("subnet_ids", live.subnet_ids, frozenset(directory.subnet_ids)),
-    )
-    reasons = [
-        f"{word} of directory {live.id} cannot change, from {actual!r} to {wanted!r}: that would "
-        "take another directory, and with it another organization; put the old value back"
-        for word, actual, wanted in comparisons
-        # What a kind of directory does not tell, or the spec does not say, is not compared.
-        if actual and wanted and actual != wanted
-    ]
-    if reasons:
-        raise UnsafePlanError(*reasons)
 
 
 def _claim_alias(run: Run, service: DirectoryService, live: LiveDirectory, alias: str) -> None:

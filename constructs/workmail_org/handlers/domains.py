@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from workmail_org.changes.calls import Call
+from workmail_org.changes.organizations import decide_domain, make_default
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.model.domain import DnsRecord, quote_value, render_zone_file
-from workmail_org.model.removal import Removal
+from workmail_org.model.live import LiveDomain
 from workmail_org.model.values import Kind, fold, get_domain, get_test_domain
 from workmail_org.service.reading import (
-    LiveDomain,
     list_entities,
     read_aliases,
     read_domain,
     read_organization,
 )
 from workmail_org.service.workmail import WorkMail
+from workmail_org.service.writing import Writer
 from workmail_org.wire import ZONE_FILE, DomainProperties, RecordSlot
 
 _RECORDS = len(RecordSlot)
@@ -31,19 +33,17 @@ class DomainLifecycle:
         desired = request.desired
         if desired.existing and not request.is_delete:
             workmail = run.open_organization(desired.organization_id)
-            if read_domain(workmail, desired.domain) is None:
-                raise UnsafePlanError(
-                    f"domain {desired.domain} is not registered in organization "
-                    f"{desired.organization_id}: domains of an existing organization are checked, "
-                    "not created; register it there first"
-                )
+            registered = read_domain(workmail, desired.domain) is not None
+            decision = decide_domain(registered, desired, request.previous)
+            if decision.refusals:
+                raise UnsafePlanError(*decision.refusals)
         return request.physical_id or f"{desired.organization_id}/domains/{fold(desired.domain)}"
 
     def advance(self, run: Run, request: Request[DomainProperties]) -> Progress:
         """Register the domain and answer with its records; or deregister it."""
         workmail = run.open_organization(request.desired.organization_id)
         if request.is_delete:
-            return _advance_delete(run, workmail, request.desired)
+            return _advance_delete(run, workmail, request)
         domain = read_domain(workmail, request.desired.domain)
         if domain is None:
             _register(run, workmail, request)
@@ -54,17 +54,25 @@ class DomainLifecycle:
 
 
 def _register(run: Run, workmail: WorkMail, request: Request[DomainProperties]) -> None:
-    domain = request.desired.domain
-    run.log("write", operation="RegisterMailDomain", domain=domain)
+    decision = decide_domain(False, request.desired, request.previous)
     try:
-        workmail.call("RegisterMailDomain", DomainName=domain, ClientToken=request.request_id)
+        _write(run, workmail, request, decision.calls)
     except ConflictError as conflict:
         raise PermanentError(
-            f"domain {domain} belongs to another organization of this account and region: "
-            "deregister it there first",
+            f"domain {request.desired.domain} belongs to another organization of this account and "
+            "region: deregister it there first",
             operation=conflict.operation,
             code=conflict.code,
         ) from conflict
+
+
+def _write(
+    run: Run, workmail: WorkMail, request: Request[DomainProperties], calls: Sequence[Call]
+) -> None:
+    writer = Writer(workmail, {}, request_id=request.request_id)
+    for call in calls:
+        writer.write(call)
+        run.log_call(call)
 
 
 def describe_records(domain: LiveDomain) -> dict[str, str]:
@@ -105,23 +113,21 @@ def assign_slots(domain: LiveDomain) -> Mapping[RecordSlot, DnsRecord]:
     return slots
 
 
-def _advance_delete(run: Run, workmail: WorkMail, desired: DomainProperties) -> Progress:
+def _advance_delete(run: Run, workmail: WorkMail, request: Request[DomainProperties]) -> Progress:
     """Deregister, unless it stays, is gone already, or goes with its organization."""
-    if desired.on_removal is Removal.RETAIN or desired.existing:
+    desired = request.desired
+    if not decide_domain(None, None, desired).calls:  # it stays, whatever is there
         return Progress(done=True)
     organization = read_organization(workmail)
-    if organization is None or fold(organization.get("State", "")) == "deleting":
+    if organization is None or organization.is_going:
         return Progress(done=True)
     domain = read_domain(workmail, desired.domain)
-    if domain is None:
-        return Progress(done=True)
-    if domain.is_default:
-        test_domain = get_test_domain(organization["Alias"])
-        run.log("write", operation="UpdateDefaultMailDomain", domain=test_domain)
-        workmail.call("UpdateDefaultMailDomain", DomainName=test_domain)
-    run.log("write", operation="DeregisterMailDomain", domain=desired.domain)
+    calls = decide_domain(domain is not None, None, desired).calls
+    if domain and domain.is_default:
+        # Only one that is not the default can be deregistered.
+        calls = (make_default(get_test_domain(organization.alias)), *calls)
     try:
-        workmail.call("DeregisterMailDomain", DomainName=desired.domain)
+        _write(run, workmail, request, calls)
     except ConflictError as conflict:
         _explain_conflict(run, workmail, desired.domain, conflict)
     return Progress(done=True)

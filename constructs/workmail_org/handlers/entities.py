@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol
 
 from workmail_org.changes.brakes import list_removal_brakes
-from workmail_org.changes.calls import Call, EntityT, Found, Plan, Subject
+from workmail_org.changes.calls import Call, EntityT, Found, Subject
 from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
+from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Neighbour, Situation, list_staying, refuse_renames
 from workmail_org.changes.shards import take_share
 from workmail_org.errors import NotFoundError, UnsafePlanError
@@ -54,7 +55,7 @@ class Traits(Protocol[EntityT]):
         """Read the whole of the entities in `rows`."""
         ...
 
-    def plan(self, workmail: WorkMail, situation: Situation[EntityT], properties: Any) -> Plan:
+    def plan(self, workmail: WorkMail, situation: Situation[EntityT], properties: Any) -> Decision:
         """List what is to be done."""
         ...
 
@@ -116,7 +117,7 @@ class CollectionLifecycle(Generic[EntityT]):
 
     def plan(
         self, run: Run, request: Request[Any], workmail: WorkMail, situation: Situation[EntityT]
-    ) -> Plan:
+    ) -> Decision:
         """List all that is to be done, by whichever resource of the stack.
 
         A roll back is not refused, or the stack would be stuck.

@@ -31,7 +31,7 @@ def is_gone(run: Run, request: Request[Any], error: ServiceError) -> bool:
         answer = read_organization(run.open_organization(_find_organization_id(request)))
     except ServiceError:
         return False
-    return answer is None or answer.get("State", "").lower() == "deleting"
+    return answer is None or answer.is_going
 
 
 def describe_gone(request: Request[Any]) -> str:

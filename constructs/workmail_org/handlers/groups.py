@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workmail_org.changes import groups as changes
-from workmail_org.changes.calls import Call, Found, Plan
+from workmail_org.changes.calls import Call, Found
+from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
 from workmail_org.handlers.entities import CollectionLifecycle
 from workmail_org.handlers.requests import Run
@@ -42,7 +43,7 @@ class GroupTraits:
         workmail: WorkMail,
         situation: Situation[Group],
         properties: GroupsProperties,  # noqa: ARG002 - contract
-    ) -> Plan:
+    ) -> Decision:
         """List what is to be done."""
         enabled = {row.reference.folded for row in list_enabled(workmail)}
         return changes.between(situation, enabled=enabled)

@@ -16,7 +16,6 @@ from workmail_org.errors import NotFoundError, ServiceError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
-from workmail_org.model.values import fold
 from workmail_org.service.policies import read_identity_center
 from workmail_org.service.reading import read_organization
 from workmail_org.service.workmail import WorkMail
@@ -93,7 +92,7 @@ def _write(run: Run, workmail: WorkMail, calls: Sequence[Call]) -> None:
 def _take_away(run: Run, workmail: WorkMail, actual: LiveIdentityCenter | None) -> Progress:
     """Delete the configuration and the application, whose ARN only the configuration tells."""
     organization = read_organization(workmail)
-    if organization is None or fold(organization.get("State", "")) == "deleting":
+    if organization is None or organization.is_going:
         return Progress(done=True)
     if actual is None:
         return Progress(done=True)

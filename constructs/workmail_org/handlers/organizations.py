@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
-from workmail_org.changes.brakes import Brake, list_domain_brakes
-from workmail_org.changes.calls import Call, MadeUp
+from workmail_org.changes.brakes import Brake
+from workmail_org.changes.calls import Call
+from workmail_org.changes.deciding import Decision
 from workmail_org.changes.organizations import (
+    ORGANIZATION,
     change_tags,
-    create_organization,
-    deregister_domain,
-    find_tag_changes,
-    refuse_immutable,
-    register_domain,
+    decide_domain,
+    decide_organization,
+    delete_organization,
+    describe_foreign,
+    end_ownership,
 )
 from workmail_org.errors import (
     ConflictError,
@@ -25,9 +26,11 @@ from workmail_org.errors import (
     UnsafePlanError,
 )
 from workmail_org.handlers.approving import approve_parts, is_asked
+from workmail_org.handlers.explaining import describe_gone
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
 from workmail_org.handlers.surroundings import read_known_state
+from workmail_org.model.live import LiveOrganization, State
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
 from workmail_org.service.directories import find_directory_alias
@@ -36,13 +39,15 @@ from workmail_org.service.reading import (
     list_users,
     read_domain,
     read_organization,
+    read_tagged_organization,
     read_tags,
 )
 from workmail_org.service.workmail import WorkMail
+from workmail_org.service.writing import Writer
 from workmail_org.wire import (
-    KEY_TAG,
     OWNER_TAG,
     TAKEN_OVER_TAG,
+    DomainProperties,
     OrganizationAttribute,
     OrganizationProperties,
     ResourceType,
@@ -62,10 +67,13 @@ class OrganizationLifecycle:
             return _find_or_create(run, request)
         if request.type is RequestType.UPDATE:
             workmail = run.open_organization(request.physical_id or "")
-            _refuse_absent(workmail)
-            _refuse_immutable(workmail, request.desired)
+            live = read_tagged_organization(workmail)
+            if live is None or live.is_going:
+                raise PermanentError(describe_gone(request))
+            decision = _decide(live, request)
+            _refuse_missing_domains(workmail, request)
             stop(run, request, workmail, _list_brakes(workmail, request))
-            approve_organization(run, request, request.physical_id)
+            approve_organization(run, request, workmail, decision)
         return request.physical_id or ""
 
     def advance(self, run: Run, request: Request[OrganizationProperties]) -> Progress:
@@ -73,81 +81,95 @@ class OrganizationLifecycle:
         workmail = run.open_organization(request.physical_id or "")
         if request.is_delete:
             return _advance_delete(run, workmail, request)
-        answer = _read_active(run, workmail)
-        if answer is None:
+        live = _read_active(run, workmail)
+        if live is None:
             _undo_failed_create(run, workmail, request)
             return Progress(done=False, waiting_for="WorkMail is still making the organization")
         if not request.is_unchanged:
-            _write_tags(run, workmail, request, answer["ARN"])
+            tags = read_tags(workmail, live.arn)
+            calls = change_tags(tags, request.desired, request.previous)
+            _write(run, workmail, request, calls, live.arn)
         return Progress(
             done=True,
             attributes={
-                OrganizationAttribute.ARN: answer["ARN"],
-                OrganizationAttribute.DIRECTORY_ID: answer.get("DirectoryId", ""),
+                OrganizationAttribute.ARN: live.arn,
+                OrganizationAttribute.DIRECTORY_ID: live.directory_id or "",
             },
         )
 
 
-def _refuse_absent(workmail: WorkMail) -> None:
-    answer = read_organization(workmail)
-    if answer is None or fold(answer.get("State", "")) == "deleting":
-        raise PermanentError(
-            f"organization {workmail.organization_id} was deleted, and with it every mailbox: "
-            "destroy this stack, then deploy again with another alias"
-        )
+def _decide(live: LiveOrganization | None, request: Request[OrganizationProperties]) -> Decision:
+    """Decide what the organization needs.
 
-
-def _refuse_immutable(workmail: WorkMail, desired: OrganizationProperties) -> None:
-    """Refuse what no API changes (facts.md §1.1).
-
-    Compared is what is there, not the last template: a refused update is
-    rolled back as if it had happened.
+    Raises:
+        UnsafePlanError: It cannot be had.
     """
-    answer = read_organization(workmail)
-    if answer is None:
+    decision = decide_organization(live, request.desired, request.previous)
+    if decision.refusals:
+        raise UnsafePlanError(*decision.refusals)
+    return decision
+
+
+def _refuse_missing_domains(workmail: WorkMail, request: Request[OrganizationProperties]) -> None:
+    """Refuse domains that an existing organization lacks, before it gets a tag.
+
+    Raises:
+        UnsafePlanError: They are not registered.
+    """
+    if not request.desired.existing:
         return
-    tags = read_tags(workmail, answer["ARN"])
-    directory = answer.get("DirectoryId")
-    comparisons = (
-        ("alias", fold(answer["Alias"]), fold(desired.alias)),
-        ("directory", directory, desired.directory_id or directory),
-        ("kms_key_arn", tags.get(KEY_TAG), desired.kms_key_arn),
-        ("interoperability", bool(answer.get("InteroperabilityEnabled")), desired.interoperability),
-        ("existing", workmail.organization_id, desired.existing or workmail.organization_id),
-    )
-    reasons = refuse_immutable(comparisons)
-    if reasons:
-        raise UnsafePlanError(*reasons)
+    known = request.previous.domains if request.previous else ()
+    refusals = [
+        refusal
+        for name in request.desired.domains
+        if name not in known
+        for refusal in decide_domain(
+            read_domain(workmail, name) is not None,
+            DomainProperties(domain=name, existing=True),
+            None,
+        ).refusals
+    ]
+    if refusals:
+        raise UnsafePlanError(*refusals)
 
 
 def _list_brakes(workmail: WorkMail, request: Request[OrganizationProperties]) -> list[Brake]:
-    """Say which domains leave: CloudFormation takes them away at the end, when it is too late.
+    """List which domains leave: CloudFormation deletes them at the end, when it is too late.
 
-    By the word that was deployed with them, which their Delete will bring.
+    By the removal policy that was deployed with them, which their Delete will bring.
     """
-    previous = request.previous
-    if previous is None:
-        return []
-    return [
-        brake
-        for domain in _list_leaving_domains(workmail, request)
-        for brake in list_domain_brakes(domain, previous.domains_on_removal)
-    ]
+    leaving = _list_leaving_domains(workmail, request)
+    return [brake for decision in leaving.values() for brake in decision.brakes]
 
 
 def _list_leaving_domains(
     workmail: WorkMail, request: Request[OrganizationProperties]
-) -> list[str]:
-    """List the domains that will be deregistered."""
+) -> dict[str, Decision]:
+    """List the domains that will be deregistered, and what that takes."""
     previous = request.previous
-    if previous is None or previous.existing or previous.domains_on_removal is Removal.RETAIN:
-        return []
+    if previous is None:
+        return {}
     leaving = sorted(set(previous.domains) - set(request.desired.domains))
-    return [domain for domain in leaving if read_domain(workmail, domain)]
+    decisions = {
+        name: decide_domain(
+            read_domain(workmail, name) is not None,
+            None,
+            DomainProperties(
+                domain=name,
+                on_removal=previous.domains_on_removal,
+                existing=previous.existing is not None,
+            ),
+        )
+        for name in leaving
+    }
+    return {name: decision for name, decision in decisions.items() if decision.calls}
 
 
 def approve_organization(
-    run: Run, request: Request[OrganizationProperties], organization_id: str | None
+    run: Run,
+    request: Request[OrganizationProperties],
+    workmail: WorkMail | None,
+    decision: Decision,
 ) -> None:
     """Refuse what was not approved, also of what comes to domains and of what leaves.
 
@@ -158,139 +180,85 @@ def approve_organization(
     Args:
         run: This invocation.
         request: Create or Update.
-        organization_id: `None`: it is to be made.
+        workmail: `None`: the organization is to be made.
+        decision: About the organization itself.
     """
     if not is_asked(request):
         return
-    workmail = run.open_organization(organization_id) if organization_id else None
-    calls = _list_calls(workmail, request)
     before = request.previous.leavable if request.previous else ()
     leaving = [noun for noun in before if noun not in request.desired.leavable]
-    approve_parts(
-        run, request, {request.noun: calls, **_list_domain_calls(workmail, request)}, leaving
-    )
+    domains = _decide_domains(workmail, request)
+    parts = {name_resource(ResourceType.DOMAIN, name=n): d.calls for n, d in domains.items()}
+    approve_parts(run, request, {request.noun: decision.calls, **parts}, leaving)
 
 
-def _list_calls(
+def _decide_domains(
     workmail: WorkMail | None, request: Request[OrganizationProperties]
-) -> Sequence[Call]:
-    """List what is missing of the organization itself."""
-    desired = request.desired
-    calls: list[Call] = []
-    tags: Mapping[str, str] = {}
-    answer = read_organization(workmail) if workmail else None
-    if workmail and answer:
-        tags = read_tags(workmail, answer["ARN"])
-    else:
-        directory_id = desired.directory_id or ""
-        made = MadeUp(directory_id) if desired.makes_directory else directory_id or None
-        calls.append(
-            create_organization(
-                desired.alias,
-                directory_id=made,
-                kms_key_arn=desired.kms_key_arn,
-                interoperability=desired.interoperability,
-            )
-        )
-    return (*calls, *change_tags(*_find_tag_changes(request, tags)))
-
-
-def _list_domain_calls(
-    workmail: WorkMail | None, request: Request[OrganizationProperties]
-) -> dict[str, Sequence[Call]]:
-    """List what is to be registered and deregistered, by noun of the domain's own resource."""
+) -> dict[str, Decision]:
+    """Decide which domains are registered and deregistered."""
     previous, desired = request.previous, request.desired
-    if desired.existing:
-        return {}
     same = previous is not None and previous.domains_on_removal is desired.domains_on_removal
     kept = set(previous.domains) if previous and same else set[str]()
-    calls: dict[str, Sequence[Call]] = {
-        name_resource(ResourceType.DOMAIN, name=domain): [register_domain(domain)]
-        for domain in desired.domains
-        if domain not in kept and (workmail is None or read_domain(workmail, domain) is None)
+    existing = desired.existing is not None
+    decisions = {
+        name: decide_domain(
+            workmail is not None and read_domain(workmail, name) is not None,
+            DomainProperties(domain=name, existing=existing),
+            None,
+        )
+        for name in desired.domains
+        if name not in kept and not existing
     }
-    if workmail:
-        calls |= {
-            name_resource(ResourceType.DOMAIN, name=domain): [deregister_domain(domain)]
-            for domain in _list_leaving_domains(workmail, request)
-        }
-    return calls
-
-
-def _show(value: object) -> str:
-    return "none" if value is None else repr(value)
+    return {**decisions, **(_list_leaving_domains(workmail, request) if workmail else {})}
 
 
 def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
     desired = request.desired
     if desired.existing:
-        taken = _take_over(run, desired)
-        approve_organization(run, request, taken)
-        return taken
-    workmail = run.open_organization("")
-    found = find_organization(workmail, desired.alias)
-    if found and _is_owned(run.open_organization(found), desired.owner):
-        _refuse_immutable(run.open_organization(found), desired)
-        approve_organization(run, request, found)
-        run.log("found again", organization=found)
-        return found
+        workmail = run.open_organization(desired.existing)
+        decision = _decide(read_tagged_organization(workmail), request)
+        _refuse_missing_domains(workmail, request)
+        run.log("taken over", organization=desired.existing)
+        approve_organization(run, request, workmail, decision)
+        return desired.existing
+    alias_holder = find_organization(run.open_organization(""), desired.alias)
+    if alias_holder:
+        workmail = run.open_organization(alias_holder)
+        live = read_tagged_organization(workmail)
+        if live and live.tags.get(OWNER_TAG) == desired.owner:
+            approve_organization(run, request, workmail, _decide(live, request))
+            run.log("found again", organization=alias_holder)
+            return alias_holder
     if desired.directory_id:
         _check_directory_alias(run, desired)
-    approve_organization(run, request, None)
+    decision = _decide(None, request)
+    approve_organization(run, request, None, decision)
+    # Not refused for whoever has the alias: it may be ours, made by an earlier delivery of this
+    # request, which had no time for the tag. WorkMail tells both apart by the client token.
+    workmail = run.open_organization("")
+    (create, *_tags) = decision.calls
+    writer = Writer(workmail, {}, request_id=request.request_id)
     try:
-        created = _create(workmail, request)
+        writer.write(create)
     except ConflictError as conflict:
-        raise _explain_conflict(conflict, desired, found) from conflict
+        raise _explain_conflict(conflict, desired, alias_holder) from conflict
+    run.log_call(create)
+    created = writer.ids[ORGANIZATION]
     run.log("created", organization=created)
     return created
 
 
-def _take_over(run: Run, desired: OrganizationProperties) -> str:
-    """Check a live organization against the spec; nothing of it is made, nothing changed yet."""
-    organization_id = desired.existing or ""
-    workmail = run.open_organization(organization_id)
-    answer = read_organization(workmail)
-    if answer is None:
-        raise UnsafePlanError(
-            f"organization {organization_id} is not in this account and region; check existing and "
-            "region"
-        )
-    owner = read_tags(workmail, answer["ARN"]).get(OWNER_TAG, desired.owner)
-    directory_id = answer.get("DirectoryId")
-    interoperability = bool(answer.get("InteroperabilityEnabled"))
-    comparisons = (
-        ("alias", answer["Alias"], fold(answer["Alias"]) == fold(desired.alias)),
-        ("directory", directory_id, desired.directory_id in (None, directory_id)),
-        ("interoperability", interoperability, interoperability or not desired.interoperability),
-        ("stack", owner, owner == desired.owner),
-    )
-    reasons = [
-        f"{word} of organization {organization_id} is {_show(actual)}, and the spec says otherwise"
-        for word, actual, agrees in comparisons
-        if not agrees
-    ]
-    if reasons:
-        raise UnsafePlanError(*reasons)
-    run.log("taken over", organization=organization_id)
-    return organization_id
-
-
-def _create(workmail: WorkMail, request: Request[OrganizationProperties]) -> str:
-    desired = request.desired
-    parameters: dict[str, Any] = {"Alias": desired.alias, "ClientToken": request.request_id}
-    if desired.directory_id:
-        parameters["DirectoryId"] = desired.directory_id
-    if desired.kms_key_arn:
-        parameters["KmsKeyArn"] = desired.kms_key_arn
-    if desired.interoperability:
-        parameters["EnableInteroperability"] = True
-    return str(workmail.call("CreateOrganization", **parameters)["OrganizationId"])
-
-
-def _is_owned(workmail: WorkMail, owner: str) -> bool:
-    """Tell whether a stack of this name made the organization."""
-    answer = read_organization(workmail)
-    return answer is not None and read_tags(workmail, answer["ARN"]).get(OWNER_TAG) == owner
+def _write(
+    run: Run,
+    workmail: WorkMail,
+    request: Request[OrganizationProperties],
+    calls: Sequence[Call],
+    arn: str,
+) -> None:
+    writer = Writer(workmail, {}, request_id=request.request_id, arn=arn)
+    for call in calls:
+        writer.write(call)
+        run.log_call(call)
 
 
 def _check_directory_alias(run: Run, desired: OrganizationProperties) -> None:
@@ -310,10 +278,7 @@ def _explain_conflict(
     if conflict.code == "DirectoryInUseException":
         detail = f"directory {desired.directory_id} belongs to another organization already"
     elif found:
-        detail = (
-            f"organization {found} has the alias {desired.alias!r} already and this stack did not "
-            f"make it; to take it over, set existing: {found}"
-        )
+        detail = describe_foreign(found, desired.alias)
     else:
         detail = (
             f"alias {desired.alias!r} is taken: aliases are unique over all of AWS and are not "
@@ -322,74 +287,46 @@ def _explain_conflict(
     return PermanentError(detail, operation=conflict.operation, code=conflict.code)
 
 
-def _read_active(run: Run, workmail: WorkMail) -> Mapping[str, Any] | None:
+def _read_active(run: Run, workmail: WorkMail) -> LiveOrganization | None:
     """Return the organization once it was seen Active twice, else `None`."""
     first = read_organization(workmail)
-    if first is None or fold(first.get("State", "")) != "active":
+    if first is None or first.state is not State.ACTIVE:
         return None
     run.pause(_CONFIRM_SECONDS)
     second = read_organization(workmail)
-    return second if second and fold(second.get("State", "")) == "active" else None
+    return second if second and second.state is State.ACTIVE else None
 
 
 def _undo_failed_create(
     run: Run, workmail: WorkMail, request: Request[OrganizationProperties]
 ) -> None:
     """Raise, if WorkMail failed to make the organization, after taking it away again."""
-    answer = read_organization(workmail)
-    if answer is None or fold(answer.get("State", "")) != "failed":
+    live = read_organization(workmail)
+    if live is None or live.state is not State.FAILED:
         return
-    detail = answer.get("ErrorMessage", "no reason given")
-    if request.type is RequestType.CREATE and _was_made_here(run, request, answer):
+    detail = live.reason or "no reason given"
+    if request.type is RequestType.CREATE and _was_made_here(run, request, live):
         # The role may delete an organization only where the spec says `organization: delete`.
         with suppress(DeniedError):
             _delete(run, workmail, request)
     raise PermanentError(f"WorkMail could not make the organization: {detail}")
 
 
-def _write_tags(
-    run: Run, workmail: WorkMail, request: Request[OrganizationProperties], arn: str
-) -> None:
-    """Bring the spec's tags; those that somebody else set stay."""
-    surplus, missing = _find_tag_changes(request, read_tags(workmail, arn))
-    if surplus:
-        run.log("write", operation="UntagResource", keys=surplus)
-        workmail.call_plain("UntagResource", ResourceARN=arn, TagKeys=surplus)
-    if missing:
-        run.log("write", operation="TagResource", keys=sorted(missing))
-        tags = [{"Key": key, "Value": value} for key, value in sorted(missing.items())]
-        workmail.call_plain("TagResource", ResourceARN=arn, Tags=tags)
-
-
-def _find_tag_changes(
-    request: Request[OrganizationProperties], actual: Mapping[str, str]
-) -> tuple[list[str], dict[str, str]]:
-    desired = {**request.desired.tags, OWNER_TAG: request.desired.owner}
-    if request.desired.kms_key_arn:
-        desired[KEY_TAG] = request.desired.kms_key_arn
-    if request.desired.existing:
-        desired[TAKEN_OVER_TAG] = "true"
-    said_before = request.previous.tags if request.previous else dict[str, str]()
-    return find_tag_changes(actual, said_before, desired)
-
-
 def _advance_delete(
     run: Run, workmail: WorkMail, request: Request[OrganizationProperties]
 ) -> Progress:
-    answer = read_organization(workmail)
-    if answer is None:
+    live = read_organization(workmail)
+    if live is None:
         return Progress(done=True)
-    if fold(answer.get("State", "")) == "deleting":
+    if live.state is State.DELETING:
         return Progress(done=False, waiting_for="WorkMail is still deleting the organization")
-    tags = read_tags(workmail, answer["ARN"])
-    if request.desired.existing or TAKEN_OVER_TAG in tags:
+    if request.desired.existing or TAKEN_OVER_TAG in read_tags(workmail, live.arn):
         # Another stack may take it over from now on.
-        keys = [OWNER_TAG, TAKEN_OVER_TAG]
-        workmail.call_plain("UntagResource", ResourceARN=answer["ARN"], TagKeys=keys)
+        _write(run, workmail, request, end_ownership(), live.arn)
         return Progress(done=True)
     if request.desired.on_removal is not Removal.DELETE:
         return Progress(done=True)
-    if not _was_made_here(run, request, answer):
+    if not _was_made_here(run, request, live):
         run.log(
             "organization stays",
             organization=workmail.organization_id,
@@ -403,7 +340,7 @@ def _advance_delete(
 
 
 def _was_made_here(
-    run: Run, request: Request[OrganizationProperties], answer: Mapping[str, Any]
+    run: Run, request: Request[OrganizationProperties], live: LiveOrganization
 ) -> bool:
     """Tell whether this stack created the organization, and did not only find it.
 
@@ -413,25 +350,18 @@ def _was_made_here(
     Raises:
         TemporaryError: CloudFormation does not answer when the stack was created.
     """
-    completed = answer.get("CompletedDate")
-    if completed is None:
-        return fold(answer.get("State", "")) != "active"
-    return read_known_state(run, request).has_made(completed)
+    if live.completed is None:
+        return live.state is not State.ACTIVE
+    return read_known_state(run, request).has_made(live.completed)
 
 
 def _delete(run: Run, workmail: WorkMail, request: Request[OrganizationProperties]) -> None:
     """Delete without force: enabled users that are not ours stop it."""
     desired = request.desired
-    run.log("write", operation="DeleteOrganization", organization=workmail.organization_id)
     made_by_workmail = desired.directory_id is None
     delete_directory = made_by_workmail and desired.directory_on_removal is Removal.DELETE
     try:
-        workmail.call(
-            "DeleteOrganization",
-            DeleteDirectory=delete_directory,
-            ForceDelete=False,
-            ClientToken=request.request_id,
-        )
+        _write(run, workmail, request, [delete_organization(with_directory=delete_directory)], "")
     except NotFoundError:
         return
     except TemporaryError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workmail_org.changes import bookables as changes
-from workmail_org.changes.calls import Call, Found, Plan
+from workmail_org.changes.calls import Call, Found
+from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
 from workmail_org.handlers.entities import CollectionLifecycle
 from workmail_org.handlers.groups import list_enabled
@@ -43,7 +44,7 @@ class ResourceTraits:
         workmail: WorkMail,
         situation: Situation[Bookable],
         properties: ResourcesProperties,  # noqa: ARG002 - contract
-    ) -> Plan:
+    ) -> Decision:
         """List what is to be done."""
         enabled = {row.reference.folded for row in list_enabled(workmail)}
         return changes.between(situation, enabled=enabled)

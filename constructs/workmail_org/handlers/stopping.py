@@ -51,4 +51,4 @@ def _is_new(state: StackState, workmail: WorkMail) -> bool:
     if not state.begins:
         return False
     organization = read_organization(workmail)
-    return organization is not None and state.has_made(organization.get("CompletedDate"))
+    return organization is not None and state.has_made(organization.completed)

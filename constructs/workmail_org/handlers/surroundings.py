@@ -6,7 +6,6 @@ from typing import Any
 
 from workmail_org.errors import TemporaryError
 from workmail_org.handlers.requests import Request, Run
-from workmail_org.model.values import fold
 from workmail_org.service.reading import read_organization
 from workmail_org.service.stacks import StackState, read_state
 from workmail_org.service.workmail import WorkMail
@@ -36,4 +35,4 @@ def read_known_state(run: Run, request: Request[Any]) -> StackState:
 def is_gone(workmail: WorkMail) -> bool:
     """Tell whether an organization is deleted, or about to be."""
     organization = read_organization(workmail)
-    return organization is None or fold(organization.get("State", "")) == "deleting"
+    return organization is None or organization.is_going

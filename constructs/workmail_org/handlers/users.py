@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workmail_org.changes import users as changes
-from workmail_org.changes.calls import Call, Found, GeneratedPassword, Plan
+from workmail_org.changes.calls import Call, Found, GeneratedPassword
+from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
 from workmail_org.handlers.entities import CollectionLifecycle
 from workmail_org.handlers.requests import Run
@@ -44,7 +45,7 @@ class UserTraits:
         workmail: WorkMail,  # noqa: ARG002 - contract
         situation: Situation[User],
         properties: UsersProperties,
-    ) -> Plan:
+    ) -> Decision:
         """List what is to be done."""
         generate = properties.passwords is Passwords.GENERATE
         return changes.between(situation, generate_passwords=generate)

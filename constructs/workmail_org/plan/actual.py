@@ -11,9 +11,11 @@ from workmail_org.changes.availability import redact
 from workmail_org.changes.calls import EntityT, Found
 from workmail_org.changes.impersonation import LiveRole
 from workmail_org.changes.mobile_devices import LiveMobileRule
+from workmail_org.changes.organizations import make_tags
 from workmail_org.changes.settings import LiveIdentityCenter, LiveRetention, Monitoring
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
+from workmail_org.model.live import LiveOrganization, State
 from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import (
     AccessControlRule,
@@ -22,7 +24,7 @@ from workmail_org.model.policies import (
     MobileDeviceAccessRule,
 )
 from workmail_org.model.user import Role, User
-from workmail_org.model.values import EntityId, Kind, Reference, fold
+from workmail_org.model.values import EntityId, Kind, OrganizationId, Reference, fold
 from workmail_org.plan.declarations import Declaration, get_monitoring
 from workmail_org.wire import ResourceType
 
@@ -92,33 +94,20 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Organization:
-    """What cannot change of an organization, and its tags.
-
-    Attributes:
-        directory_id: `None`: WorkMail's own, or not known.
-    """
-
-    alias: str
-    directory_id: str | None
-    kms_key_arn: str | None
-    interoperability: bool
-    tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Actual:
     """What there is of one organization.
 
     Attributes:
-        organization: `None`: it does not exist yet.
+        organization: With its tags; `None`: it does not exist yet, or nobody has looked.
         domains: Registered ones.
+        is_whole: Whether there is nothing in the organization that is not here.
         default_domain: Of new addresses.
         owned: Folded names, by kind, of what this stack answers for.
         known: The same of what it answered for before it left the spec.
     """
 
-    organization: Organization | None = None
+    organization: LiveOrganization | None = None
+    is_whole: bool = False
     domains: frozenset[str] = frozenset()
     default_domain: str = ""
     people: People = People()
@@ -144,13 +133,8 @@ def foretell(declaration: Declaration | None) -> Actual:
     )
     default = declaration.default_domain
     return Actual(
-        organization=Organization(
-            alias=about.alias,
-            directory_id=about.directory_id,
-            kms_key_arn=about.kms_key_arn,
-            interoperability=about.interoperability,
-            tags=make_tags(about),
-        ),
+        organization=replace(take_as_declared(about), tags=make_tags(about)),
+        is_whole=about.existing is None,
         domains=frozenset(declaration.domains),
         default_domain=default.domain if default else declaration.test_domain,
         people=people,
@@ -159,14 +143,15 @@ def foretell(declaration: Declaration | None) -> Actual:
     )
 
 
-def make_tags(about: wire.OrganizationProperties) -> dict[str, str]:
-    """Write the tags of an organization, with those that the engine adds."""
-    tags = {**about.tags, wire.OWNER_TAG: about.owner}
-    if about.kms_key_arn:
-        tags[wire.KEY_TAG] = about.kms_key_arn
-    if about.existing:
-        tags[wire.TAKEN_OVER_TAG] = "true"
-    return tags
+def take_as_declared(about: wire.OrganizationProperties) -> LiveOrganization:
+    """Take an organization to be as it is declared, without tags: nobody has looked."""
+    return LiveOrganization(
+        id=OrganizationId(about.existing or wire.UNRESOLVED),
+        alias=about.alias,
+        state=State.ACTIVE,
+        directory_id=about.directory_id,
+        interoperability=about.interoperability,
+    )
 
 
 def _found(entity: EntityT) -> Found[EntityT]:

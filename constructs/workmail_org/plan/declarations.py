@@ -11,10 +11,7 @@ from workmail_org.changes.settings import Monitoring
 from workmail_org.errors import WireError
 from workmail_org.model.domain import RecordGroup
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.wire import ResourceType
-
-MANAGED = "<managed>"
-"""Stands for what CloudFormation makes up, such as the ARN of the stack's own log group."""
+from workmail_org.wire import UNRESOLVED, ResourceType
 
 _P = TypeVar("_P")
 
@@ -97,7 +94,7 @@ def declare(environment: Environment, organization: Organization) -> Declaration
         key=organization.key,
         stack=stack,
         region=organization.region,
-        organization=replace(about, directory_id=MANAGED) if directory else about,
+        organization=replace(about, directory_id=UNRESOLVED) if directory else about,
         directory=directory,
         domains={
             domain.name: _cross(declaring.make_domain(organization, domain))
@@ -199,7 +196,7 @@ def _declare_directory(organization: Organization, stack: str) -> wire.Directory
     declared = _cross(declaring.make_directory(organization, owner=stack))
     if declared.admin_password_secret_arn or declared.directory.service_account:
         return declared
-    return replace(declared, admin_password_secret_arn=MANAGED)
+    return replace(declared, admin_password_secret_arn=UNRESOLVED)
 
 
 def _declare_settings(organization: Organization, stack: str) -> Iterator[tuple[ResourceType, Any]]:
@@ -208,8 +205,8 @@ def _declare_settings(organization: Organization, stack: str) -> Iterator[tuple[
     monitoring = organization.policies.email_monitoring
     if monitoring:
         place = wire.EmailMonitoringProperties(
-            log_group_arn=monitoring.log_group_arn or MANAGED,
-            role_arn=MANAGED if monitoring.managed else monitoring.role_arn,
+            log_group_arn=monitoring.log_group_arn or UNRESOLVED,
+            role_arn=UNRESOLVED if monitoring.managed else monitoring.role_arn,
             managed=monitoring.managed,
         )
         yield ResourceType.EMAIL_MONITORING, place
@@ -263,7 +260,7 @@ def _resolve(value: Any) -> Any:
     properties = cast("dict[str, Any]", value)
     name = next(iter(properties), "")
     if len(properties) == 1 and (name == "Ref" or name.startswith("Fn::")):
-        return MANAGED
+        return UNRESOLVED
     return {key: _resolve(item) for key, item in properties.items()}
 
 

@@ -9,7 +9,7 @@ from workmail_org.changes.calls import EntityT, Found
 from workmail_org.errors import NotFoundError
 from workmail_org.model.organization import Environment
 from workmail_org.model.values import Kind, Reference, fold
-from workmail_org.plan.actual import Actual, Organization, People, Settings, foretell
+from workmail_org.plan.actual import Actual, People, Settings, foretell
 from workmail_org.plan.bases import Base, Standing
 from workmail_org.plan.declarations import Declaration, declare, decode_template
 from workmail_org.plan.expectations import ask_live_rules
@@ -92,12 +92,8 @@ def read_live(
 
 
 def _find_left(clients: Clients, desired: wire.OrganizationProperties) -> str | None:
-    """Find what a stack of this name left when it was destroyed: its handler finds it again."""
-    found = reading.find_organization(WorkMail(clients.workmail, ""), desired.alias)
-    workmail = WorkMail(clients.workmail, found or "")
-    about = reading.read_organization(workmail) if found else None
-    tags = reading.read_tags(workmail, about["ARN"]) if about else dict[str, str]()
-    return found if tags.get(wire.OWNER_TAG) == desired.owner else None
+    """Find the organization with an alias: left by a stack of this name, or somebody else's."""
+    return reading.find_organization(WorkMail(clients.workmail, ""), desired.alias)
 
 
 def _declare_all(environment: Environment, only: str | None) -> list[Declaration]:
@@ -134,30 +130,24 @@ def read_actual(
         NotFoundError: There is no such organization.
         ServiceError: AWS refuses.
     """
-    about = reading.read_organization(workmail)
-    if about is None:
+    live = reading.read_tagged_organization(workmail)
+    if live is None:
         raise NotFoundError(
             f"organization {workmail.organization_id} is not in {desired.region}: it was deleted, "
             "or the credentials are those of another account"
         )
-    tags = reading.read_tags(workmail, about["ARN"])
     rows = {
         kind: [row for row in reading.list_entities(workmail, kind) if not row.system]
         for kind in Kind
     }
     entries = _read_entries(ledger, rows)
     return Actual(
-        organization=Organization(
-            alias=about["Alias"],
-            directory_id=about.get("DirectoryId"),
-            kms_key_arn=tags.get(wire.KEY_TAG),
-            interoperability=bool(about.get("InteroperabilityEnabled")),
-            tags=tags,
-        ),
+        organization=live,
+        is_whole=True,
         domains=frozenset(
             fold(each["DomainName"]) for each in workmail.list("ListMailDomains", "MailDomains")
         ),
-        default_domain=fold(about.get("DefaultMailDomain") or desired.test_domain),
+        default_domain=live.default_domain or fold(desired.test_domain),
         people=_read_people(workmail, rows, desired),
         settings=_read_settings(workmail, rows, previous, desired),
         owned={

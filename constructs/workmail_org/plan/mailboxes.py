@@ -8,8 +8,9 @@ from typing import Any
 
 from workmail_org.changes import bookables, groups, users
 from workmail_org.changes.brakes import list_removal_brakes
-from workmail_org.changes.calls import Found, Plan
+from workmail_org.changes.calls import Found
 from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
+from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Neighbour, Situation, list_staying, refuse_renames
 from workmail_org.changes.removals import Presence, RollCall, between
 from workmail_org.changes.shards import take_share
@@ -194,7 +195,7 @@ def _make_neighbour(
     )
 
 
-def _plan(kind: Kind, situation: Situation[Any], actual: Actual, collection: Any) -> Plan:
+def _plan(kind: Kind, situation: Situation[Any], actual: Actual, collection: Any) -> Decision:
     if kind is Kind.USER:
         generate = collection.passwords is Passwords.GENERATE
         return users.between(situation, generate_passwords=generate)

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from workmail_org.changes.calls import Found
+    from workmail_org.model.live import LiveDirectory
     from workmail_org.model.organization import Organization
     from workmail_org.rehearsal.surveying import LiveOrganization
-    from workmail_org.service.directories import LiveDirectory
     from workmail_org.service.effects import Surprise
     from workmail_org.spec.problems import Path
 

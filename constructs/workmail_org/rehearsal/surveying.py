@@ -15,15 +15,15 @@ from workmail_org.changes.mobile_devices import LiveMobileRule
 from workmail_org.changes.settings import LiveIdentityCenter, LiveRetention, Monitoring
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
+from workmail_org.model.live import LiveDirectory, LiveDomain
 from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import AccessControlRule, Availability
 from workmail_org.model.user import User
 from workmail_org.model.values import OrganizationId, Reference
 from workmail_org.service import policies, reading
 from workmail_org.service.clients import make_clients
-from workmail_org.service.directories import DirectoryService, LiveDirectory
+from workmail_org.service.directories import DirectoryService
 from workmail_org.service.effects import Surprise, check_expectations
-from workmail_org.service.reading import LiveDomain
 from workmail_org.service.workmail import WorkMail
 
 if TYPE_CHECKING:
@@ -98,8 +98,10 @@ def survey(region: str, alias: str) -> LiveOrganization | None:
     if organization_id is None:
         return None
     workmail = WorkMail(clients.workmail, organization_id)
-    described = reading.read_organization(workmail) or {}
-    directory_id = described.get("DirectoryId", "")
+    described = reading.read_tagged_organization(workmail)
+    if described is None:
+        return None
+    directory_id = described.directory_id or ""
     users = [row for row in reading.list_users(workmail) if not row.system]
     groups = [row for row in reading.list_groups(workmail) if row.enabled or row.email]
     resources = list(reading.list_resources(workmail))
@@ -108,14 +110,14 @@ def survey(region: str, alias: str) -> LiveOrganization | None:
     mailboxes = [row for row in (*users, *groups, *resources) if row.enabled]
     return LiveOrganization(
         id=OrganizationId(organization_id),
-        alias=described.get("Alias", alias),
+        alias=described.alias,
         region=region,
-        state=described.get("State", "?"),
-        directory_type=described.get("DirectoryType", "?"),
+        state=described.state.capitalize(),
+        directory_type=described.directory_type or "?",
         directory_id=directory_id,
         directory=DirectoryService(clients.directory_service).read(directory_id),
-        interoperability=described.get("InteroperabilityEnabled", False),
-        tags=reading.read_tags(WorkMail(clients.workmail), described["ARN"]),
+        interoperability=described.interoperability,
+        tags=described.tags,
         domains=reading.read_domains(workmail),
         users=reading.read_users(workmail, users),
         groups=reading.read_groups(workmail, groups, enabled),

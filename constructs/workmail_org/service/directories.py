@@ -10,12 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workmail_org.errors import NotFoundError, PermanentError, TemporaryError
 from workmail_org.model.directory import Directory, DirectoryType
+from workmail_org.model.live import LiveDirectory
 from workmail_org.model.values import fold
 from workmail_org.service.failures import translate
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mypy_boto3_ds import DirectoryServiceClient
 
 _TYPES = {
@@ -24,31 +23,6 @@ _TYPES = {
     "ADConnector": DirectoryType.AD_CONNECTOR,
 }
 """Directory Service API 2015-04-16, DirectoryType."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveDirectory:
-    """A directory as Directory Service has it.
-
-    Attributes:
-        alias: `None`: it has none yet.
-        stage: DirectoryStage, such as Creating or Active.
-        size: small or large; `None` of a Managed Microsoft AD.
-        edition: standard or enterprise, of a Managed Microsoft AD.
-        launched: When it was asked for.
-    """
-
-    id: str
-    type: DirectoryType | None
-    name: str
-    alias: str | None
-    stage: str
-    reason: str | None
-    size: str | None
-    edition: str | None
-    vpc_id: str | None
-    subnet_ids: frozenset[str]
-    launched: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +12,9 @@ from workmail_org.errors import NotFoundError
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.domain import DnsRecord
 from workmail_org.model.group import Group
+from workmail_org.model.live import LiveDomain, LiveOrganization, State
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
-from workmail_org.model.values import EntityId, Kind, Reference, fold, make_api_name
+from workmail_org.model.values import EntityId, Kind, OrganizationId, Reference, fold, make_api_name
 from workmail_org.service.workmail import WorkMail
 
 _ROLES = {"USER": Role.USER, "REMOTE_USER": Role.REMOTE_USER}
@@ -57,24 +58,8 @@ class Listed:
         return self.disabled_at.astimezone(UTC) + MAILBOX_KEPT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveDomain:
-    """A mail domain as WorkMail has it.
-
-    Attributes:
-        ownership: PENDING, VERIFIED or FAILED.
-    """
-
-    name: str
-    is_default: bool
-    is_test_domain: bool
-    ownership: str
-    dkim: str
-    records: tuple[DnsRecord, ...]
-
-
-def read_organization(workmail: WorkMail) -> Mapping[str, Any] | None:
-    """Return DescribeOrganization's answer, or `None` if there is no such organization.
+def read_organization(workmail: WorkMail) -> LiveOrganization | None:
+    """Read an organization without its tags, or `None` if there is none.
 
     A deleted organization goes on answering, with the state Deleted.
     """
@@ -82,16 +67,42 @@ def read_organization(workmail: WorkMail) -> Mapping[str, Any] | None:
         answer = workmail.call("DescribeOrganization")
     except NotFoundError:
         return None
-    return None if fold(answer.get("State", "")) == "deleted" else answer
+    found = LiveOrganization(
+        id=OrganizationId(workmail.organization_id),
+        arn=answer.get("ARN", ""),
+        alias=answer.get("Alias", ""),
+        state=_parse_state(answer),
+        directory_id=answer.get("DirectoryId"),
+        directory_type=answer.get("DirectoryType", ""),
+        default_domain=fold(answer.get("DefaultMailDomain", "")),
+        interoperability=bool(answer.get("InteroperabilityEnabled")),
+        completed=answer.get("CompletedDate"),
+        reason=answer.get("ErrorMessage", ""),
+    )
+    return None if found.state is State.DELETED else found
+
+
+def read_tagged_organization(workmail: WorkMail) -> LiveOrganization | None:
+    """Read an organization with its tags, or `None` if there is none."""
+    found = read_organization(workmail)
+    return replace(found, tags=read_tags(workmail, found.arn)) if found else None
 
 
 def find_organization(workmail: WorkMail, alias: str) -> str | None:
     """Return the id of the organization with an alias in this account and region."""
     for summary in workmail.list("ListOrganizations", "OrganizationSummaries"):
-        alive = fold(summary.get("State", "")) not in ("deleted", "deleting")
+        alive = _parse_state(summary) not in (State.DELETED, State.DELETING)
         if alive and fold(summary.get("Alias", "")) == fold(alias):
             return str(summary["OrganizationId"])
     return None
+
+
+def _parse_state(answer: Mapping[str, Any]) -> State:
+    """Read a state; one that is not known is not taken for any other."""
+    try:
+        return State(fold(answer.get("State", "")))
+    except ValueError:
+        return State.OTHER
 
 
 def read_tags(workmail: WorkMail, arn: str) -> dict[str, str]:

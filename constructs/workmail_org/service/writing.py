@@ -17,7 +17,7 @@ from workmail_org.changes.calls import (
     Subject,
 )
 from workmail_org.errors import ConflictError, NotFoundError
-from workmail_org.model.values import fold
+from workmail_org.model.values import Reference, fold
 from workmail_org.service.workmail import WorkMail
 
 _CREATED_ID = {
@@ -25,17 +25,38 @@ _CREATED_ID = {
     "CreateGroup": "GroupId",
     "CreateResource": "ResourceId",
     "CreateImpersonationRole": "ImpersonationRoleId",
+    "CreateOrganization": "OrganizationId",
+    "CreateIdentityCenterApplication": "ApplicationArn",
 }
 """Where the answer of a call has the id of what it made."""
 
 _TOKENED = frozenset(
     {
         "CreateAvailabilityConfiguration",
+        "CreateIdentityCenterApplication",
         "CreateImpersonationRole",
         "CreateMobileDeviceAccessRule",
+        "CreateOrganization",
+        "DeleteOrganization",
+        "RegisterMailDomain",
     }
 )
 """Calls of a plan that take a `ClientToken`: the same call twice has one effect (facts.md §1.0)."""
+
+
+_OF_NO_ORGANIZATION = frozenset(
+    {
+        "CreateIdentityCenterApplication",
+        "CreateOrganization",
+        "DeleteIdentityCenterApplication",
+        "TagResource",
+        "UntagResource",
+    }
+)
+"""Calls that take no `OrganizationId`."""
+
+_OF_A_RESOURCE = frozenset({"TagResource", "UntagResource"})
+"""Calls that take the ARN of what they are about."""
 
 
 def _refuse_secret(secret: str) -> str:
@@ -49,6 +70,7 @@ class Writer:
     Attributes:
         ids: By folded subject; grows as entities are created.
         request_id: Of CloudFormation's request, for client tokens.
+        arn: Of the organization, for its tags.
         passwords: By user name, for users that are created.
         read_secret: Reads the value of a Secrets Manager secret.
     """
@@ -56,6 +78,7 @@ class Writer:
     workmail: WorkMail
     ids: dict[Subject, str]
     request_id: str = ""
+    arn: str = ""
     passwords: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     read_secret: Callable[[str], str] = field(default=_refuse_secret, repr=False)
 
@@ -71,8 +94,12 @@ class Writer:
         parameters = {name: self._resolve(value) for name, value in call.arguments.items()}
         if call.operation in _TOKENED and self.request_id:
             parameters["ClientToken"] = self._make_token(call)
+        if call.operation in _OF_A_RESOURCE:
+            parameters["ResourceARN"] = self.arn
+        plain = call.operation in _OF_NO_ORGANIZATION
+        make = self.workmail.call_plain if plain else self.workmail.call
         try:
-            answer = self.workmail.call(call.operation, **parameters)
+            answer = make(call.operation, **parameters)
         except ConflictError as conflict:
             if not self._is_own(call, conflict):
                 raise self._name_owner(call, conflict) from conflict
@@ -137,5 +164,7 @@ class Writer:
 
 
 def _get_address(call: Call) -> str | None:
+    if not isinstance(call.subject, Reference):  # an organization has an alias too
+        return None
     address = call.arguments.get("Email") or call.arguments.get("Alias")
     return address if isinstance(address, str) else None

@@ -1,0 +1,211 @@
+"""Plan and deployment refuse the same, in the same words, where something was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cloudformation import DeploymentFailedError, Stack
+from scenes import list_operations, make_organization
+from workmail_org.model.directory import Directory, DirectoryType
+from workmail_org.model.domain import MailDomain
+from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.values import OrganizationId
+from workmail_org.plan.bases import make_base
+from workmail_org.plan.deployed import read_live
+from workmail_org.plan.planning import Question, plan
+from workmail_org.wire import OWNER_TAG
+
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"
+EMPTY = make_organization(domains=())
+LOST = MailDomain(name="not-there.example", verified=True)
+QUESTION = Question(spec="spec.yaml", today=date(2026, 11, 26))
+
+
+class NoStack:
+    """CloudFormation, without the stack that is asked for."""
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - the API's
+        message = f"Stack with id {StackName} does not exist"
+        answer = {"Error": {"Code": "ValidationError", "Message": message}}
+        raise ClientError(cast("Any", answer), "DescribeStacks")
+
+
+def refuse_in_plan(stack: Stack, desired: Organization) -> tuple[str, ...]:
+    """Return what a plan against what is live refuses; there is no stack yet."""
+    clients = replace(stack.make_run().clients, cloudformation=cast("Any", NoStack()))
+    environment = Environment(name="test", organizations=(desired,))
+    base = read_live(environment, open_clients=lambda _region: clients)
+    (found,) = plan(environment, base, QUESTION).organizations
+    return found.refusals
+
+
+def make_by_hand(stack: Stack, **fields: Any) -> str:
+    """Make an organization as a person does, and return its id."""
+    return stack.workmail.create_organization(Alias="acme", **fields)["OrganizationId"]
+
+
+def tag_owner(stack: Stack, organization_id: str, owner: str) -> None:
+    arn = stack.workmail.describe_organization(OrganizationId=organization_id)["ARN"]
+    stack.workmail.tag_resource(ResourceARN=arn, Tags=[{"Key": OWNER_TAG, "Value": owner}])
+
+
+def take_over(stack: Stack, **fields: Any) -> Organization:
+    return replace(EMPTY, existing=OrganizationId(make_by_hand(stack)), **fields)
+
+
+def take_over_from_another_stack(stack: Stack) -> Organization:
+    organization_id = make_by_hand(stack)
+    tag_owner(stack, organization_id, "another-stack")
+    return replace(EMPTY, existing=OrganizationId(organization_id))
+
+
+def leave_behind(stack: Stack) -> None:
+    stack.deploy(EMPTY)
+    stack.destroy()
+
+
+def find_again_with_another_key(stack: Stack) -> Organization:
+    leave_behind(stack)
+    return replace(EMPTY, kms_key_arn=KEY)
+
+
+def find_again_with_interoperability(stack: Stack) -> Organization:
+    leave_behind(stack)
+    return replace(EMPTY, interoperability=True)
+
+
+def take_the_alias_of_another(stack: Stack) -> Organization:
+    make_by_hand(stack)
+    return EMPTY
+
+
+CASES: dict[str, tuple[Callable[[Stack], Organization], str]] = {
+    "another alias": (
+        lambda stack: take_over(stack, alias="other"),
+        "alias of organization {id} is 'acme' and not 'other', so it cannot be taken over; declare "
+        "the alias that it has, or another organization in existing",
+    ),
+    "no interoperability": (
+        lambda stack: take_over(stack, interoperability=True),
+        "interoperability of organization {id} is false and not true, so it cannot be taken over; "
+        "leave interoperability out: no API changes it",
+    ),
+    "another stack's": (
+        take_over_from_another_stack,
+        "stack of organization {id} is 'another-stack' and not 'test-acme', so it cannot be taken "
+        "over; remove it from that stack first",
+    ),
+    "a domain that is not registered": (
+        lambda stack: take_over(stack, domains=(LOST,)),
+        "domain not-there.example is not registered in the organization that is taken over: "
+        "domains of an existing organization are checked, not created; register it there first",
+    ),
+    "left behind, and another key": (
+        find_again_with_another_key,
+        f"kms_key_arn of an organization cannot change, from none to '{KEY}'",
+    ),
+    "left behind, and interoperability": (
+        find_again_with_interoperability,
+        "interoperability of an organization cannot change, from false to true",
+    ),
+    "an alias that somebody else's has": (
+        take_the_alias_of_another,
+        "organization {id} has the alias 'acme' already and this stack did not make it; to take it "
+        "over, set existing: {id}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arrange", "reason"), CASES.values(), ids=CASES.keys())
+def test_plan_and_deployment_refuse_in_the_same_words(
+    stack: Stack, arrange: Callable[[Stack], Organization], reason: str
+) -> None:
+    desired = arrange(stack)
+    (region,) = stack.emulator.state()["regions"].values()
+    (organization_id,) = region["organizations"]
+    (planned,) = refuse_in_plan(stack, desired)
+    stack.emulator.clear_calls()
+    new = Stack(stack.emulator)
+    with pytest.raises(DeploymentFailedError) as refused:
+        new.deploy(desired)
+
+    assert reason.format(id=organization_id) in planned
+    assert planned in str(refused.value)
+    assert list_operations(new) in ([], ["CreateOrganization"])  # whose alias is taken
+
+
+def test_a_take_over_that_agrees_is_planned_and_deployed(stack: Stack) -> None:
+    desired = take_over(stack, adopt=True)
+
+    assert () == refuse_in_plan(stack, desired)
+    Stack(stack.emulator).deploy(desired)
+
+
+def test_an_organization_with_interoperability_is_taken_over_and_updated_without_saying_so(
+    stack: Stack,
+) -> None:
+    directory = stack.emulator.client("ds", region="eu-west-1")
+    directory_id = directory.connect_directory(
+        Name="corp.example",
+        Password="S3cret-enough",
+        Size="Small",
+        ConnectSettings={
+            "VpcId": "vpc-01234567",
+            "SubnetIds": ["subnet-01234567", "subnet-12345678"],
+            "CustomerDnsIps": ["10.0.0.1"],
+            "CustomerUserName": "svc",
+        },
+    )["DirectoryId"]
+    directory.create_alias(DirectoryId=directory_id, Alias="acme")
+    existing = make_by_hand(stack, DirectoryId=directory_id, EnableInteroperability=True)
+    desired = replace(EMPTY, existing=OrganizationId(existing))
+    stack.deploy(desired)
+
+    stack.deploy(replace(desired, tags={"team": "mail"}))
+
+
+MANAGED_AD = Directory(
+    type=DirectoryType.MANAGED_AD,
+    name="corp.example",
+    short_name="CORP",
+    edition="standard",
+    vpc_id="vpc-0123456789abcdef0",
+    subnet_ids=("subnet-0123456789abcdef0", "subnet-0123456789abcdef1"),
+)
+
+
+def refuse_directory(after: Directory) -> tuple[str, ...]:
+    """Return what a plan of a changed directory refuses."""
+    before, desired = (replace(EMPTY, directory=each) for each in (MANAGED_AD, after))
+    base = make_base("before", Environment(name="test", organizations=(before,)))
+    (found,) = plan(
+        Environment(name="test", organizations=(desired,)), base, QUESTION
+    ).organizations
+    return found.refusals
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        replace(MANAGED_AD, subnet_ids=tuple(reversed(MANAGED_AD.subnet_ids))),
+        replace(MANAGED_AD, name="Corp.example"),
+    ],
+    ids=["subnets in another order", "name in another case"],
+)
+def test_a_directory_that_is_written_in_another_way_is_not_refused(after: Directory) -> None:
+    assert () == refuse_directory(after)
+
+
+def test_a_directory_of_another_type_is_refused_in_the_words_of_the_spec() -> None:
+    after = replace(MANAGED_AD, type=DirectoryType.SIMPLE_AD, edition=None, size="small")
+
+    assert (
+        "type of the directory cannot change, from 'managed_ad' to 'simple_ad': that would take "
+        "another directory, and with it another organization; put the old value back",
+    ) == refuse_directory(after)
