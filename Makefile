@@ -29,7 +29,7 @@ PYTEST := pytest -n 4 --dist loadfile --no-loadscope-reorder
 test: setup
 	$(PYTEST) $(ARGS)
 
-# Everything that can be tried: a fault at every call, thousands of generated cases. Takes an hour.
+# Everything that can be tried: a fault at every call, thousands of generated cases.
 test-all: setup
 	WORKMAIL_ORG_TESTS=all $(PYTEST) $(ARGS)
 

@@ -266,7 +266,8 @@ def decide_directory(live: LiveDirectory | None, declared: DirectoryProperties) 
 
 def _is_known(value: object) -> bool:
     if isinstance(value, frozenset):
-        return bool(value) and UNRESOLVED not in cast("frozenset[object]", value)
+        members = cast("frozenset[object]", value)
+        return bool(members) and UNRESOLVED not in members
     return bool(value) and value != UNRESOLVED
 
 

@@ -13,7 +13,7 @@ The input ends when every process that could write to it is gone: the rehearsal 
 it was about to start. Then the groups that are left are killed and FOLDER is removed. It works with
 pipes and process groups alone, so on macOS too.
 
-It imports little, and nothing of the package, so that it starts in some 15 ms.
+It imports little, and nothing of the package, so that it starts fast.
 """
 
 import os

@@ -28,13 +28,13 @@ _GRACE_SECONDS = 5.0
 """How long a process may take to end by itself. Measured: ministack takes 0.2."""
 
 _KEEPER_SECONDS = 30.0
-"""How long the keeper may take to remove the folder. Measured: 0.1 for the example."""
+"""How long the keeper may take to remove the folder: a guess, many times what it needs."""
 
 _LOOK_SECONDS = 1.0
 """How often a running command is interrupted by a look at what it depends on."""
 
 _SILENCE_SECONDS = 30 * 60.0
-"""How long a command may print nothing. Measured: the synthesis of 5 000 users takes a minute."""
+"""How long a command may print nothing: a guess, many times what a large synthesis needs."""
 
 _PROBE = b"\0" * 65536
 """What a folder must have room for; a page of a full disk is still free now and then."""
