@@ -18,7 +18,7 @@ from workmail_org.wire import ResourceType
 
 ENTRY = "workmail_org.handlers.entry"
 
-NO_CALLS = ("_CREATED_ID", "_TOKENED")
+NO_CALLS = ("_CREATED_ID", "_TOKENED", "_OF_NO_ORGANIZATION", "_OF_A_RESOURCE")
 """Tables that only say something about operations (service/writing.py)."""
 
 Place = tuple[str, str]
