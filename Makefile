@@ -73,7 +73,7 @@ lock: setup
 newest: setup
 	uv venv --quiet --clear --seed --python $(BIN)/python .venv-newest
 	uv pip install --quiet --python .venv-newest --upgrade --group dev --editable '.[all]'
-	PATH='$(CURDIR)/.venv-newest/bin':"$$PATH" pytest -n 2 --dist loadfile $(ARGS)
+	PATH='$(CURDIR)/.venv-newest/bin':"$$PATH" $(PYTEST) $(ARGS)
 
 .venv/.installed: requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || \
