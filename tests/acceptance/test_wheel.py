@@ -175,19 +175,19 @@ def test_an_app_of_ones_own_needs_the_extra_cdk_alone(
 ) -> None:
     """Node.js comes with it: no other one can be found here."""
     environment = make_environment(tmp_path_factory.mktemp("cdk"), wheel, "cdk")
-    (environment.work / "spec.yaml").write_text(SPEC % "", "utf-8")
+    assert 0 == environment.run("workmail-org", "init", "shop").returncode
     done = environment.run(
-        *("python", "-m", "workmail_org.app"),
+        *("python", "shop/app.py"),
         PATH=str(environment.folder / "bin"),
         HOME=os.environ["HOME"],  # where jsii unpacks the CDK once, which takes a minute
         CDK_OUTDIR="cdk.out",
-        CDK_CONTEXT_JSON=json.dumps({"spec": "spec.yaml"}),
+        CDK_CONTEXT_JSON=json.dumps({"spec": "shop/config/production.yaml"}),
     )
     assembly = environment.work / "cdk.out"
     (handlers,) = assembly.glob("asset.*/workmail_org")
 
     assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
-    assert (assembly / "production-acme.template.json").exists()
+    assert (assembly / "production-shop.template.json").exists()
     assert {path.name for path in handlers.iterdir()} == {
         *("__init__.py", "errors.py", "wire.py", "changes", "handlers", "model", "service")
     }
@@ -197,22 +197,22 @@ def test_a_rehearsal_needs_no_checkout(
     tmp_path_factory: pytest.TempPathFactory, wheel: Path
 ) -> None:
     environment = make_environment(tmp_path_factory.mktemp("rehearse"), wheel, "rehearse")
-    (environment.work / "spec.yaml").write_text(SPEC % "", "utf-8")
+    assert 0 == environment.run("workmail-org", "init", "shop").returncode
     lock = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
     installed = environment.work / "cache" / "workmail-org" / f"cdk-cli-{lock[:12]}"
     installed.mkdir(parents=True)
     (installed / "node_modules").symlink_to(ROOT / "node_modules")
     done = environment.run(
-        *("workmail-org", "rehearse", "spec.yaml", "--format", "json"),
+        *("workmail-org", "rehearse", "shop/config/production.yaml", "--format", "json"),
         HOME=os.environ["HOME"],
         XDG_CACHE_HOME=str(environment.work / "cache"),
     )
 
     assert 0 == done.returncode, done.stderr
     document = json.loads(done.stdout)
-    assert (True, ["alice"]) == (
+    assert (True, ["alice", "bob"]) == (
         document["matches"],
-        list(document["organizations"]["acme"]["users"]),
+        list(document["organizations"]["shop"]["users"]),
     )
     assert re.findall(r"^installing", done.stderr, re.MULTILINE) == []
-    assert {"spec.yaml", "cache"} == {path.name for path in environment.work.iterdir()}
+    assert {"shop", "cache"} == {path.name for path in environment.work.iterdir()}
