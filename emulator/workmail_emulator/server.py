@@ -70,6 +70,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer AWS clients, and the control path."""
         self._respond("POST")
 
+    def do_OPTIONS(self) -> None:
+        """Answer what no AWS client asks: a browser does, and is refused."""
+        self._respond("OPTIONS")
+
+    do_HEAD = do_PATCH = do_PUT = do_OPTIONS  # noqa: N815 - the base class's names
+
     def _respond(self, method: str) -> None:
         body = self._body()
         if body is None or self._refuse():

@@ -65,7 +65,7 @@ def test_it_writes_a_repository_and_says_what_comes_next(run: Run) -> None:
     listed = "".join(f"  {name}\n" for name in FILES)
 
     assert (0, "") == (result.exit_code, result.stderr)
-    assert result.stdout.startswith(f"created 15 files in shop:\n{listed}next:\n  cd shop\n")
+    assert result.stdout.startswith(f"created 15 files in shop:\n{listed}next:\n  cd -- shop\n")
     assert list_files(Path("shop")) == FILES
 
 
@@ -184,7 +184,7 @@ def test_half_a_repository_is_not_left(run: Run) -> None:
 
     assert (2, "") == (result.exit_code, result.stdout)
     assert "cannot be written" in result.stderr
-    assert [] == list_files(Path("shop"))
+    assert not Path("shop").exists()
 
 
 def test_a_folder_that_is_a_file_is_refused(run: Run) -> None:
@@ -200,9 +200,26 @@ def test_it_has_the_settings_and_locks_of_this_release(shop: Path) -> None:
 
     assert "config/production.yaml" == written["context"].pop("spec")
     assert (ours["app"], ours["context"]) == (written["app"], written["context"])
-    for name in ("package.json", "package-lock.json", "schemas/organization.schema.json"):
-        assert (ROOT / name).read_bytes() == (shop / name).read_bytes()
+    schema = "schemas/organization.schema.json"
+    assert (ROOT / schema).read_bytes() == (shop / schema).read_bytes()
     assert f"workmail-org=={read_version()}" == first
+
+
+def test_npm_installs_the_locked_cdk_and_nothing_else(shop: Path) -> None:
+    ours, package, lock = (
+        read(folder / name)
+        for folder, name in (
+            (ROOT, "package-lock.json"),
+            (shop, "package.json"),
+            (shop, "package-lock.json"),
+        )
+    )
+    wanted = ours["packages"][""]["dependencies"]
+
+    assert {"private": True, "dependencies": wanted} == package
+    assert {"": {"dependencies": wanted}} | {
+        "node_modules/aws-cdk": ours["packages"]["node_modules/aws-cdk"]
+    } == lock["packages"]
 
 
 def test_its_versions_are_those_of_the_lock(shop: Path) -> None:

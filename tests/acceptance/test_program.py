@@ -140,8 +140,9 @@ def test_a_reader_that_has_gone_is_no_error(
 
 def test_an_interrupted_program_says_so(tmp_path: pathlib.Path) -> None:
     code = """\
-        import sys, time
+        import signal, sys, time
         from workmail_org import cli
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
         @cli.main.command()
         def wait():
             print("waiting", flush=True)

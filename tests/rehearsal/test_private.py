@@ -92,6 +92,8 @@ def test_no_access_key_is_refused(local: LocalAws) -> None:
     assert ask(local.aws, FORM, method="POST", body=IDENTITY)[0] == 403
     assert ask(f"{local.aws}/bucket", method="PUT")[0] == 403
     assert ask(local.workmail, method="POST", body=b"{}")[0] == 403
+    for method in ("OPTIONS", "PUT", "PATCH"):
+        assert ask(local.workmail, method=method)[0] == 403
 
 
 @pytest.mark.parametrize(

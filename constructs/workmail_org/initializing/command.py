@@ -58,7 +58,7 @@ def init(folder: pathlib.Path, alias: str | None, region: str) -> None:
         click.echo(f"  {path}")
     click.echo(
         "next:\n"
-        f"  cd {shlex.quote(str(folder))}\n"
+        f"  cd -- {shlex.quote(str(folder))}\n"
         "  python3 -m venv .venv && . .venv/bin/activate && pip install -r requirements.txt\n"
         "  workmail-org rehearse config/production.yaml\n"
         "README.md describes the rest."

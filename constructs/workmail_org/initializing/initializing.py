@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -38,8 +39,8 @@ _TEMPLATES: Mapping[str, str] = {
 }
 """Files from templates."""
 
-_COPIES = ("package.json", "package-lock.json", "schemas/organization.schema.json")
-"""Files that are as the package has them."""
+_SCHEMA = "schemas/organization.schema.json"
+"""For editors; as the package has it."""
 
 _ORGANIZATION = ("organizations", "any-key")
 
@@ -107,8 +108,13 @@ def build_files(beginning: Beginning) -> dict[str, str]:
         path: templates.get_template(f"{name}.jinja").render(values)
         for path, name in _TEMPLATES.items()
     }
-    copied = {path: find_project_file(path).read_text(encoding="utf-8") for path in _COPIES}
-    return {**rendered, **copied, "cdk.json": _build_settings()}
+    return {
+        **rendered,
+        "cdk.json": _build_settings(),
+        "package.json": _write_json(_build_npm_package()),
+        "package-lock.json": _write_json(_build_npm_lock()),
+        _SCHEMA: find_project_file(_SCHEMA).read_text(encoding="utf-8"),
+    }
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
@@ -128,6 +134,7 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
             "without them"
         )
     written: list[Path] = []
+    made = [each for path in files for each in (folder / path).parents if not each.exists()]
     try:
         for path, text in files.items():
             target = folder / path
@@ -139,6 +146,9 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
         for target in written:
             with suppress(OSError):
                 target.unlink()
+        for parent in sorted(set(made), reverse=True):  # the inner ones first
+            with suppress(OSError):
+                parent.rmdir()
         raise FolderError(
             f"{error.filename or folder} cannot be written: {error.strerror or error}"
         ) from error
@@ -158,10 +168,36 @@ def _read_template(name: str) -> str:
 
 def _build_settings() -> str:
     """Build cdk.json: the project's own, with production as the spec if none is named."""
-    settings = json.loads(find_project_file("cdk.json").read_text(encoding="utf-8"))
+    settings = _read_json("cdk.json")
     context = {"spec": "config/production.yaml", **settings["context"]}
     kept = {key: value for key, value in settings.items() if key != "watch"}
-    return json.dumps({**kept, "context": context}, indent=2) + "\n"
+    return _write_json({**kept, "context": context})
+
+
+def _build_npm_package() -> dict[str, Any]:
+    """Build package.json: the CDK CLI alone."""
+    return {"private": True, "dependencies": _read_json("package.json")["dependencies"]}
+
+
+def _build_npm_lock() -> dict[str, Any]:
+    """Build package-lock.json: what the CDK CLI needs, with the hashes of our own lock."""
+    lock = _read_json("package-lock.json")
+    needed = {path: each for path, each in lock["packages"].items() if path and not each.get("dev")}
+    root = {"dependencies": _build_npm_package()["dependencies"]}
+    return {
+        "lockfileVersion": lock["lockfileVersion"],
+        "requires": True,
+        "packages": {"": root, **needed},
+    }
+
+
+def _read_json(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(find_project_file(name).read_text(encoding="utf-8"))
+    return document
+
+
+def _write_json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _write_text(text: str) -> str:

@@ -97,7 +97,7 @@ def check_out(
     """
     top = _find_top(spec)
     place = _get_place(spec, top)
-    below = _get_place(root or spec.parent, top)
+    below = _get_place((root or spec.parent).resolve(), top)  # a linked folder is where it leads
     with tempfile.TemporaryDirectory(prefix="workmail-org-") as name:
         folder = pathlib.Path(name).resolve()
         _write_tree(top, revision, below, folder)

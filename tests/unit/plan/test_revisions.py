@@ -184,6 +184,14 @@ def test_a_link_within_the_folder_is_followed(git: Git) -> None:
     assert ["alice"] == list_users("HEAD")
 
 
+def test_a_spec_below_a_linked_folder_is_found(git: Git) -> None:
+    pathlib.Path("linked").symlink_to("config")
+    git("add", ".")
+    git("commit", "--quiet", "--message=link")
+
+    assert ["alice"] == list_users("HEAD", "linked/production.yaml")
+
+
 def test_attributes_do_not_change_what_is_read(git: Git) -> None:
     pathlib.Path(".gitattributes").write_text("config/people.csv export-ignore\n")
     git("add", ".")
