@@ -143,8 +143,11 @@ def test_plan_and_deployment_refuse_in_the_same_words(
 def test_a_take_over_that_agrees_is_planned_and_deployed(stack: Stack) -> None:
     desired = take_over(stack, adopt=True)
 
+    new = Stack(stack.emulator)
+
     assert () == refuse_in_plan(stack, desired)
-    Stack(stack.emulator).deploy(desired)
+    new.deploy(desired)
+    assert desired.existing == new.organization_id
 
 
 def test_an_organization_with_interoperability_is_taken_over_and_updated_without_saying_so(
@@ -167,7 +170,10 @@ def test_an_organization_with_interoperability_is_taken_over_and_updated_without
     desired = replace(EMPTY, existing=OrganizationId(existing))
     stack.deploy(desired)
 
+    stack.emulator.clear_calls()
     stack.deploy(replace(desired, tags={"team": "mail"}))
+
+    assert ["TagResource"] == list_operations(stack)
 
 
 MANAGED_AD = Directory(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from workmail_org.changes.calls import Call
 from workmail_org.changes.organizations import decide_domain, make_default
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
 from workmail_org.handlers.requests import Progress, Request, Run
+from workmail_org.handlers.writing import write_calls
 from workmail_org.model.domain import DnsRecord, quote_value, render_zone_file
 from workmail_org.model.live import LiveDomain
 from workmail_org.model.values import Kind, fold, get_domain, get_test_domain
@@ -18,7 +18,6 @@ from workmail_org.service.reading import (
     read_organization,
 )
 from workmail_org.service.workmail import WorkMail
-from workmail_org.service.writing import Writer
 from workmail_org.wire import ZONE_FILE, DomainProperties, RecordSlot
 
 _RECORDS = len(RecordSlot)
@@ -56,7 +55,7 @@ class DomainLifecycle:
 def _register(run: Run, workmail: WorkMail, request: Request[DomainProperties]) -> None:
     decision = decide_domain(False, request.desired, request.previous)
     try:
-        _write(run, workmail, request, decision.calls)
+        write_calls(run, workmail, request, decision.calls)
     except ConflictError as conflict:
         raise PermanentError(
             f"domain {request.desired.domain} belongs to another organization of this account and "
@@ -64,15 +63,6 @@ def _register(run: Run, workmail: WorkMail, request: Request[DomainProperties]) 
             operation=conflict.operation,
             code=conflict.code,
         ) from conflict
-
-
-def _write(
-    run: Run, workmail: WorkMail, request: Request[DomainProperties], calls: Sequence[Call]
-) -> None:
-    writer = Writer(workmail, {}, request_id=request.request_id)
-    for call in calls:
-        writer.write(call)
-        run.log_call(call)
 
 
 def describe_records(domain: LiveDomain) -> dict[str, str]:
@@ -127,7 +117,7 @@ def _advance_delete(run: Run, workmail: WorkMail, request: Request[DomainPropert
         # Only one that is not the default can be deregistered.
         calls = (make_default(get_test_domain(organization.alias)), *calls)
     try:
-        _write(run, workmail, request, calls)
+        write_calls(run, workmail, request, calls)
     except ConflictError as conflict:
         _explain_conflict(run, workmail, desired.domain, conflict)
     return Progress(done=True)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 from workmail_org.changes.brakes import Brake
-from workmail_org.changes.calls import Call
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.organizations import (
     ORGANIZATION,
@@ -30,6 +28,7 @@ from workmail_org.handlers.explaining import describe_gone
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
 from workmail_org.handlers.surroundings import read_known_state
+from workmail_org.handlers.writing import write_calls
 from workmail_org.model.live import LiveOrganization, State
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
@@ -88,7 +87,7 @@ class OrganizationLifecycle:
         if not request.is_unchanged:
             tags = read_tags(workmail, live.arn)
             calls = change_tags(tags, request.desired, request.previous)
-            _write(run, workmail, request, calls, live.arn)
+            write_calls(run, workmail, request, calls, arn=live.arn)
         return Progress(
             done=True,
             attributes={
@@ -248,19 +247,6 @@ def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
     return created
 
 
-def _write(
-    run: Run,
-    workmail: WorkMail,
-    request: Request[OrganizationProperties],
-    calls: Sequence[Call],
-    arn: str,
-) -> None:
-    writer = Writer(workmail, {}, request_id=request.request_id, arn=arn)
-    for call in calls:
-        writer.write(call)
-        run.log_call(call)
-
-
 def _check_directory_alias(run: Run, desired: OrganizationProperties) -> None:
     """Refuse a directory that bears another alias: the two must match (facts.md §5)."""
     directory_id = desired.directory_id or ""
@@ -322,7 +308,7 @@ def _advance_delete(
         return Progress(done=False, waiting_for="WorkMail is still deleting the organization")
     if request.desired.existing or TAKEN_OVER_TAG in read_tags(workmail, live.arn):
         # Another stack may take it over from now on.
-        _write(run, workmail, request, end_ownership(), live.arn)
+        write_calls(run, workmail, request, end_ownership(), arn=live.arn)
         return Progress(done=True)
     if request.desired.on_removal is not Removal.DELETE:
         return Progress(done=True)
@@ -361,7 +347,8 @@ def _delete(run: Run, workmail: WorkMail, request: Request[OrganizationPropertie
     made_by_workmail = desired.directory_id is None
     delete_directory = made_by_workmail and desired.directory_on_removal is Removal.DELETE
     try:
-        _write(run, workmail, request, [delete_organization(with_directory=delete_directory)], "")
+        call = delete_organization(with_directory=delete_directory)
+        write_calls(run, workmail, request, [call])
     except NotFoundError:
         return
     except TemporaryError as error:
