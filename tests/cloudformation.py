@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 from calling import Caller, Function, connect, find_function
 from granting import refuse_more
 from workmail_emulator import Emulator
-from workmail_org import declaring, wire
+from workmail_org import declaring
 from workmail_org.changes.approvals import parse_approval
 from workmail_org.handlers import entry
 from workmail_org.handlers.requests import Run
@@ -31,7 +31,21 @@ from workmail_org.model.organization import Organization
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import Entry
-from workmail_org.wire import ResourceType
+from workmail_org.wire.encoding import encode_properties
+from workmail_org.wire.names import (
+    COLLECTION_BUCKET,
+    COLLECTION_KEY,
+    LEDGER_TABLE,
+    MAX_RESPONSE_BYTES,
+    PASSWORD_SECRET_ARN,
+    ResourceType,
+    name_resource,
+)
+from workmail_org.wire.properties import (
+    DomainVerificationProperties,
+    EmailMonitoringProperties,
+    IdentityCenterProperties,
+)
 
 MAX_POLLS = 400
 """The framework asks `is_complete` for an hour; more often than this nothing is waiting for."""
@@ -218,7 +232,7 @@ class Resource:
         if self.type is ResourceType.DOMAIN_VERIFICATION:
             return ""
         name = self.properties["Domain"] if self.type is ResourceType.DOMAIN else ""
-        return wire.name_resource(self.type, name=name, shard=int(self.properties.get("Shard", 0)))
+        return name_resource(self.type, name=name, shard=int(self.properties.get("Shard", 0)))
 
 
 @dataclass
@@ -346,7 +360,7 @@ class Stack:
                 approved=own,
                 require_approval=organization.safety.require_approval,
             )
-            resource.properties |= wire.encode(consent)
+            resource.properties |= encode_properties(consent)
         self._begin_deployment()
         outer, self._deployment = self._deployment, Deployment()
         try:
@@ -505,7 +519,7 @@ class Stack:
             raise self._fail("the handler's process ended") from error
         finally:
             self._function = outer
-        assert len(json.dumps(answer)) < wire.MAX_RESPONSE_BYTES
+        assert len(json.dumps(answer)) < MAX_RESPONSE_BYTES
         return json.loads(json.dumps(answer))
 
     def make_run(self) -> Run:
@@ -636,7 +650,7 @@ class Stack:
 
     def _fail(self, reason: str) -> DeploymentFailedError:
         self.reasons.append(reason)
-        assert len(reason.encode()) < wire.MAX_RESPONSE_BYTES
+        assert len(reason.encode()) < MAX_RESPONSE_BYTES
         return DeploymentFailedError(reason)
 
 
@@ -648,54 +662,56 @@ def find_digest(reason: str) -> str | None:
 
 def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> list[Resource]:
     """List an organization's custom resources in the order of their dependencies."""
-    about = wire.encode(declaring.make_organization(organization, owner=owner))
+    about = encode_properties(declaring.make_organization(organization, owner=owner))
     resources = [Resource("Organization", ResourceType.ORGANIZATION, about)]
     for domain in organization.domains:
         registered = declaring.make_domain(organization, domain)
         name = domain.name.replace(".", "")
-        resources.append(Resource(f"{name}Domain", ResourceType.DOMAIN, wire.encode(registered)))
+        resources.append(
+            Resource(f"{name}Domain", ResourceType.DOMAIN, encode_properties(registered))
+        )
         if domain.dns:
-            verified = wire.DomainVerificationProperties(domain=domain.name)
+            verified = DomainVerificationProperties(domain=domain.name)
             kind = ResourceType.DOMAIN_VERIFICATION
-            resources.append(Resource(f"{name}Verification", kind, wire.encode(verified)))
+            resources.append(Resource(f"{name}Verification", kind, encode_properties(verified)))
     if any(domain.default for domain in organization.domains):
         default = declaring.make_default_domain(organization)
         kind = ResourceType.DEFAULT_DOMAIN
-        resources.append(Resource("DefaultDomain", kind, wire.encode(default)))
+        resources.append(Resource("DefaultDomain", kind, encode_properties(default)))
     for collection in declaring.list_collections(organization):
         resources += _list_shards(collection, s3)
     for part in declaring.list_settings(organization):
-        properties = {wire.LEDGER_TABLE: "ledger", **part.properties}
+        properties = {LEDGER_TABLE: "ledger", **part.properties}
         resources.append(Resource(part.construct_id, part.resource_type, properties))
     monitoring = organization.policies.email_monitoring
     if monitoring and monitoring.log_group_arn:
-        given = wire.EmailMonitoringProperties(
+        given = EmailMonitoringProperties(
             log_group_arn=monitoring.log_group_arn, role_arn=monitoring.role_arn
         )
         kind = ResourceType.EMAIL_MONITORING
-        resources.append(Resource("EmailMonitoring", kind, wire.encode(given)))
+        resources.append(Resource("EmailMonitoring", kind, encode_properties(given)))
     if organization.policies.identity_center:
-        center = wire.IdentityCenterProperties(
+        center = IdentityCenterProperties(
             application_name=owner, identity_center=organization.policies.identity_center
         )
         kind = ResourceType.IDENTITY_CENTER
-        resources.append(Resource("IdentityCenter", kind, wire.encode(center)))
+        resources.append(Resource("IdentityCenter", kind, encode_properties(center)))
     removals = declaring.make_removals(organization)
-    told = {**removals.properties, wire.LEDGER_TABLE: "ledger"}
+    told = {**removals.properties, LEDGER_TABLE: "ledger"}
     resources.append(Resource("Removals", ResourceType.REMOVALS, told))
     return resources
 
 
 def _list_shards(collection: declaring.Collection, s3: FakeS3) -> Iterable[Resource]:
-    shared: dict[str, Any] = {wire.LEDGER_TABLE: "ledger"}
+    shared: dict[str, Any] = {LEDGER_TABLE: "ledger"}
     if collection.outside:
         text = json.dumps(collection.outside, sort_keys=True).encode()
         key = f"{hashlib.sha256(text).hexdigest()}.json"
         s3.objects["assets", key] = text
-        shared |= {wire.COLLECTION_BUCKET: "assets", wire.COLLECTION_KEY: key}
+        shared |= {COLLECTION_BUCKET: "assets", COLLECTION_KEY: key}
     for shard, inline in enumerate(collection.inline):
         own = dict(shared)
         if collection.resource_type is ResourceType.USERS:
-            own[wire.PASSWORD_SECRET_ARN] = f"arn:secret{shard}"
+            own[PASSWORD_SECRET_ARN] = f"arn:secret{shard}"
         logical_id = f"{collection.construct_id}{shard or ''}"
         yield Resource(logical_id, collection.resource_type, {**own, **inline})

@@ -14,7 +14,7 @@ from pathlib import Path
 import botocore.session
 
 import workmail_org
-from workmail_org.wire import ResourceType
+from workmail_org.wire.names import ResourceType
 
 ENTRY = "workmail_org.handlers.entry"
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workmail_org import wire
 from workmail_org.changes.digests import digest_texts
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import DirectoryType
@@ -23,7 +22,37 @@ from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import IdentityCenter, ImpersonationRole, ImpersonationRule
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference, fold
-from workmail_org.wire import ResourceType
+from workmail_org.wire.encoding import decode_properties, encode_properties
+from workmail_org.wire.names import (
+    APPROVED,
+    BRAKED,
+    LEAVABLE,
+    MAX_INLINE_BYTES,
+    NOT_SEEN,
+    ResourceType,
+    name_resource,
+)
+from workmail_org.wire.properties import (
+    PROPERTIES,
+    AccessControlProperties,
+    AvailabilityProperties,
+    CollectionProperties,
+    Consent,
+    DefaultDomainProperties,
+    DirectoryProperties,
+    DomainProperties,
+    GroupsProperties,
+    IdentityCenterProperties,
+    ImpersonationRolesProperties,
+    InboundDmarcProperties,
+    MobileDevicesProperties,
+    OrganizationProperties,
+    PermissionsProperties,
+    RemovalsProperties,
+    ResourcesProperties,
+    RetentionProperties,
+    UsersProperties,
+)
 
 _SHARD_ENTITIES = 1000
 """Two calls for each new mailbox at about one a second fit into CloudFormation's hour (a guess:
@@ -69,7 +98,9 @@ class Part:
 
     def decode(self) -> Any:
         """Return what the handler is told, wherever its properties travel."""
-        return wire.decode(wire.PROPERTIES[self.resource_type], {**self.properties, **self.outside})
+        return decode_properties(
+            PROPERTIES[self.resource_type], {**self.properties, **self.outside}
+        )
 
 
 def makes_directory(organization: Organization) -> bool:
@@ -81,14 +112,14 @@ def makes_directory(organization: Organization) -> bool:
     return organization.existing is None and organization.directory.type in _MADE_DIRECTORIES
 
 
-def make_organization(organization: Organization, *, owner: str) -> wire.OrganizationProperties:
+def make_organization(organization: Organization, *, owner: str) -> OrganizationProperties:
     """Write what is said of the organization itself.
 
     Args:
         organization: Its directory id is known only of an existing directory.
         owner: Stack name.
     """
-    return wire.OrganizationProperties(
+    return OrganizationProperties(
         alias=organization.alias,
         owner=owner,
         existing=organization.existing,
@@ -117,7 +148,7 @@ def _list_leavable(organization: Organization) -> Iterator[str]:
         ResourceType.EMAIL_MONITORING: policies.email_monitoring,
         ResourceType.IDENTITY_CENTER: policies.identity_center,
     }
-    return (wire.name_resource(each) for each in wire.LEAVABLE if declared[each])
+    return (name_resource(each) for each in LEAVABLE if declared[each])
 
 
 def make_consent(
@@ -127,7 +158,7 @@ def make_consent(
     acknowledge: tuple[str, ...] = (),
     approved: Mapping[str, str] | None = None,
     require_approval: bool = False,
-) -> wire.Consent:
+) -> Consent:
     """Write what one custom resource is told of what a person said.
 
     Args:
@@ -137,25 +168,25 @@ def make_consent(
         approved: Digests of what was approved, by noun; `None`: no approval.
         require_approval: From the spec.
     """
-    asked = resource_type in wire.APPROVED
-    own = approved.get(noun, wire.NOT_SEEN) if asked and approved is not None else None
+    asked = resource_type in APPROVED
+    own = approved.get(noun, NOT_SEEN) if asked and approved is not None else None
     judges = resource_type is ResourceType.ORGANIZATION and approved is not None
     others = {each: digest for each, digest in (approved or {}).items() if each != noun}
-    return wire.Consent(
-        acknowledge=acknowledge if resource_type in wire.BRAKED else (),
+    return Consent(
+        acknowledge=acknowledge if resource_type in BRAKED else (),
         require_approval=require_approval and asked,
         approved=own,
         approved_others=others if judges else {},
     )
 
 
-def make_directory(organization: Organization, *, owner: str) -> wire.DirectoryProperties:
+def make_directory(organization: Organization, *, owner: str) -> DirectoryProperties:
     """Write what is said of a directory that the stack makes.
 
     Without a secret for the administrator's password the stack makes one, and
     adds its ARN.
     """
-    return wire.DirectoryProperties(
+    return DirectoryProperties(
         alias=organization.alias,
         owner=owner,
         directory=replace(organization.directory, admin_password_secret=None),
@@ -164,37 +195,37 @@ def make_directory(organization: Organization, *, owner: str) -> wire.DirectoryP
     )
 
 
-def make_domain(organization: Organization, domain: MailDomain) -> wire.DomainProperties:
+def make_domain(organization: Organization, domain: MailDomain) -> DomainProperties:
     """Write what is said of one mail domain; of an existing organization it is only checked."""
-    return wire.DomainProperties(
+    return DomainProperties(
         domain=domain.name,
         on_removal=organization.on_removal.domains,
         existing=organization.existing is not None,
     )
 
 
-def make_default_domain(organization: Organization) -> wire.DefaultDomainProperties:
+def make_default_domain(organization: Organization) -> DefaultDomainProperties:
     """Write which domain is the default.
 
     At the end of the stack an existing organization keeps it: the stack has
     made neither the organization nor the domain.
     """
     default = organization.default_domain
-    return wire.DefaultDomainProperties(
+    return DefaultDomainProperties(
         domain=default, test_domain=default if organization.existing else organization.test_domain
     )
 
 
 def make_identity_center(
     identity_center: IdentityCenter, *, owner: str
-) -> wire.IdentityCenterProperties:
+) -> IdentityCenterProperties:
     """Write how people sign in.
 
     Args:
         identity_center: From the policies.
         owner: Stack name, which becomes the application's.
     """
-    return wire.IdentityCenterProperties(application_name=owner, identity_center=identity_center)
+    return IdentityCenterProperties(application_name=owner, identity_center=identity_center)
 
 
 def list_collections(organization: Organization) -> tuple[Collection, ...]:
@@ -211,7 +242,7 @@ def make_users(organization: Organization) -> Collection:
     return _make_collection(
         "Users",
         ResourceType.USERS,
-        wire.UsersProperties(
+        UsersProperties(
             test_domain=organization.test_domain,
             other_addresses=_list_addresses(*organization.groups, *organization.resources),
             adopt=organization.adopt,
@@ -236,7 +267,7 @@ def make_groups(organization: Organization) -> Collection:
     return _make_collection(
         "Groups",
         ResourceType.GROUPS,
-        wire.GroupsProperties(
+        GroupsProperties(
             test_domain=organization.test_domain,
             other_addresses=_list_addresses(*organization.resources),
             adopt=organization.adopt,
@@ -261,7 +292,7 @@ def make_resources(organization: Organization) -> Collection:
     return _make_collection(
         "Resources",
         ResourceType.RESOURCES,
-        wire.ResourcesProperties(
+        ResourcesProperties(
             test_domain=organization.test_domain,
             adopt=organization.adopt,
             max_removals_percent=organization.safety.max_removals_percent,
@@ -287,43 +318,43 @@ def list_settings(organization: Organization) -> Iterator[Part]:
     yield _make_part(
         "MailboxPermissions",
         ResourceType.MAILBOX_PERMISSIONS,
-        wire.PermissionsProperties(permissions=_list_permissions(organization)),
+        PermissionsProperties(permissions=_list_permissions(organization)),
     )
     if policies.impersonation_roles:
         yield _make_part(
             "ImpersonationRoles",
             ResourceType.IMPERSONATION_ROLES,
-            wire.ImpersonationRolesProperties(roles=_list_roles(organization)),
+            ImpersonationRolesProperties(roles=_list_roles(organization)),
         )
     if policies.access_control:
         yield _make_part(
             "AccessControlRules",
             ResourceType.ACCESS_CONTROL_RULES,
-            wire.AccessControlProperties(rules=policies.access_control),
+            AccessControlProperties(rules=policies.access_control),
         )
     if policies.mobile_devices:
         yield _make_part(
             "MobileDeviceAccessRules",
             ResourceType.MOBILE_DEVICE_ACCESS_RULES,
-            wire.MobileDevicesProperties(rules=policies.mobile_devices),
+            MobileDevicesProperties(rules=policies.mobile_devices),
         )
     if policies.availability:
         yield _make_part(
             "AvailabilityConfigurations",
             ResourceType.AVAILABILITY_CONFIGURATIONS,
-            wire.AvailabilityProperties(configurations=policies.availability),
+            AvailabilityProperties(configurations=policies.availability),
         )
     if policies.retention:
         yield _make_part(
             "RetentionPolicy",
             ResourceType.RETENTION_POLICY,
-            wire.RetentionProperties(policy=policies.retention),
+            RetentionProperties(policy=policies.retention),
         )
     if policies.inbound_dmarc_enforced is not None:
         yield _make_part(
             "InboundDmarc",
             ResourceType.INBOUND_DMARC,
-            wire.InboundDmarcProperties(enforced=policies.inbound_dmarc_enforced),
+            InboundDmarcProperties(enforced=policies.inbound_dmarc_enforced),
         )
 
 
@@ -339,7 +370,7 @@ def make_removals(organization: Organization) -> Part:
     return _make_part(
         "Removals",
         ResourceType.REMOVALS,
-        wire.RemovalsProperties(
+        RemovalsProperties(
             enabled=tuple(each for each in references if each.folded not in off),
             disabled=tuple(each for each in references if each.folded in off),
             users_on_removal=organization.on_removal.users,
@@ -351,8 +382,8 @@ def make_removals(organization: Organization) -> Part:
 
 
 def _make_part(construct_id: str, resource_type: ResourceType, properties: object) -> Part:
-    encoded = wire.encode(properties)
-    is_large = len(json.dumps(encoded)) > wire.MAX_INLINE_BYTES
+    encoded = encode_properties(properties)
+    is_large = len(json.dumps(encoded)) > MAX_INLINE_BYTES
     return Part(
         construct_id=construct_id,
         resource_type=resource_type,
@@ -405,18 +436,20 @@ def _list_roles(organization: Organization) -> tuple[ImpersonationRole, ...]:
 def _make_collection(
     construct_id: str,
     resource_type: ResourceType,
-    properties: wire.CollectionProperties,
+    properties: CollectionProperties,
     entities: str,
 ) -> Collection:
-    whole = wire.encode(properties)
+    whole = encode_properties(properties)
     shards = max(1, math.ceil(len(getattr(properties, entities)) / _SHARD_ENTITIES))
-    if shards == 1 and len(json.dumps(whole)) <= wire.MAX_INLINE_BYTES:
+    if shards == 1 and len(json.dumps(whole)) <= MAX_INLINE_BYTES:
         return Collection(
             construct_id=construct_id, resource_type=resource_type, inline=(whole,), outside={}
         )
     emptied: dict[str, Any] = {"other_addresses": {}, entities: ()}
     hollow = replace(properties, **emptied)
-    inline = tuple(wire.encode(replace(hollow, shard=i, shards=shards)) for i in range(shards))
+    inline = tuple(
+        encode_properties(replace(hollow, shard=i, shards=shards)) for i in range(shards)
+    )
     return Collection(
         construct_id=construct_id,
         resource_type=resource_type,

@@ -15,9 +15,9 @@ from botocore.loaders import Loader
 from click.testing import CliRunner
 
 import workmail_org
-from workmail_org import wire
 from workmail_org.cli import main
 from workmail_org.service.failures import WORKMAIL_EXCEPTIONS
+from workmail_org.wire.names import IS_COMPLETE, ON_EVENT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,7 +54,7 @@ def test_no_module_is_named_for_what_it_is_not() -> None:
     assert [path for path in sources if path.stem in vague] == []
 
 
-@pytest.mark.parametrize("entry_point", [wire.ON_EVENT, wire.IS_COMPLETE])
+@pytest.mark.parametrize("entry_point", [ON_EVENT, IS_COMPLETE])
 def test_every_entry_point_exists(entry_point: str) -> None:
     module, _, function = entry_point.rpartition(".")
 
@@ -102,9 +102,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     app = App(outdir=str(tmp_path_factory.mktemp("cdk.out")))
     stack = Stack(app, "Bundle")
-    Function(
-        stack, "Function", runtime=Runtime.PYTHON_3_13, handler=wire.ON_EVENT, code=make_bundle()
-    )
+    Function(stack, "Function", runtime=Runtime.PYTHON_3_13, handler=ON_EVENT, code=make_bundle())
     folder = Path(app.synth().directory)
     return next(path for path in folder.glob("asset.*") if (path / "workmail_org").is_dir())
 
@@ -116,7 +114,7 @@ def test_the_bundle_holds_the_floors_that_ship_and_nothing_else(bundle: Path) ->
     expected = {
         "__init__.py",
         "errors.py",
-        "wire.py",
+        "wire",
         "model",
         "changes",
         "service",

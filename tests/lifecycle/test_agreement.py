@@ -19,7 +19,7 @@ from workmail_org.model.values import OrganizationId
 from workmail_org.plan.bases import make_base
 from workmail_org.plan.deployed import read_live
 from workmail_org.plan.planning import Question, plan
-from workmail_org.wire import OWNER_TAG
+from workmail_org.wire.names import OWNER_TAG
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"
 EMPTY = make_organization(domains=())

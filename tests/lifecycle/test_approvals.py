@@ -25,7 +25,7 @@ from striking import RecordingStack
 from transitions import FULL, POLICIES, SMALL, TRANSITIONS
 from workmail_emulator import Emulator
 from workmail_emulator.calls import Call
-from workmail_org import declaring, wire
+from workmail_org import declaring
 from workmail_org.changes.approvals import NOTHING
 from workmail_org.changes.organizations import decide_organization
 from workmail_org.handlers import entry
@@ -44,7 +44,8 @@ from workmail_org.model.policies import (
 from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.plan.deployed import read_live
 from workmail_org.plan.planning import plan
-from workmail_org.wire import ResourceType
+from workmail_org.wire.encoding import encode_properties
+from workmail_org.wire.names import ResourceType
 
 DAN = make_user("dan")
 JOINER = replace(SMALL, users=(*SMALL.users, DAN))
@@ -371,7 +372,7 @@ DIRECTORY = Directory(
 def test_a_directory_is_approved_before_it_is_made(stack: Stack) -> None:
     wanted = replace(make_organization(), directory=DIRECTORY)
     digests = plan_offline(None, wanted).organizations[0].digests
-    encoded = wire.encode(declaring.make_directory(wanted, owner=stack.name))
+    encoded = encode_properties(declaring.make_directory(wanted, owner=stack.name))
     kind = ResourceType.DIRECTORY
 
     def make(approved: str) -> Resource:
@@ -382,7 +383,7 @@ def test_a_directory_is_approved_before_it_is_made(stack: Stack) -> None:
     stack.secrets.values["admin"] = "S3cret-enough"
     answer = stack.invoke(stack.make_event("Create", make(digests["acme/directory"])), entry.begin)
     about = declaring.make_organization(wanted, owner=stack.name)
-    told = wire.encode(replace(about, directory_id=answer["PhysicalResourceId"]))
+    told = encode_properties(replace(about, directory_id=answer["PhysicalResourceId"]))
     consent = {"Approved": digests["acme/organization"], "ApprovedOthers": strip(digests)}
     organization = Resource("Organization", ResourceType.ORGANIZATION, {**told, **consent})
     run = stack.make_run()

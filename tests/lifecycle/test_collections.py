@@ -22,7 +22,7 @@ from scenes import (
 from workmail_emulator.faults import Fault
 from workmail_org import declaring
 from workmail_org.model.removal import OnRemoval, Removal
-from workmail_org.wire import MAX_INLINE_BYTES
+from workmail_org.wire.names import MAX_INLINE_BYTES
 
 CROWD = [make_user(f"u{number:02}") for number in range(30)]
 

@@ -17,7 +17,8 @@ from scenes import (
     take_picture,
 )
 from workmail_org.handlers import entry
-from workmail_org.wire import PROPERTIES, ResourceType
+from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import PROPERTIES
 
 ALICE = make_user("alice", aliases=(at("al"),))
 BOB = make_user("bob")

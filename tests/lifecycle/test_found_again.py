@@ -16,7 +16,9 @@ from workmail_org.handlers import organizations
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.service.reading import read_organization
-from workmail_org.wire import DirectoryProperties, ResourceType, encode
+from workmail_org.wire.encoding import encode_properties
+from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import DirectoryProperties
 
 ALICE = make_user("alice")
 GONE = OnRemoval(organization=Removal.DELETE, directory=Removal.DELETE)
@@ -168,7 +170,7 @@ def make_directory(stack: Stack, removal: Removal) -> Resource:
         on_removal=removal,
     )
     stack.secrets.values["admin"] = "S3cret-enough"
-    return Resource("Directory", ResourceType.DIRECTORY, encode(properties))
+    return Resource("Directory", ResourceType.DIRECTORY, encode_properties(properties))
 
 
 def list_stages(stack: Stack) -> list[str]:

@@ -11,7 +11,7 @@ from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.organization import Organization
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.values import OrganizationId
-from workmail_org.wire import OWNER_TAG
+from workmail_org.wire.names import OWNER_TAG
 
 ALICE = make_user("alice")
 EMPTY = make_organization()

@@ -19,8 +19,8 @@ from scenes import (
     take_picture,
 )
 from workmail_emulator.faults import Fault
-from workmail_org import wire
 from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.wire.names import MAX_RESPONSE_BYTES
 
 ALICE = make_user("alice")
 BOB = make_user("bob")
@@ -171,7 +171,7 @@ def test_a_reason_with_hundreds_of_failures_fits_into_cloudformations_answer(sta
     with pytest.raises(DeploymentFailedError) as failed:
         stack.deploy(make_organization(*people))
 
-    assert len(str(failed.value).encode()) < wire.MAX_RESPONSE_BYTES
+    assert len(str(failed.value).encode()) < MAX_RESPONSE_BYTES
 
 
 def test_a_failed_update_does_not_change_the_physical_id(stack: Stack) -> None:

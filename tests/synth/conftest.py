@@ -12,13 +12,14 @@ from typing import Any, cast
 import pytest
 from aws_cdk import App, Stack
 
-from workmail_org import wire
 from workmail_org.infra import OrganizationStack
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.spec.building import load_environment
+from workmail_org.wire.encoding import decode_properties
+from workmail_org.wire.properties import PROPERTIES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,8 +58,8 @@ class Synthesized:
 
     def receive(self, logical_id: str) -> Any:
         """Properties of a custom resource as its handler decodes them."""
-        properties = wire.PROPERTIES[self.resources[logical_id]["Type"]]
-        return wire.decode(properties, resolve_intrinsics(self.get(logical_id)))
+        properties = PROPERTIES[self.resources[logical_id]["Type"]]
+        return decode_properties(properties, resolve_intrinsics(self.get(logical_id)))
 
     def find_id(self, resource_type: str, **properties: Any) -> str:
         """Logical id of the only resource of a type with these properties."""

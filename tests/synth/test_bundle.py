@@ -18,7 +18,7 @@ from workmail_org.model.organization import Organization
 
 ORGANIZATION = Organization(key="acme", region="eu-west-1", alias="acme")
 
-SHIPPED = ("__init__.py", "errors.py", "model", "changes", "wire.py", "service", "handlers")
+SHIPPED = ("__init__.py", "errors.py", "model", "changes", "wire", "service", "handlers")
 
 NOT_IN_LAMBDA = ("aws_cdk", "constructs", "jsii", "yaml", "jsonschema", "click", "rich")
 
@@ -74,11 +74,11 @@ def test_both_handlers_can_be_imported_from_the_bundle_with_boto3_alone(
 import sys
 for name in {NOT_IN_LAMBDA}:
     sys.modules[name] = None
-from workmail_org import wire
+from workmail_org.wire.names import IS_COMPLETE, ON_EVENT
 from importlib import import_module
 handlers = [
     getattr(import_module(module), function).__module__
-    for module, _, function in (path.rpartition(".") for path in (wire.ON_EVENT, wire.IS_COMPLETE))
+    for module, _, function in (path.rpartition(".") for path in (ON_EVENT, IS_COMPLETE))
 ]
 import workmail_org, json
 print(json.dumps([workmail_org.__file__, handlers]))

@@ -23,7 +23,7 @@ from scenes import ACME, at, make_emulator, make_group, make_organization, make_
 from transitions import FULL, POLICIES, ROOM, allow, erase, impersonate, permit
 from workmail_emulator import Emulator
 from workmail_emulator.errors import ServiceFault
-from workmail_org import wire
+from workmail_org import declaring
 from workmail_org.handlers.requests import Run
 from workmail_org.model.bookable import Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
@@ -43,7 +43,9 @@ from workmail_org.model.policies import (
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
-from workmail_org.wire import ResourceType
+from workmail_org.wire.encoding import encode_properties
+from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import DirectoryProperties
 
 Seen = tuple[Function, str]
 
@@ -386,14 +388,14 @@ def play_directory(played: Played, directory: Directory) -> None:
     grants = list_grants(played.synthesize(organization))
     played.granted |= grants
     stack.begin(grants)
-    properties = wire.DirectoryProperties(
+    properties = DirectoryProperties(
         alias="acme",
         owner=stack.name,
         directory=directory,
         admin_password_secret_arn="ad/admin",
         on_removal=Removal.DELETE,
     )
-    resource = Resource("Directory", ResourceType.DIRECTORY, wire.encode(properties))
+    resource = Resource("Directory", ResourceType.DIRECTORY, encode_properties(properties))
     stack.emulator.clock.advance(1)  # it begins after its stack
     made, _ = stack.send("Create", resource)
     stack.send("Update", resource, previous=resource, physical_id=made)
@@ -421,7 +423,7 @@ def played(synthesize: Callable[[Organization], Any]) -> Played:
     for directory in DIRECTORIES:
         play_directory(made, directory)
     with pytest.MonkeyPatch.context() as patch:  # too large for a template
-        patch.setattr(wire, "MAX_INLINE_BYTES", 10)
+        patch.setattr(declaring, "MAX_INLINE_BYTES", 10)
         made.play(PlayedStack(make_emulator(), made.called), BARE)
     return made
 

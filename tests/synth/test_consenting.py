@@ -16,7 +16,9 @@ from workmail_org.model.domain import MailDomain
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.values import OrganizationId
-from workmail_org.wire import BRAKED, Consent, decode, encode
+from workmail_org.wire.encoding import decode_properties, encode_properties
+from workmail_org.wire.names import BRAKED
+from workmail_org.wire.properties import Consent
 
 ACME = Organization(key="acme", region="eu-west-1", alias="acme")
 
@@ -56,7 +58,7 @@ def test_what_is_no_digest_is_refused_at_synth(context: dict[str, Any]) -> None:
 def test_words_cross_the_wire() -> None:
     consent = Consent(acknowledge=("0123456789ab",))
 
-    assert consent == decode(Consent, encode(consent))
+    assert consent == decode_properties(Consent, encode_properties(consent))
 
 
 def test_the_spec_says_how_many_may_leave(synthesize: Callable[..., Any]) -> None:
@@ -100,7 +102,8 @@ APPROVAL = (
 def receive_consents(stack: OrganizationStack) -> dict[str, Consent]:
     """Return what each custom resource is told, by type."""
     return {
-        each["Type"]: decode(Consent, resolve(each["Properties"])) for each in list_resources(stack)
+        each["Type"]: decode_properties(Consent, resolve(each["Properties"]))
+        for each in list_resources(stack)
     }
 
 

@@ -25,7 +25,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.values import OrganizationId
-from workmail_org.wire import ResourceType
+from workmail_org.wire.names import ResourceType
 
 ORGANIZATION = Organization(key="acme", region="eu-west-1", alias="acme")
 

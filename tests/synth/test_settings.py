@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from aws_cdk import App
 
-from workmail_org import wire
 from workmail_org.declaring import list_settings
 from workmail_org.infra import OrganizationStack
 from workmail_org.model.bookable import Bookable, BookableType, Booking
@@ -41,6 +40,9 @@ from workmail_org.model.policies import (
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import parse_reference
+from workmail_org.wire.encoding import decode_properties
+from workmail_org.wire.names import COLLECTION_KEY, LOG_GROUP_ARN, ROLE_ARN
+from workmail_org.wire.properties import PermissionsProperties
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -260,9 +262,7 @@ def test_the_application_for_sign_in_bears_the_name_of_the_stack(whole: Any) -> 
 
 
 def test_a_managed_log_group_is_the_stacks_own(whole: Any) -> None:
-    properties = {
-        key: whole.get("EmailMonitoring")[key] for key in (wire.LOG_GROUP_ARN, wire.ROLE_ARN)
-    }
+    properties = {key: whole.get("EmailMonitoring")[key] for key in (LOG_GROUP_ARN, ROLE_ARN)}
 
     assert {
         "LogGroupArn": {"Fn::GetAtt": ["EmailEvents", "Arn"]},
@@ -362,7 +362,7 @@ def test_permissions_that_are_too_many_for_a_template_move_out(
     organization = replace(BARE, users=users, permissions=permissions)
     found = synthesize(organization)
     properties = found.get("MailboxPermissions")
-    key = properties[wire.COLLECTION_KEY]
+    key = properties[COLLECTION_KEY]
     outside = json.loads((found.folder / f"asset.{key}").read_text(encoding="ascii"))
     (part,) = list_settings(organization)
 
@@ -375,7 +375,7 @@ def test_permissions_that_are_too_many_for_a_template_move_out(
         "CollectionBucket",
         "CollectionKey",
     } == set(properties)
-    assert permissions == wire.decode(wire.PermissionsProperties, outside).permissions
+    assert permissions == decode_properties(PermissionsProperties, outside).permissions
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)

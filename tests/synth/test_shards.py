@@ -9,11 +9,20 @@ from typing import Any
 
 import pytest
 
-from workmail_org import wire
 from workmail_org.declaring import make_groups, make_users
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization, Passwords
 from workmail_org.model.user import User
+from workmail_org.wire.encoding import decode_properties
+from workmail_org.wire.names import (
+    COLLECTION_BUCKET,
+    COLLECTION_KEY,
+    LEDGER_TABLE,
+    MAX_INLINE_BYTES,
+    ORGANIZATION_ID,
+    PASSWORD_SECRET_ARN,
+)
+from workmail_org.wire.properties import UsersProperties
 
 
 def make_organization(users: int = 0, groups: int = 0) -> Organization:
@@ -42,14 +51,14 @@ def large(synthesize: Callable[..., Any]) -> Any:
 
 
 def read_collection(synthesized: Any, logical_id: str) -> dict[str, Any]:
-    key = synthesized.get(logical_id)[wire.COLLECTION_KEY]
+    key = synthesized.get(logical_id)[COLLECTION_KEY]
     return json.loads((synthesized.folder / f"asset.{key}").read_text(encoding="ascii"))
 
 
 def test_a_collection_of_exactly_the_limit_stays_inline() -> None:
     organization = make_organization(users=500)
     size = len(json.dumps(make_users(organization).inline[0]))
-    room = wire.MAX_INLINE_BYTES - size
+    room = MAX_INLINE_BYTES - size
     last = organization.users[-1]
     fits = replace(last, display_name=f"{last.display_name}{'x' * room}")
     exceeds = replace(last, display_name=f"{last.display_name}{'x' * (room + 1)}")
@@ -82,7 +91,7 @@ def test_shards_come_one_after_the_other_and_groups_after_the_last(large: Any) -
 
 
 def test_every_shard_names_the_same_file(large: Any) -> None:
-    keys = {large.get(key)[wire.COLLECTION_KEY] for key in ("Users", "Users1", "Users2")}
+    keys = {large.get(key)[COLLECTION_KEY] for key in ("Users", "Users1", "Users2")}
 
     assert 1 == len(keys)
 
@@ -91,9 +100,9 @@ def test_the_file_and_the_properties_together_are_the_whole_collection(large: An
     organization = make_organization(users=2001, groups=1500)
     hollow = large.receive("Users1")
     properties = {**large.get("Users1"), **read_collection(large, "Users1")}
-    tokens = (wire.ORGANIZATION_ID, wire.LEDGER_TABLE, wire.PASSWORD_SECRET_ARN)
-    whole = wire.decode(
-        wire.UsersProperties, {k: v for k, v in properties.items() if k not in tokens}
+    tokens = (ORGANIZATION_ID, LEDGER_TABLE, PASSWORD_SECRET_ARN)
+    whole = decode_properties(
+        UsersProperties, {k: v for k, v in properties.items() if k not in tokens}
     )
 
     assert ((), 1, 3) == (hollow.users, hollow.shard, hollow.shards)
@@ -108,7 +117,7 @@ def test_the_template_of_a_large_organization_is_small(large: Any) -> None:
 
 
 def test_each_shard_has_a_password_secret_of_its_own(large: Any) -> None:
-    secrets = [large.get(key)[wire.PASSWORD_SECRET_ARN] for key in ("Users", "Users1", "Users2")]
+    secrets = [large.get(key)[PASSWORD_SECRET_ARN] for key in ("Users", "Users1", "Users2")]
 
     assert [{"Ref": "Passwords"}, {"Ref": "Passwords1"}, {"Ref": "Passwords2"}] == secrets
     assert {"PasswordSecretArn", "PasswordSecretArn1", "PasswordSecretArn2"} == {
@@ -141,7 +150,7 @@ def test_the_handler_may_read_collections_however_their_names_change(large: Any)
         "Resource": f"arn:aws:s3:::{bucket}/*.json",
         "Sid": "ReadCollections",
     } == statement
-    assert bucket == large.get("Users")[wire.COLLECTION_BUCKET]
+    assert bucket == large.get("Users")[COLLECTION_BUCKET]
 
 
 def test_more_than_a_thousand_are_sharded_however_small_they_are() -> None:

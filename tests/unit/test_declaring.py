@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workmail_org import declaring, wire
+from workmail_org import declaring
 from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
@@ -30,7 +30,18 @@ from workmail_org.model.policies import (
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, OrganizationId, parse_reference
-from workmail_org.wire import ResourceType
+from workmail_org.wire.encoding import decode_properties
+from workmail_org.wire.names import MAX_INLINE_BYTES, ResourceType
+from workmail_org.wire.properties import (
+    DefaultDomainProperties,
+    DirectoryProperties,
+    DomainProperties,
+    GroupsProperties,
+    ImpersonationRolesProperties,
+    PermissionsProperties,
+    RemovalsProperties,
+    ResourcesProperties,
+)
 
 LIVE = OrganizationId("m-0123456789abcdef0123456789abcdef")
 
@@ -65,7 +76,7 @@ def impersonate(**targets: Any) -> tuple[ImpersonationRule, ...]:
     role = ImpersonationRole(name="backup", type=ImpersonationType.READ_ONLY, rules=(rule,))
     policies = Policies(impersonation_roles=(role,))
     _, part = declaring.list_settings(replace(ORGANIZATION, policies=policies))
-    return wire.decode(wire.ImpersonationRolesProperties, part.properties).roles[0].rules
+    return decode_properties(ImpersonationRolesProperties, part.properties).roles[0].rules
 
 
 def test_collections_are_deployed_in_the_order_in_which_they_name_each_other() -> None:
@@ -78,8 +89,8 @@ def test_collections_are_deployed_in_the_order_in_which_they_name_each_other() -
 
 def test_who_is_switched_off_is_neither_a_member_nor_a_delegate() -> None:
     _, groups, resources = declaring.list_collections(ORGANIZATION)
-    (sales,) = wire.decode(wire.GroupsProperties, groups.inline[0]).groups
-    boardroom, _ = wire.decode(wire.ResourcesProperties, resources.inline[0]).resources
+    (sales,) = decode_properties(GroupsProperties, groups.inline[0]).groups
+    boardroom, _ = decode_properties(ResourcesProperties, resources.inline[0]).resources
 
     assert (parse_reference("alice"),) == sales.members
     assert (parse_reference("group:sales"),) == boardroom.delegates
@@ -94,7 +105,7 @@ def test_nobody_who_is_switched_off_is_permitted_anything() -> None:
     )
     (part,) = declaring.list_settings(replace(ORGANIZATION, permissions=permissions))
 
-    assert permissions[:1] == wire.decode(wire.PermissionsProperties, part.properties).permissions
+    assert permissions[:1] == decode_properties(PermissionsProperties, part.properties).permissions
 
 
 def test_permissions_of_nobody_but_the_switched_off_are_none_at_all() -> None:
@@ -102,7 +113,7 @@ def test_permissions_of_nobody_but_the_switched_off_are_none_at_all() -> None:
 
     (part,) = declaring.list_settings(organization)
 
-    assert () == wire.decode(wire.PermissionsProperties, part.properties).permissions
+    assert () == decode_properties(PermissionsProperties, part.properties).permissions
 
 
 @pytest.mark.parametrize(
@@ -157,7 +168,7 @@ def test_what_is_not_declared_is_not_managed_but_for_permissions() -> None:
 def test_removals_are_told_who_stays_and_who_is_switched_off() -> None:
     on_removal = OnRemoval(users=Removal.DELETE, groups=Removal.DISABLE, resources=Removal.RETAIN)
     part = declaring.make_removals(replace(ORGANIZATION, on_removal=on_removal))
-    told = wire.decode(wire.RemovalsProperties, part.properties)
+    told = decode_properties(RemovalsProperties, part.properties)
 
     assert ["group:sales", "resource:boardroom", "alice"] == [str(each) for each in told.enabled]
     assert ["resource:van", "Bob"] == [str(each) for each in told.disabled]
@@ -175,10 +186,10 @@ def test_permissions_of_exactly_the_limit_stay_inline() -> None:
         (part,) = declaring.list_settings(replace(BARE, permissions=permissions))
         return part
 
-    room = wire.MAX_INLINE_BYTES - len(wire_text(render("x").properties)) + len("x")
+    room = MAX_INLINE_BYTES - len(wire_text(render("x").properties)) + len("x")
     fits, exceeds = render("x" * room), render("x" * (room + 1))
 
-    assert (wire.MAX_INLINE_BYTES, {}) == (len(wire_text(fits.properties)), fits.outside)
+    assert (MAX_INLINE_BYTES, {}) == (len(wire_text(fits.properties)), fits.outside)
     assert ({}, {"Permissions"}) == (exceeds.properties, set(exceeds.outside))
 
 
@@ -202,7 +213,7 @@ def test_a_directory_is_told_its_secret_once() -> None:
     words = OnRemoval(directory=Removal.DELETE)
     organization = replace(BARE, directory=directory, on_removal=words)
 
-    assert wire.DirectoryProperties(
+    assert DirectoryProperties(
         alias="acme",
         owner="production-acme",
         directory=Directory(type=DirectoryType.SIMPLE_AD),
@@ -218,7 +229,7 @@ def test_only_a_live_organization_keeps_its_default_domain_at_the_end(
     domains = (MailDomain(name="a.b", default=True),)
     found = declaring.make_default_domain(replace(BARE, existing=existing, domains=domains))
 
-    assert wire.DefaultDomainProperties(domain="a.b", test_domain=test_domain) == found
+    assert DefaultDomainProperties(domain="a.b", test_domain=test_domain) == found
 
 
 def test_domains_of_a_live_organization_are_only_checked() -> None:
@@ -226,5 +237,5 @@ def test_domains_of_a_live_organization_are_only_checked() -> None:
     made = declaring.make_domain(BARE, domain)
     live = declaring.make_domain(replace(BARE, existing=LIVE), domain)
 
-    assert wire.DomainProperties(domain="a.b") == made
-    assert wire.DomainProperties(domain="a.b", existing=True) == live
+    assert DomainProperties(domain="a.b") == made
+    assert DomainProperties(domain="a.b", existing=True) == live

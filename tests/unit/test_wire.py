@@ -14,12 +14,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workmail_org import wire
 from workmail_org.errors import WireError
 from workmail_org.model.group import Group
 from workmail_org.model.policies import Availability, FolderRetention, ImpersonationRule
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference, parse_reference
+from workmail_org.wire.encoding import (
+    decode_properties,
+    decode_text,
+    encode_properties,
+    encode_text,
+)
+from workmail_org.wire.names import RecordSlot
+from workmail_org.wire.properties import (
+    PROPERTIES,
+    DomainProperties,
+    GroupsProperties,
+    UsersProperties,
+)
 
 NASTY = (
     "Ref",
@@ -111,7 +123,7 @@ def make_tuples(item: Any) -> st.SearchStrategy[Any]:
     return st.lists(make_values(item), max_size=3, unique_by=get_key).map(tuple)
 
 
-PROPERTIES = {cls: make_fields(cls) for cls in wire.PROPERTIES.values()}
+DRAWN = {cls: make_fields(cls) for cls in PROPERTIES.values()}
 
 
 def play_cloudformation(value: Any) -> Any:
@@ -145,17 +157,17 @@ def list_maps(value: Any) -> list[dict[str, Any]]:
     return []
 
 
-each_type = pytest.mark.parametrize("cls", wire.PROPERTIES.values(), ids=lambda cls: cls.__name__)
+each_type = pytest.mark.parametrize("cls", PROPERTIES.values(), ids=lambda cls: cls.__name__)
 
 
 @each_type
 @given(data=st.data())
 def test_properties_arrive_as_they_were(cls: type[Any], data: st.DataObject) -> None:
-    properties = data.draw(PROPERTIES[cls])
-    sent = json.loads(json.dumps(wire.encode(properties)))
+    properties = data.draw(DRAWN[cls])
+    sent = json.loads(json.dumps(encode_properties(properties)))
 
-    assert properties == wire.decode(cls, sent)
-    assert properties == wire.decode(cls, play_cloudformation(sent))
+    assert properties == decode_properties(cls, sent)
+    assert properties == decode_properties(cls, play_cloudformation(sent))
 
 
 @each_type
@@ -163,7 +175,7 @@ def test_properties_arrive_as_they_were(cls: type[Any], data: st.DataObject) -> 
 def test_nothing_on_the_wire_means_something_to_cloudformation_or_the_cdk(
     cls: type[Any], data: st.DataObject
 ) -> None:
-    sent = wire.encode(data.draw(PROPERTIES[cls]))
+    sent = encode_properties(data.draw(DRAWN[cls]))
     texts = list_texts(sent)
 
     assert [] == [text for text in texts if not (text.isascii() and text.isprintable())]
@@ -190,23 +202,23 @@ def test_nothing_on_the_wire_means_something_to_cloudformation_or_the_cdk(
     ],
 )
 def test_plain_text_stays_readable_and_the_rest_is_escaped(text: str, encoded: str) -> None:
-    assert encoded == wire.encode_text(text)
-    assert text == wire.decode_text(encoded)
+    assert encoded == encode_text(text)
+    assert text == decode_text(encoded)
 
 
 def test_what_equals_its_default_is_left_out() -> None:
     user = User(name="alice", display_name="Alice", email="alice@acme.example")
-    properties = wire.UsersProperties(test_domain="acme.awsapps.com", users=(user,))
+    properties = UsersProperties(test_domain="acme.awsapps.com", users=(user,))
 
     assert {
         "TestDomain": "acme.awsapps.com",
         "Users": {"alice": {"DisplayName": "Alice", "Email": "alice@acme.example"}},
-    } == wire.encode(properties)
+    } == encode_properties(properties)
 
 
 def test_scalars_are_strings_as_cloudformation_makes_them_anyway() -> None:
     user = User(name="alice", email="a@acme.example", quota_megabytes=1024, enabled=False)
-    properties = wire.UsersProperties(
+    properties = UsersProperties(
         test_domain="acme.awsapps.com", users=(user,), shard=1, shards=2, adopt=True
     )
 
@@ -218,23 +230,23 @@ def test_scalars_are_strings_as_cloudformation_makes_them_anyway() -> None:
         "Shard": "1",
         "Shards": "2",
         "Adopt": "true",
-    } == wire.encode(properties)
+    } == encode_properties(properties)
 
 
 def test_members_are_written_as_in_the_spec() -> None:
     members = tuple(map(parse_reference, ("alice", "group:support", "resource:boardroom")))
     group = Group(name="sales", email="sales@acme.example", members=members)
-    properties = wire.GroupsProperties(test_domain="acme.awsapps.com", groups=(group,))
+    properties = GroupsProperties(test_domain="acme.awsapps.com", groups=(group,))
 
-    assert ["alice", "group:support", "resource:boardroom"] == wire.encode(properties)["Groups"][
-        "sales"
-    ]["Members"]
+    assert ["alice", "group:support", "resource:boardroom"] == encode_properties(properties)[
+        "Groups"
+    ]["sales"]["Members"]
 
 
 def test_properties_of_another_version_are_passed_over() -> None:
     sent = {"ServiceToken": "arn", "Domain": "acme.example", "OfTheFuture": {"x": ["y"]}}
 
-    assert wire.DomainProperties(domain="acme.example") == wire.decode(wire.DomainProperties, sent)
+    assert DomainProperties(domain="acme.example") == decode_properties(DomainProperties, sent)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +275,7 @@ def test_properties_of_another_version_are_passed_over() -> None:
 )
 def test_what_cannot_be_decoded_is_told_with_its_place(sent: dict[str, Any], message: str) -> None:
     with pytest.raises(WireError) as refused:
-        wire.decode(wire.DomainProperties, sent)
+        decode_properties(DomainProperties, sent)
 
     assert (
         str(refused.value)
@@ -274,7 +286,7 @@ def test_what_cannot_be_decoded_is_told_with_its_place(sent: dict[str, Any], mes
 
 
 def test_every_record_has_a_type_and_two_attributes() -> None:
-    slots = [(s.record_type, s.name_attribute, s.value_attribute) for s in wire.RecordSlot]
+    slots = [(s.record_type, s.name_attribute, s.value_attribute) for s in RecordSlot]
 
     assert [
         ("MX", "MxName", "MxValue"),

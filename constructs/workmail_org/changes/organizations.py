@@ -17,11 +17,8 @@ from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.live import LiveDirectory, LiveOrganization
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
-from workmail_org.wire import (
-    KEY_TAG,
-    OWNER_TAG,
-    TAKEN_OVER_TAG,
-    UNRESOLVED,
+from workmail_org.wire.names import KEY_TAG, OWNER_TAG, TAKEN_OVER_TAG, UNRESOLVED
+from workmail_org.wire.properties import (
     DefaultDomainProperties,
     DirectoryProperties,
     DomainProperties,

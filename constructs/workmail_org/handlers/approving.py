@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workmail_org import wire
 from workmail_org.changes.calls import Call
 from workmail_org.changes.digests import digest_calls
 from workmail_org.errors import UnapprovedError
 from workmail_org.handlers.judging import was_let_through
 from workmail_org.handlers.requests import Request, Run
 from workmail_org.service.stacks import read_state
+from workmail_org.wire.properties import Consent
 
 _MOST_CALLS = 10
 """Calls in a sentence."""
@@ -74,9 +74,7 @@ def approve_parts(
         raise UnapprovedError(f"{_explain(request.consent)}: {'; '.join(unseen)}")
 
 
-def _list_unseen(
-    consent: wire.Consent, noun: str, parts: Mapping[str, Sequence[Call]]
-) -> list[str]:
+def _list_unseen(consent: Consent, noun: str, parts: Mapping[str, Sequence[Call]]) -> list[str]:
     approved = {noun: consent.approved, **consent.approved_others}
     return [
         _describe(part, calls)
@@ -85,7 +83,7 @@ def _list_unseen(
     ]
 
 
-def _explain(consent: wire.Consent) -> str:
+def _explain(consent: Consent) -> str:
     """Say why it is refused and what to do; the way out comes first: long reasons are cut."""
     if consent.approved is None:
         return (

@@ -10,7 +10,7 @@ from workmail_org.model.values import fold
 from workmail_org.service.reading import read_domain, read_organization
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
-from workmail_org.wire import DefaultDomainProperties
+from workmail_org.wire.properties import DefaultDomainProperties
 
 
 class DefaultDomainLifecycle:

@@ -13,7 +13,8 @@ from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.passwords import read_secret
-from workmail_org.wire import OWNER_TAG, DirectoryProperties
+from workmail_org.wire.names import OWNER_TAG
+from workmail_org.wire.properties import DirectoryProperties
 
 _FAILED_STAGES = frozenset({"Failed", "RestoreFailed", "Inoperable"})
 """Stages that do not become Active by themselves (Directory Service API, DirectoryStage)."""

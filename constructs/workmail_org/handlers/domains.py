@@ -18,7 +18,8 @@ from workmail_org.service.reading import (
     read_organization,
 )
 from workmail_org.service.workmail import WorkMail
-from workmail_org.wire import ZONE_FILE, DomainProperties, RecordSlot
+from workmail_org.wire.names import ZONE_FILE, RecordSlot
+from workmail_org.wire.properties import DomainProperties
 
 _RECORDS = len(RecordSlot)
 """WorkMail wants eight records for a domain (facts.md §6)."""

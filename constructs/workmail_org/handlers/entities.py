@@ -37,7 +37,7 @@ from workmail_org.service.reading import (
 )
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
-from workmail_org.wire import CollectionProperties
+from workmail_org.wire.properties import CollectionProperties
 
 
 class Traits(Protocol[EntityT]):

@@ -43,7 +43,7 @@ from workmail_org.handlers.users import UsersLifecycle
 from workmail_org.handlers.verification import DomainVerificationLifecycle
 from workmail_org.service.assets import read_collection
 from workmail_org.service.clients import Clients, make_clients
-from workmail_org.wire import MAX_RESPONSE_BYTES, ResourceType
+from workmail_org.wire.names import MAX_RESPONSE_BYTES, ResourceType
 
 LIFECYCLES: Mapping[ResourceType, Lifecycle] = {
     ResourceType.DIRECTORY: DirectoryLifecycle(),

@@ -15,7 +15,7 @@ from workmail_org.model.values import Kind, Reference
 from workmail_org.service.reading import Listed, list_groups, list_users, read_groups
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
-from workmail_org.wire import GroupsProperties
+from workmail_org.wire.properties import GroupsProperties
 
 
 class GroupTraits:

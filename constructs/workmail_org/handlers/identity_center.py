@@ -20,7 +20,7 @@ from workmail_org.service.policies import read_identity_center
 from workmail_org.service.reading import read_organization
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
-from workmail_org.wire import IdentityCenterProperties
+from workmail_org.wire.properties import IdentityCenterProperties
 
 
 class IdentityCenterLifecycle:

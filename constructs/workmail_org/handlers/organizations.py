@@ -43,15 +43,14 @@ from workmail_org.service.reading import (
 )
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
-from workmail_org.wire import (
+from workmail_org.wire.names import (
     OWNER_TAG,
     TAKEN_OVER_TAG,
-    DomainProperties,
     OrganizationAttribute,
-    OrganizationProperties,
     ResourceType,
     name_resource,
 )
+from workmail_org.wire.properties import DomainProperties, OrganizationProperties
 
 _CONFIRM_SECONDS = 1.0
 """Between the two times that an organization is seen Active (facts.md §2: Terraform wants two)."""

@@ -21,7 +21,7 @@ from workmail_org.service.ledger import Entry, Ledger
 from workmail_org.service.reading import Listed, list_entities, read_aliases
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
-from workmail_org.wire import RemovalsProperties
+from workmail_org.wire.properties import RemovalsProperties
 
 
 class RemovalsLifecycle:

@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
-from workmail_org import wire
 from workmail_org.changes.calls import Call
 from workmail_org.errors import PermanentError, ServiceError, TemporaryError, WireError
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
 from workmail_org.service.stacks import FORWARD
 from workmail_org.service.workmail import WorkMail
-from workmail_org.wire import ResourceType
+from workmail_org.wire.encoding import decode_properties
+from workmail_org.wire.names import COLLECTION_BUCKET, COLLECTION_KEY, ResourceType, name_resource
+from workmail_org.wire.properties import PROPERTIES, Consent
 
 _LOG = logging.getLogger("workmail_org")
 
@@ -66,7 +67,7 @@ class Request(Generic[PropertiesT]):
     physical_id: str | None
     desired: PropertiesT
     previous: PropertiesT | None = None
-    consent: wire.Consent = wire.Consent()  # noqa: RUF009 - frozen
+    consent: Consent = Consent()  # noqa: RUF009 - frozen
     operation: str = ""
     fingerprint: str = ""
     previous_fingerprint: str = ""
@@ -93,7 +94,7 @@ class Request(Generic[PropertiesT]):
     @property
     def noun(self) -> str:
         """What the resource is called in an approval."""
-        return wire.name_resource(self.resource_type, shard=getattr(self.desired, "shard", 0))
+        return name_resource(self.resource_type, shard=getattr(self.desired, "shard", 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +200,7 @@ def parse_request(
     """
     try:
         resource_type = ResourceType(event["ResourceType"])
-        properties = wire.PROPERTIES[resource_type]
+        properties = PROPERTIES[resource_type]
         request_type = RequestType(event["RequestType"])
         desired = _get_object(event, "ResourceProperties")
         past = _get_object(event, "OldResourceProperties")
@@ -207,17 +208,17 @@ def parse_request(
         raise WireError(f"this is no request for a resource of ours: {error}") from error
 
     def decode(raw: Mapping[str, Any]) -> Any:
-        if wire.COLLECTION_KEY in raw:
-            loaded = load_collection(raw[wire.COLLECTION_BUCKET], raw[wire.COLLECTION_KEY])
+        if COLLECTION_KEY in raw:
+            loaded = load_collection(raw[COLLECTION_BUCKET], raw[COLLECTION_KEY])
             raw = {**raw, **loaded}
-        return wire.decode(properties, raw)
+        return decode_properties(properties, raw)
 
     def decode_past(raw: Mapping[str, Any]) -> Any:
         try:
             return decode(raw)
         except PermanentError as error:
             _LOG.info(json.dumps({"event": "what was deployed is lost", "reason": str(error)}))
-            return wire.decode(properties, raw)
+            return decode_properties(properties, raw)
 
     is_update = request_type is RequestType.UPDATE
     is_delete = request_type is RequestType.DELETE
@@ -230,7 +231,7 @@ def parse_request(
         physical_id=event.get("PhysicalResourceId"),
         desired=decode_past(desired) if is_delete else decode(desired),
         previous=decode_past(past) if past and is_update else None,
-        consent=wire.decode(wire.Consent, desired),
+        consent=decode_properties(Consent, desired),
         operation=str(event.get(OPERATION, "")),
         fingerprint=_make_fingerprint(desired),
         previous_fingerprint=_make_fingerprint(past),

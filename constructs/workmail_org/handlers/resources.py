@@ -16,7 +16,7 @@ from workmail_org.model.values import Kind, Reference
 from workmail_org.service.reading import Listed, list_groups, list_users, read_resources
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
-from workmail_org.wire import ResourcesProperties
+from workmail_org.wire.properties import ResourcesProperties
 
 
 class ResourceTraits:

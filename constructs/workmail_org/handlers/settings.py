@@ -50,7 +50,7 @@ from workmail_org.service.policies import (
 from workmail_org.service.reading import Listed, list_entities, list_users
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
-from workmail_org.wire import (
+from workmail_org.wire.properties import (
     AccessControlProperties,
     AvailabilityProperties,
     EmailMonitoringProperties,

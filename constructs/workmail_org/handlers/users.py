@@ -17,7 +17,7 @@ from workmail_org.service.passwords import PasswordSecret
 from workmail_org.service.reading import Listed, read_users
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
-from workmail_org.wire import UsersProperties
+from workmail_org.wire.properties import UsersProperties
 
 
 class UserTraits:

@@ -6,7 +6,7 @@ from workmail_org.errors import PermanentError
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.model.values import fold
 from workmail_org.service.reading import read_domain
-from workmail_org.wire import DomainVerificationProperties
+from workmail_org.wire.properties import DomainVerificationProperties
 
 
 class DomainVerificationLifecycle:

@@ -9,11 +9,12 @@ from typing import Any
 
 from constructs import Construct
 
-from workmail_org import wire
 from workmail_org.changes.approvals import parse_approval
 from workmail_org.declaring import make_consent
 from workmail_org.errors import SpecError
 from workmail_org.model.organization import Organization
+from workmail_org.wire.encoding import encode_properties
+from workmail_org.wire.names import ResourceType
 
 _DIGEST = re.compile(r"[0-9a-f]{12}")
 """As `changes.digests` writes it."""
@@ -33,7 +34,7 @@ class Consent:
     approved: Mapping[str, str] | None
     require_approval: bool
 
-    def make_properties(self, resource_type: wire.ResourceType, noun: str) -> dict[str, Any]:
+    def make_properties(self, resource_type: ResourceType, noun: str) -> dict[str, Any]:
         """Make what one custom resource carries of it."""
         consent = make_consent(
             resource_type,
@@ -42,7 +43,7 @@ class Consent:
             approved=self.approved,
             require_approval=self.require_approval,
         )
-        return wire.encode(consent)
+        return encode_properties(consent)
 
 
 def read_consent(scope: Construct, organization: Organization) -> Consent:

@@ -6,11 +6,22 @@ from aws_cdk import CfnOutput, CfnResource, Stack
 from aws_cdk.aws_secretsmanager import CfnSecret
 from constructs import Construct
 
-from workmail_org import wire
 from workmail_org.declaring import make_directory, makes_directory
 from workmail_org.infra.keeping import keep, keeps_directory
 from workmail_org.infra.provider import HandlerProvider
 from workmail_org.model.organization import Organization
+from workmail_org.wire.encoding import encode_properties
+from workmail_org.wire.names import (
+    ADMIN_PASSWORD_SECRET_ARN,
+    DIRECTORY,
+    OWNER,
+    PASSWORD_SECRET,
+    SERVICE_ACCOUNT,
+    SUBNET_IDS,
+    VPC_ID,
+    ResourceType,
+    name_resource,
+)
 
 _PASSWORD_LENGTH = 32
 """Between the 8 and the 64 characters that a directory allows (Directory Service API,
@@ -51,17 +62,17 @@ def add_directory(
     """
     owner = Stack.of(scope).stack_name
     directory = organization.directory
-    encoded = wire.encode(make_directory(organization, owner=owner))
+    encoded = encode_properties(make_directory(organization, owner=owner))
     # All of these can be tokens, which `encode` would turn into plain text.
-    encoded[wire.OWNER] = owner
-    encoded[wire.DIRECTORY][wire.VPC_ID] = directory.vpc_id
-    encoded[wire.DIRECTORY][wire.SUBNET_IDS] = [*directory.subnet_ids]
+    encoded[OWNER] = owner
+    encoded[DIRECTORY][VPC_ID] = directory.vpc_id
+    encoded[DIRECTORY][SUBNET_IDS] = [*directory.subnet_ids]
     if directory.service_account:
-        encoded[wire.DIRECTORY][wire.SERVICE_ACCOUNT][wire.PASSWORD_SECRET] = secret
+        encoded[DIRECTORY][SERVICE_ACCOUNT][PASSWORD_SECRET] = secret
     else:
-        encoded[wire.ADMIN_PASSWORD_SECRET_ARN] = secret
-    kind = wire.ResourceType.DIRECTORY
-    noun = wire.name_resource(kind)
+        encoded[ADMIN_PASSWORD_SECRET_ARN] = secret
+    kind = ResourceType.DIRECTORY
+    noun = name_resource(kind)
     resource = provider.add_resource(scope, "Directory", kind, encoded, noun=noun)
     CfnOutput(scope, "DirectoryId", description="Id of the directory", value=resource.ref)
     return resource

@@ -8,13 +8,20 @@ from aws_cdk import CfnOutput, CfnResource
 from aws_cdk.aws_route53 import CfnRecordSet
 from constructs import Construct
 
-from workmail_org import wire
 from workmail_org.declaring import make_default_domain, make_domain
 from workmail_org.infra.naming import make_domain_id
 from workmail_org.infra.provider import HandlerProvider
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.organization import Organization
-from workmail_org.wire import RecordSlot
+from workmail_org.wire.encoding import encode_properties
+from workmail_org.wire.names import (
+    ORGANIZATION_ID,
+    ZONE_FILE,
+    RecordSlot,
+    ResourceType,
+    name_resource,
+)
+from workmail_org.wire.properties import DomainVerificationProperties
 
 _TTL_SECONDS = 600
 """What WorkMail itself writes into Route 53 (facts.md §6)."""
@@ -65,12 +72,12 @@ class MailDomainResource(Construct):
         self.registration = provider.add_resource(
             self,
             "Resource",
-            wire.ResourceType.DOMAIN,
+            ResourceType.DOMAIN,
             {
-                wire.ORGANIZATION_ID: organization_id,
-                **wire.encode(make_domain(organization, domain)),
+                ORGANIZATION_ID: organization_id,
+                **encode_properties(make_domain(organization, domain)),
             },
-            noun=wire.name_resource(wire.ResourceType.DOMAIN, name=domain.name),
+            noun=name_resource(ResourceType.DOMAIN, name=domain.name),
             after=[earlier.registration for earlier in after],
         )
         self.ready = self.registration
@@ -79,12 +86,12 @@ class MailDomainResource(Construct):
             self.ready = provider.add_resource(
                 self,
                 "Verification",
-                wire.ResourceType.DOMAIN_VERIFICATION,
+                ResourceType.DOMAIN_VERIFICATION,
                 {
-                    wire.ORGANIZATION_ID: organization_id,
-                    **wire.encode(wire.DomainVerificationProperties(domain=domain.name)),
+                    ORGANIZATION_ID: organization_id,
+                    **encode_properties(DomainVerificationProperties(domain=domain.name)),
                 },
-                noun=wire.name_resource(wire.ResourceType.DOMAIN, name=domain.name),
+                noun=name_resource(ResourceType.DOMAIN, name=domain.name),
                 # One after the other: each asks SES, which answers one call a second (facts.md §3).
                 after=[*records, *(earlier.ready for earlier in after)],
             )
@@ -115,7 +122,7 @@ class MailDomainResource(Construct):
 
     def get_zone_file(self) -> str:
         """Return the token of the domain's records as lines of a zone file."""
-        return self._get(wire.ZONE_FILE)
+        return self._get(ZONE_FILE)
 
 
 def add_domains(
@@ -149,12 +156,12 @@ def add_domains(
     default = provider.add_resource(
         scope,
         "DefaultDomain",
-        wire.ResourceType.DEFAULT_DOMAIN,
+        ResourceType.DEFAULT_DOMAIN,
         {
-            wire.ORGANIZATION_ID: organization_id,
-            **wire.encode(make_default_domain(organization)),
+            ORGANIZATION_ID: organization_id,
+            **encode_properties(make_default_domain(organization)),
         },
-        noun=wire.name_resource(wire.ResourceType.DEFAULT_DOMAIN),
+        noun=name_resource(ResourceType.DEFAULT_DOMAIN),
         after=ready,
     )
     return [*ready, default]

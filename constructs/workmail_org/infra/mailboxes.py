@@ -17,7 +17,6 @@ from aws_cdk.aws_s3_assets import Asset
 from aws_cdk.aws_secretsmanager import CfnSecret
 from constructs import Construct
 
-from workmail_org import wire
 from workmail_org.declaring import (
     Collection,
     Part,
@@ -32,6 +31,19 @@ from workmail_org.infra.permissions.mailboxes import Reach, list_mailboxes_state
 from workmail_org.infra.provider import HandlerProvider
 from workmail_org.model import policies
 from workmail_org.model.organization import Organization, Passwords
+from workmail_org.wire.names import (
+    COLLECTION_BUCKET,
+    COLLECTION_KEY,
+    CONFIGURATIONS,
+    EWS,
+    LAMBDA_ARN,
+    LEDGER_TABLE,
+    ORGANIZATION_ID,
+    PASSWORD_SECRET,
+    PASSWORD_SECRET_ARN,
+    ResourceType,
+    name_resource,
+)
 
 
 class MailboxesResource:
@@ -121,8 +133,8 @@ class MailboxesResource:
         after: Sequence[CfnResource],
     ) -> CfnResource:
         tokens: dict[str, str] = {}
-        if collection.resource_type is wire.ResourceType.USERS and self._secrets:
-            tokens[wire.PASSWORD_SECRET_ARN] = self._secrets[shard].ref
+        if collection.resource_type is ResourceType.USERS and self._secrets:
+            tokens[PASSWORD_SECRET_ARN] = self._secrets[shard].ref
         return self._add_resource(
             _number(collection.construct_id, shard),
             collection.resource_type,
@@ -135,30 +147,30 @@ class MailboxesResource:
         self, part: Part, asset: Asset | None, after: Sequence[CfnResource]
     ) -> CfnResource:
         properties = {**_name_object(asset), **part.properties}
-        if part.resource_type is wire.ResourceType.AVAILABILITY_CONFIGURATIONS:
+        if part.resource_type is ResourceType.AVAILABILITY_CONFIGURATIONS:
             _put_tokens(properties, self._organization.policies.availability)
         return self._add_resource(part.construct_id, part.resource_type, properties, after)
 
     def _add_monitoring(self, events: EventsPlace, after: Sequence[CfnResource]) -> CfnResource:
-        kind = wire.ResourceType.EMAIL_MONITORING
+        kind = ResourceType.EMAIL_MONITORING
         return self._add_resource("EmailMonitoring", kind, events.make_properties(), after)
 
     def _add_resource(
         self,
         construct_id: str,
-        resource_type: wire.ResourceType,
+        resource_type: ResourceType,
         properties: Mapping[str, Any],
         after: Sequence[CfnResource],
         *,
         shard: int = 0,
     ) -> CfnResource:
-        own = {wire.ORGANIZATION_ID: self._organization_id, wire.LEDGER_TABLE: self._ledger.ref}
+        own = {ORGANIZATION_ID: self._organization_id, LEDGER_TABLE: self._ledger.ref}
         return self.provider.add_resource(
             self._scope,
             construct_id,
             resource_type,
             {**own, **properties},
-            noun=wire.name_resource(resource_type, shard=shard),
+            noun=name_resource(resource_type, shard=shard),
             after=after,
         )
 
@@ -218,19 +230,19 @@ def _name_object(asset: Asset | None) -> dict[str, str]:
     """Say where properties lie that are too large for a template."""
     if asset is None:
         return {}
-    return {wire.COLLECTION_BUCKET: asset.s3_bucket_name, wire.COLLECTION_KEY: asset.s3_object_key}
+    return {COLLECTION_BUCKET: asset.s3_bucket_name, COLLECTION_KEY: asset.s3_object_key}
 
 
 def _put_tokens(
     properties: Mapping[str, Any], availability: Sequence[policies.Availability]
 ) -> None:
     """Put secrets and functions as they are: tokens, which `encode` has turned into plain text."""
-    configurations: Mapping[str, Any] = properties.get(wire.CONFIGURATIONS, {})
+    configurations: Mapping[str, Any] = properties.get(CONFIGURATIONS, {})
     for each in availability:
         if each.domain in configurations and each.ews:
-            configurations[each.domain][wire.EWS][wire.PASSWORD_SECRET] = each.ews.password_secret
+            configurations[each.domain][EWS][PASSWORD_SECRET] = each.ews.password_secret
         elif each.domain in configurations:
-            configurations[each.domain][wire.LAMBDA_ARN] = each.lambda_arn
+            configurations[each.domain][LAMBDA_ARN] = each.lambda_arn
 
 
 def _number(construct_id: str, shard: int) -> str:

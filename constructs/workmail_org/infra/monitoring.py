@@ -9,11 +9,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.aws_logs import CfnLogGroup
 from constructs import Construct
 
-from workmail_org import wire
 from workmail_org.infra.keeping import keep, keeps_organization
 from workmail_org.infra.naming import make_events_role_name, make_pinned_id
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import EmailMonitoring
+from workmail_org.wire.names import LOG_GROUP_ARN, MANAGED, ROLE_ARN
 
 
 class EventsPlace:
@@ -42,9 +42,9 @@ class EventsPlace:
 
     def make_properties(self) -> dict[str, Any]:
         """Make the properties of `Custom::WorkMailEmailMonitoring`; both can be tokens."""
-        role = {} if self.role_arn is None else {wire.ROLE_ARN: self.role_arn}
-        managed = {wire.MANAGED: "true"} if self._managed else {}
-        return {wire.LOG_GROUP_ARN: self._log_group_arn, **role, **managed}
+        role = {} if self.role_arn is None else {ROLE_ARN: self.role_arn}
+        managed = {MANAGED: "true"} if self._managed else {}
+        return {LOG_GROUP_ARN: self._log_group_arn, **role, **managed}
 
 
 def _add_log_group(

@@ -7,7 +7,6 @@ from typing import Any
 from aws_cdk import CfnOutput, CfnResource, Stack
 from constructs import Construct
 
-from workmail_org import wire
 from workmail_org.declaring import make_identity_center, make_organization
 from workmail_org.infra.alarms import Watched, add_alarms
 from workmail_org.infra.assets import make_bundle
@@ -19,6 +18,17 @@ from workmail_org.infra.permissions.organizations import list_organization_state
 from workmail_org.infra.provider import HandlerProvider
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import IdentityCenter
+from workmail_org.wire.encoding import encode_properties
+from workmail_org.wire.names import (
+    APPLICATION_NAME,
+    DIRECTORY_ID,
+    KMS_KEY_ARN,
+    ORGANIZATION_ID,
+    OWNER,
+    OrganizationAttribute,
+    ResourceType,
+    name_resource,
+)
 
 
 class OrganizationResource(Construct):
@@ -60,19 +70,19 @@ class OrganizationResource(Construct):
         resource = provider.add_resource(
             self,
             "Organization",
-            wire.ResourceType.ORGANIZATION,
+            ResourceType.ORGANIZATION,
             self._make_properties(organization, directory),
-            noun=wire.name_resource(wire.ResourceType.ORGANIZATION),
+            noun=name_resource(ResourceType.ORGANIZATION),
         )
         self.organization_id = resource.ref
-        self.organization_arn = resource.get_att(wire.OrganizationAttribute.ARN).to_string()
+        self.organization_arn = resource.get_att(OrganizationAttribute.ARN).to_string()
         self.web_client_url = f"https://{organization.test_domain}/mail"
         domains = add_domains(self, provider, organization, self.organization_id)
         mailboxes = MailboxesResource(
             self,
             organization=organization,
             organization_id=self.organization_id,
-            directory_id=resource.get_att(wire.OrganizationAttribute.DIRECTORY_ID).to_string(),
+            directory_id=resource.get_att(OrganizationAttribute.DIRECTORY_ID).to_string(),
             code=code,
             after=domains,
         )
@@ -90,14 +100,14 @@ class OrganizationResource(Construct):
         self, organization: Organization, directory: CfnResource | None
     ) -> dict[str, Any]:
         owner = Stack.of(self).stack_name
-        encoded = wire.encode(make_organization(organization, owner=owner))
+        encoded = encode_properties(make_organization(organization, owner=owner))
         # All of these can be tokens, which `encode` would turn into plain text.
-        encoded[wire.OWNER] = owner
+        encoded[OWNER] = owner
         if organization.kms_key_arn:
-            encoded[wire.KMS_KEY_ARN] = organization.kms_key_arn
+            encoded[KMS_KEY_ARN] = organization.kms_key_arn
         directory_id = directory.ref if directory else organization.directory.directory_id
         if directory_id:
-            encoded[wire.DIRECTORY_ID] = directory_id
+            encoded[DIRECTORY_ID] = directory_id
         return encoded
 
     def _add_sign_in(
@@ -105,14 +115,14 @@ class OrganizationResource(Construct):
     ) -> CfnResource:
         """Add sign-in late: `identity_provider_only` ends every password at once."""
         owner = Stack.of(self).stack_name
-        encoded = wire.encode(make_identity_center(identity_center, owner=owner))
-        encoded[wire.APPLICATION_NAME] = owner  # a token in a nested stack
+        encoded = encode_properties(make_identity_center(identity_center, owner=owner))
+        encoded[APPLICATION_NAME] = owner  # a token in a nested stack
         return provider.add_resource(
             self,
             "IdentityCenter",
-            wire.ResourceType.IDENTITY_CENTER,
-            {wire.ORGANIZATION_ID: self.organization_id, **encoded},
-            noun=wire.name_resource(wire.ResourceType.IDENTITY_CENTER),
+            ResourceType.IDENTITY_CENTER,
+            {ORGANIZATION_ID: self.organization_id, **encoded},
+            noun=name_resource(ResourceType.IDENTITY_CENTER),
             after=[after],
         )
 

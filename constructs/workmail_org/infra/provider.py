@@ -12,10 +12,10 @@ from aws_cdk import aws_logs as logs
 from aws_cdk.custom_resources import Provider
 from constructs import Construct, IConstruct
 
-from workmail_org import wire
 from workmail_org.infra.consenting import read_consent
 from workmail_org.infra.naming import make_pinned_id
 from workmail_org.model.organization import Organization
+from workmail_org.wire.names import IS_COMPLETE, ON_EVENT, ResourceType
 
 _SERVICE_TIMEOUT_SECONDS = 3600
 """CloudFormation waits no longer for a custom resource (CloudFormation User Guide,
@@ -74,8 +74,8 @@ class HandlerProvider(Construct):
             removal_policy=RemovalPolicy.RETAIN if keep_logs else RemovalPolicy.DESTROY,
         )
         self._role = self._make_role("Role", statements)
-        on_event = self._make_function("OnEvent", wire.ON_EVENT)
-        is_complete = self._make_function("IsComplete", wire.IS_COMPLETE)
+        on_event = self._make_function("OnEvent", ON_EVENT)
+        is_complete = self._make_function("IsComplete", IS_COMPLETE)
         self._framework = Provider(
             self,
             "Framework",
@@ -104,7 +104,7 @@ class HandlerProvider(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        resource_type: wire.ResourceType,
+        resource_type: ResourceType,
         properties: Mapping[str, Any],
         *,
         noun: str,
@@ -116,7 +116,7 @@ class HandlerProvider(Construct):
             scope: Parent.
             construct_id: Id of the resource.
             resource_type: One that the handlers know.
-            properties: Encoded by `wire.encode`, and tokens.
+            properties: Encoded by `encode_properties`, and tokens.
             noun: What it is called in its physical id, and in an approval.
             after: What must be there before, and goes only afterwards.
         """

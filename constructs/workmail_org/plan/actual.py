@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workmail_org import wire
 from workmail_org.changes.availability import redact
 from workmail_org.changes.calls import EntityT, Found
 from workmail_org.changes.impersonation import LiveRole
@@ -26,7 +25,8 @@ from workmail_org.model.policies import (
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import EntityId, Kind, OrganizationId, Reference, fold
 from workmail_org.plan.declarations import Declaration, get_monitoring
-from workmail_org.wire import ResourceType
+from workmail_org.wire.names import UNRESOLVED, ResourceType
+from workmail_org.wire.properties import OrganizationProperties
 
 _DEFAULT_QUOTA_MEGABYTES = 51_200
 """What a new mailbox has (AWS CLI example `get-mailbox-details`; facts.md §1.3)."""
@@ -143,10 +143,10 @@ def foretell(declaration: Declaration | None) -> Actual:
     )
 
 
-def take_as_declared(about: wire.OrganizationProperties) -> LiveOrganization:
+def take_as_declared(about: OrganizationProperties) -> LiveOrganization:
     """Take an organization to be as it is declared, without tags: nobody has looked."""
     return LiveOrganization(
-        id=OrganizationId(about.existing or wire.UNRESOLVED),
+        id=OrganizationId(about.existing or UNRESOLVED),
         alias=about.alias,
         state=State.ACTIVE,
         directory_id=about.directory_id,

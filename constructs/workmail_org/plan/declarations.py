@@ -6,12 +6,33 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
-from workmail_org import declaring, wire
+from workmail_org import declaring
 from workmail_org.changes.settings import Monitoring
 from workmail_org.errors import WireError
 from workmail_org.model.domain import RecordGroup
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.wire import UNRESOLVED, ResourceType
+from workmail_org.wire.encoding import decode_properties, encode_properties
+from workmail_org.wire.names import (
+    COLLECTION_BUCKET,
+    COLLECTION_KEY,
+    LEDGER_TABLE,
+    ORGANIZATION_ID,
+    PASSWORD_SECRET_ARN,
+    UNRESOLVED,
+    ResourceType,
+)
+from workmail_org.wire.properties import (
+    PROPERTIES,
+    DefaultDomainProperties,
+    DirectoryProperties,
+    DomainProperties,
+    EmailMonitoringProperties,
+    GroupsProperties,
+    OrganizationProperties,
+    RemovalsProperties,
+    ResourcesProperties,
+    UsersProperties,
+)
 
 _P = TypeVar("_P")
 
@@ -57,18 +78,16 @@ class Declaration:
     key: str
     stack: str
     region: str
-    organization: wire.OrganizationProperties
-    directory: wire.DirectoryProperties | None = None
-    domains: Mapping[str, wire.DomainProperties] = field(
-        default_factory=dict[str, wire.DomainProperties]
-    )
+    organization: OrganizationProperties
+    directory: DirectoryProperties | None = None
+    domains: Mapping[str, DomainProperties] = field(default_factory=dict[str, DomainProperties])
     zones: Mapping[str, Zone] = field(default_factory=dict[str, Zone])
-    default_domain: wire.DefaultDomainProperties | None = None
-    users: wire.UsersProperties
-    groups: wire.GroupsProperties
-    resources: wire.ResourcesProperties
+    default_domain: DefaultDomainProperties | None = None
+    users: UsersProperties
+    groups: GroupsProperties
+    resources: ResourcesProperties
     settings: Mapping[ResourceType, Any] = field(default_factory=dict[ResourceType, Any])
-    removals: wire.RemovalsProperties
+    removals: RemovalsProperties
 
     @property
     def test_domain(self) -> str:
@@ -137,7 +156,7 @@ def decode_template(
     """
     found = {
         properties_type: list(_list_properties(template, properties_type, load_collection))
-        for properties_type in wire.PROPERTIES
+        for properties_type in PROPERTIES
     }
 
     def get(properties_type: ResourceType) -> Any:
@@ -163,7 +182,7 @@ def decode_template(
         resources=get(ResourceType.RESOURCES),
         settings={each: found[each][0] for each in SETTINGS if found[each]},
         # Stacks of earlier versions have none: the next deployment makes it.
-        removals=next(iter(found[ResourceType.REMOVALS]), wire.RemovalsProperties()),
+        removals=next(iter(found[ResourceType.REMOVALS]), RemovalsProperties()),
     )
 
 
@@ -181,7 +200,7 @@ SETTINGS = (
 """In the order in which they are deployed."""
 
 
-def get_monitoring(properties: wire.EmailMonitoringProperties) -> Monitoring:
+def get_monitoring(properties: EmailMonitoringProperties) -> Monitoring:
     """Return where email events are to go."""
     return Monitoring(
         log_group_arn=properties.log_group_arn,
@@ -190,7 +209,7 @@ def get_monitoring(properties: wire.EmailMonitoringProperties) -> Monitoring:
     )
 
 
-def _declare_directory(organization: Organization, stack: str) -> wire.DirectoryProperties | None:
+def _declare_directory(organization: Organization, stack: str) -> DirectoryProperties | None:
     if not declaring.makes_directory(organization):
         return None
     declared = _cross(declaring.make_directory(organization, owner=stack))
@@ -204,7 +223,7 @@ def _declare_settings(organization: Organization, stack: str) -> Iterator[tuple[
         yield part.resource_type, part.decode()
     monitoring = organization.policies.email_monitoring
     if monitoring:
-        place = wire.EmailMonitoringProperties(
+        place = EmailMonitoringProperties(
             log_group_arn=monitoring.log_group_arn or UNRESOLVED,
             role_arn=UNRESOLVED if monitoring.managed else monitoring.role_arn,
             managed=monitoring.managed,
@@ -217,12 +236,12 @@ def _declare_settings(organization: Organization, stack: str) -> Iterator[tuple[
 
 
 def _cross(properties: _P) -> _P:
-    return wire.decode(type(properties), wire.encode(properties))
+    return decode_properties(type(properties), encode_properties(properties))
 
 
 def _decode_collection(collection: declaring.Collection) -> Any:
     properties = {**collection.inline[0], **collection.outside}
-    return wire.decode(wire.PROPERTIES[collection.resource_type], properties)
+    return decode_properties(PROPERTIES[collection.resource_type], properties)
 
 
 def _list_properties(
@@ -232,20 +251,20 @@ def _list_properties(
         if resource.get("Type") != resource_type:
             continue
         raw = resource.get("Properties", {})
-        key = raw.get(wire.COLLECTION_KEY)
-        bucket = raw.get(wire.COLLECTION_BUCKET)
+        key = raw.get(COLLECTION_KEY)
+        bucket = raw.get(COLLECTION_BUCKET)
         outside = load_collection(bucket, key) if isinstance(key, str) else dict[str, Any]()
         resolved = {name: _resolve(value) for name, value in raw.items() if name not in _TOKENS}
-        yield wire.decode(wire.PROPERTIES[resource_type], {**resolved, **outside})
+        yield decode_properties(PROPERTIES[resource_type], {**resolved, **outside})
 
 
 _TOKENS = frozenset(
     {
-        wire.ORGANIZATION_ID,
-        wire.LEDGER_TABLE,
-        wire.PASSWORD_SECRET_ARN,
-        wire.COLLECTION_BUCKET,
-        wire.COLLECTION_KEY,
+        ORGANIZATION_ID,
+        LEDGER_TABLE,
+        PASSWORD_SECRET_ARN,
+        COLLECTION_BUCKET,
+        COLLECTION_KEY,
         "ServiceToken",
         "ServiceTimeout",
     }

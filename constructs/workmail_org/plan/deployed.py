@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from workmail_org import wire
 from workmail_org.changes.calls import EntityT, Found
 from workmail_org.errors import NotFoundError
 from workmail_org.model.organization import Environment
@@ -19,7 +18,8 @@ from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger
 from workmail_org.service.reading import Listed
 from workmail_org.service.templates import DeployedStack, load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
-from workmail_org.wire import ResourceType
+from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import OrganizationProperties
 
 _LEDGER_TYPE = "AWS::DynamoDB::Table"
 
@@ -91,7 +91,7 @@ def read_live(
     return Base(name="what is live", stacks=stacks)
 
 
-def _find_left(clients: Clients, desired: wire.OrganizationProperties) -> str | None:
+def _find_left(clients: Clients, desired: OrganizationProperties) -> str | None:
     """Find the organization with an alias: left by a stack of this name, or somebody else's."""
     return reading.find_organization(WorkMail(clients.workmail, ""), desired.alias)
 

@@ -17,7 +17,7 @@ from workmail_org.plan.people import explain_entities, find_farewells
 from workmail_org.plan.rules import explain_settings
 from workmail_org.plan.scene import Scene, join, make_change
 from workmail_org.plan.step import Step
-from workmail_org.wire import ResourceType
+from workmail_org.wire.names import ResourceType
 
 _ABOUT_PEOPLE = (
     ResourceType.USERS,

@@ -21,7 +21,7 @@ from workmail_org.plan.actual import Actual
 from workmail_org.plan.carrying import carry_out
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
-from workmail_org.wire import ResourceType, name_resource
+from workmail_org.wire.names import ResourceType, name_resource
 
 _RESOURCE_TYPES = {
     Kind.USER: ResourceType.USERS,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workmail_org import wire
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.organizations import (
     decide_default_domain,
@@ -17,7 +16,8 @@ from workmail_org.model.values import fold
 from workmail_org.plan.actual import Actual, take_as_declared
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
-from workmail_org.wire import ResourceType, name_resource
+from workmail_org.wire.names import UNRESOLVED, ResourceType, name_resource
+from workmail_org.wire.properties import DirectoryProperties
 
 
 def list_first_steps(
@@ -85,13 +85,13 @@ def _decide_organization(
     return decide_organization(live, about, previous.organization if previous else None)
 
 
-def _predict_directory(declared: wire.DirectoryProperties | None) -> LiveDirectory | None:
+def _predict_directory(declared: DirectoryProperties | None) -> LiveDirectory | None:
     """Predict what there is once a directory has been deployed; `None`: nothing."""
     if declared is None:
         return None
     directory = declared.directory
     return LiveDirectory(
-        id=wire.UNRESOLVED,
+        id=UNRESOLVED,
         type=directory.type,
         name=directory.name or "",
         alias=declared.alias,

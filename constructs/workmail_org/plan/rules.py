@@ -25,7 +25,7 @@ from workmail_org.plan.consequences import Rule
 from workmail_org.plan.model import Change
 from workmail_org.plan.scene import Scene, join, make_change
 from workmail_org.plan.step import Step
-from workmail_org.wire import ResourceType
+from workmail_org.wire.names import ResourceType
 
 _RIGHTS = {
     "FULL_ACCESS": "open the mailbox of {}",

@@ -29,7 +29,7 @@ from workmail_org.changes.settings import (
 from workmail_org.plan.actual import Actual
 from workmail_org.plan.declarations import Declaration, get_monitoring
 from workmail_org.plan.step import Step
-from workmail_org.wire import LEAVABLE, ResourceType, name_resource
+from workmail_org.wire.names import LEAVABLE, ResourceType, name_resource
 
 
 def list_setting_steps(

@@ -21,7 +21,7 @@ from workmail_org.rehearsal.differences import (
     make_difference,
 )
 from workmail_org.rehearsal.policies import compare_policies
-from workmail_org.wire import KEY_TAG
+from workmail_org.wire.names import KEY_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

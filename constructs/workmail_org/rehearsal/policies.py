@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from workmail_org import declaring, wire
+from workmail_org import declaring
 from workmail_org.changes import access_control, impersonation, mobile_devices
 from workmail_org.changes.permissions import get_pair
 from workmail_org.model.values import fold
@@ -21,7 +21,16 @@ from workmail_org.rehearsal.differences import (
     compare_value,
     find_left,
 )
-from workmail_org.wire import ResourceType
+from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import (
+    AccessControlProperties,
+    AvailabilityProperties,
+    ImpersonationRolesProperties,
+    InboundDmarcProperties,
+    MobileDevicesProperties,
+    PermissionsProperties,
+    RetentionProperties,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -69,9 +78,9 @@ def _list_declared(organization: Organization) -> Mapping[ResourceType, Any]:
 
 
 def _judge_permissions(
-    wanted: wire.PermissionsProperties | None,
+    wanted: PermissionsProperties | None,
     actual: LiveOrganization,
-    before: wire.PermissionsProperties | None,
+    before: PermissionsProperties | None,
 ) -> Iterator[Finding]:
     live = _index_permissions(actual.permissions)
     declared = _index_permissions(wanted.permissions if wanted else ())
@@ -91,9 +100,9 @@ def _index_permissions(permissions: Iterable[MailboxPermission]) -> dict[str, li
 
 
 def _judge_access_control(
-    wanted: wire.AccessControlProperties | None,
+    wanted: AccessControlProperties | None,
     actual: LiveOrganization,
-    before: wire.AccessControlProperties | None,  # noqa: ARG001 - rules stay when they are dropped
+    before: AccessControlProperties | None,  # noqa: ARG001 - rules stay when they are dropped
 ) -> Iterator[Finding]:
     if wanted is not None:
         live = {each.name: _fold_users(each) for each in actual.policies.access_control}
@@ -108,9 +117,9 @@ def _fold_users(rule: AccessControlRule) -> AccessControlRule:
 
 
 def _judge_mobile_devices(
-    wanted: wire.MobileDevicesProperties | None,
+    wanted: MobileDevicesProperties | None,
     actual: LiveOrganization,
-    before: wire.MobileDevicesProperties | None,  # noqa: ARG001 - rules stay when they are dropped
+    before: MobileDevicesProperties | None,  # noqa: ARG001 - rules stay when they are dropped
 ) -> Iterator[Finding]:
     if wanted is None:
         return
@@ -123,9 +132,9 @@ def _judge_mobile_devices(
 
 
 def _judge_impersonation_roles(
-    wanted: wire.ImpersonationRolesProperties | None,
+    wanted: ImpersonationRolesProperties | None,
     actual: LiveOrganization,
-    before: wire.ImpersonationRolesProperties | None,
+    before: ImpersonationRolesProperties | None,
 ) -> Iterator[Finding]:
     path: Path = (*_POLICIES, "impersonation_roles")
     live = {
@@ -153,9 +162,9 @@ def _fold_targets(role: ImpersonationRole) -> ImpersonationRole:
 
 
 def _judge_availability(
-    wanted: wire.AvailabilityProperties | None,
+    wanted: AvailabilityProperties | None,
     actual: LiveOrganization,
-    before: wire.AvailabilityProperties | None,
+    before: AvailabilityProperties | None,
 ) -> Iterator[Finding]:
     path: Path = (*_POLICIES, "availability")
     live = {fold(each.domain): each for each in actual.policies.availability}
@@ -184,9 +193,9 @@ def _compare_availability(
 
 
 def _judge_retention(
-    wanted: wire.RetentionProperties | None,
+    wanted: RetentionProperties | None,
     actual: LiveOrganization,
-    before: wire.RetentionProperties | None,
+    before: RetentionProperties | None,
 ) -> Iterator[Finding]:
     path: Path = (*_POLICIES, "retention")
     live = actual.policies.retention
@@ -207,9 +216,9 @@ def _index_folders(policy: RetentionPolicy) -> Mapping[str, object]:
 
 
 def _judge_dmarc(
-    wanted: wire.InboundDmarcProperties | None,
+    wanted: InboundDmarcProperties | None,
     actual: LiveOrganization,
-    before: wire.InboundDmarcProperties | None,  # noqa: ARG001 - dropped, it is as in a new one
+    before: InboundDmarcProperties | None,  # noqa: ARG001 - dropped, it is as in a new one
 ) -> Iterator[Finding]:
     expected = wanted.enforced if wanted else True
     path: Path = (*_POLICIES, "inbound_dmarc", "enforced")

@@ -1,0 +1,1 @@
+"""What travels through CloudFormation; template and handler share it."""

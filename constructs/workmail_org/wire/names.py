@@ -1,0 +1,193 @@
+"""Names that template and handler share: resource types, properties, attributes, tags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+ON_EVENT = "workmail_org.handlers.entry.on_event"
+"""Lambda handler that CDK's provider framework calls for each CloudFormation event."""
+
+IS_COMPLETE = "workmail_org.handlers.entry.is_complete"
+"""Lambda handler that the framework calls until it answers `IsComplete: True`."""
+
+UNRESOLVED = "<managed>"
+"""Stands in a plan for what only CloudFormation knows, such as the ARN of the stack's own log
+group."""
+
+OWNER_TAG = "workmail-org:stack"
+"""Tag on an organization that we made: the name of the stack that owns it."""
+
+KEY_TAG = "workmail-org:kms-key"
+"""Tag with the ARN of an organization's key, which WorkMail does not tell (facts.md §1.1)."""
+
+TAKEN_OVER_TAG = "workmail-org:taken-over"
+"""Tag on an organization that was there before the stack: it is never deleted, also when the spec
+no longer says `existing`."""
+
+MAX_INLINE_BYTES = 100_000
+"""Properties larger than this, as JSON, move to an S3 asset (design.md §4)."""
+
+MAX_RESPONSE_BYTES = 4096
+"""CloudFormation refuses a longer answer of a custom resource (cfn user guide, crpg-ref)."""
+
+ORGANIZATION_ID = "OrganizationId"
+DIRECTORY_ID = "DirectoryId"
+OWNER = "Owner"
+KMS_KEY_ARN = "KmsKeyArn"
+DIRECTORY = "Directory"
+VPC_ID = "VpcId"
+SUBNET_IDS = "SubnetIds"
+SERVICE_ACCOUNT = "ServiceAccount"
+PASSWORD_SECRET = "PasswordSecret"  # noqa: S105 - the name of a property
+ADMIN_PASSWORD_SECRET_ARN = "AdminPasswordSecretArn"  # noqa: S105 - the name of a property
+CONFIGURATIONS = "Configurations"
+EWS = "Ews"
+LAMBDA_ARN = "LambdaArn"
+LOG_GROUP_ARN = "LogGroupArn"
+ROLE_ARN = "RoleArn"
+MANAGED = "Managed"
+APPLICATION_NAME = "ApplicationName"
+LEDGER_TABLE = "LedgerTable"
+PASSWORD_SECRET_ARN = "PasswordSecretArn"  # noqa: S105 - the name of a property
+COLLECTION_BUCKET = "CollectionBucket"
+COLLECTION_KEY = "CollectionKey"
+"""Where a collection that is too large to be inline lies: JSON of the properties it replaces."""
+
+
+class ResourceType(StrEnum):
+    """Custom resource types (design.md §4)."""
+
+    DIRECTORY = "Custom::WorkMailDirectory"
+    ORGANIZATION = "Custom::WorkMailOrganization"
+    DOMAIN = "Custom::WorkMailDomain"
+    DOMAIN_VERIFICATION = "Custom::WorkMailDomainVerification"
+    DEFAULT_DOMAIN = "Custom::WorkMailDefaultDomain"
+    USERS = "Custom::WorkMailUsers"
+    GROUPS = "Custom::WorkMailGroups"
+    RESOURCES = "Custom::WorkMailResources"
+    MAILBOX_PERMISSIONS = "Custom::WorkMailMailboxPermissions"
+    ACCESS_CONTROL_RULES = "Custom::WorkMailAccessControlRules"
+    MOBILE_DEVICE_ACCESS_RULES = "Custom::WorkMailMobileDeviceAccessRules"
+    IMPERSONATION_ROLES = "Custom::WorkMailImpersonationRoles"
+    AVAILABILITY_CONFIGURATIONS = "Custom::WorkMailAvailabilityConfigurations"
+    RETENTION_POLICY = "Custom::WorkMailRetentionPolicy"
+    EMAIL_MONITORING = "Custom::WorkMailEmailMonitoring"
+    INBOUND_DMARC = "Custom::WorkMailInboundDmarc"
+    IDENTITY_CENTER = "Custom::WorkMailIdentityCenter"
+    REMOVALS = "Custom::WorkMailRemovals"
+
+
+class OrganizationAttribute(StrEnum):
+    """What `Custom::WorkMailOrganization` answers, for `Fn::GetAtt`."""
+
+    ARN = "Arn"
+    DIRECTORY_ID = "DirectoryId"
+
+
+class RecordSlot(StrEnum):
+    """The eight DNS records of a domain; attributes are `<slot>Name` and `<slot>Value`.
+
+    Values are as Route 53 wants them: TXT in quotes.
+    """
+
+    MX = "Mx"
+    OWNERSHIP = "Ownership"
+    AUTODISCOVER = "Autodiscover"
+    DKIM_1 = "Dkim1"
+    DKIM_2 = "Dkim2"
+    DKIM_3 = "Dkim3"
+    SPF = "Spf"
+    DMARC = "Dmarc"
+
+    @property
+    def name_attribute(self) -> str:
+        """Attribute with the record's name, fully qualified with a trailing dot."""
+        return f"{self.value}Name"
+
+    @property
+    def value_attribute(self) -> str:
+        """Attribute with the record's value."""
+        return f"{self.value}Value"
+
+    @property
+    def record_type(self) -> str:
+        """DNS type of the record."""
+        if self is RecordSlot.MX:
+            return "MX"
+        return "TXT" if self in _TXT_SLOTS else "CNAME"
+
+
+_TXT_SLOTS = (RecordSlot.OWNERSHIP, RecordSlot.SPF, RecordSlot.DMARC)
+
+ZONE_FILE = "ZoneFile"
+"""Attribute of `Custom::WorkMailDomain`: its records as lines of a zone file (RFC 1035)."""
+
+
+BRAKED = frozenset(
+    {
+        ResourceType.ORGANIZATION,
+        ResourceType.USERS,
+        ResourceType.GROUPS,
+        ResourceType.RESOURCES,
+        ResourceType.ACCESS_CONTROL_RULES,
+        ResourceType.MOBILE_DEVICE_ACCESS_RULES,
+        ResourceType.RETENTION_POLICY,
+        ResourceType.IDENTITY_CENTER,
+    }
+)
+"""Types whose changes can need a word from a person."""
+
+APPROVED = frozenset(ResourceType) - {ResourceType.DOMAIN, ResourceType.DOMAIN_VERIFICATION}
+"""Types that are told of an approval. One that only waits changes nothing. A domain has answers
+that only WorkMail knows and is left alone while its declaration stays: the organization judges."""
+
+NOT_SEEN = "nothing"
+"""An approval was given, and this resource had nothing to do in it."""
+
+NOUNS: Mapping[ResourceType, str] = MappingProxyType(
+    {
+        ResourceType.DIRECTORY: "directory",
+        ResourceType.ORGANIZATION: "organization",
+        ResourceType.DOMAIN: "domains",
+        ResourceType.DEFAULT_DOMAIN: "default-domain",
+        ResourceType.USERS: "users",
+        ResourceType.GROUPS: "groups",
+        ResourceType.RESOURCES: "resources",
+        ResourceType.MAILBOX_PERMISSIONS: "permissions",
+        ResourceType.IMPERSONATION_ROLES: "impersonation-roles",
+        ResourceType.ACCESS_CONTROL_RULES: "access-control",
+        ResourceType.MOBILE_DEVICE_ACCESS_RULES: "mobile-devices",
+        ResourceType.AVAILABILITY_CONFIGURATIONS: "availability",
+        ResourceType.RETENTION_POLICY: "retention",
+        ResourceType.INBOUND_DMARC: "inbound-dmarc",
+        ResourceType.EMAIL_MONITORING: "email-monitoring",
+        ResourceType.IDENTITY_CENTER: "identity-center",
+        ResourceType.REMOVALS: "removals",
+    }
+)
+"""What each type is called in physical ids and in approvals; a domain and a shard add their own."""
+
+LEAVABLE = (
+    ResourceType.DEFAULT_DOMAIN,
+    ResourceType.IMPERSONATION_ROLES,
+    ResourceType.AVAILABILITY_CONFIGURATIONS,
+    ResourceType.RETENTION_POLICY,
+    ResourceType.INBOUND_DMARC,
+    ResourceType.EMAIL_MONITORING,
+    ResourceType.IDENTITY_CENTER,
+)
+"""Types that leave a stack by themselves and take something away with them, but for domains. Rules
+of access and of devices stay as they are: without any nobody gets in."""
+
+
+def name_resource(resource_type: ResourceType, *, name: str = "", shard: int = 0) -> str:
+    """Name a custom resource as its physical id and an approval do, such as `users/1`.
+
+    Args:
+        resource_type: Its type.
+        name: Of a domain.
+        shard: Of a collection.
+    """
+    return "/".join(part for part in (NOUNS[resource_type], name, str(shard or "")) if part)
