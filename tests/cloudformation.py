@@ -27,6 +27,7 @@ from workmail_org import declaring
 from workmail_org.changes.approvals import parse_approval
 from workmail_org.handlers import entry
 from workmail_org.handlers.requests import Run
+from workmail_org.kinds import name_part
 from workmail_org.model.organization import Organization
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.clients import Clients
@@ -36,16 +37,13 @@ from workmail_org.wire.names import (
     COLLECTION_BUCKET,
     COLLECTION_KEY,
     LEDGER_TABLE,
+    LOG_GROUP_ARN,
     MAX_RESPONSE_BYTES,
     PASSWORD_SECRET_ARN,
+    UNRESOLVED,
     ResourceType,
-    name_resource,
 )
-from workmail_org.wire.properties import (
-    DomainVerificationProperties,
-    EmailMonitoringProperties,
-    IdentityCenterProperties,
-)
+from workmail_org.wire.properties import DomainVerificationProperties
 
 MAX_POLLS = 400
 """The framework asks `is_complete` for an hour; more often than this nothing is waiting for."""
@@ -232,7 +230,7 @@ class Resource:
         if self.type is ResourceType.DOMAIN_VERIFICATION:
             return ""
         name = self.properties["Domain"] if self.type is ResourceType.DOMAIN else ""
-        return name_resource(self.type, name=name, shard=int(self.properties.get("Shard", 0)))
+        return name_part(self.type, name=name, shard=int(self.properties.get("Shard", 0)))
 
 
 @dataclass
@@ -674,28 +672,18 @@ def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> lis
             verified = DomainVerificationProperties(domain=domain.name)
             kind = ResourceType.DOMAIN_VERIFICATION
             resources.append(Resource(f"{name}Verification", kind, encode_properties(verified)))
-    if any(domain.default for domain in organization.domains):
-        default = declaring.make_default_domain(organization)
-        kind = ResourceType.DEFAULT_DOMAIN
-        resources.append(Resource("DefaultDomain", kind, encode_properties(default)))
+    default = declaring.declare_default_domain(organization, stack=owner)
+    if default:
+        resources.append(Resource(default.construct_id, default.resource_type, default.properties))
     for collection in declaring.list_collections(organization):
         resources += _list_shards(collection, s3)
-    for part in declaring.list_settings(organization):
-        properties = {LEDGER_TABLE: "ledger", **part.properties}
+    for part in declaring.list_settings(organization, stack=owner):
+        if part.properties.get(LOG_GROUP_ARN) == UNRESOLVED:
+            continue  # a log group that CloudFormation makes
+        in_ledger = part.resource_type is not ResourceType.IDENTITY_CENTER
+        own = {LEDGER_TABLE: "ledger"} if in_ledger else {}
+        properties = {**own, **part.properties}
         resources.append(Resource(part.construct_id, part.resource_type, properties))
-    monitoring = organization.policies.email_monitoring
-    if monitoring and monitoring.log_group_arn:
-        given = EmailMonitoringProperties(
-            log_group_arn=monitoring.log_group_arn, role_arn=monitoring.role_arn
-        )
-        kind = ResourceType.EMAIL_MONITORING
-        resources.append(Resource("EmailMonitoring", kind, encode_properties(given)))
-    if organization.policies.identity_center:
-        center = IdentityCenterProperties(
-            application_name=owner, identity_center=organization.policies.identity_center
-        )
-        kind = ResourceType.IDENTITY_CENTER
-        resources.append(Resource("IdentityCenter", kind, encode_properties(center)))
     removals = declaring.make_removals(organization)
     told = {**removals.properties, LEDGER_TABLE: "ledger"}
     resources.append(Resource("Removals", ResourceType.REMOVALS, told))

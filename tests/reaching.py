@@ -1,7 +1,8 @@
 """Reaching: which operations of WorkMail a handler can call, read from the source.
 
 Names are followed from one top-level definition to the next, through imports.
-A string that is the name of an operation counts as a call of it.
+A string that is the name of an operation counts as a call of it. Kinds of rules and settings share
+one lifecycle: what differs is the module that decides, and what reads the fact.
 """
 
 from __future__ import annotations
@@ -10,16 +11,20 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 
 import workmail_org
+from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS, SettingKind
 from workmail_org.wire.names import ResourceType
 
 ENTRY = "workmail_org.handlers.entry"
 
-NO_CALLS = ("_CREATED_ID", "_TOKENED", "_OF_NO_ORGANIZATION", "_OF_A_RESOURCE")
-"""Tables that only say something about operations (service/writing.py)."""
+SNAPSHOT = "workmail_org.service.snapshot"
+
+NO_CALLS = ("_CREATED_ID", "_TOKENED", "_OF_NO_ORGANIZATION", "_OF_A_RESOURCE", "_READ")
+"""Tables that only say something about operations (service/writing.py, service/snapshot.py)."""
 
 Place = tuple[str, str]
 """A top-level definition: module and name."""
@@ -96,17 +101,44 @@ def list_operations() -> dict[ResourceType, set[str]]:
     table = source.definitions[ENTRY, "LIFECYCLES"]
     assert isinstance(table, ast.AnnAssign)
     assert isinstance(table.value, ast.Dict)
-    return {
-        ResourceType[key.attr]: set(_reach(source, value)) & names
+    reached = {
+        ResourceType[key.attr]: set(_reach(source, (ENTRY, value))) & names
         for key, value in zip(table.value.keys, table.value.values, strict=True)
         if isinstance(key, ast.Attribute)
     }
+    for kind in (DEFAULT_DOMAIN, *SETTINGS):
+        starts = _list_starts(source, kind)
+        reached[kind.resource_type] = set(_reach(source, *starts)) & names
+    return reached
 
 
-def _reach(source: Source, start: ast.AST) -> Iterator[str]:
-    """Texts in everything that can be reached from an expression of the entry module."""
+_NAMING_NOBODY = {ResourceType.DEFAULT_DOMAIN, ResourceType.IDENTITY_CENTER}
+"""What names no user, group, resource or role, whose ids would have to be found."""
+
+
+def _list_starts(source: Source, kind: SettingKind[Any]) -> list[tuple[str, ast.AST]]:
+    """List where the calls for a kind of rule or setting begin."""
+    gone = ("workmail_org.handlers.surroundings", "is_gone")
+    starts: list[tuple[str, ast.AST]] = [
+        (module, definition)
+        for (module, name), definition in source.definitions.items()
+        if module == kind.decide.__module__ or (module, name) == gone
+    ]
+    if kind.resource_type not in _NAMING_NOBODY:
+        starts.append((SNAPSHOT, source.definitions[SNAPSHOT, "Snapshot"]))
+    table = source.definitions[SNAPSHOT, "_READ"]
+    assert isinstance(table, ast.AnnAssign)
+    assert isinstance(table.value, ast.Dict)
+    for key, value in zip(table.value.keys, table.value.values, strict=True):
+        if isinstance(key, ast.Constant) and key.value == kind.fact:
+            starts.append((SNAPSHOT, value))
+    return starts
+
+
+def _reach(source: Source, *starts: tuple[str, ast.AST]) -> Iterator[str]:
+    """Texts in everything that can be reached from some expressions of modules."""
     seen: set[Place] = set()
-    left: list[tuple[str, ast.AST]] = [(ENTRY, start)]
+    left: list[tuple[str, ast.AST]] = list(starts)
     while left:
         module, definition = left.pop()
         for node in _walk(definition):

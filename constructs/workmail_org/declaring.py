@@ -13,44 +13,28 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workmail_org.changes.digests import digest_texts
+from workmail_org.kinds import DEFAULT_DOMAIN, KINDS, SETTINGS
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
-from workmail_org.model.permission import MailboxPermission
-from workmail_org.model.policies import IdentityCenter, ImpersonationRole, ImpersonationRule
 from workmail_org.model.user import User
-from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.wire.encoding import decode_properties, encode_properties
 from workmail_org.wire.names import (
-    APPROVED,
-    BRAKED,
-    LEAVABLE,
     MAX_INLINE_BYTES,
     NOT_SEEN,
     ResourceType,
-    name_resource,
 )
 from workmail_org.wire.properties import (
-    PROPERTIES,
-    AccessControlProperties,
-    AvailabilityProperties,
     CollectionProperties,
     Consent,
-    DefaultDomainProperties,
     DirectoryProperties,
     DomainProperties,
     GroupsProperties,
-    IdentityCenterProperties,
-    ImpersonationRolesProperties,
-    InboundDmarcProperties,
-    MobileDevicesProperties,
     OrganizationProperties,
-    PermissionsProperties,
     RemovalsProperties,
     ResourcesProperties,
-    RetentionProperties,
     UsersProperties,
 )
 
@@ -99,7 +83,7 @@ class Part:
     def decode(self) -> Any:
         """Return what the handler is told, wherever its properties travel."""
         return decode_properties(
-            PROPERTIES[self.resource_type], {**self.properties, **self.outside}
+            KINDS[self.resource_type].properties, {**self.properties, **self.outside}
         )
 
 
@@ -132,23 +116,17 @@ def make_organization(organization: Organization, *, owner: str) -> Organization
         domains=tuple(sorted(domain.name for domain in organization.domains)),
         domains_on_removal=organization.on_removal.domains,
         makes_directory=makes_directory(organization),
-        leavable=tuple(_list_leavable(organization)),
+        leavable=tuple(_list_leavable(organization, owner)),
     )
 
 
-def _list_leavable(organization: Organization) -> Iterator[str]:
+def _list_leavable(organization: Organization, stack: str) -> Iterator[str]:
     """List what takes something away when it leaves the stack, by noun."""
-    policies = organization.policies
-    declared = {
-        ResourceType.DEFAULT_DOMAIN: organization.default_domain != organization.test_domain,
-        ResourceType.IMPERSONATION_ROLES: policies.impersonation_roles,
-        ResourceType.AVAILABILITY_CONFIGURATIONS: policies.availability,
-        ResourceType.RETENTION_POLICY: policies.retention,
-        ResourceType.INBOUND_DMARC: policies.inbound_dmarc_enforced is not None,
-        ResourceType.EMAIL_MONITORING: policies.email_monitoring,
-        ResourceType.IDENTITY_CENTER: policies.identity_center,
-    }
-    return (name_resource(each) for each in LEAVABLE if declared[each])
+    return (
+        kind.noun
+        for kind in (DEFAULT_DOMAIN, *SETTINGS)
+        if kind.takes_away and kind.declare(organization, stack) is not None
+    )
 
 
 def make_consent(
@@ -168,12 +146,12 @@ def make_consent(
         approved: Digests of what was approved, by noun; `None`: no approval.
         require_approval: From the spec.
     """
-    asked = resource_type in APPROVED
+    asked = KINDS[resource_type].approvable
     own = approved.get(noun, NOT_SEEN) if asked and approved is not None else None
     judges = resource_type is ResourceType.ORGANIZATION and approved is not None
     others = {each: digest for each, digest in (approved or {}).items() if each != noun}
     return Consent(
-        acknowledge=acknowledge if resource_type in BRAKED else (),
+        acknowledge=acknowledge if KINDS[resource_type].guarded else (),
         require_approval=require_approval and asked,
         approved=own,
         approved_others=others if judges else {},
@@ -202,30 +180,6 @@ def make_domain(organization: Organization, domain: MailDomain) -> DomainPropert
         on_removal=organization.on_removal.domains,
         existing=organization.existing is not None,
     )
-
-
-def make_default_domain(organization: Organization) -> DefaultDomainProperties:
-    """Write which domain is the default.
-
-    At the end of the stack an existing organization keeps it: the stack has
-    made neither the organization nor the domain.
-    """
-    default = organization.default_domain
-    return DefaultDomainProperties(
-        domain=default, test_domain=default if organization.existing else organization.test_domain
-    )
-
-
-def make_identity_center(
-    identity_center: IdentityCenter, *, owner: str
-) -> IdentityCenterProperties:
-    """Write how people sign in.
-
-    Args:
-        identity_center: From the policies.
-        owner: Stack name, which becomes the application's.
-    """
-    return IdentityCenterProperties(application_name=owner, identity_center=identity_center)
 
 
 def list_collections(organization: Organization) -> tuple[Collection, ...]:
@@ -259,7 +213,7 @@ def make_users(organization: Organization) -> Collection:
 
 def make_groups(organization: Organization) -> Collection:
     """Write an organization's groups, members that are switched off left out."""
-    disabled = _list_disabled(organization)
+    disabled = organization.disabled
     groups = tuple(
         replace(group, members=tuple(m for m in group.members if m.folded not in disabled))
         for group in organization.groups
@@ -284,7 +238,7 @@ def make_groups(organization: Organization) -> Collection:
 
 def make_resources(organization: Organization) -> Collection:
     """Write an organization's resources, delegates that are switched off left out."""
-    disabled = _list_disabled(organization)
+    disabled = organization.disabled
     resources = tuple(
         replace(each, delegates=tuple(d for d in each.delegates if d.folded not in disabled))
         for each in organization.resources
@@ -305,57 +259,17 @@ def make_resources(organization: Organization) -> Collection:
     )
 
 
-def list_settings(organization: Organization) -> Iterator[Part]:
+def list_settings(organization: Organization, *, stack: str) -> Iterator[Part]:
     """Write the rules and settings that an organization declares, in the order of deployment.
 
-    Permissions always, also none: taking them all away is an update, which can
-    be rolled back, and not a Delete, which comes after everything.
-    Impersonation roles come before the access-control rules that name them.
-    Email monitoring and Identity Center are not among them: those need other
-    resources of the stack, or other rights.
+    Args:
+        organization: What is declared; what only CloudFormation knows is `UNRESOLVED`.
+        stack: Its name.
     """
-    policies = organization.policies
-    yield _make_part(
-        "MailboxPermissions",
-        ResourceType.MAILBOX_PERMISSIONS,
-        PermissionsProperties(permissions=_list_permissions(organization)),
-    )
-    if policies.impersonation_roles:
-        yield _make_part(
-            "ImpersonationRoles",
-            ResourceType.IMPERSONATION_ROLES,
-            ImpersonationRolesProperties(roles=_list_roles(organization)),
-        )
-    if policies.access_control:
-        yield _make_part(
-            "AccessControlRules",
-            ResourceType.ACCESS_CONTROL_RULES,
-            AccessControlProperties(rules=policies.access_control),
-        )
-    if policies.mobile_devices:
-        yield _make_part(
-            "MobileDeviceAccessRules",
-            ResourceType.MOBILE_DEVICE_ACCESS_RULES,
-            MobileDevicesProperties(rules=policies.mobile_devices),
-        )
-    if policies.availability:
-        yield _make_part(
-            "AvailabilityConfigurations",
-            ResourceType.AVAILABILITY_CONFIGURATIONS,
-            AvailabilityProperties(configurations=policies.availability),
-        )
-    if policies.retention:
-        yield _make_part(
-            "RetentionPolicy",
-            ResourceType.RETENTION_POLICY,
-            RetentionProperties(policy=policies.retention),
-        )
-    if policies.inbound_dmarc_enforced is not None:
-        yield _make_part(
-            "InboundDmarc",
-            ResourceType.INBOUND_DMARC,
-            InboundDmarcProperties(enforced=policies.inbound_dmarc_enforced),
-        )
+    for kind in SETTINGS:
+        declared = kind.declare(organization, stack)
+        if declared is not None:
+            yield _make_part(kind.construct_id, kind.resource_type, declared)
 
 
 def make_removals(organization: Organization) -> Part:
@@ -365,7 +279,7 @@ def make_removals(organization: Organization) -> Part:
         *organization.groups,
         *organization.resources,
     )
-    off = _list_disabled(organization)
+    off = organization.disabled
     references = sorted(entity.reference for entity in everybody)
     return _make_part(
         "Removals",
@@ -378,6 +292,18 @@ def make_removals(organization: Organization) -> Part:
             resources_on_removal=organization.on_removal.resources,
             read_only_directory=organization.directory.read_only,
         ),
+    )
+
+
+def declare_default_domain(organization: Organization, *, stack: str) -> Part | None:
+    """Write which domain is the default; `None`: the test domain, which is by itself."""
+    declared = DEFAULT_DOMAIN.declare(organization, stack)
+    if declared is None:
+        return None
+    return Part(
+        construct_id=DEFAULT_DOMAIN.construct_id,
+        resource_type=DEFAULT_DOMAIN.resource_type,
+        properties=encode_properties(declared),
     )
 
 
@@ -396,41 +322,6 @@ def _digest_people(*collections: Sequence[User | Group]) -> str:
     """Name who is switched on."""
     everybody = (entity for collection in collections for entity in collection)
     return digest_texts(sorted(str(each.reference.folded) for each in everybody if each.enabled))
-
-
-def _list_disabled(organization: Organization) -> frozenset[Reference]:
-    """Return who is switched off, folded: WorkMail refuses them as members and delegates."""
-    entities: tuple[User | Bookable, ...] = (*organization.users, *organization.resources)
-    return frozenset(entity.reference.folded for entity in entities if not entity.enabled)
-
-
-def _list_permissions(organization: Organization) -> tuple[MailboxPermission, ...]:
-    disabled = _list_disabled(organization)
-    return tuple(
-        each
-        for each in organization.permissions
-        if not {each.mailbox.folded, each.grantee.folded} & disabled
-    )
-
-
-def _list_roles(organization: Organization) -> tuple[ImpersonationRole, ...]:
-    """Leave out targets that are switched off, and rules that lose all their targets.
-
-    A rule without targets would be one for everyone.
-    """
-    disabled = {each.name for each in _list_disabled(organization) if each.kind is Kind.USER}
-
-    def narrow(rule: ImpersonationRule) -> ImpersonationRule | None:
-        targets = tuple(name for name in rule.target_users if fold(name) not in disabled)
-        if rule.target_users and not targets:
-            return None
-        others = tuple(name for name in rule.not_target_users if fold(name) not in disabled)
-        return replace(rule, target_users=targets, not_target_users=others)
-
-    return tuple(
-        replace(role, rules=tuple(rule for each in role.rules if (rule := narrow(each))))
-        for role in organization.policies.impersonation_roles
-    )
 
 
 def _make_collection(

@@ -115,6 +115,7 @@ def test_the_bundle_holds_the_floors_that_ship_and_nothing_else(bundle: Path) ->
         "__init__.py",
         "errors.py",
         "wire",
+        "kinds.py",
         "model",
         "changes",
         "service",

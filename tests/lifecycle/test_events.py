@@ -17,8 +17,8 @@ from scenes import (
     take_picture,
 )
 from workmail_org.handlers import entry
+from workmail_org.kinds import KINDS
 from workmail_org.wire.names import ResourceType
-from workmail_org.wire.properties import PROPERTIES
 
 ALICE = make_user("alice", aliases=(at("al"),))
 BOB = make_user("bob")
@@ -160,7 +160,7 @@ def test_an_event_that_cannot_be_decoded_is_refused_with_the_place(
 
 
 def test_every_resource_type_with_properties_has_a_lifecycle() -> None:
-    assert set(PROPERTIES) == set(entry.LIFECYCLES)
+    assert set(KINDS) == set(entry.LIFECYCLES)
 
 
 def _list_deployed(stack: Stack, *, but: str = "") -> list[Deployed]:

@@ -124,7 +124,10 @@ def see_mobile_rules(workmail: WorkMail) -> object:
 
 def see_roles(workmail: WorkMail) -> object:
     users = {str(row.id): row.reference.name for row in list_users(workmail)}
-    return {each.role.name: each.role for each in live.read_impersonation_roles(workmail, users)}
+    return {
+        each.role.name: each.role
+        for each in live.read_impersonation_roles(workmail, live.list_roles(workmail), users)
+    }
 
 
 def see_availability(workmail: WorkMail) -> object:

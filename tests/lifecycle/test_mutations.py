@@ -6,7 +6,7 @@ a small transition and has to say what is wrong; without a mutation it is green.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -153,25 +153,29 @@ def write_nothing_down(monkeypatch: pytest.MonkeyPatch) -> None:
 def write_down_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Claim who is made only after everybody is."""
     work: Any = entities._CollectionWork  # pyright: ignore[reportPrivateUsage] # the rule itself
-    claim, close = work._claim, work.close
+    claim, finish = work._claim, work.finish
     monkeypatch.setattr(work, "_claim", give(None))
 
-    def claim_and_close(self: Any) -> None:
+    def claim_and_finish(self: Any) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(work, "_claim", claim)
-            close(self)
+            finish(self)
 
-    monkeypatch.setattr(work, "close", claim_and_close)
+    monkeypatch.setattr(work, "finish", claim_and_finish)
 
 
 def drop_rules_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Delete rules before others come."""
-    between = access_control.between
 
-    def turn_round(actual: Any, desired: Any) -> tuple[Call, ...]:
-        return tuple(reversed(between(actual, desired)))
+    def turn_round(
+        present: int,  # noqa: ARG001 - the shape
+        updates: Sequence[Call],
+        additions: Sequence[Call],
+        removals: Sequence[Call],
+    ) -> tuple[Call, ...]:
+        return (*removals, *updates, *additions)
 
-    monkeypatch.setattr(access_control, "between", turn_round)
+    monkeypatch.setattr(access_control, "replace_rules", turn_round)
 
 
 def answer_with_another_id(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from workmail_org.changes.calls import Found
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.group import Group
-from workmail_org.model.live import LiveDomain
+from workmail_org.model.live import Found, LiveDomain
 from workmail_org.model.organization import Organization
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User

@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 
 from workmail_org import declaring
-from workmail_org.changes.calls import Found
-from workmail_org.changes.impersonation import LiveRole
-from workmail_org.changes.mobile_devices import LiveMobileRule
-from workmail_org.changes.settings import LiveIdentityCenter, LiveRetention, Monitoring
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.domain import MailDomain
-from workmail_org.model.live import LiveDirectory, LiveDomain
+from workmail_org.model.live import (
+    Found,
+    LiveDirectory,
+    LiveDomain,
+    LiveIdentityCenter,
+    LiveMobileRule,
+    LiveMonitoring,
+    LiveRetention,
+    LiveRole,
+)
 from workmail_org.model.organization import Organization
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
@@ -127,7 +132,7 @@ def make_policies(desired: Organization) -> LivePolicies:
         retention=LiveRetention(id="retention", policy=policies.retention)
         if policies.retention
         else None,
-        monitoring=Monitoring(
+        monitoring=LiveMonitoring(
             log_group_arn=monitoring.log_group_arn or "arn:made", role_arn=monitoring.role_arn
         )
         if monitoring
@@ -421,7 +426,7 @@ def test_permissions_that_travel_outside_the_template_are_compared() -> None:
     )
     (part,) = (
         part
-        for part in declaring.list_settings(replace(ACME, permissions=many))
+        for part in declaring.list_settings(replace(ACME, permissions=many), stack="")
         if part.resource_type is ResourceType.MAILBOX_PERMISSIONS
     )
     desired = replace(ACME, permissions=many)

@@ -6,14 +6,19 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from workmail_org.changes.calls import Found
-from workmail_org.changes.impersonation import LiveRole
-from workmail_org.changes.mobile_devices import LiveMobileRule
-from workmail_org.changes.settings import LiveIdentityCenter, LiveRetention, Monitoring
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.group import Group
-from workmail_org.model.live import LiveDirectory, LiveDomain
+from workmail_org.model.live import (
+    Found,
+    LiveDirectory,
+    LiveDomain,
+    LiveIdentityCenter,
+    LiveMobileRule,
+    LiveMonitoring,
+    LiveRetention,
+    LiveRole,
+)
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
     AccessControlRule,
@@ -166,7 +171,9 @@ LIVE = LiveOrganization(
                 ),
             ),
         ),
-        monitoring=Monitoring(log_group_arn="arn:aws:logs:events", role_arn="arn:aws:iam:events"),
+        monitoring=LiveMonitoring(
+            log_group_arn="arn:aws:logs:events", role_arn="arn:aws:iam:events"
+        ),
         log_days=90,
         dmarc_enforced=False,
         identity_center=LiveIdentityCenter(

@@ -13,13 +13,13 @@ import pytest
 from aws_cdk import App, Stack
 
 from workmail_org.infra import OrganizationStack
+from workmail_org.kinds import KINDS
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.spec.building import load_environment
 from workmail_org.wire.encoding import decode_properties
-from workmail_org.wire.properties import PROPERTIES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +58,7 @@ class Synthesized:
 
     def receive(self, logical_id: str) -> Any:
         """Properties of a custom resource as its handler decodes them."""
-        properties = PROPERTIES[self.resources[logical_id]["Type"]]
+        properties = KINDS[self.resources[logical_id]["Type"]].properties
         return decode_properties(properties, resolve_intrinsics(self.get(logical_id)))
 
     def find_id(self, resource_type: str, **properties: Any) -> str:

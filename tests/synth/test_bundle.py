@@ -18,7 +18,16 @@ from workmail_org.model.organization import Organization
 
 ORGANIZATION = Organization(key="acme", region="eu-west-1", alias="acme")
 
-SHIPPED = ("__init__.py", "errors.py", "model", "changes", "wire", "service", "handlers")
+SHIPPED = (
+    "__init__.py",
+    "errors.py",
+    "model",
+    "wire",
+    "changes",
+    "kinds.py",
+    "service",
+    "handlers",
+)
 
 NOT_IN_LAMBDA = ("aws_cdk", "constructs", "jsii", "yaml", "jsonschema", "click", "rich")
 

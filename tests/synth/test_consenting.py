@@ -12,12 +12,12 @@ from aws_cdk import App
 
 from workmail_org.errors import SpecError
 from workmail_org.infra import OrganizationStack
+from workmail_org.kinds import KINDS
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.values import OrganizationId
 from workmail_org.wire.encoding import decode_properties, encode_properties
-from workmail_org.wire.names import BRAKED
 from workmail_org.wire.properties import Consent
 
 ACME = Organization(key="acme", region="eu-west-1", alias="acme")
@@ -38,7 +38,7 @@ def test_the_word_reaches_every_handler_that_can_ask_for_it(context: dict[str, A
     resources = list_resources(make_stack(context, "0123456789ab, ffffffffffff"))
 
     assert {each["Type"]: each["Properties"].get("Acknowledge") for each in resources} == {
-        each["Type"]: ["0123456789ab", "ffffffffffff"] if each["Type"] in set(BRAKED) else None
+        each["Type"]: ["0123456789ab", "ffffffffffff"] if KINDS[each["Type"]].guarded else None
         for each in resources
     }
     assert 6 == len(resources)

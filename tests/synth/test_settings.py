@@ -364,7 +364,7 @@ def test_permissions_that_are_too_many_for_a_template_move_out(
     properties = found.get("MailboxPermissions")
     key = properties[COLLECTION_KEY]
     outside = json.loads((found.folder / f"asset.{key}").read_text(encoding="ascii"))
-    (part,) = list_settings(organization)
+    (part,) = list_settings(organization, stack="production-acme")
 
     assert part.outside == outside
     assert {

@@ -43,6 +43,8 @@ from workmail_org.wire.properties import (
     ResourcesProperties,
 )
 
+STACK = "production-acme"
+
 LIVE = OrganizationId("m-0123456789abcdef0123456789abcdef")
 
 BARE = Organization(key="acme", region="eu-west-1", alias="acme")
@@ -75,7 +77,7 @@ def impersonate(**targets: Any) -> tuple[ImpersonationRule, ...]:
     rule = ImpersonationRule(key="rule", effect=Effect.DENY, **targets)
     role = ImpersonationRole(name="backup", type=ImpersonationType.READ_ONLY, rules=(rule,))
     policies = Policies(impersonation_roles=(role,))
-    _, part = declaring.list_settings(replace(ORGANIZATION, policies=policies))
+    _, part = declaring.list_settings(replace(ORGANIZATION, policies=policies), stack=STACK)
     return decode_properties(ImpersonationRolesProperties, part.properties).roles[0].rules
 
 
@@ -103,7 +105,7 @@ def test_nobody_who_is_switched_off_is_permitted_anything() -> None:
         permit("BOB", "alice"),
         permit("resource:van", "alice"),
     )
-    (part,) = declaring.list_settings(replace(ORGANIZATION, permissions=permissions))
+    (part,) = declaring.list_settings(replace(ORGANIZATION, permissions=permissions), stack=STACK)
 
     assert permissions[:1] == decode_properties(PermissionsProperties, part.properties).permissions
 
@@ -111,7 +113,7 @@ def test_nobody_who_is_switched_off_is_permitted_anything() -> None:
 def test_permissions_of_nobody_but_the_switched_off_are_none_at_all() -> None:
     organization = replace(ORGANIZATION, permissions=(permit("alice", "bob"),))
 
-    (part,) = declaring.list_settings(organization)
+    (part,) = declaring.list_settings(organization, stack=STACK)
 
     assert () == decode_properties(PermissionsProperties, part.properties).permissions
 
@@ -156,12 +158,13 @@ def test_roles_come_before_the_rules_that_name_them_and_permissions_before_all()
         "AvailabilityConfigurations",
         "RetentionPolicy",
         "InboundDmarc",
-    ] == [part.construct_id for part in declaring.list_settings(organization)]
+        "EmailMonitoring",
+    ] == [part.construct_id for part in declaring.list_settings(organization, stack=STACK)]
 
 
 def test_what_is_not_declared_is_not_managed_but_for_permissions() -> None:
     assert ["MailboxPermissions"] == [
-        part.construct_id for part in declaring.list_settings(ORGANIZATION)
+        part.construct_id for part in declaring.list_settings(ORGANIZATION, stack=STACK)
     ]
 
 
@@ -183,7 +186,7 @@ def test_permissions_of_exactly_the_limit_stay_inline() -> None:
     def render(last: str) -> declaring.Part:
         many = [permit(f"user{n}", "group:sales") for n in range(1000)]
         permissions = (*many, permit(last, "alice"))
-        (part,) = declaring.list_settings(replace(BARE, permissions=permissions))
+        (part,) = declaring.list_settings(replace(BARE, permissions=permissions), stack=STACK)
         return part
 
     room = MAX_INLINE_BYTES - len(wire_text(render("x").properties)) + len("x")
@@ -227,9 +230,11 @@ def test_only_a_live_organization_keeps_its_default_domain_at_the_end(
     existing: OrganizationId | None, test_domain: str
 ) -> None:
     domains = (MailDomain(name="a.b", default=True),)
-    found = declaring.make_default_domain(replace(BARE, existing=existing, domains=domains))
+    organization = replace(BARE, existing=existing, domains=domains)
+    part = declaring.declare_default_domain(organization, stack=STACK)
 
-    assert DefaultDomainProperties(domain="a.b", test_domain=test_domain) == found
+    assert part is not None
+    assert DefaultDomainProperties(domain="a.b", test_domain=test_domain) == part.decode()
 
 
 def test_domains_of_a_live_organization_are_only_checked() -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workmail_org.errors import WireError
+from workmail_org.kinds import KINDS
 from workmail_org.model.group import Group
 from workmail_org.model.policies import Availability, FolderRetention, ImpersonationRule
 from workmail_org.model.user import User
@@ -27,7 +28,6 @@ from workmail_org.wire.encoding import (
 )
 from workmail_org.wire.names import RecordSlot
 from workmail_org.wire.properties import (
-    PROPERTIES,
     DomainProperties,
     GroupsProperties,
     UsersProperties,
@@ -123,7 +123,8 @@ def make_tuples(item: Any) -> st.SearchStrategy[Any]:
     return st.lists(make_values(item), max_size=3, unique_by=get_key).map(tuple)
 
 
-DRAWN = {cls: make_fields(cls) for cls in PROPERTIES.values()}
+EVERY = [kind.properties for kind in KINDS.values()]
+DRAWN = {cls: make_fields(cls) for cls in EVERY}
 
 
 def play_cloudformation(value: Any) -> Any:
@@ -157,7 +158,7 @@ def list_maps(value: Any) -> list[dict[str, Any]]:
     return []
 
 
-each_type = pytest.mark.parametrize("cls", PROPERTIES.values(), ids=lambda cls: cls.__name__)
+each_type = pytest.mark.parametrize("cls", EVERY, ids=lambda cls: cls.__name__)
 
 
 @each_type

@@ -1,30 +1,24 @@
-"""Changes of access-control rules."""
+"""Access-control rules: who gets to a mailbox, by which protocol and from where."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
+from workmail_org.changes import consequences as rules
+from workmail_org.changes.brakes import Brake, BrakeRule, join_names
 from workmail_org.changes.calls import Argument, Call, Identity, Phase, Setting, make_call
+from workmail_org.changes.deciding import Decision
+from workmail_org.changes.explaining import Explanation, Wording, describe_rule_changes
+from workmail_org.changes.reach import lets_nobody_in, list_named_users
+from workmail_org.changes.reach_words import describe_reach
 from workmail_org.changes.rules import replace_rules
-from workmail_org.model.policies import AccessControlRule
+from workmail_org.model.live import LiveSettings
+from workmail_org.model.organization import Organization
+from workmail_org.model.policies import ACTIONS, AccessControlRule
 from workmail_org.model.values import Kind, Reference
-
-ACTIONS: Mapping[str, str] = MappingProxyType(
-    {
-        "active_sync": "ActiveSync",
-        "auto_discover": "AutoDiscover",
-        "ews": "EWS",
-        "imap": "IMAP",
-        "smtp": "SMTP",
-        "windows_outlook": "WindowsOutlook",
-        "web_mail": "WebMail",
-    }
-)
-"""The spec's words for protocols and WorkMail's (WorkMail Admin Guide, "access-rules")."""
-
+from workmail_org.wire.properties import AccessControlProperties
 
 _LISTS = (
     "actions",
@@ -38,31 +32,79 @@ _LISTS = (
 )
 
 
-def between(
-    actual: Sequence[AccessControlRule], desired: Sequence[AccessControlRule]
-) -> tuple[Call, ...]:
-    """List the calls that make exactly the desired rules hold.
+def declare(organization: Organization, stack: str) -> AccessControlProperties | None:  # noqa: ARG001 - the shape
+    """Write an organization's rules; `None`: they are not managed."""
+    declared = organization.policies.access_control
+    return AccessControlProperties(rules=declared) if declared else None
+
+
+def predict(declared: AccessControlProperties) -> tuple[AccessControlRule, ...]:
+    """Predict what is live once rules are deployed."""
+    return declared.rules
+
+
+def decide(
+    live: LiveSettings,
+    declared: AccessControlProperties | None,
+    previous: AccessControlProperties | None,  # noqa: ARG001 - the shape
+) -> Decision:
+    """Decide how exactly the declared rules come to hold.
 
     The service's own `default` rule and rules made by hand go too, when the
     spec does not name them: what nobody reviewed must not let anybody in.
-
-    Args:
-        actual: All rules there are.
-        desired: Not empty: without any rule nobody gets in.
+    Rules that are no longer declared stay: without any nobody gets in, and with
+    the service's own everybody does.
 
     Source:
         WorkMail API 2017-10-01: PutAccessControlRule (replaces a rule of the
         same name), DeleteAccessControlRule.
     """
-    present = {rule.name: sort_lists(rule) for rule in actual}
-    names = {rule.name for rule in desired}
-    changed = [rule for rule in desired if present.get(rule.name) != sort_lists(rule)]
-    return replace_rules(
+    if declared is None:
+        return Decision()
+    present = {rule.name: sort_lists(rule) for rule in live.access_control}
+    names = {rule.name for rule in declared.rules}
+    changed = [rule for rule in declared.rules if present.get(rule.name) != sort_lists(rule)]
+    calls = replace_rules(
         len(present),
         updates=[_put(rule) for rule in changed if rule.name in present],
         additions=[_put(rule) for rule in changed if rule.name not in present],
         removals=[_delete(name) for name in present if name not in names],
     )
+    return Decision(calls=calls, brakes=list_access_brakes(declared.rules) if calls else ())
+
+
+def list_access_brakes(desired: Sequence[AccessControlRule]) -> tuple[Brake, ...]:
+    """Stop when the rules let nobody in, by any protocol, from anywhere."""
+    if not lets_nobody_in(desired):
+        return ()
+    names = tuple(sorted(rule.name for rule in desired))
+    sentence = (
+        "these access-control rules let nobody in, by any protocol, from anywhere: "
+        f"{join_names(names)}; a denial wins over every permission: give it conditions, or take it "
+        "away"
+    )
+    return (Brake(BrakeRule.LOCKOUT, sentence, names),)
+
+
+def explain(
+    live: LiveSettings,
+    declared: AccessControlProperties | None,
+    calls: Sequence[Call],
+    wording: Wording,
+) -> Iterator[Explanation]:
+    """Tell who gets in by which protocol from where, or no longer does."""
+    before, after = live.access_control, declared.rules if declared else ()
+    changed = describe_rule_changes(calls, {r.name for r in before}, {r.name for r in after})
+    if lets_nobody_in(after):
+        sentence = f"nobody can get to their mailbox any more, by any protocol ({changed})"
+        yield rules.LOCKOUT, sentence, calls
+        return
+    named = list_named_users((*before, *after))
+    names = [wording.name(Reference(Kind.USER, name)) for name in named]
+    said = describe_reach(() if wording.begins else before, after, names) or (
+        "nobody gains or loses access",
+    )
+    yield rules.ACCESS, f"{'; '.join(said)} ({changed})", calls
 
 
 def sort_lists(rule: AccessControlRule) -> AccessControlRule:

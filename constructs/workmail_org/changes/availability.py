@@ -1,38 +1,50 @@
-"""Changes of availability configurations: where free/busy of other domains comes from."""
+"""Availability configurations: where free/busy of other domains comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from workmail_org.changes import consequences as rules
 from workmail_org.changes.calls import Argument, Call, Phase, Setting, StoredSecret, make_call
+from workmail_org.changes.deciding import Decision
+from workmail_org.changes.explaining import Explanation, Wording, group_by_subject
+from workmail_org.model.live import LiveSettings
+from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Availability
 from workmail_org.model.values import fold
+from workmail_org.wire.properties import AvailabilityProperties
 
 
-def between(
-    actual: Sequence[Availability],
-    previous: Sequence[Availability],
-    desired: Sequence[Availability],
-) -> tuple[Call, ...]:
-    """List the calls that bring configurations to what is desired.
+def declare(organization: Organization, stack: str) -> AvailabilityProperties | None:  # noqa: ARG001 - the shape
+    """Write an organization's configurations; `None`: there are none."""
+    declared = organization.policies.availability
+    return AvailabilityProperties(configurations=declared) if declared else None
+
+
+def predict(declared: AvailabilityProperties) -> tuple[Availability, ...]:
+    """Predict what is live once configurations are deployed; passwords cannot be read."""
+    return tuple(map(redact, declared.configurations))
+
+
+def decide(
+    live: LiveSettings,
+    declared: AvailabilityProperties | None,
+    previous: AvailabilityProperties | None,
+) -> Decision:
+    """Decide which configurations change; domains unique without case.
 
     A password cannot be read back: a configuration with one is written when
     anything about it differs, from what is there or from what was deployed.
     Domains that neither deployment names are somebody else's.
 
-    Args:
-        actual: `password_secret` is empty.
-        previous: What the last deployment declared; empty of a Create.
-        desired: Domains unique without case.
-
     Source:
         WorkMail API 2017-10-01: CreateAvailabilityConfiguration,
         UpdateAvailabilityConfiguration, DeleteAvailabilityConfiguration.
     """
-    present = {fold(each.domain): each for each in actual}
-    before = {fold(each.domain): each for each in previous}
-    wanted = {fold(each.domain): each for each in desired}
+    present = {fold(each.domain): each for each in live.availability}
+    before = _index(previous)
+    wanted = _index(declared)
     calls = [
         _delete(each) for domain, each in present.items() if domain in before.keys() - wanted.keys()
     ]
@@ -41,7 +53,30 @@ def between(
             calls.append(_write("CreateAvailabilityConfiguration", each))
         elif present[domain] != redact(each) or before.get(domain) != each:
             calls.append(_write("UpdateAvailabilityConfiguration", each))
-    return tuple(calls)
+    return Decision(calls=tuple(calls))
+
+
+def _index(properties: AvailabilityProperties | None) -> dict[str, Availability]:
+    configurations = properties.configurations if properties else ()
+    return {fold(each.domain): each for each in configurations}
+
+
+def explain(
+    live: LiveSettings,  # noqa: ARG001 - the shape
+    declared: AvailabilityProperties | None,
+    calls: Sequence[Call],
+    wording: Wording,  # noqa: ARG001 - the shape
+) -> Iterator[Explanation]:
+    """Tell where free/busy of a domain comes from."""
+    wanted = _index(declared)
+    for subject, about in group_by_subject(calls).items():
+        source = wanted.get(fold(subject.name))
+        what = f"comes from {_describe_source(source)}" if source else "is not asked for any more"
+        yield rules.AVAILABILITY, f"free/busy of {subject.name} {what}", about
+
+
+def _describe_source(source: Availability) -> str:
+    return source.ews.endpoint if source.ews else source.lambda_arn or "nowhere"
 
 
 def redact(availability: Availability) -> Availability:

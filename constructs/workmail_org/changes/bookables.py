@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from workmail_org.changes.calls import Argument, Call, Found, Identity, Phase, make_call
+from workmail_org.changes.calls import Argument, Call, Identity, Phase, make_call
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation, Traits
 from workmail_org.changes.entities import between as entities_between
 from workmail_org.model.bookable import Bookable, Booking
+from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference
 
 

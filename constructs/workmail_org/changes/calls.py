@@ -6,14 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Generic, TypeVar
 
-from workmail_org.model.bookable import Bookable
-from workmail_org.model.group import Group
-from workmail_org.model.user import User
-from workmail_org.model.values import EntityId, Reference
-
-EntityT = TypeVar("EntityT", bound=User | Group | Bookable)
+from workmail_org.model.values import Reference
 
 
 class Phase(IntEnum):
@@ -131,16 +125,3 @@ def make_call(phase: Phase, operation: str, subject: Subject, **arguments: Argum
 def order(calls: Sequence[Call]) -> tuple[Call, ...]:
     """Sort calls by phase; within one phase they keep their order."""
     return tuple(sorted(calls, key=lambda call: call.phase))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found(Generic[EntityT]):
-    """An entity as WorkMail has it.
-
-    Attributes:
-        entity: In the same type as a desired one; `enabled` tells its state.
-        id: Stays for the life of its mailbox.
-    """
-
-    id: EntityId
-    entity: EntityT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from workmail_org.changes.addresses import index_addresses
-from workmail_org.changes.calls import EntityT
+from workmail_org.model.live import EntityT
 from workmail_org.model.values import Reference, fold, parse_reference
 
 AddressBook = Mapping[str, tuple[str, ...]]

@@ -12,16 +12,9 @@ from workmail_org.changes.addresses import (
     index_addresses,
     move_addresses,
 )
-from workmail_org.changes.calls import (
-    Call,
-    EntityT,
-    Found,
-    Identity,
-    Phase,
-    make_call,
-    order,
-)
+from workmail_org.changes.calls import Call, Identity, Phase, make_call, order
 from workmail_org.changes.deciding import Decision
+from workmail_org.model.live import EntityT, Found
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import EntityId, Kind, Reference, fold
 

@@ -1,48 +1,109 @@
-"""Changes of impersonation roles."""
+"""Impersonation roles: which applications read or write whose mailboxes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from workmail_org.changes import consequences
 from workmail_org.changes.access_control import identify_users, make_role_subject
 from workmail_org.changes.calls import Argument, Call, Phase, make_call
+from workmail_org.changes.deciding import Decision
+from workmail_org.changes.explaining import Explanation, Wording, group_by_subject, join
+from workmail_org.model.live import LiveRole, LiveSettings
+from workmail_org.model.organization import Organization
 from workmail_org.model.policies import ImpersonationRole, ImpersonationRule
+from workmail_org.model.values import Kind, fold
+from workmail_org.wire.properties import ImpersonationRolesProperties
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveRole:
-    """A role as WorkMail has it; names are unique."""
+def declare(organization: Organization, stack: str) -> ImpersonationRolesProperties | None:  # noqa: ARG001 - the shape
+    """Write an organization's roles; `None`: there are none.
 
-    id: str
-    role: ImpersonationRole
+    Targets that are switched off are left out, and rules that lose all their targets:
+    a rule without targets would be one for everyone.
+    """
+    if not organization.policies.impersonation_roles:
+        return None
+    disabled = {each.name for each in organization.disabled if each.kind is Kind.USER}
+
+    def narrow(rule: ImpersonationRule) -> ImpersonationRule | None:
+        targets = tuple(name for name in rule.target_users if fold(name) not in disabled)
+        if rule.target_users and not targets:
+            return None
+        others = tuple(name for name in rule.not_target_users if fold(name) not in disabled)
+        return replace(rule, target_users=targets, not_target_users=others)
+
+    return ImpersonationRolesProperties(
+        roles=tuple(
+            replace(role, rules=tuple(rule for each in role.rules if (rule := narrow(each))))
+            for role in organization.policies.impersonation_roles
+        )
+    )
 
 
-def between(
-    actual: Sequence[LiveRole],
-    previous_names: Collection[str],
-    desired: Sequence[ImpersonationRole],
-) -> tuple[Call, ...]:
-    """List the calls that bring roles to what is desired; rights go before others come.
+def predict(declared: ImpersonationRolesProperties) -> tuple[LiveRole, ...]:
+    """Predict what is live once roles are deployed; WorkMail assigns the ids."""
+    return tuple(LiveRole(id="", role=role) for role in declared.roles)
 
-    Roles that neither the previous deployment nor this one names are somebody
-    else's.
+
+def decide(
+    live: LiveSettings,
+    declared: ImpersonationRolesProperties | None,
+    previous: ImpersonationRolesProperties | None,
+) -> Decision:
+    """Decide which roles change; rights go before others come.
+
+    Roles that neither `previous` nor `declared` names are somebody else's.
 
     Source:
         WorkMail API 2017-10-01: CreateImpersonationRole,
         UpdateImpersonationRole (full replacement), DeleteImpersonationRole.
     """
-    present = {live.role.name: live for live in actual}
-    names = {role.name for role in desired}
-    dropped = [present[n] for n in sorted(present) if n in previous_names and n not in names]
-    calls = [_delete(live) for live in dropped]
-    for role in desired:
-        live = present.get(role.name)
-        if live is None:
+    present = {each.role.name: each for each in live.impersonation_roles}
+    wanted = {role.name: role for role in (declared.roles if declared else ())}
+    before = {role.name for role in (previous.roles if previous else ())}
+    calls = [_delete(present[n]) for n in sorted(present) if n in before and n not in wanted]
+    for name, role in wanted.items():
+        found = present.get(name)
+        if found is None:
             calls.append(_create(role))
-        elif sort_rules(live.role) != sort_rules(role):
-            calls.append(_update(live.id, role))
-    return tuple(calls)
+        elif sort_rules(found.role) != sort_rules(role):
+            calls.append(_update(found.id, role))
+    return Decision(calls=tuple(calls))
+
+
+def explain(
+    live: LiveSettings,
+    declared: ImpersonationRolesProperties | None,
+    calls: Sequence[Call],
+    wording: Wording,
+) -> Iterator[Explanation]:
+    """Tell what a role may do with whose mailboxes."""
+    roles = {role.name: role for role in (declared.roles if declared else ())}
+    known = {each.role.name for each in live.impersonation_roles}
+    for subject, about in group_by_subject(calls).items():
+        role = roles.get(subject.name)
+        if role is None:
+            sentence = f"impersonation role {subject.name} can do nothing any more"
+            yield consequences.ROLES, sentence, about
+            continue
+        word = "changes" if subject.name in known else "comes"
+        sentence = f"impersonation role {role.name} {word}: it may {_describe_role(role, wording)}"
+        yield consequences.ROLES, sentence, about
+
+
+def _describe_role(role: ImpersonationRole, wording: Wording) -> str:
+    verb = "read" if role.type == "read_only" else "read and write"
+    if not role.rules:
+        return f"{verb} nobody's mailbox"
+    described: list[str] = []
+    for rule in role.rules:
+        word = "" if rule.effect == "allow" else "not "
+        whom = wording.name_users(rule.target_users) if rule.target_users else "everyone"
+        but = f" but {wording.name_users(rule.not_target_users)}" if rule.not_target_users else ""
+        described.append(f"{word}{verb} the mailbox of {whom}{but}")
+    return join(described)
 
 
 def sort_rules(role: ImpersonationRole) -> ImpersonationRole:

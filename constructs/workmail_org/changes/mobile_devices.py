@@ -1,14 +1,22 @@
-"""Changes of mobile device access rules."""
+"""Mobile device access rules: which mobile devices synchronize."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from workmail_org.changes import consequences as rules
+from workmail_org.changes.brakes import Brake, BrakeRule, join_names
 from workmail_org.changes.calls import Argument, Call, Phase, Setting, make_call
+from workmail_org.changes.deciding import Decision
+from workmail_org.changes.explaining import Explanation, Wording, describe_rule_changes, join
+from workmail_org.changes.reach import lets_no_device_in
 from workmail_org.changes.rules import replace_rules
+from workmail_org.model.live import LiveMobileRule, LiveSettings
+from workmail_org.model.organization import Organization
 from workmail_org.model.policies import MobileDeviceAccessRule
+from workmail_org.wire.properties import MobileDevicesProperties
 
 _LISTS = {
     "DeviceTypes": "device_types",
@@ -23,49 +31,98 @@ _LISTS = {
 """WorkMail's parameters and the spec's words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveMobileRule:
-    """A rule as WorkMail has it; two can have one name."""
-
-    id: str
-    rule: MobileDeviceAccessRule
+def declare(organization: Organization, stack: str) -> MobileDevicesProperties | None:  # noqa: ARG001 - the shape
+    """Write an organization's rules; `None`: they are not managed."""
+    declared = organization.policies.mobile_devices
+    return MobileDevicesProperties(rules=declared) if declared else None
 
 
-def between(
-    actual: Sequence[LiveMobileRule], desired: Sequence[MobileDeviceAccessRule]
-) -> tuple[Call, ...]:
-    """List the calls that make exactly the desired rules hold.
+def predict(declared: MobileDevicesProperties) -> tuple[LiveMobileRule, ...]:
+    """Predict what is live once rules are deployed; WorkMail assigns the ids."""
+    return tuple(LiveMobileRule(id="", rule=rule) for rule in declared.rules)
+
+
+def decide(
+    live: LiveSettings,
+    declared: MobileDevicesProperties | None,
+    previous: MobileDevicesProperties | None,  # noqa: ARG001 - the shape
+) -> Decision:
+    """Decide how exactly the declared rules come to hold.
 
     Rules are matched by name; the rule that every organization starts with
-    goes too, when the spec does not name it.
-
-    Args:
-        actual: All rules there are.
-        desired: Not empty: without any rule no device gets in.
+    goes too, when the spec does not name it. Rules that are no longer declared
+    stay: without any no device gets in.
 
     Source:
         WorkMail API 2017-10-01: CreateMobileDeviceAccessRule,
         UpdateMobileDeviceAccessRule (full replacement),
         DeleteMobileDeviceAccessRule.
     """
+    if declared is None:
+        return Decision()
     present: dict[str, LiveMobileRule] = {}
     surplus: list[LiveMobileRule] = []
-    names = {rule.name for rule in desired}
-    for live in actual:
-        if live.rule.name in names and live.rule.name not in present:
-            present[live.rule.name] = live
+    names = {rule.name for rule in declared.rules}
+    for each in live.mobile_devices:
+        if each.rule.name in names and each.rule.name not in present:
+            present[each.rule.name] = each
         else:
-            surplus.append(live)
-    return replace_rules(
-        len(actual),
+            surplus.append(each)
+    calls = replace_rules(
+        len(live.mobile_devices),
         updates=[
             _update(present[rule.name].id, rule)
-            for rule in desired
+            for rule in declared.rules
             if rule.name in present and sort_lists(present[rule.name].rule) != sort_lists(rule)
         ],
-        additions=[_create(rule) for rule in desired if rule.name not in present],
-        removals=[_delete(live) for live in surplus],
+        additions=[_create(rule) for rule in declared.rules if rule.name not in present],
+        removals=[_delete(each) for each in surplus],
     )
+    return Decision(calls=calls, brakes=list_device_brakes(declared.rules) if calls else ())
+
+
+def list_device_brakes(desired: Sequence[MobileDeviceAccessRule]) -> tuple[Brake, ...]:
+    """Stop when the rules let no mobile device in."""
+    if not lets_no_device_in(desired):
+        return ()
+    names = tuple(sorted(rule.name for rule in desired))
+    sentence = (
+        f"these mobile device rules let no device in: {join_names(names)}; a denial wins over "
+        "every permission: give it conditions, or take it away"
+    )
+    return (Brake(BrakeRule.LOCKOUT, sentence, names),)
+
+
+def explain(
+    live: LiveSettings,
+    declared: MobileDevicesProperties | None,
+    calls: Sequence[Call],
+    wording: Wording,  # noqa: ARG001 - the shape
+) -> Iterator[Explanation]:
+    """Tell which devices get in."""
+    before, after = [each.rule for each in live.mobile_devices], declared.rules if declared else ()
+    changed = describe_rule_changes(calls, {r.name for r in before}, {r.name for r in after})
+    if lets_no_device_in(after):
+        yield rules.LOCKOUT, f"no mobile device gets in any more ({changed})", calls
+        return
+    said = "; ".join(_describe_rule(rule) for rule in after)
+    yield rules.DEVICES, f"mobile devices: {said} ({changed})", calls
+
+
+def _describe_rule(rule: MobileDeviceAccessRule) -> str:
+    conditions = (
+        ("types", rule.device_types, rule.not_device_types),
+        ("models", rule.device_models, rule.not_device_models),
+        ("systems", rule.operating_systems, rule.not_operating_systems),
+        ("programs", rule.user_agents, rule.not_user_agents),
+    )
+    said = [
+        f"{word}{'' if wanted else ' not'} {join(values, 'or')}"
+        for word, some, others in conditions
+        for wanted, values in ((True, some), (False, others))
+        if values
+    ]
+    return f"{rule.name} {'allows' if rule.effect == 'allow' else 'denies'} {join(said) or 'all'}"
 
 
 def sort_lists(rule: MobileDeviceAccessRule) -> MobileDeviceAccessRule:

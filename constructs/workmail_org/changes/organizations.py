@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from workmail_org.changes.brakes import list_domain_brakes
+from workmail_org.changes.brakes import Brake, BrakeRule
 from workmail_org.changes.calls import Argument, Call, MadeUp, Phase, Setting, make_call
 from workmail_org.changes.deciding import Decision
 from workmail_org.model.directory import Directory, DirectoryType
@@ -19,14 +19,12 @@ from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
 from workmail_org.wire.names import KEY_TAG, OWNER_TAG, TAKEN_OVER_TAG, UNRESOLVED
 from workmail_org.wire.properties import (
-    DefaultDomainProperties,
     DirectoryProperties,
     DomainProperties,
     OrganizationProperties,
 )
 
 ORGANIZATION = Setting("organization")
-_DEFAULT_DOMAIN = Setting("default domain")
 
 _MAKING = {
     DirectoryType.SIMPLE_AD: "CreateDirectory",
@@ -310,26 +308,15 @@ def _end_domain(registered: bool | None, previous: DomainProperties | None) -> D
     )
 
 
-def decide_default_domain(
-    default: str,
-    declared: DefaultDomainProperties | None,
-    previous: DefaultDomainProperties | None,
-) -> Decision:
-    """Decide which domain becomes the default for new addresses.
-
-    Args:
-        default: The one that is; folded.
-        declared: `None`: it leaves the stack; then the test domain is the default again, unless
-            somebody has chosen another one meanwhile.
-        previous: `None`: it is new in the stack.
-    """
-    if declared is not None:
-        target = fold(declared.domain)
-    elif previous is not None and default == fold(previous.domain):
-        target = fold(previous.test_domain)
-    else:
-        return Decision()
-    return Decision(calls=() if default == target else (make_default(target),))
+def list_domain_brakes(domain: str, removal: Removal) -> tuple[Brake, ...]:
+    """Stop when a domain is deregistered: no mail to it arrives any more."""
+    if removal is Removal.RETAIN:
+        return ()
+    sentence = (
+        f"domain {domain} leaves: mail to any of its addresses bounces; to keep it registered, "
+        "deploy on_removal.domains: retain first"
+    )
+    return (Brake(BrakeRule.DOMAIN, sentence, (domain,)),)
 
 
 def _register_domain(name: str) -> Call:
@@ -340,12 +327,6 @@ def _register_domain(name: str) -> Call:
 def _deregister_domain(name: str) -> Call:
     subject = Setting("domain", name)
     return make_call(Phase.DELETE, "DeregisterMailDomain", subject, DomainName=name)
-
-
-def make_default(domain: str) -> Call:
-    """Build the call that makes a domain the default for new addresses."""
-    operation = "UpdateDefaultMailDomain"
-    return make_call(Phase.UPDATE, operation, _DEFAULT_DOMAIN, DomainName=domain)
 
 
 def _show(value: object) -> str:

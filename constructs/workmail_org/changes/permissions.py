@@ -1,42 +1,99 @@
-"""Changes of mailbox permissions."""
+"""Mailbox permissions: who may open, or write from, whose mailbox."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
+from workmail_org.changes import consequences as rules
 from workmail_org.changes.calls import Call, Identity, Phase, Setting, make_call
+from workmail_org.changes.deciding import Decision
+from workmail_org.changes.explaining import Explanation, Wording, get_reference, join
+from workmail_org.model.live import LiveSettings
+from workmail_org.model.organization import Organization
 from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.values import Reference
+from workmail_org.wire.properties import PermissionsProperties
 
 Pair = tuple[Reference, Reference]
 
 
-def between(
-    actual: Iterable[MailboxPermission],
-    previous: Iterable[MailboxPermission],
-    desired: Iterable[MailboxPermission],
-) -> tuple[Call, ...]:
-    """List the calls that bring permissions to what is desired; rights go before others come.
+def declare(organization: Organization, stack: str) -> PermissionsProperties:  # noqa: ARG001 - the shape
+    """Write an organization's permissions, those of who is switched off left out.
 
-    Permissions that neither `previous` nor `desired` names are somebody else's.
+    Also none: taking them all away is an update, which can be rolled back, and not a
+    Delete, which comes after everything.
+    """
+    disabled = organization.disabled
+    return PermissionsProperties(
+        permissions=tuple(
+            each
+            for each in organization.permissions
+            if not {each.mailbox.folded, each.grantee.folded} & disabled
+        )
+    )
+
+
+def predict(declared: PermissionsProperties) -> tuple[MailboxPermission, ...]:
+    """Predict what is live once permissions are deployed."""
+    return declared.permissions
+
+
+def decide(
+    live: LiveSettings,
+    declared: PermissionsProperties | None,
+    previous: PermissionsProperties | None,
+) -> Decision:
+    """Decide which permissions change; rights go before others come.
+
+    Permissions that neither `previous` nor `declared` names are somebody else's.
 
     Source:
         WorkMail API 2017-10-01: PutMailboxPermissions (replaces the rights of
         a pair), DeleteMailboxPermissions.
     """
-    present = {get_pair(permission): permission for permission in actual}
-    wanted = {get_pair(permission): permission for permission in desired}
-    dropped = [
-        permission
-        for pair, permission in {get_pair(each): each for each in previous}.items()
-        if pair in present and pair not in wanted
-    ]
+    present = {get_pair(each): each for each in live.permissions}
+    wanted = {get_pair(each): each for each in (declared.permissions if declared else ())}
+    before = {get_pair(each): each for each in (previous.permissions if previous else ())}
+    dropped = [each for pair, each in before.items() if pair in present and pair not in wanted]
     changed = [
-        permission
-        for pair, permission in wanted.items()
-        if pair not in present or set(present[pair].rights) != set(permission.rights)
+        each
+        for pair, each in wanted.items()
+        if pair not in present or set(present[pair].rights) != set(each.rights)
     ]
-    return (*map(_delete, dropped), *map(_put, changed))
+    return Decision(calls=(*map(_delete, dropped), *map(_put, changed)))
+
+
+_RIGHTS = {
+    "FULL_ACCESS": "open the mailbox of {}",
+    "SEND_AS": "write as {}",
+    "SEND_ON_BEHALF": "write on behalf of {}",
+}
+
+
+def explain(
+    live: LiveSettings,
+    declared: PermissionsProperties | None,  # noqa: ARG001 - the shape
+    calls: Sequence[Call],
+    wording: Wording,
+) -> Iterator[Explanation]:
+    """Tell who may do what with whose mailbox, or may no longer."""
+    held = {get_pair(each): [right.upper() for right in each.rights] for each in live.permissions}
+    for call in calls:
+        mailbox, grantee = get_reference(call, "EntityId"), get_reference(call, "GranteeId")
+        who, whose = wording.name(grantee), wording.name(mailbox)
+        had = held.get((mailbox.folded, grantee.folded), [])
+        wanted = call.arguments.get("PermissionValues", ())
+        has = [str(right) for right in wanted] if isinstance(wanted, tuple) else []
+        gained = [right for right in has if right not in had]
+        lost = [right for right in had if right not in has]
+        said = [f"may {_describe_rights(gained, whose)}"] if gained else []
+        said += [f"may no longer {_describe_rights(lost, whose)}"] if lost else []
+        rule = rules.PERMISSION_GIVEN if gained else rules.PERMISSION_TAKEN
+        yield rule, f"{who} {join(said) or f'keeps the rights on {whose}'}", [call]
+
+
+def _describe_rights(rights: Sequence[str], whose: str) -> str:
+    return join((_RIGHTS[right].format(whose) for right in rights), "or")
 
 
 def get_pair(permission: MailboxPermission) -> Pair:

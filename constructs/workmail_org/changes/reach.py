@@ -13,8 +13,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Sequence
 
-from workmail_org.changes.access_control import ACTIONS
-from workmail_org.model.policies import AccessControlRule, Effect, MobileDeviceAccessRule
+from workmail_org.model.policies import ACTIONS, AccessControlRule, Effect, MobileDeviceAccessRule
 from workmail_org.model.values import fold
 
 Ranges = tuple[tuple[int, int], ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Sequence
 
-from workmail_org.changes.calls import EntityT
+from workmail_org.model.live import EntityT
 from workmail_org.model.values import fold
 
 

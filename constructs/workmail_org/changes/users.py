@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workmail_org.changes.calls import (
-    Argument,
-    Call,
-    Found,
-    GeneratedPassword,
-    Identity,
-    Phase,
-    make_call,
-)
+from workmail_org.changes.calls import Argument, Call, GeneratedPassword, Identity, Phase, make_call
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation, Traits
 from workmail_org.changes.entities import between as entities_between
+from workmail_org.model.live import Found
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, make_api_name
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from workmail_org.changes.calls import EntityT, Found
 from workmail_org.handlers.requests import Request
+from workmail_org.model.live import EntityT, Found
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import Reference
 from workmail_org.service.ledger import Entry, Ledger, Origin

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from workmail_org.changes.organizations import decide_domain, make_default
+from workmail_org.changes.default_domain import make_default
+from workmail_org.changes.organizations import decide_domain
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.handlers.writing import write_calls

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol
 
 from workmail_org.changes.brakes import list_removal_brakes
-from workmail_org.changes.calls import Call, EntityT, Found, Subject
+from workmail_org.changes.calls import Call, Subject
 from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Neighbour, Situation, list_staying, refuse_renames
@@ -23,10 +23,11 @@ from workmail_org.handlers.claims import (
     note_addresses,
     settle,
 )
+from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
-from workmail_org.handlers.rounds import work_off
 from workmail_org.handlers.stopping import stop
 from workmail_org.handlers.surroundings import goes_back, is_gone
+from workmail_org.model.live import EntityT, Found
 from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.service.ledger import Entry, Ledger
@@ -92,7 +93,7 @@ class CollectionLifecycle(Generic[EntityT]):
         if request.is_delete and (properties.shard or is_gone(workmail)):
             return Progress(done=True)
         ledger = run.open_ledger(run.clients, properties.ledger_table)
-        return work_off(run, _CollectionWork(self, run, request, workmail, ledger))
+        return reconcile(run, _CollectionWork(self, run, request, workmail, ledger))
 
     def _refuse(self, run: Run, request: Request[Any]) -> None:
         workmail = run.open_organization(request.desired.organization_id)
@@ -326,13 +327,14 @@ class _CollectionWork(Generic[EntityT]):
     situation: Situation[EntityT] = field(init=False)
     rows: Sequence[Listed] = field(init=False)
     entries: dict[Reference, Entry] = field(init=False)
+    in_order: bool = False
 
     @property
     def noun(self) -> str:
         """What fails."""
         return f"{self.lifecycle.traits.kind}(s)"
 
-    def look(self) -> Sequence[Call]:
+    def observe(self) -> Sequence[Call]:
         """Read what is there; list what is missing.
 
         Who is switched off or deleted waits for the end of the stack
@@ -369,7 +371,7 @@ class _CollectionWork(Generic[EntityT]):
         self.lifecycle.traits.prepare(self.run, self.request.desired, calls, writer)
         return writer
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Write down who is ours now; and who is no more, where this resource removes."""
         self._claim()
         request, situation = self.request, self.situation

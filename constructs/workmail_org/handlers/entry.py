@@ -19,15 +19,13 @@ from workmail_org.errors import (
     UnapprovedError,
     WorkMailOrgError,
 )
-from workmail_org.handlers import judging, settings
-from workmail_org.handlers.defaults import DefaultDomainLifecycle
+from workmail_org.handlers import judging
 from workmail_org.handlers.directories import DirectoryLifecycle
 from workmail_org.handlers.domains import DomainLifecycle
 from workmail_org.handlers.explaining import explain, give_up
 from workmail_org.handlers.failing import advise
 from workmail_org.handlers.fencing import enter, fence
 from workmail_org.handlers.groups import GroupsLifecycle
-from workmail_org.handlers.identity_center import IdentityCenterLifecycle
 from workmail_org.handlers.lifecycle import Lifecycle
 from workmail_org.handlers.organizations import OrganizationLifecycle
 from workmail_org.handlers.removals import RemovalsLifecycle
@@ -39,8 +37,10 @@ from workmail_org.handlers.requests import (
     parse_request,
 )
 from workmail_org.handlers.resources import ResourcesLifecycle
+from workmail_org.handlers.settings import SettingLifecycle
 from workmail_org.handlers.users import UsersLifecycle
 from workmail_org.handlers.verification import DomainVerificationLifecycle
+from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
 from workmail_org.service.assets import read_collection
 from workmail_org.service.clients import Clients, make_clients
 from workmail_org.wire.names import MAX_RESPONSE_BYTES, ResourceType
@@ -50,20 +50,11 @@ LIFECYCLES: Mapping[ResourceType, Lifecycle] = {
     ResourceType.ORGANIZATION: OrganizationLifecycle(),
     ResourceType.DOMAIN: DomainLifecycle(),
     ResourceType.DOMAIN_VERIFICATION: DomainVerificationLifecycle(),
-    ResourceType.DEFAULT_DOMAIN: DefaultDomainLifecycle(),
     ResourceType.USERS: UsersLifecycle(),
     ResourceType.GROUPS: GroupsLifecycle(),
     ResourceType.RESOURCES: ResourcesLifecycle(),
-    ResourceType.MAILBOX_PERMISSIONS: settings.PERMISSIONS,
-    ResourceType.ACCESS_CONTROL_RULES: settings.ACCESS_CONTROL,
-    ResourceType.MOBILE_DEVICE_ACCESS_RULES: settings.MOBILE_DEVICES,
-    ResourceType.IMPERSONATION_ROLES: settings.IMPERSONATION,
-    ResourceType.AVAILABILITY_CONFIGURATIONS: settings.AVAILABILITY,
-    ResourceType.RETENTION_POLICY: settings.RETENTION,
-    ResourceType.EMAIL_MONITORING: settings.MONITORING,
-    ResourceType.INBOUND_DMARC: settings.DMARC,
-    ResourceType.IDENTITY_CENTER: IdentityCenterLifecycle(),
     ResourceType.REMOVALS: RemovalsLifecycle(),
+    **{kind.resource_type: SettingLifecycle(kind) for kind in (DEFAULT_DOMAIN, *SETTINGS)},
 }
 
 _SLICE_SECONDS = 600.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workmail_org.changes.calls import Call, Phase, Subject
+from workmail_org.changes.calls import Call, Phase, Setting, Subject
 from workmail_org.errors import ConflictError, NotFoundError, ServiceError, TemporaryError
 from workmail_org.service.failures import is_throttled
 
@@ -54,7 +54,15 @@ class Failure:
     error: ServiceError
 
     def __str__(self) -> str:
-        return f"{self.call.subject.kind} {self.call.subject.name}: {self.error}"
+        return f"{self._name_entity()}: {self.error}"
+
+    def _name_entity(self) -> str:
+        return f"{self.call.subject.kind} {self.call.subject.name}"
+
+    @property
+    def is_about_setting(self) -> bool:
+        """Whether it is about a rule or a setting, and not about somebody."""
+        return isinstance(self.call.subject, Setting)
 
     @property
     def key(self) -> tuple[str, Subject]:
@@ -73,6 +81,12 @@ class Failure:
             return not endless and waited >= PATIENCE_SECONDS
         return True
 
+    def name_subject(self) -> ServiceError:
+        """Build the same error, with what it is about."""
+        error = self.error
+        text = self.explain(advised=True)
+        return type(error)(text, operation=error.operation, code=error.code)
+
     def explain(self, *, advised: bool = False) -> str:
         """Say what a person can do, where the code alone does not.
 
@@ -80,7 +94,12 @@ class Failure:
             advised: What its code calls for was said already.
         """
         call, error = self.call, self.error
-        subject = f"{call.subject.kind} {call.subject.name}"
+        subject = str(call.subject) if self.is_about_setting else self._name_entity()
+        if error.code == "MailDomainStateException" and "DomainName" in call.arguments:
+            return (
+                f"domain {call.arguments['DomainName']} cannot be the default: it is not verified; "
+                "put its DNS records in place first (see the stack's outputs)"
+            )
         if error.code == "MailDomainStateException":
             address = call.arguments.get("Email") or call.arguments.get("Alias") or ""
             domain = str(address).rpartition("@")[2]
@@ -88,7 +107,8 @@ class Failure:
                 f"{subject}: domain {domain} is not verified, so {address} cannot be used yet: put "
                 "the domain's DNS records in place (see the stack's outputs), then deploy again"
             )
-        if call.phase is Phase.CREATE and isinstance(error, ConflictError):
+        taken = call.phase is Phase.CREATE and isinstance(error, ConflictError)
+        if taken and not self.is_about_setting:
             return (
                 f"{subject}: the name is taken in the directory by another user or group, maybe a "
                 "built-in one: choose another key; if it is one that leaves the spec with this "

@@ -29,6 +29,7 @@ from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
 from workmail_org.handlers.surroundings import read_known_state
 from workmail_org.handlers.writing import write_calls
+from workmail_org.kinds import name_part
 from workmail_org.model.live import LiveOrganization, State
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
@@ -43,13 +44,7 @@ from workmail_org.service.reading import (
 )
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
-from workmail_org.wire.names import (
-    OWNER_TAG,
-    TAKEN_OVER_TAG,
-    OrganizationAttribute,
-    ResourceType,
-    name_resource,
-)
+from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG, OrganizationAttribute, ResourceType
 from workmail_org.wire.properties import DomainProperties, OrganizationProperties
 
 _CONFIRM_SECONDS = 1.0
@@ -186,7 +181,7 @@ def approve_organization(
     before = request.previous.leavable if request.previous else ()
     leaving = [noun for noun in before if noun not in request.desired.leavable]
     domains = _decide_domains(workmail, request)
-    parts = {name_resource(ResourceType.DOMAIN, name=n): d.calls for n, d in domains.items()}
+    parts = {name_part(ResourceType.DOMAIN, name=n): d.calls for n, d in domains.items()}
     approve_parts(run, request, {request.noun: decision.calls, **parts}, leaving)
 
 

@@ -13,8 +13,8 @@ from workmail_org.changes.calls import Call, Subject
 from workmail_org.changes.removals import Presence, RollCall, between
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.claims import get_valid, note_addresses, settle
+from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
-from workmail_org.handlers.rounds import work_off
 from workmail_org.handlers.surroundings import goes_back
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.ledger import Entry, Ledger
@@ -37,7 +37,7 @@ class RemovalsLifecycle:
             workmail = run.open_organization(request.desired.organization_id)
             ledger = run.open_ledger(run.clients, request.desired.ledger_table)
             work = _RemovalWork(run, request, workmail, ledger)
-            approve(run, request, work.look())
+            approve(run, request, work.observe())
         return request.physical_id or f"{request.desired.organization_id}/removals"
 
     def advance(self, run: Run, request: Request[RemovalsProperties]) -> Progress:
@@ -53,7 +53,7 @@ class RemovalsLifecycle:
             return Progress(done=False, waiting_for=waiting)
         workmail = run.open_organization(request.desired.organization_id)
         ledger = run.open_ledger(run.clients, request.desired.ledger_table)
-        return work_off(run, _RemovalWork(run, request, workmail, ledger))
+        return reconcile(run, _RemovalWork(run, request, workmail, ledger))
 
 
 @dataclass(slots=True)
@@ -74,8 +74,9 @@ class _RemovalWork:
     entries: dict[Reference, Entry] = field(init=False)
     roll: RollCall = field(init=False)
     noun: str = "removal(s)"
+    in_order: bool = False
 
-    def look(self) -> Sequence[Call]:
+    def observe(self) -> Sequence[Call]:
         """Read who is there; list who is to be switched off or deleted."""
         self.rows, self.entries = {}, {}
         for kind in Kind:
@@ -105,7 +106,7 @@ class _RemovalWork:
         ids: dict[Subject, str] = {reference: row.id for reference, row in self.rows.items()}
         return Writer(self.workmail, ids)
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Write down since when somebody is not in the spec."""
         for kind, word in self.request.desired.words.items():
             settle(

@@ -14,13 +14,14 @@ from typing import Any, Generic, TypeVar, cast
 
 from workmail_org.changes.calls import Call
 from workmail_org.errors import PermanentError, ServiceError, TemporaryError, WireError
+from workmail_org.kinds import KINDS, name_part
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
 from workmail_org.service.stacks import FORWARD
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.encoding import decode_properties
-from workmail_org.wire.names import COLLECTION_BUCKET, COLLECTION_KEY, ResourceType, name_resource
-from workmail_org.wire.properties import PROPERTIES, Consent
+from workmail_org.wire.names import COLLECTION_BUCKET, COLLECTION_KEY, ResourceType
+from workmail_org.wire.properties import Consent
 
 _LOG = logging.getLogger("workmail_org")
 
@@ -92,9 +93,14 @@ class Request(Generic[PropertiesT]):
         return self.type is RequestType.UPDATE and self.previous == self.desired
 
     @property
+    def sides(self) -> tuple[PropertiesT | None, PropertiesT | None]:
+        """What is declared now and what was before; of a Delete nothing is declared any more."""
+        return (None, self.desired) if self.is_delete else (self.desired, self.previous)
+
+    @property
     def noun(self) -> str:
         """What the resource is called in an approval."""
-        return name_resource(self.resource_type, shard=getattr(self.desired, "shard", 0))
+        return name_part(self.resource_type, shard=getattr(self.desired, "shard", 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +206,7 @@ def parse_request(
     """
     try:
         resource_type = ResourceType(event["ResourceType"])
-        properties = PROPERTIES[resource_type]
+        properties = KINDS[resource_type].properties
         request_type = RequestType(event["RequestType"])
         desired = _get_object(event, "ResourceProperties")
         past = _get_object(event, "OldResourceProperties")

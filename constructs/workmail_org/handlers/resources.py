@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workmail_org.changes import bookables as changes
-from workmail_org.changes.calls import Call, Found
+from workmail_org.changes.calls import Call
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
 from workmail_org.handlers.entities import CollectionLifecycle
 from workmail_org.handlers.groups import list_enabled
 from workmail_org.handlers.requests import Run
 from workmail_org.model.bookable import Bookable
+from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.reading import Listed, list_groups, list_users, read_resources
 from workmail_org.service.workmail import WorkMail

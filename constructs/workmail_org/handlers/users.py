@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workmail_org.changes import users as changes
-from workmail_org.changes.calls import Call, Found, GeneratedPassword
+from workmail_org.changes.calls import Call, GeneratedPassword
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
 from workmail_org.handlers.entities import CollectionLifecycle
 from workmail_org.handlers.requests import Run
+from workmail_org.model.live import Found
 from workmail_org.model.organization import Passwords
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference, fold

@@ -9,6 +9,7 @@ from constructs import Construct
 from workmail_org.declaring import make_directory, makes_directory
 from workmail_org.infra.keeping import keep, keeps_directory
 from workmail_org.infra.provider import HandlerProvider
+from workmail_org.kinds import name_part
 from workmail_org.model.organization import Organization
 from workmail_org.wire.encoding import encode_properties
 from workmail_org.wire.names import (
@@ -20,7 +21,6 @@ from workmail_org.wire.names import (
     SUBNET_IDS,
     VPC_ID,
     ResourceType,
-    name_resource,
 )
 
 _PASSWORD_LENGTH = 32
@@ -72,7 +72,7 @@ def add_directory(
     else:
         encoded[ADMIN_PASSWORD_SECRET_ARN] = secret
     kind = ResourceType.DIRECTORY
-    noun = name_resource(kind)
+    noun = name_part(kind)
     resource = provider.add_resource(scope, "Directory", kind, encoded, noun=noun)
     CfnOutput(scope, "DirectoryId", description="Id of the directory", value=resource.ref)
     return resource

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import CfnOutput, CfnResource
+from aws_cdk import CfnOutput, CfnResource, Stack
 from aws_cdk.aws_route53 import CfnRecordSet
 from constructs import Construct
 
-from workmail_org.declaring import make_default_domain, make_domain
+from workmail_org.declaring import declare_default_domain, make_domain
 from workmail_org.infra.naming import make_domain_id
 from workmail_org.infra.provider import HandlerProvider
+from workmail_org.kinds import name_part
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.organization import Organization
 from workmail_org.wire.encoding import encode_properties
-from workmail_org.wire.names import (
-    ORGANIZATION_ID,
-    ZONE_FILE,
-    RecordSlot,
-    ResourceType,
-    name_resource,
-)
+from workmail_org.wire.names import ORGANIZATION_ID, ZONE_FILE, RecordSlot, ResourceType
 from workmail_org.wire.properties import DomainVerificationProperties
 
 _TTL_SECONDS = 600
@@ -77,7 +72,7 @@ class MailDomainResource(Construct):
                 ORGANIZATION_ID: organization_id,
                 **encode_properties(make_domain(organization, domain)),
             },
-            noun=name_resource(ResourceType.DOMAIN, name=domain.name),
+            noun=name_part(ResourceType.DOMAIN, name=domain.name),
             after=[earlier.registration for earlier in after],
         )
         self.ready = self.registration
@@ -91,7 +86,7 @@ class MailDomainResource(Construct):
                     ORGANIZATION_ID: organization_id,
                     **encode_properties(DomainVerificationProperties(domain=domain.name)),
                 },
-                noun=name_resource(ResourceType.DOMAIN, name=domain.name),
+                noun=name_part(ResourceType.DOMAIN, name=domain.name),
                 # One after the other: each asks SES, which answers one call a second (facts.md §3).
                 after=[*records, *(earlier.ready for earlier in after)],
             )
@@ -151,17 +146,15 @@ def add_domains(
         if domain.dns is None:
             _add_zone_file_output(scope, domain.name, resource)
     ready = [resource.ready for resource in resources]
-    if organization.default_domain == organization.test_domain:
+    part = declare_default_domain(organization, stack=Stack.of(scope).stack_name)
+    if part is None:
         return ready
     default = provider.add_resource(
         scope,
-        "DefaultDomain",
-        ResourceType.DEFAULT_DOMAIN,
-        {
-            ORGANIZATION_ID: organization_id,
-            **encode_properties(make_default_domain(organization)),
-        },
-        noun=name_resource(ResourceType.DEFAULT_DOMAIN),
+        part.construct_id,
+        part.resource_type,
+        {ORGANIZATION_ID: organization_id, **part.properties},
+        noun=name_part(ResourceType.DEFAULT_DOMAIN),
         after=ready,
     )
     return [*ready, default]

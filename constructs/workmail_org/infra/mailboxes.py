@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnResource
+from aws_cdk import CfnOutput, CfnResource, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_dynamodb import CfnTable
 from aws_cdk.aws_s3_assets import Asset
@@ -29,6 +29,7 @@ from workmail_org.infra.keeping import keep, keeps_organization
 from workmail_org.infra.monitoring import EventsPlace
 from workmail_org.infra.permissions.mailboxes import Reach, list_mailboxes_statements
 from workmail_org.infra.provider import HandlerProvider
+from workmail_org.kinds import name_part
 from workmail_org.model import policies
 from workmail_org.model.organization import Organization, Passwords
 from workmail_org.wire.names import (
@@ -42,7 +43,6 @@ from workmail_org.wire.names import (
     PASSWORD_SECRET,
     PASSWORD_SECRET_ARN,
     ResourceType,
-    name_resource,
 )
 
 
@@ -83,7 +83,11 @@ class MailboxesResource:
         self._organization = organization
         self._organization_id = organization_id
         collections = list_collections(organization)
-        parts = list(list_settings(organization))
+        parts = [
+            part
+            for part in list_settings(organization, stack=Stack.of(scope).stack_name)
+            if part.resource_type is not ResourceType.IDENTITY_CENTER  # takes other rights
+        ]
         self._removals = make_removals(organization)
         self._assets = assets = {
             each.construct_id: self._add_asset(each)
@@ -92,7 +96,7 @@ class MailboxesResource:
         }
         self._ledger = self._add_ledger()
         self._secrets = self._add_secrets(len(collections[0].inline))
-        events = self._add_events_place()
+        self._events = events = self._add_events_place()
         reach = Reach(
             organization_id=organization_id,
             directory_id=directory_id,
@@ -116,8 +120,6 @@ class MailboxesResource:
                 previous = [self._add_shard(collection, shard, asset, previous)]
         for part in parts:
             previous = [self._add_part(part, assets.get(part.construct_id), previous)]
-        if events:
-            previous = [self._add_monitoring(events, previous)]
         self.last = previous[0]
         self.events = events.log_group if events else None
 
@@ -149,11 +151,9 @@ class MailboxesResource:
         properties = {**_name_object(asset), **part.properties}
         if part.resource_type is ResourceType.AVAILABILITY_CONFIGURATIONS:
             _put_tokens(properties, self._organization.policies.availability)
+        if part.resource_type is ResourceType.EMAIL_MONITORING and self._events:
+            properties = self._events.make_properties()
         return self._add_resource(part.construct_id, part.resource_type, properties, after)
-
-    def _add_monitoring(self, events: EventsPlace, after: Sequence[CfnResource]) -> CfnResource:
-        kind = ResourceType.EMAIL_MONITORING
-        return self._add_resource("EmailMonitoring", kind, events.make_properties(), after)
 
     def _add_resource(
         self,
@@ -170,7 +170,7 @@ class MailboxesResource:
             construct_id,
             resource_type,
             {**own, **properties},
-            noun=name_resource(resource_type, shard=shard),
+            noun=name_part(resource_type, shard=shard),
             after=after,
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 from aws_cdk import CfnOutput, CfnResource, Stack
 from constructs import Construct
 
-from workmail_org.declaring import make_identity_center, make_organization
+from workmail_org.declaring import make_organization
 from workmail_org.infra.alarms import Watched, add_alarms
 from workmail_org.infra.assets import make_bundle
 from workmail_org.infra.directories import add_directory, add_directory_secret
@@ -16,6 +16,7 @@ from workmail_org.infra.keeping import keeps_organization
 from workmail_org.infra.mailboxes import MailboxesResource
 from workmail_org.infra.permissions.organizations import list_organization_statements
 from workmail_org.infra.provider import HandlerProvider
+from workmail_org.kinds import name_part
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import IdentityCenter
 from workmail_org.wire.encoding import encode_properties
@@ -27,8 +28,8 @@ from workmail_org.wire.names import (
     OWNER,
     OrganizationAttribute,
     ResourceType,
-    name_resource,
 )
+from workmail_org.wire.properties import IdentityCenterProperties
 
 
 class OrganizationResource(Construct):
@@ -72,7 +73,7 @@ class OrganizationResource(Construct):
             "Organization",
             ResourceType.ORGANIZATION,
             self._make_properties(organization, directory),
-            noun=name_resource(ResourceType.ORGANIZATION),
+            noun=name_part(ResourceType.ORGANIZATION),
         )
         self.organization_id = resource.ref
         self.organization_arn = resource.get_att(OrganizationAttribute.ARN).to_string()
@@ -115,14 +116,17 @@ class OrganizationResource(Construct):
     ) -> CfnResource:
         """Add sign-in late: `identity_provider_only` ends every password at once."""
         owner = Stack.of(self).stack_name
-        encoded = encode_properties(make_identity_center(identity_center, owner=owner))
+        properties = IdentityCenterProperties(
+            application_name=owner, identity_center=identity_center
+        )
+        encoded = encode_properties(properties)
         encoded[APPLICATION_NAME] = owner  # a token in a nested stack
         return provider.add_resource(
             self,
             "IdentityCenter",
             ResourceType.IDENTITY_CENTER,
             {ORGANIZATION_ID: self.organization_id, **encoded},
-            noun=name_resource(ResourceType.IDENTITY_CENTER),
+            noun=name_part(ResourceType.IDENTITY_CENTER),
             after=[after],
         )
 

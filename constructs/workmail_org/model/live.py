@@ -6,10 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Generic, TypeVar
 
+from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.domain import DnsRecord
-from workmail_org.model.values import OrganizationId
+from workmail_org.model.group import Group
+from workmail_org.model.permission import MailboxPermission
+from workmail_org.model.policies import (
+    AccessControlRule,
+    Availability,
+    Effect,
+    IdentityCenter,
+    ImpersonationRole,
+    MobileDeviceAccessRule,
+    RetentionPolicy,
+)
+from workmail_org.model.user import User
+from workmail_org.model.values import EntityId, Kind, OrganizationId, Reference, fold
+
+EntityT = TypeVar("EntityT", bound=User | Group | Bookable)
 
 
 class State(StrEnum):
@@ -94,3 +110,125 @@ class LiveDirectory:
     vpc_id: str | None
     subnet_ids: frozenset[str]
     launched: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Generic[EntityT]):
+    """An entity as WorkMail has it.
+
+    Attributes:
+        entity: In the same type as a declared one; `enabled` tells its state.
+        id: Stays for the life of its mailbox.
+    """
+
+    id: EntityId
+    entity: EntityT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Everything in an organization that has an address, by folded name."""
+
+    users: Mapping[str, Found[User]] = field(default_factory=dict[str, Found[User]])
+    groups: Mapping[str, Found[Group]] = field(default_factory=dict[str, Found[Group]])
+    resources: Mapping[str, Found[Bookable]] = field(default_factory=dict[str, Found[Bookable]])
+
+    def get_kind(self, kind: Kind) -> Mapping[str, Found[Any]]:
+        """Return all of one kind."""
+        every: Mapping[Kind, Mapping[str, Found[Any]]] = {
+            Kind.USER: self.users,
+            Kind.GROUP: self.groups,
+            Kind.RESOURCE: self.resources,
+        }
+        return every[kind]
+
+    def find(self, reference: Reference) -> Found[Any] | None:
+        """Return one of them."""
+        return self.get_kind(reference.kind).get(fold(reference.name))
+
+    @property
+    def enabled(self) -> frozenset[Reference]:
+        """Folded references of all that are switched on."""
+        return frozenset(
+            found.entity.reference.folded
+            for kind in Kind
+            for found in self.get_kind(kind).values()
+            if found.entity.enabled
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRole:
+    """An impersonation role as WorkMail has it; names are unique."""
+
+    id: str
+    role: ImpersonationRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveMobileRule:
+    """A mobile device access rule as WorkMail has it; two can have one name."""
+
+    id: str
+    rule: MobileDeviceAccessRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRetention:
+    """The retention policy as WorkMail has it."""
+
+    id: str
+    policy: RetentionPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveMonitoring:
+    """Where email events go."""
+
+    log_group_arn: str
+    role_arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveIdentityCenter:
+    """Sign-in through IAM Identity Center as WorkMail has it."""
+
+    application_arn: str
+    identity_center: IdentityCenter
+
+
+_DEFAULT_ACCESS_RULE = AccessControlRule(
+    name="default", effect=Effect.ALLOW, description="Default WorkMail Rule"
+)
+"""Of every new organization (AWS CLI example `list-access-control-rules`; facts.md §1.8)."""
+
+_DEFAULT_MOBILE_RULE = LiveMobileRule(
+    id="", rule=MobileDeviceAccessRule(name="ALLOW-all", effect=Effect.ALLOW)
+)
+"""Of every new organization; its name is assumed (WorkMail Admin Guide, "manage-mobile-access")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSettings:
+    """Rules and settings as WorkMail has them; by default those of a new organization.
+
+    Attributes:
+        default_domain: Of new addresses; folded; empty: not told.
+        permissions: Between mailboxes and grantees that are switched on: WorkMail
+            refuses changes of others, and what was there goes with them.
+        retention: `None`: nothing is erased by age.
+        dmarc_enforced: On in every new organization (facts.md §0.9).
+        monitoring: `None`: email events are not logged.
+        identity_center: `None`: people sign in through the directory alone.
+    """
+
+    default_domain: str = ""
+    permissions: tuple[MailboxPermission, ...] = ()
+    impersonation_roles: tuple[LiveRole, ...] = ()
+    access_control: tuple[AccessControlRule, ...] = (_DEFAULT_ACCESS_RULE,)
+    mobile_devices: tuple[LiveMobileRule, ...] = (_DEFAULT_MOBILE_RULE,)
+    availability: tuple[Availability, ...] = ()
+    retention: LiveRetention | None = None
+    dmarc_enforced: bool = True
+    monitoring: LiveMonitoring | None = None
+    identity_center: LiveIdentityCenter | None = None

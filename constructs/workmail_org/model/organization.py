@@ -18,7 +18,7 @@ from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import Policies
 from workmail_org.model.removal import OnRemoval, Safety
 from workmail_org.model.user import User
-from workmail_org.model.values import OrganizationId, get_test_domain
+from workmail_org.model.values import OrganizationId, Reference, get_test_domain
 
 
 class Passwords(StrEnum):
@@ -67,6 +67,12 @@ class Organization:
     adopt: bool = False
     expect: tuple[Expectation, ...] = ()
     alarms: Alarms | None = None
+
+    @property
+    def disabled(self) -> frozenset[Reference]:
+        """Folded references of who is switched off: nobody can be a member or a target then."""
+        entities: tuple[User | Bookable, ...] = (*self.users, *self.resources)
+        return frozenset(entity.reference.folded for entity in entities if not entity.enabled)
 
     @property
     def test_domain(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Effect(StrEnum):
@@ -11,6 +13,20 @@ class Effect(StrEnum):
 
     ALLOW = "allow"
     DENY = "deny"
+
+
+ACTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "active_sync": "ActiveSync",
+        "auto_discover": "AutoDiscover",
+        "ews": "EWS",
+        "imap": "IMAP",
+        "smtp": "SMTP",
+        "windows_outlook": "WindowsOutlook",
+        "web_mail": "WebMail",
+    }
+)
+"""The spec's words for protocols and WorkMail's (WorkMail Admin Guide, "access-rules")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from workmail_org.changes.calls import Argument, Call, Found, Identity
+from workmail_org.changes.calls import Argument, Call, Identity
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.group import Group
+from workmail_org.model.live import Found, People
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import EntityId, Kind, Reference, fold, make_api_name
-from workmail_org.plan.actual import People
 
 _Entity = User | Group | Bookable
 

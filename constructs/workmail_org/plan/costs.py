@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workmail_org.model.live import People
 from workmail_org.model.user import Role
-from workmail_org.plan.actual import People
 
 CENTS_PER_MAILBOX = 400
 """US cents for each user and month, with 50 GB (https://aws.amazon.com/workmail/pricing/, the same

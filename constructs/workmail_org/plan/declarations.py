@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from workmail_org import declaring
-from workmail_org.changes.settings import Monitoring
 from workmail_org.errors import WireError
+from workmail_org.kinds import DEFAULT_DOMAIN, KINDS, SETTINGS, SettingKind
 from workmail_org.model.domain import RecordGroup
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.wire.encoding import decode_properties, encode_properties
@@ -22,11 +22,8 @@ from workmail_org.wire.names import (
     ResourceType,
 )
 from workmail_org.wire.properties import (
-    PROPERTIES,
-    DefaultDomainProperties,
     DirectoryProperties,
     DomainProperties,
-    EmailMonitoringProperties,
     GroupsProperties,
     OrganizationProperties,
     RemovalsProperties,
@@ -70,7 +67,6 @@ class Declaration:
         stack: Name of the stack.
         domains: By name.
         zones: By domain; domains whose DNS is manual are left out.
-        default_domain: `None`: the test domain.
         settings: Rules and settings, those that are declared, in the order in
             which they are deployed.
     """
@@ -82,12 +78,15 @@ class Declaration:
     directory: DirectoryProperties | None = None
     domains: Mapping[str, DomainProperties] = field(default_factory=dict[str, DomainProperties])
     zones: Mapping[str, Zone] = field(default_factory=dict[str, Zone])
-    default_domain: DefaultDomainProperties | None = None
     users: UsersProperties
     groups: GroupsProperties
     resources: ResourcesProperties
     settings: Mapping[ResourceType, Any] = field(default_factory=dict[ResourceType, Any])
     removals: RemovalsProperties
+
+    def get_setting(self, kind: SettingKind[_P]) -> _P | None:
+        """Return what is declared of a kind of rule or setting; `None`: it is not managed."""
+        return cast("_P | None", self.settings.get(kind.resource_type))
 
     @property
     def test_domain(self) -> str:
@@ -108,7 +107,8 @@ def declare(environment: Environment, organization: Organization) -> Declaration
     users, groups, resources = (
         _decode_collection(each) for each in declaring.list_collections(organization)
     )
-    default = organization.default_domain != organization.test_domain
+    default = declaring.declare_default_domain(organization, stack=stack)
+    parts = [*([default] if default else []), *declaring.list_settings(organization, stack=stack)]
     return Declaration(
         key=organization.key,
         stack=stack,
@@ -126,11 +126,10 @@ def declare(environment: Environment, organization: Organization) -> Declaration
             for domain in organization.domains
             if domain.dns
         },
-        default_domain=_cross(declaring.make_default_domain(organization)) if default else None,
         users=users,
         groups=groups,
         resources=resources,
-        settings=dict(_declare_settings(organization, stack)),
+        settings={part.resource_type: part.decode() for part in parts},
         removals=declaring.make_removals(organization).decode(),
     )
 
@@ -156,7 +155,7 @@ def decode_template(
     """
     found = {
         properties_type: list(_list_properties(template, properties_type, load_collection))
-        for properties_type in PROPERTIES
+        for properties_type in KINDS
     }
 
     def get(properties_type: ResourceType) -> Any:
@@ -166,7 +165,6 @@ def decode_template(
         return next((each for each in every if not getattr(each, "shard", 0)), every[0])
 
     domains = {each.domain: each for each in found[ResourceType.DOMAIN]}
-    default = found[ResourceType.DEFAULT_DOMAIN]
     directory = found[ResourceType.DIRECTORY]
     return Declaration(
         key=key,
@@ -176,36 +174,16 @@ def decode_template(
         directory=directory[0] if directory else None,
         domains=domains,
         zones=_find_zones(template, domains),
-        default_domain=default[0] if default else None,
         users=get(ResourceType.USERS),
         groups=get(ResourceType.GROUPS),
         resources=get(ResourceType.RESOURCES),
-        settings={each: found[each][0] for each in SETTINGS if found[each]},
+        settings={
+            kind.resource_type: found[kind.resource_type][0]
+            for kind in (DEFAULT_DOMAIN, *SETTINGS)
+            if found[kind.resource_type]
+        },
         # Stacks of earlier versions have none: the next deployment makes it.
         removals=next(iter(found[ResourceType.REMOVALS]), RemovalsProperties()),
-    )
-
-
-SETTINGS = (
-    ResourceType.MAILBOX_PERMISSIONS,
-    ResourceType.IMPERSONATION_ROLES,
-    ResourceType.ACCESS_CONTROL_RULES,
-    ResourceType.MOBILE_DEVICE_ACCESS_RULES,
-    ResourceType.AVAILABILITY_CONFIGURATIONS,
-    ResourceType.RETENTION_POLICY,
-    ResourceType.INBOUND_DMARC,
-    ResourceType.EMAIL_MONITORING,
-    ResourceType.IDENTITY_CENTER,
-)
-"""In the order in which they are deployed."""
-
-
-def get_monitoring(properties: EmailMonitoringProperties) -> Monitoring:
-    """Return where email events are to go."""
-    return Monitoring(
-        log_group_arn=properties.log_group_arn,
-        role_arn=properties.role_arn,
-        managed=properties.managed,
     )
 
 
@@ -218,30 +196,13 @@ def _declare_directory(organization: Organization, stack: str) -> DirectoryPrope
     return replace(declared, admin_password_secret_arn=UNRESOLVED)
 
 
-def _declare_settings(organization: Organization, stack: str) -> Iterator[tuple[ResourceType, Any]]:
-    for part in declaring.list_settings(organization):
-        yield part.resource_type, part.decode()
-    monitoring = organization.policies.email_monitoring
-    if monitoring:
-        place = EmailMonitoringProperties(
-            log_group_arn=monitoring.log_group_arn or UNRESOLVED,
-            role_arn=UNRESOLVED if monitoring.managed else monitoring.role_arn,
-            managed=monitoring.managed,
-        )
-        yield ResourceType.EMAIL_MONITORING, place
-    center = organization.policies.identity_center
-    if center:
-        declared = declaring.make_identity_center(center, owner=stack)
-        yield ResourceType.IDENTITY_CENTER, _cross(declared)
-
-
 def _cross(properties: _P) -> _P:
     return decode_properties(type(properties), encode_properties(properties))
 
 
 def _decode_collection(collection: declaring.Collection) -> Any:
     properties = {**collection.inline[0], **collection.outside}
-    return decode_properties(PROPERTIES[collection.resource_type], properties)
+    return decode_properties(KINDS[collection.resource_type].properties, properties)
 
 
 def _list_properties(
@@ -255,7 +216,7 @@ def _list_properties(
         bucket = raw.get(COLLECTION_BUCKET)
         outside = load_collection(bucket, key) if isinstance(key, str) else dict[str, Any]()
         resolved = {name: _resolve(value) for name, value in raw.items() if name not in _TOKENS}
-        yield decode_properties(PROPERTIES[resource_type], {**resolved, **outside})
+        yield decode_properties(KINDS[resource_type].properties, {**resolved, **outside})
 
 
 _TOKENS = frozenset(

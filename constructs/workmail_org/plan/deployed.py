@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from workmail_org.changes.calls import EntityT, Found
 from workmail_org.errors import NotFoundError
+from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
+from workmail_org.model.live import EntityT, Found, LiveSettings, People
 from workmail_org.model.organization import Environment
 from workmail_org.model.values import Kind, Reference, fold
-from workmail_org.plan.actual import Actual, People, Settings, foretell
+from workmail_org.plan.actual import Actual, foretell
 from workmail_org.plan.bases import Base, Standing
 from workmail_org.plan.declarations import Declaration, declare, decode_template
 from workmail_org.plan.expectations import ask_live_rules
-from workmail_org.service import policies, reading
+from workmail_org.service import reading
 from workmail_org.service.clients import Clients, make_clients
 from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger
 from workmail_org.service.reading import Listed
+from workmail_org.service.snapshot import Snapshot
 from workmail_org.service.templates import DeployedStack, load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.names import ResourceType
@@ -147,9 +149,8 @@ def read_actual(
         domains=frozenset(
             fold(each["DomainName"]) for each in workmail.list("ListMailDomains", "MailDomains")
         ),
-        default_domain=live.default_domain or fold(desired.test_domain),
         people=_read_people(workmail, rows, desired),
-        settings=_read_settings(workmail, rows, previous, desired),
+        settings=_read_settings(workmail, previous, desired),
         owned={
             kind: frozenset(e.reference.name for e in each if not e.removed_at)
             for kind, each in entries.items()
@@ -196,26 +197,11 @@ def _index(found: Iterable[Found[EntityT]]) -> dict[str, Found[EntityT]]:
 
 
 def _read_settings(
-    workmail: WorkMail,
-    rows: Mapping[Kind, Sequence[Listed]],
-    previous: Declaration | None,
-    desired: Declaration,
-) -> Settings:
-    people = [row for kind in Kind for row in rows[kind]]
+    workmail: WorkMail, previous: Declaration | None, desired: Declaration
+) -> LiveSettings:
     named = _list_mailboxes(previous) | _list_mailboxes(desired)
-    mailboxes = [row for row in people if row.enabled and row.reference.folded in named]
-    users = {str(row.id): row.reference.name for row in rows[Kind.USER]}
-    return Settings(
-        permissions=policies.read_permissions(workmail, mailboxes, {row.id: row for row in people}),
-        impersonation_roles=policies.read_impersonation_roles(workmail, users),
-        access_control=policies.read_access_control(workmail, users, policies.list_roles(workmail)),
-        mobile_devices=policies.read_mobile_devices(workmail),
-        availability=policies.read_availability(workmail),
-        retention=policies.read_retention(workmail),
-        dmarc_enforced=policies.read_dmarc(workmail),
-        monitoring=policies.read_monitoring(workmail),
-        identity_center=policies.read_identity_center(workmail),
-    )
+    facts = [kind.fact for kind in (DEFAULT_DOMAIN, *SETTINGS)]
+    return Snapshot(workmail).read_settings(facts, mailboxes=named)
 
 
 def _list_mailboxes(declaration: Declaration | None) -> set[Reference]:

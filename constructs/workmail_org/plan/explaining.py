@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
+from workmail_org.changes import consequences as rules
 from workmail_org.changes.approvals import make_part_name
 from workmail_org.changes.calls import Call
+from workmail_org.changes.consequences import Consequence, Rule
+from workmail_org.changes.explaining import Wording, join
+from workmail_org.kinds import KINDS, SettingKind
 from workmail_org.model.domain import RecordGroup
 from workmail_org.model.values import Reference
-from workmail_org.plan import consequences as rules
-from workmail_org.plan.consequences import Consequence, Rule
-from workmail_org.plan.declarations import SETTINGS, Zone
+from workmail_org.plan.declarations import Zone
 from workmail_org.plan.model import Change
 from workmail_org.plan.people import explain_entities, find_farewells
-from workmail_org.plan.rules import explain_settings
-from workmail_org.plan.scene import Scene, join, make_change
+from workmail_org.plan.scene import Scene, make_change
 from workmail_org.plan.step import Step
 from workmail_org.wire.names import ResourceType
 
@@ -60,12 +62,22 @@ def _soften(change: Change) -> Change:
 def _explain_step(scene: Scene, step: Step) -> Iterator[Change]:
     if not step.calls or step.resource_type in _ABOUT_PEOPLE:
         return
-    if step.resource_type in SETTINGS:
-        yield from explain_settings(scene, step)
+    kind = KINDS[step.resource_type]
+    if isinstance(kind, SettingKind):
+        yield from _explain_setting(scene, kind, step)
     else:
         for call in step.calls:
             rule, sentence = _explain_call(scene, call)
             yield make_change(scene, step, rule, sentence, [call])
+
+
+def _explain_setting(scene: Scene, kind: SettingKind[Any], step: Step) -> Iterator[Change]:
+    """Tell what the calls for one kind of rule or setting mean."""
+    live = scene.before.settings
+    declared = scene.desired.get_setting(kind)
+    wording = Wording(name=scene.name, begins=scene.begins)
+    for rule, sentence, calls in kind.explain(live, declared, step.calls, wording):
+        yield make_change(scene, step, rule, sentence, calls)
 
 
 def _explain_call(scene: Scene, call: Call) -> tuple[Rule, str]:
@@ -86,13 +98,6 @@ def _explain_call(scene: Scene, call: Call) -> tuple[Rule, str]:
         case "DeregisterMailDomain":
             sentence = f"domain {call.subject.name} leaves: mail to all its addresses bounces"
             return rules.DOMAIN_LEAVES, sentence
-        case "UpdateDefaultMailDomain":
-            sentence = (
-                f"{call.arguments['DomainName']} is the default domain, instead of "
-                f"{scene.before.default_domain or scene.desired.test_domain}; addresses that "
-                "nothing else changes stay as they are"
-            )
-            return rules.DEFAULT_DOMAIN, sentence
         case _:
             sentence = f"directory {call.subject.name} is made; that takes up to 45 minutes"
             return rules.DIRECTORY_COMES, sentence

@@ -8,12 +8,13 @@ from typing import Any
 
 from workmail_org.changes import bookables, groups, users
 from workmail_org.changes.brakes import list_removal_brakes
-from workmail_org.changes.calls import Found
 from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Neighbour, Situation, list_staying, refuse_renames
 from workmail_org.changes.removals import Presence, RollCall, between
 from workmail_org.changes.shards import take_share
+from workmail_org.kinds import name_part
+from workmail_org.model.live import Found
 from workmail_org.model.organization import Passwords
 from workmail_org.model.removal import Safety
 from workmail_org.model.values import Kind, Reference, fold
@@ -21,7 +22,7 @@ from workmail_org.plan.actual import Actual
 from workmail_org.plan.carrying import carry_out
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
-from workmail_org.wire.names import ResourceType, name_resource
+from workmail_org.wire.names import ResourceType
 
 _RESOURCE_TYPES = {
     Kind.USER: ResourceType.USERS,
@@ -92,7 +93,7 @@ def step_removals(previous: Declaration | None, actual: Actual, desired: Declara
         read_only_directory=told.read_only_directory,
     )
     return Step(
-        noun=name_resource(ResourceType.REMOVALS),
+        noun=name_part(ResourceType.REMOVALS),
         resource_type=ResourceType.REMOVALS,
         calls=between(roll),
         untouched=previous is not None and previous.removals == told,
@@ -123,7 +124,7 @@ def _step_collection(kind: Kind, before: Any, actual: Actual, collection: Any) -
     )
     stops = list_removal_brakes(kind, plan.calls, owned=len(owned), safety=safety)
     return Step(
-        noun=name_resource(_RESOURCE_TYPES[kind], shard=shard),
+        noun=name_part(_RESOURCE_TYPES[kind], shard=shard),
         resource_type=_RESOURCE_TYPES[kind],
         calls=() if refusals else list_staying(situation, plan.calls),
         refusals=refusals,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from workmail_org.model.group import Group
+from workmail_org.model.live import People
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import Kind, Reference, fold
-from workmail_org.plan.actual import People
 
 Link = tuple[Reference, Reference]
 """One step that mail takes: from a group or a resource to a member or a delegate."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from workmail_org.changes.approvals import make_approval
 from workmail_org.changes.brakes import Brake, digest_brakes
-from workmail_org.plan.consequences import Consequence, Rule
+from workmail_org.changes.consequences import Consequence, Rule
 from workmail_org.plan.costs import Cost
 from workmail_org.plan.mailflow import FlowChange
 

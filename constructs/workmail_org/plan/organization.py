@@ -6,24 +6,23 @@ from collections.abc import Iterator
 
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.organizations import (
-    decide_default_domain,
     decide_directory,
     decide_domain,
     decide_organization,
 )
+from workmail_org.kinds import name_part
 from workmail_org.model.live import LiveDirectory
-from workmail_org.model.values import fold
 from workmail_org.plan.actual import Actual, take_as_declared
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
-from workmail_org.wire.names import UNRESOLVED, ResourceType, name_resource
+from workmail_org.wire.names import UNRESOLVED, ResourceType
 from workmail_org.wire.properties import DirectoryProperties
 
 
 def list_first_steps(
     previous: Declaration | None, actual: Actual, desired: Declaration
 ) -> Iterator[Step]:
-    """List what comes first: directory, organization, domains, default domain."""
+    """List what comes first: directory, organization, domains."""
     if desired.directory:
         before = previous.directory if previous else None
         decision = decide_directory(_predict_directory(before), desired.directory)
@@ -35,22 +34,14 @@ def list_first_steps(
         if known != domain:
             decision = decide_domain(_is_registered(actual, name), domain, known)
             yield _step(ResourceType.DOMAIN, decision, name)
-    default = desired.default_domain
-    if default and default != (previous and previous.default_domain):
-        present = fold(actual.default_domain or desired.test_domain)
-        yield _step(ResourceType.DEFAULT_DOMAIN, decide_default_domain(present, default, None))
 
 
 def list_last_steps(
     previous: Declaration | None, actual: Actual, desired: Declaration
 ) -> Iterator[Step]:
-    """List what CloudFormation deletes at last: the default domain, domains."""
+    """List what CloudFormation deletes at last: domains."""
     if previous is None:
         return
-    if previous.default_domain and not desired.default_domain:
-        present = fold(actual.default_domain)
-        decision = decide_default_domain(present, None, previous.default_domain)
-        yield _step(ResourceType.DEFAULT_DOMAIN, decision, leaves=True)
     for name, decision in reversed(_decide_leaving_domains(actual, previous, desired).items()):
         yield _step(ResourceType.DOMAIN, decision, name)
 
@@ -110,14 +101,11 @@ def _is_registered(actual: Actual, domain: str) -> bool | None:
     return domain in actual.domains or (False if actual.is_whole else None)
 
 
-def _step(
-    resource_type: ResourceType, decision: Decision, name: str = "", *, leaves: bool = False
-) -> Step:
+def _step(resource_type: ResourceType, decision: Decision, name: str = "") -> Step:
     return Step(
-        noun=name_resource(resource_type, name=name),
+        noun=name_part(resource_type, name=name),
         resource_type=resource_type,
         calls=decision.calls,
         refusals=decision.refusals,
         brakes=decision.brakes,
-        leaves=leaves,
     )

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from workmail_org.changes import consequences as rules
 from workmail_org.changes.calls import Call, Identity
+from workmail_org.changes.consequences import Consequence, Rule
+from workmail_org.changes.explaining import get_reference, join
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold
-from workmail_org.plan import consequences as rules
-from workmail_org.plan.consequences import Consequence, Rule
 from workmail_org.plan.mailflow import Delivery, FlowChange
 from workmail_org.plan.model import Change
-from workmail_org.plan.scene import Scene, join, make_change, name_entity
+from workmail_org.plan.scene import Scene, make_change, name_entity
 from workmail_org.plan.step import Step
 from workmail_org.wire.names import ResourceType
 
@@ -189,7 +190,7 @@ def _explain_staying(scene: Scene, reference: Reference, calls: Sequence[Call]) 
     for operation, (rule, parameter) in _MEMBERS.items():
         changed = [call for call in calls if call.operation == operation]
         if changed:
-            people = [scene.name(_refer(call, parameter)) for call in changed]
+            people = [scene.name(get_reference(call, parameter)) for call in changed]
             yield _explain_members(scene, rule, after, people, changed)
     for call in calls:
         match call.operation:
@@ -336,13 +337,6 @@ def _list_resource_changes(before: Bookable, after: Bookable) -> Iterator[str]:
         yield f"{'declines' if booking.decline_recurring else 'takes'} recurring requests"
     if booking.decline_conflicts is not answered.decline_conflicts:
         yield f"{'declines' if booking.decline_conflicts else 'takes'} conflicting requests"
-
-
-def _refer(call: Call, parameter: str) -> Reference:
-    identity = call.arguments[parameter]
-    if isinstance(identity, Identity) and isinstance(identity.reference, Reference):
-        return identity.reference
-    raise TypeError(f"{call} names nobody in {parameter}")
 
 
 def _list_addresses(entity: Any) -> str:

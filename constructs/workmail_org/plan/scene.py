@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workmail_org.changes.approvals import make_part_name
 from workmail_org.changes.calls import Call
+from workmail_org.changes.consequences import Rule
 from workmail_org.changes.digests import render_call
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual
-from workmail_org.plan.consequences import Rule
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.mailflow import Flow
 from workmail_org.plan.model import Change
 from workmail_org.plan.step import Step
-
-MOST_NAMES = 8
-"""Names in one sentence; a reader loses the thread beyond."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +46,6 @@ class Scene:
         return name_entity(found.entity) if found else _name_plainly(reference)
 
 
-Tell = Callable[[Rule, str, Sequence[Call]], Change]
-"""Makes a change of a rule, a sentence and the calls behind it."""
-
-
 def name_entity(entity: Any) -> str:
     """Name an entity in a sentence: a person by the name that people know."""
     if isinstance(entity, User) and entity.display_name:
@@ -63,16 +56,6 @@ def name_entity(entity: Any) -> str:
 
 def _name_plainly(reference: Reference) -> str:
     return reference.name if reference.kind is Kind.USER else f"{reference.kind} {reference.name}"
-
-
-def join(names: Iterable[str], word: str = "and") -> str:
-    """Write names as a list in a sentence: `alice, bob and carol`."""
-    every = list(names)
-    if len(every) > MOST_NAMES + 1:
-        every = [*every[:MOST_NAMES], f"{len(every) - MOST_NAMES} more"]
-    if len(every) < 2:
-        return "".join(every)
-    return f"{', '.join(every[:-1])} {word} {every[-1]}"
 
 
 def make_change(

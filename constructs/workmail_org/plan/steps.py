@@ -8,18 +8,20 @@ called at all, whatever is live.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-from workmail_org.model.values import Kind
+from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS, SettingKind
+from workmail_org.model.live import LiveSettings
+from workmail_org.model.values import Kind, fold
 from workmail_org.plan.actual import Actual
 from workmail_org.plan.carrying import carry_out
-from workmail_org.plan.declarations import SETTINGS, Declaration
+from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.mailboxes import list_collection_steps, step_removals
 from workmail_org.plan.organization import (
     list_domains_after,
     list_first_steps,
     list_last_steps,
 )
-from workmail_org.plan.settings import list_setting_steps
 from workmail_org.plan.step import Step
 
 
@@ -41,30 +43,26 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
     """
     steps = [*list_first_steps(previous, actual, desired)]
     state = actual
+    if desired.get_setting(DEFAULT_DOMAIN):
+        state = _add_setting(steps, DEFAULT_DOMAIN, previous, state, desired)
     for kind in Kind:
         for step in list_collection_steps(kind, previous, state, desired):
             steps.append(step)
             if not step.untouched:
                 state = replace(state, people=carry_out(state.people, step.calls))
-    staying = [each for each in SETTINGS if each in desired.settings]
-    leaving = [each for each in reversed(SETTINGS) if each not in desired.settings]
-    # CloudFormation deletes at last, what came last first.
-    for resource_type in staying:
-        steps += list_setting_steps(resource_type, previous, state, desired)
+    for setting in SETTINGS:
+        if desired.get_setting(setting) is not None:
+            state = _add_setting(steps, setting, previous, state, desired)
     removals = step_removals(previous, state, desired)
     steps.append(removals)
     if not removals.untouched:
         state = replace(state, people=carry_out(state.people, removals.calls))
-    for resource_type in leaving:
-        steps += list_setting_steps(resource_type, previous, state, desired)
+    # CloudFormation deletes at last, what came last first.
+    for setting in (*reversed(SETTINGS), DEFAULT_DOMAIN):
+        if desired.get_setting(setting) is None:
+            state = _add_setting(steps, setting, previous, state, desired)
     steps += list_last_steps(previous, actual, desired)
-    after = replace(
-        state,
-        domains=frozenset(list_domains_after(state, previous, desired)),
-        default_domain=desired.default_domain.domain
-        if desired.default_domain
-        else desired.test_domain,
-    )
+    after = replace(state, domains=frozenset(list_domains_after(state, previous, desired)))
     # In an organization that begins with its stack there is nothing to lose yet.
     begins = actual.organization is None and not desired.organization.existing
     told = tuple(replace(step, brakes=() if begins else step.brakes) for step in steps)
@@ -73,3 +71,39 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
 
 def _says_something(step: Step) -> bool:
     return bool(step.calls or step.refusals or step.brakes or step.leaves)
+
+
+def _add_setting(
+    steps: list[Step],
+    kind: SettingKind[Any],
+    previous: Declaration | None,
+    state: Actual,
+    desired: Declaration,
+) -> Actual:
+    """Add what the resource for one kind of rule or setting would do; say what there is then."""
+    before = previous.get_setting(kind) if previous else None
+    after = desired.get_setting(kind)
+    if before is None and after is None:
+        return state
+    decision = kind.decide(_see_settings(state), after, before)
+    step = Step(noun=kind.noun, resource_type=kind.resource_type, calls=decision.calls)
+    if before == after:
+        steps.append(replace(step, untouched=True))
+        return state
+    leaves = after is None and kind.takes_away
+    steps.append(replace(step, refusals=decision.refusals, brakes=decision.brakes, leaves=leaves))
+    reached: dict[str, Any] = {} if after is None else {kind.fact: kind.predict(after)}
+    if kind is DEFAULT_DOMAIN and after is None and decision.calls:
+        reached[kind.fact] = fold(desired.test_domain)
+    return replace(state, settings=replace(state.settings, **reached))
+
+
+def _see_settings(state: Actual) -> LiveSettings:
+    """Leave out permissions of who is switched off, as the handlers read them."""
+    enabled = state.people.enabled
+    permissions = tuple(
+        each
+        for each in state.settings.permissions
+        if each.mailbox.folded in enabled and each.grantee.folded in enabled
+    )
+    return replace(state.settings, permissions=permissions)

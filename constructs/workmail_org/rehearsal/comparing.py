@@ -26,8 +26,7 @@ from workmail_org.wire.names import KEY_TAG
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from workmail_org.changes.calls import Found
-    from workmail_org.model.live import LiveDirectory
+    from workmail_org.model.live import Found, LiveDirectory
     from workmail_org.model.organization import Organization
     from workmail_org.rehearsal.surveying import LiveOrganization
     from workmail_org.service.effects import Surprise

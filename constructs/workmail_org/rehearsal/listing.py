@@ -13,9 +13,9 @@ from workmail_org.model.values import Reference
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from workmail_org.changes.calls import Found
     from workmail_org.model.bookable import Bookable, Booking
     from workmail_org.model.group import Group
+    from workmail_org.model.live import Found
     from workmail_org.model.policies import Availability, IdentityCenter, ImpersonationRole
     from workmail_org.model.user import User
     from workmail_org.rehearsal.surveying import LiveOrganization, LivePolicies

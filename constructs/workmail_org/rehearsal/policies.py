@@ -74,7 +74,10 @@ def compare_policies(
 
 def _list_declared(organization: Organization) -> Mapping[ResourceType, Any]:
     """Return what each of the stack's settings is told."""
-    return {part.resource_type: part.decode() for part in declaring.list_settings(organization)}
+    return {
+        part.resource_type: part.decode()
+        for part in declaring.list_settings(organization, stack="")
+    }
 
 
 def _judge_permissions(

@@ -3,55 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from workmail_org.changes.calls import Found
-from workmail_org.changes.impersonation import LiveRole
-from workmail_org.changes.mobile_devices import LiveMobileRule
-from workmail_org.changes.settings import LiveIdentityCenter, LiveRetention, Monitoring
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
-from workmail_org.model.live import LiveDirectory, LiveDomain
+from workmail_org.model.live import (
+    Found,
+    LiveDirectory,
+    LiveDomain,
+    LiveSettings,
+)
 from workmail_org.model.permission import MailboxPermission
-from workmail_org.model.policies import AccessControlRule, Availability
 from workmail_org.model.user import User
 from workmail_org.model.values import OrganizationId, Reference
-from workmail_org.service import policies, reading
+from workmail_org.service import reading
 from workmail_org.service.clients import make_clients
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.effects import Surprise, check_expectations
+from workmail_org.service.snapshot import Snapshot
 from workmail_org.service.workmail import WorkMail
 
 if TYPE_CHECKING:
     from workmail_org.model.organization import Organization
-    from workmail_org.service.reading import Listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LivePolicies:
-    """Rules and settings as WorkMail has them.
+class LivePolicies(LiveSettings):
+    """Rules and settings as WorkMail has them, and what CloudWatch has.
 
     Attributes:
-        retention: `None`: nothing is erased by age.
-        monitoring: `None`: email events are not logged.
         log_days: How long the log group of `monitoring` keeps events; `None`:
             for ever, or there is no such group.
-        identity_center: `None`: people sign in through the directory alone.
     """
 
-    access_control: tuple[AccessControlRule, ...] = ()
-    mobile_devices: tuple[LiveMobileRule, ...] = ()
-    impersonation_roles: tuple[LiveRole, ...] = ()
-    availability: tuple[Availability, ...] = ()
-    retention: LiveRetention | None = None
-    monitoring: Monitoring | None = None
     log_days: int | None = None
-    dmarc_enforced: bool = True
-    identity_center: LiveIdentityCenter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +96,7 @@ def survey(region: str, alias: str) -> LiveOrganization | None:
     resources = list(reading.list_resources(workmail))
     people = {str(row.id): row for row in (*users, *groups)}
     enabled = {id_: row.reference for id_, row in people.items() if row.enabled}
-    mailboxes = [row for row in (*users, *groups, *resources) if row.enabled]
+    settings = Snapshot(workmail).read_settings(each.name for each in fields(LiveSettings))
     return LiveOrganization(
         id=OrganizationId(organization_id),
         alias=described.alias,
@@ -122,8 +111,8 @@ def survey(region: str, alias: str) -> LiveOrganization | None:
         users=reading.read_users(workmail, users),
         groups=reading.read_groups(workmail, groups, enabled),
         resources=reading.read_resources(workmail, resources, enabled),
-        permissions=policies.read_permissions(workmail, mailboxes, people),
-        policies=_read_policies(workmail, users, region),
+        permissions=settings.permissions,
+        policies=_read_policies(settings, region),
         deadlines={row.reference: row.deadline for row in (*users, *resources) if row.deadline},
     )
 
@@ -140,20 +129,11 @@ def ask(desired: Organization, actual: LiveOrganization | None) -> tuple[Surpris
     return check_expectations(WorkMail(make_clients(actual.region).workmail, actual.id), desired)
 
 
-def _read_policies(workmail: WorkMail, users: list[Listed], region: str) -> LivePolicies:
-    names = {str(row.id): row.reference.name for row in users}
-    monitoring = policies.read_monitoring(workmail)
-    return LivePolicies(
-        access_control=policies.read_access_control(workmail, names, policies.list_roles(workmail)),
-        mobile_devices=policies.read_mobile_devices(workmail),
-        impersonation_roles=policies.read_impersonation_roles(workmail, names),
-        availability=policies.read_availability(workmail),
-        retention=policies.read_retention(workmail),
-        monitoring=monitoring,
-        log_days=_read_log_days(region, monitoring.log_group_arn) if monitoring else None,
-        dmarc_enforced=policies.read_dmarc(workmail),
-        identity_center=policies.read_identity_center(workmail),
-    )
+def _read_policies(settings: LiveSettings, region: str) -> LivePolicies:
+    read = {each.name: getattr(settings, each.name) for each in fields(LiveSettings)}
+    monitoring = settings.monitoring
+    days = _read_log_days(region, monitoring.log_group_arn) if monitoring else None
+    return LivePolicies(log_days=days, **read)
 
 
 def _read_log_days(region: str, log_group_arn: str) -> int | None:

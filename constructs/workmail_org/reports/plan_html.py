@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from workmail_org.plan.consequences import Consequence
+from workmail_org.changes.consequences import Consequence
 from workmail_org.plan.costs import ASSUMPTIONS, render_amount
 from workmail_org.plan.model import Verdict
 from workmail_org.reports import plan_words
@@ -27,7 +27,7 @@ from workmail_org.reports.drawing import draw
 from workmail_org.reports.text import escape
 
 if TYPE_CHECKING:
-    from workmail_org.plan.consequences import Rule
+    from workmail_org.changes.consequences import Rule
     from workmail_org.plan.costs import Cost
     from workmail_org.plan.mailflow import Delivery, FlowChange
     from workmail_org.plan.model import Change, OrganizationPlan, Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from workmail_org.plan.consequences import Consequence
+from workmail_org.changes.consequences import Consequence
 from workmail_org.plan.costs import ASSUMPTIONS, CENTS_PER_MAILBOX
 
 if TYPE_CHECKING:

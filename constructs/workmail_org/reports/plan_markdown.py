@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workmail_org.changes.approvals import NOTHING
-from workmail_org.plan.consequences import Consequence
+from workmail_org.changes.consequences import Consequence
 from workmail_org.plan.model import Verdict
 from workmail_org.reports.plan_words import (
     count,

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workmail_org.changes.approvals import NOTHING
-from workmail_org.plan.consequences import Consequence
+from workmail_org.changes.consequences import Consequence
 from workmail_org.plan.model import Verdict
 from workmail_org.reports.plan_words import (
     count,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from workmail_org.plan.consequences import Consequence
+from workmail_org.changes.consequences import Consequence
 from workmail_org.plan.costs import render_amount
 from workmail_org.plan.mailflow import Outcome
 from workmail_org.plan.model import Transition, Verdict

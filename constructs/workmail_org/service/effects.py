@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workmail_org.changes.access_control import ACTIONS
 from workmail_org.errors import ServiceError
 from workmail_org.model.expectations import Attempt, Device, Expectation, Impersonation
 from workmail_org.model.organization import Organization
-from workmail_org.model.policies import Effect
+from workmail_org.model.policies import ACTIONS, Effect
 from workmail_org.model.values import fold
 from workmail_org.service.policies import list_roles
 from workmail_org.service.reading import list_users

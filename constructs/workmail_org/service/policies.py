@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from workmail_org.changes.access_control import ACTIONS
-from workmail_org.changes.impersonation import LiveRole
-from workmail_org.changes.mobile_devices import LiveMobileRule, parse_lists
-from workmail_org.changes.settings import LiveIdentityCenter, LiveRetention, Monitoring
+from workmail_org.changes.mobile_devices import parse_lists
 from workmail_org.errors import NotFoundError
+from workmail_org.model.live import (
+    LiveIdentityCenter,
+    LiveMobileRule,
+    LiveMonitoring,
+    LiveRetention,
+    LiveRole,
+)
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
+    ACTIONS,
     AccessControlRule,
     AuthenticationMode,
     Availability,
@@ -124,8 +129,10 @@ def list_roles(workmail: WorkMail) -> dict[str, str]:
     return {role["ImpersonationRoleId"]: role["Name"] for role in roles}
 
 
-def read_impersonation_roles(workmail: WorkMail, users: Names) -> tuple[LiveRole, ...]:
-    """Read every impersonation role with its rules."""
+def read_impersonation_roles(
+    workmail: WorkMail, role_ids: Iterable[str], users: Names
+) -> tuple[LiveRole, ...]:
+    """Read impersonation roles with their rules."""
 
     def read(role_id: str) -> LiveRole | None:
         try:
@@ -140,7 +147,7 @@ def read_impersonation_roles(workmail: WorkMail, users: Names) -> tuple[LiveRole
         )
         return LiveRole(id=role_id, role=role)
 
-    return tuple(role for role in workmail.read_many(read, list_roles(workmail)) if role)
+    return tuple(role for role in workmail.read_many(read, role_ids) if role)
 
 
 def _parse_impersonation_rule(rule: Mapping[str, Any], users: Names) -> ImpersonationRule:
@@ -198,7 +205,7 @@ def read_retention(workmail: WorkMail) -> LiveRetention | None:
     return LiveRetention(id=answer["Id"], policy=policy)
 
 
-def read_monitoring(workmail: WorkMail) -> Monitoring | None:
+def read_monitoring(workmail: WorkMail) -> LiveMonitoring | None:
     """Read where email events are logged, or `None` if nowhere."""
     try:
         answer = workmail.call("DescribeEmailMonitoringConfiguration")
@@ -206,7 +213,7 @@ def read_monitoring(workmail: WorkMail) -> Monitoring | None:
         return None
     if not answer.get("LogGroupArn"):
         return None
-    return Monitoring(log_group_arn=answer["LogGroupArn"], role_arn=answer.get("RoleArn"))
+    return LiveMonitoring(log_group_arn=answer["LogGroupArn"], role_arn=answer.get("RoleArn"))
 
 
 def read_dmarc(workmail: WorkMail) -> bool:

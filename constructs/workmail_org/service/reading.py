@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from workmail_org.changes.calls import Found
 from workmail_org.errors import NotFoundError
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.domain import DnsRecord
 from workmail_org.model.group import Group
-from workmail_org.model.live import LiveDomain, LiveOrganization, State
+from workmail_org.model.live import Found, LiveDomain, LiveOrganization, State
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import EntityId, Kind, OrganizationId, Reference, fold, make_api_name
 from workmail_org.service.workmail import WorkMail

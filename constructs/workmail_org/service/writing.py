@@ -13,6 +13,7 @@ from workmail_org.changes.calls import (
     GeneratedPassword,
     Identity,
     MadeUp,
+    Phase,
     StoredSecret,
     Subject,
 )
@@ -100,6 +101,10 @@ class Writer:
         make = self.workmail.call_plain if plain else self.workmail.call
         try:
             answer = make(call.operation, **parameters)
+        except NotFoundError:
+            if call.phase is Phase.DELETE:
+                return
+            raise
         except ConflictError as conflict:
             if not self._is_own(call, conflict):
                 raise self._name_owner(call, conflict) from conflict

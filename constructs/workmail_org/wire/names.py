@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 
 ON_EVENT = "workmail_org.handlers.entry.on_event"
 """Lambda handler that CDK's provider framework calls for each CloudFormation event."""
@@ -125,69 +123,5 @@ ZONE_FILE = "ZoneFile"
 """Attribute of `Custom::WorkMailDomain`: its records as lines of a zone file (RFC 1035)."""
 
 
-BRAKED = frozenset(
-    {
-        ResourceType.ORGANIZATION,
-        ResourceType.USERS,
-        ResourceType.GROUPS,
-        ResourceType.RESOURCES,
-        ResourceType.ACCESS_CONTROL_RULES,
-        ResourceType.MOBILE_DEVICE_ACCESS_RULES,
-        ResourceType.RETENTION_POLICY,
-        ResourceType.IDENTITY_CENTER,
-    }
-)
-"""Types whose changes can need a word from a person."""
-
-APPROVED = frozenset(ResourceType) - {ResourceType.DOMAIN, ResourceType.DOMAIN_VERIFICATION}
-"""Types that are told of an approval. One that only waits changes nothing. A domain has answers
-that only WorkMail knows and is left alone while its declaration stays: the organization judges."""
-
 NOT_SEEN = "nothing"
 """An approval was given, and this resource had nothing to do in it."""
-
-NOUNS: Mapping[ResourceType, str] = MappingProxyType(
-    {
-        ResourceType.DIRECTORY: "directory",
-        ResourceType.ORGANIZATION: "organization",
-        ResourceType.DOMAIN: "domains",
-        ResourceType.DEFAULT_DOMAIN: "default-domain",
-        ResourceType.USERS: "users",
-        ResourceType.GROUPS: "groups",
-        ResourceType.RESOURCES: "resources",
-        ResourceType.MAILBOX_PERMISSIONS: "permissions",
-        ResourceType.IMPERSONATION_ROLES: "impersonation-roles",
-        ResourceType.ACCESS_CONTROL_RULES: "access-control",
-        ResourceType.MOBILE_DEVICE_ACCESS_RULES: "mobile-devices",
-        ResourceType.AVAILABILITY_CONFIGURATIONS: "availability",
-        ResourceType.RETENTION_POLICY: "retention",
-        ResourceType.INBOUND_DMARC: "inbound-dmarc",
-        ResourceType.EMAIL_MONITORING: "email-monitoring",
-        ResourceType.IDENTITY_CENTER: "identity-center",
-        ResourceType.REMOVALS: "removals",
-    }
-)
-"""What each type is called in physical ids and in approvals; a domain and a shard add their own."""
-
-LEAVABLE = (
-    ResourceType.DEFAULT_DOMAIN,
-    ResourceType.IMPERSONATION_ROLES,
-    ResourceType.AVAILABILITY_CONFIGURATIONS,
-    ResourceType.RETENTION_POLICY,
-    ResourceType.INBOUND_DMARC,
-    ResourceType.EMAIL_MONITORING,
-    ResourceType.IDENTITY_CENTER,
-)
-"""Types that leave a stack by themselves and take something away with them, but for domains. Rules
-of access and of devices stay as they are: without any nobody gets in."""
-
-
-def name_resource(resource_type: ResourceType, *, name: str = "", shard: int = 0) -> str:
-    """Name a custom resource as its physical id and an approval do, such as `users/1`.
-
-    Args:
-        resource_type: Its type.
-        name: Of a domain.
-        shard: Of a collection.
-    """
-    return "/".join(part for part in (NOUNS[resource_type], name, str(shard or "")) if part)

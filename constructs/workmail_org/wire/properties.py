@@ -23,7 +23,6 @@ from workmail_org.model.policies import (
 from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference
-from workmail_org.wire.names import ResourceType
 
 
 def _make_empty() -> Mapping[str, Any]:
@@ -314,28 +313,3 @@ class DirectoryProperties:
     directory: Directory
     admin_password_secret_arn: str | None = None
     on_removal: Removal = Removal.RETAIN
-
-
-PROPERTIES: Mapping[ResourceType, type[Any]] = MappingProxyType(
-    {
-        ResourceType.ORGANIZATION: OrganizationProperties,
-        ResourceType.DOMAIN: DomainProperties,
-        ResourceType.DOMAIN_VERIFICATION: DomainVerificationProperties,
-        ResourceType.DEFAULT_DOMAIN: DefaultDomainProperties,
-        ResourceType.USERS: UsersProperties,
-        ResourceType.GROUPS: GroupsProperties,
-        ResourceType.RESOURCES: ResourcesProperties,
-        ResourceType.DIRECTORY: DirectoryProperties,
-        ResourceType.MAILBOX_PERMISSIONS: PermissionsProperties,
-        ResourceType.ACCESS_CONTROL_RULES: AccessControlProperties,
-        ResourceType.MOBILE_DEVICE_ACCESS_RULES: MobileDevicesProperties,
-        ResourceType.IMPERSONATION_ROLES: ImpersonationRolesProperties,
-        ResourceType.AVAILABILITY_CONFIGURATIONS: AvailabilityProperties,
-        ResourceType.RETENTION_POLICY: RetentionProperties,
-        ResourceType.EMAIL_MONITORING: EmailMonitoringProperties,
-        ResourceType.INBOUND_DMARC: InboundDmarcProperties,
-        ResourceType.IDENTITY_CENTER: IdentityCenterProperties,
-        ResourceType.REMOVALS: RemovalsProperties,
-    }
-)
-"""What each type of custom resource carries."""

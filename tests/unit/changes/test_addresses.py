@@ -10,9 +10,10 @@ import pytest
 from scenes import at, make_group, make_user
 from workmail_org.changes import groups, users
 from workmail_org.changes.addresses import is_parking_address, make_parking_address
-from workmail_org.changes.calls import Call, Found, Phase
+from workmail_org.changes.calls import Call, Phase
 from workmail_org.changes.entities import Neighbour, Situation
 from workmail_org.model.group import Group
+from workmail_org.model.live import Found
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, Kind, Reference, fold

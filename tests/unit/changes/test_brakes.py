@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
+from workmail_org.changes.access_control import list_access_brakes
 from workmail_org.changes.brakes import (
     Brake,
     BrakeRule,
     digest_brakes,
-    list_access_brakes,
-    list_domain_brakes,
     list_removal_brakes,
-    list_retention_brakes,
-    list_sign_in_brakes,
 )
 from workmail_org.changes.calls import Call, Identity, Phase, make_call
+from workmail_org.changes.identity_center import list_sign_in_brakes
+from workmail_org.changes.organizations import list_domain_brakes
+from workmail_org.changes.retention import list_retention_brakes
 from workmail_org.model.policies import (
     AccessControlRule,
     AuthenticationMode,

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from transitions import TRANSITIONS
-from workmail_org.changes.calls import Found
 from workmail_org.model.group import Group
+from workmail_org.model.live import Found, People
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
-from workmail_org.plan.actual import People, foretell
+from workmail_org.plan.actual import foretell
 from workmail_org.plan.declarations import declare
 from workmail_org.plan.steps import chart
 
@@ -51,7 +51,7 @@ def test_calls_lead_to_what_is_declared(
 
     assert picture(expected.people, declared) == picture(course.after.people, declared)
     assert expected.domains == course.after.domains
-    assert expected.default_domain == course.after.default_domain
+    assert expected.settings.default_domain == course.after.settings.default_domain
 
 
 @pytest.mark.parametrize(("previous", "desired"), TRANSITIONS.values(), ids=TRANSITIONS.keys())

@@ -11,6 +11,7 @@ import pytest
 
 from scenes import ACME, at, make_group, make_organization, make_user
 from transitions import FULL, POLICIES, SMALL, TRANSITIONS
+from workmail_org.changes.consequences import RULES, Consequence
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.expectations import Access, Expectation
 from workmail_org.model.organization import Environment, Organization
@@ -30,7 +31,6 @@ from workmail_org.model.policies import (
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import Role
 from workmail_org.plan.bases import make_base
-from workmail_org.plan.consequences import RULES, Consequence
 from workmail_org.plan.model import Change, OrganizationPlan, Transition, Verdict
 from workmail_org.plan.planning import Question, plan
 

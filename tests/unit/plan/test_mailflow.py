@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenes import at, make_group, make_user
-from workmail_org.changes.calls import EntityT, Found
 from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.group import Group
+from workmail_org.model.live import EntityT, Found, People
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import EntityId, Kind, Reference, parse_reference
-from workmail_org.plan.actual import People
 from workmail_org.plan.mailflow import Outcome, compare, trace
 
 NAMES = ("a", "b", "c", "d")

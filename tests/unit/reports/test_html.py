@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from reviewing import FOLDER, NAMES, make_plan
+from workmail_org.changes import consequences
 from workmail_org.changes.brakes import Brake, BrakeRule
+from workmail_org.changes.consequences import RULES, Rule
 from workmail_org.model.values import Kind, Reference
-from workmail_org.plan import consequences
-from workmail_org.plan.consequences import RULES, Rule
 from workmail_org.plan.costs import Cost
 from workmail_org.plan.mailflow import Delivery, FlowChange
 from workmail_org.plan.model import Change, OrganizationPlan, Plan, Transition

@@ -11,9 +11,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from transitions import TRANSITIONS
+from workmail_org.changes.consequences import Consequence
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.plan.bases import make_base
-from workmail_org.plan.consequences import Consequence
 from workmail_org.plan.mailflow import Outcome
 from workmail_org.plan.planning import Question, plan
 from workmail_org.reports.plan_machine import render_plan

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workmail_org.changes.consequences import ADDRESS_LEAVES, PROFILE
 from workmail_org.model.values import Kind, Reference
-from workmail_org.plan.consequences import ADDRESS_LEAVES, PROFILE
 from workmail_org.plan.mailflow import Delivery, FlowChange
 from workmail_org.plan.model import Change, OrganizationPlan, Plan, Transition
 from workmail_org.reports.plan_markdown import MARKER, MAX_LENGTH, render_plan

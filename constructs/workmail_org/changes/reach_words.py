@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from workmail_org.changes.access_control import ACTIONS
+from workmail_org.changes.explaining import join
 from workmail_org.changes.reach import (
     EVERYWHERE,
     NOWHERE,
@@ -14,8 +14,7 @@ from workmail_org.changes.reach import (
     list_networks,
     subtract,
 )
-from workmail_org.model.policies import AccessControlRule
-from workmail_org.plan.scene import join
+from workmail_org.model.policies import ACTIONS, AccessControlRule
 
 _MOST_NETWORKS = 4
 """Networks that a sentence names one by one."""

@@ -1,0 +1,295 @@
+"""Kinds: one record for each type of custom resource.
+
+What differs between types stands here, once: what a type is called, what travels to its handler,
+what a person is asked about it, and the functions that decide and explain. Declaring, handlers,
+plan and rehearsal go through these records and know no type by name, but for the few that are
+alone of their sort: organization, directory, domains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType, ModuleType
+from typing import Any, Generic, TypeVar
+
+from workmail_org.changes import (
+    access_control,
+    availability,
+    default_domain,
+    identity_center,
+    impersonation,
+    inbound_dmarc,
+    mobile_devices,
+    monitoring,
+    permissions,
+    retention,
+)
+from workmail_org.changes.calls import Call
+from workmail_org.changes.deciding import Decision
+from workmail_org.changes.explaining import Explanation, Wording
+from workmail_org.model.live import LiveSettings
+from workmail_org.model.organization import Organization
+from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import (
+    AccessControlProperties,
+    AvailabilityProperties,
+    DefaultDomainProperties,
+    DirectoryProperties,
+    DomainProperties,
+    DomainVerificationProperties,
+    EmailMonitoringProperties,
+    GroupsProperties,
+    IdentityCenterProperties,
+    ImpersonationRolesProperties,
+    InboundDmarcProperties,
+    MobileDevicesProperties,
+    OrganizationProperties,
+    PermissionsProperties,
+    RemovalsProperties,
+    ResourcesProperties,
+    RetentionProperties,
+    UsersProperties,
+)
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceKind(Generic[P]):
+    """One type of custom resource.
+
+    Attributes:
+        noun: What it is called in physical ids and in approvals; a domain and a
+            shard add their own.
+        properties: What its handler is told.
+        guarded: Whether a change of it can need confirmation.
+        approvable: Whether it is told of an approval. One that only waits changes
+            nothing. A domain has answers that only WorkMail knows and is left
+            alone while its declaration stays: the organization judges.
+        takes_away: Whether it takes something away when it leaves the stack by
+            itself. Domains do too, and the organization judges those. Rules of
+            access and of devices stay: without any nobody gets in.
+    """
+
+    resource_type: ResourceType
+    noun: str
+    properties: type[P]
+    guarded: bool = False
+    approvable: bool = True
+    takes_away: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingKind(ResourceKind[P]):
+    """A set of rules or a setting, of which an organization has one.
+
+    Attributes:
+        fact: The field of `LiveSettings` that it is about.
+        construct_id: Id of its construct.
+        declare: Writes its properties, given the name of the stack; `None`: it is
+            not managed.
+        predict: Says what `fact` holds once properties are deployed.
+        decide: Decides from what is live, declared and previously declared; `None`:
+            not declared.
+        explain: Tells what calls mean, from what was live and is declared.
+    """
+
+    fact: str
+    construct_id: str
+    declare: Callable[[Organization, str], P | None]
+    predict: Callable[[P], Any]
+    decide: Callable[[LiveSettings, P | None, P | None], Decision]
+    explain: Callable[[LiveSettings, P | None, Sequence[Call], Wording], Iterable[Explanation]]
+
+
+def _make_setting(
+    module: ModuleType,
+    resource_type: ResourceType,
+    noun: str,
+    properties: type[P],
+    *,
+    fact: str,
+    guarded: bool = False,
+    takes_away: bool = False,
+) -> SettingKind[P]:
+    """Build the record of a module of `changes` that has the four functions."""
+    own: Any = module
+    return SettingKind(
+        resource_type=resource_type,
+        noun=noun,
+        properties=properties,
+        guarded=guarded,
+        takes_away=takes_away,
+        fact=fact,
+        construct_id=resource_type.removeprefix("Custom::WorkMail"),
+        declare=own.declare,
+        predict=own.predict,
+        decide=own.decide,
+        explain=own.explain,
+    )
+
+
+DEFAULT_DOMAIN = _make_setting(
+    default_domain,
+    ResourceType.DEFAULT_DOMAIN,
+    "default-domain",
+    DefaultDomainProperties,
+    fact="default_domain",
+    takes_away=True,
+)
+"""Comes before users, whose addresses need its domain."""
+
+SETTINGS: tuple[SettingKind[Any], ...] = (
+    _make_setting(
+        permissions,
+        ResourceType.MAILBOX_PERMISSIONS,
+        "permissions",
+        PermissionsProperties,
+        fact="permissions",
+    ),
+    _make_setting(
+        impersonation,
+        ResourceType.IMPERSONATION_ROLES,
+        "impersonation-roles",
+        ImpersonationRolesProperties,
+        fact="impersonation_roles",
+        takes_away=True,
+    ),
+    _make_setting(
+        access_control,
+        ResourceType.ACCESS_CONTROL_RULES,
+        "access-control",
+        AccessControlProperties,
+        fact="access_control",
+        guarded=True,
+    ),
+    _make_setting(
+        mobile_devices,
+        ResourceType.MOBILE_DEVICE_ACCESS_RULES,
+        "mobile-devices",
+        MobileDevicesProperties,
+        fact="mobile_devices",
+        guarded=True,
+    ),
+    _make_setting(
+        availability,
+        ResourceType.AVAILABILITY_CONFIGURATIONS,
+        "availability",
+        AvailabilityProperties,
+        fact="availability",
+        takes_away=True,
+    ),
+    _make_setting(
+        retention,
+        ResourceType.RETENTION_POLICY,
+        "retention",
+        RetentionProperties,
+        fact="retention",
+        guarded=True,
+        takes_away=True,
+    ),
+    _make_setting(
+        inbound_dmarc,
+        ResourceType.INBOUND_DMARC,
+        "inbound-dmarc",
+        InboundDmarcProperties,
+        fact="dmarc_enforced",
+        takes_away=True,
+    ),
+    _make_setting(
+        monitoring,
+        ResourceType.EMAIL_MONITORING,
+        "email-monitoring",
+        EmailMonitoringProperties,
+        fact="monitoring",
+        takes_away=True,
+    ),
+    _make_setting(
+        identity_center,
+        ResourceType.IDENTITY_CENTER,
+        "identity-center",
+        IdentityCenterProperties,
+        fact="identity_center",
+        guarded=True,
+        takes_away=True,
+    ),
+)
+"""In the order in which they are deployed, after everybody is there whom they name. Impersonation
+roles come before the access-control rules that name them."""
+
+_DIRECTORY = ResourceKind(
+    resource_type=ResourceType.DIRECTORY,
+    noun="directory",
+    properties=DirectoryProperties,
+)
+_ORGANIZATION = ResourceKind(
+    resource_type=ResourceType.ORGANIZATION,
+    noun="organization",
+    properties=OrganizationProperties,
+    guarded=True,
+)
+_DOMAIN = ResourceKind(
+    resource_type=ResourceType.DOMAIN,
+    noun="domains",
+    properties=DomainProperties,
+    approvable=False,
+)
+_DOMAIN_VERIFICATION = ResourceKind(
+    resource_type=ResourceType.DOMAIN_VERIFICATION,
+    noun="domain-verification",
+    properties=DomainVerificationProperties,
+    approvable=False,
+)
+_USERS = ResourceKind(
+    resource_type=ResourceType.USERS,
+    noun="users",
+    properties=UsersProperties,
+    guarded=True,
+)
+_GROUPS = ResourceKind(
+    resource_type=ResourceType.GROUPS,
+    noun="groups",
+    properties=GroupsProperties,
+    guarded=True,
+)
+_RESOURCES = ResourceKind(
+    resource_type=ResourceType.RESOURCES,
+    noun="resources",
+    properties=ResourcesProperties,
+    guarded=True,
+)
+_REMOVALS = ResourceKind(
+    resource_type=ResourceType.REMOVALS,
+    noun="removals",
+    properties=RemovalsProperties,
+)
+
+_EVERY: tuple[ResourceKind[Any], ...] = (
+    _DIRECTORY,
+    _ORGANIZATION,
+    _DOMAIN,
+    _DOMAIN_VERIFICATION,
+    DEFAULT_DOMAIN,
+    _USERS,
+    _GROUPS,
+    _RESOURCES,
+    *SETTINGS,
+    _REMOVALS,
+)
+
+KINDS: Mapping[ResourceType, ResourceKind[Any]] = MappingProxyType(
+    {kind.resource_type: kind for kind in _EVERY}
+)
+"""Every kind, by its type."""
+
+
+def name_part(resource_type: ResourceType, *, name: str = "", shard: int = 0) -> str:
+    """Name a custom resource as its physical id and an approval do, such as `users/1`.
+
+    Args:
+        resource_type: Its type.
+        name: Of a domain.
+        shard: Of a collection.
+    """
+    return "/".join(part for part in (KINDS[resource_type].noun, name, str(shard or "")) if part)

@@ -1,0 +1,119 @@
+"""Snapshot: one organization as it is, read piece by piece; each list is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from workmail_org.changes.access_control import make_role_subject
+from workmail_org.changes.calls import Call, Identity, Subject
+from workmail_org.model.live import LiveSettings
+from workmail_org.model.permission import MailboxPermission
+from workmail_org.model.values import Kind, Reference
+from workmail_org.service import policies
+from workmail_org.service.reading import Listed, list_entities, read_organization
+from workmail_org.service.workmail import WorkMail
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What one look at an organization finds.
+
+    Attributes:
+        workmail: The organization.
+    """
+
+    workmail: WorkMail
+    _rows: dict[Kind, Sequence[Listed]] = field(default_factory=dict[Kind, Sequence[Listed]])
+    _roles: Mapping[str, str] | None = None
+
+    def list(self, *kinds: Kind) -> Sequence[Listed]:
+        """List users, groups and resources, but for what is the directory's own."""
+        for kind in kinds:
+            if kind not in self._rows:
+                listed = list_entities(self.workmail, kind)
+                self._rows[kind] = [row for row in listed if not row.system]
+        return [row for kind in kinds for row in self._rows[kind]]
+
+    def list_roles(self) -> Mapping[str, str]:
+        """List the names of impersonation roles by id."""
+        if self._roles is None:
+            self._roles = policies.list_roles(self.workmail)
+        return self._roles
+
+    def find_ids(self, calls: Iterable[Call]) -> dict[Subject, str]:
+        """Find the ids of all that calls name, as far as it is there."""
+        named = {subject for call in calls for subject in _list_named(call.arguments)}
+        kinds = sorted({each.kind for each in named if isinstance(each, Reference)})
+        ids: dict[Subject, str] = {row.reference.folded: row.id for row in self.list(*kinds)}
+        if any(make_role_subject(each.name) == each for each in named):
+            roles = self.list_roles().items()
+            ids |= {make_role_subject(name): role_id for role_id, name in roles}
+        return ids
+
+    def read_settings(
+        self, facts: Iterable[str], *, mailboxes: Collection[Reference] | None = None
+    ) -> LiveSettings:
+        """Read rules and settings.
+
+        Args:
+            facts: Fields of `LiveSettings`; the others are as in a new organization.
+            mailboxes: Folded references of those on which permissions matter;
+                `None`: all.
+        """
+        read: dict[str, Any] = {
+            fact: self._read_permissions(mailboxes) if fact == "permissions" else _READ[fact](self)
+            for fact in facts
+        }
+        return replace(LiveSettings(), **read)
+
+    def _read_permissions(
+        self, mailboxes: Collection[Reference] | None
+    ) -> tuple[MailboxPermission, ...]:
+        """Read the permissions between those who are switched on: others cannot be changed."""
+        enabled = [row for row in self.list(*Kind) if row.enabled]
+        wanted = [row for row in enabled if mailboxes is None or row.reference.folded in mailboxes]
+        return policies.read_permissions(self.workmail, wanted, {row.id: row for row in enabled})
+
+    def name_users(self) -> dict[str, str]:
+        """Return the names of users by id."""
+        return {row.id: row.reference.name for row in self.list(Kind.USER)}
+
+
+def _read_default_domain(workmail: WorkMail) -> str:
+    found = read_organization(workmail)
+    return found.default_domain if found else ""
+
+
+_READ: Mapping[str, Callable[[Snapshot], object]] = {
+    "default_domain": lambda s: _read_default_domain(s.workmail),
+    "impersonation_roles": lambda s: policies.read_impersonation_roles(
+        s.workmail, s.list_roles(), s.name_users()
+    ),
+    "access_control": lambda s: policies.read_access_control(
+        s.workmail, s.name_users(), s.list_roles()
+    ),
+    "mobile_devices": lambda s: policies.read_mobile_devices(s.workmail),
+    "availability": lambda s: policies.read_availability(s.workmail),
+    "retention": lambda s: policies.read_retention(s.workmail),
+    "dmarc_enforced": lambda s: policies.read_dmarc(s.workmail),
+    "monitoring": lambda s: policies.read_monitoring(s.workmail),
+    "identity_center": lambda s: policies.read_identity_center(s.workmail),
+}
+"""How each field of `LiveSettings` is read, but for permissions."""
+
+
+def _list_named(value: object) -> Iterable[Subject]:
+    """List what an argument names, at any depth."""
+    match value:
+        case Identity(reference):
+            yield reference
+        case Mapping():
+            for item in value.values():
+                yield from _list_named(item)
+        case tuple():
+            for item in value:
+                yield from _list_named(item)
+        case _:
+            pass
