@@ -674,7 +674,9 @@ def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> lis
             resources.append(Resource(f"{name}Verification", kind, encode_properties(verified)))
     default = declaring.declare_default_domain(organization, stack=owner)
     if default:
-        resources.append(Resource(default.construct_id, default.resource_type, default.properties))
+        resources.append(
+            Resource(default.construct_id, default.resource_type, {**default.properties})
+        )
     for collection in declaring.list_collections(organization):
         resources += _list_shards(collection, s3)
     for part in declaring.list_settings(organization, stack=owner):

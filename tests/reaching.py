@@ -125,7 +125,7 @@ def _list_starts(source: Source, kind: SettingKind[Any]) -> list[tuple[str, ast.
         if module == kind.decide.__module__ or (module, name) == gone
     ]
     if kind.resource_type not in _NAMING_NOBODY:
-        starts.append((SNAPSHOT, source.definitions[SNAPSHOT, "Snapshot"]))
+        starts.append((SNAPSHOT, source.definitions[SNAPSHOT, "SnapshotReader"]))
     table = source.definitions[SNAPSHOT, "_READ"]
     assert isinstance(table, ast.AnnAssign)
     assert isinstance(table.value, ast.Dict)

@@ -17,7 +17,7 @@ from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import SettingKind
 from workmail_org.model.values import Reference
 from workmail_org.service.passwords import read_secret
-from workmail_org.service.snapshot import Snapshot
+from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire.properties import PermissionsProperties
@@ -76,7 +76,7 @@ class _SettingWork(Generic[P]):
     run: Run
     request: Request[P]
     workmail: WorkMail
-    snapshot: Snapshot = field(init=False)
+    snapshot: SnapshotReader = field(init=False)
     in_order: bool = True
 
     @property
@@ -87,7 +87,7 @@ class _SettingWork(Generic[P]):
     def decide(self) -> Decision:
         """Read what is there; decide what changes."""
         declared, previous = self.request.sides
-        self.snapshot = Snapshot(self.workmail)
+        self.snapshot = SnapshotReader(self.workmail)
         named = _list_mailboxes(declared) | _list_mailboxes(previous)
         live = self.snapshot.read_settings([self.kind.fact], mailboxes=named)
         return self.kind.decide(live, declared, previous)

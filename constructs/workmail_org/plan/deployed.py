@@ -17,7 +17,7 @@ from workmail_org.service import reading
 from workmail_org.service.clients import Clients, make_clients
 from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger
 from workmail_org.service.reading import Listed
-from workmail_org.service.snapshot import Snapshot
+from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.templates import DeployedStack, load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.names import ResourceType
@@ -201,7 +201,7 @@ def _read_settings(
 ) -> LiveSettings:
     named = _list_mailboxes(previous) | _list_mailboxes(desired)
     facts = [kind.fact for kind in (DEFAULT_DOMAIN, *SETTINGS)]
-    return Snapshot(workmail).read_settings(facts, mailboxes=named)
+    return SnapshotReader(workmail).read_settings(facts, mailboxes=named)
 
 
 def _list_mailboxes(declaration: Declaration | None) -> set[Reference]:

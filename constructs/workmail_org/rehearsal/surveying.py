@@ -24,7 +24,7 @@ from workmail_org.service import reading
 from workmail_org.service.clients import make_clients
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.effects import Surprise, check_expectations
-from workmail_org.service.snapshot import Snapshot
+from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def survey(region: str, alias: str) -> LiveOrganization | None:
     resources = list(reading.list_resources(workmail))
     people = {str(row.id): row for row in (*users, *groups)}
     enabled = {id_: row.reference for id_, row in people.items() if row.enabled}
-    settings = Snapshot(workmail).read_settings(each.name for each in fields(LiveSettings))
+    settings = SnapshotReader(workmail).read_settings(each.name for each in fields(LiveSettings))
     return LiveOrganization(
         id=OrganizationId(organization_id),
         alias=described.alias,

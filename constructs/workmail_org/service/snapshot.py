@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workmail_org.changes.access_control import make_role_subject
-from workmail_org.changes.calls import Call, Identity, Subject
+from workmail_org.changes.calls import Argument, Call, Identity, Subject
 from workmail_org.model.live import LiveSettings
 from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.values import Kind, Reference
@@ -17,8 +17,8 @@ from workmail_org.service.workmail import WorkMail
 
 
 @dataclass(slots=True)
-class Snapshot:
-    """What one look at an organization finds.
+class SnapshotReader:
+    """Reads one organization, piece by piece, at one look: each list once.
 
     Attributes:
         workmail: The organization.
@@ -86,7 +86,7 @@ def _read_default_domain(workmail: WorkMail) -> str:
     return found.default_domain if found else ""
 
 
-_READ: Mapping[str, Callable[[Snapshot], object]] = {
+_READ: Mapping[str, Callable[[SnapshotReader], object]] = {
     "default_domain": lambda s: _read_default_domain(s.workmail),
     "impersonation_roles": lambda s: policies.read_impersonation_roles(
         s.workmail, s.list_roles(), s.name_users()
@@ -104,16 +104,13 @@ _READ: Mapping[str, Callable[[Snapshot], object]] = {
 """How each field of `LiveSettings` is read, but for permissions."""
 
 
-def _list_named(value: object) -> Iterable[Subject]:
+def _list_named(value: Argument) -> Iterable[Subject]:
     """List what an argument names, at any depth."""
-    match value:
-        case Identity(reference):
-            yield reference
-        case Mapping():
-            for item in value.values():
-                yield from _list_named(item)
-        case tuple():
-            for item in value:
-                yield from _list_named(item)
-        case _:
-            pass
+    if isinstance(value, Identity):
+        yield value.reference
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _list_named(item)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _list_named(item)
