@@ -16,7 +16,7 @@ from typing import Any
 import botocore.session
 
 import workmail_org
-from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS, SettingKind
+from workmail_org.kinds import COLLECTIONS, DEFAULT_DOMAIN, SETTINGS, SettingKind
 from workmail_org.wire.names import ResourceType
 
 ENTRY = "workmail_org.handlers.entry"
@@ -106,10 +106,18 @@ def list_operations() -> dict[ResourceType, set[str]]:
         for key, value in zip(table.value.keys, table.value.values, strict=True)
         if isinstance(key, ast.Attribute)
     }
+    for kind in COLLECTIONS:
+        starts = _list_module(source, "workmail_org.handlers.collection", kind.decide.__module__)
+        reached[kind.resource_type] = set(_reach(source, *starts)) & names
     for kind in (DEFAULT_DOMAIN, *SETTINGS):
         starts = _list_starts(source, kind)
         reached[kind.resource_type] = set(_reach(source, *starts)) & names
     return reached
+
+
+def _list_module(source: Source, *modules: str) -> list[tuple[str, ast.AST]]:
+    """List all definitions of modules."""
+    return [(place[0], node) for place, node in source.definitions.items() if place[0] in modules]
 
 
 _NAMING_NOBODY = {ResourceType.DEFAULT_DOMAIN, ResourceType.IDENTITY_CENTER}
@@ -118,12 +126,9 @@ _NAMING_NOBODY = {ResourceType.DEFAULT_DOMAIN, ResourceType.IDENTITY_CENTER}
 
 def _list_starts(source: Source, kind: SettingKind[Any]) -> list[tuple[str, ast.AST]]:
     """List where the calls for a kind of rule or setting begin."""
-    gone = ("workmail_org.handlers.surroundings", "is_gone")
-    starts: list[tuple[str, ast.AST]] = [
-        (module, definition)
-        for (module, name), definition in source.definitions.items()
-        if module == kind.decide.__module__ or (module, name) == gone
-    ]
+    surroundings = "workmail_org.handlers.surroundings"
+    starts = _list_module(source, kind.decide.__module__)
+    starts.append((surroundings, source.definitions[surroundings, "is_gone"]))
     if kind.resource_type not in _NAMING_NOBODY:
         starts.append((SNAPSHOT, source.definitions[SNAPSHOT, "SnapshotReader"]))
     table = source.definitions[SNAPSHOT, "_READ"]

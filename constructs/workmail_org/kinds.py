@@ -16,7 +16,9 @@ from typing import Any, Generic, TypeVar
 from workmail_org.changes import (
     access_control,
     availability,
+    bookables,
     default_domain,
+    groups,
     identity_center,
     impersonation,
     inbound_dmarc,
@@ -24,16 +26,20 @@ from workmail_org.changes import (
     monitoring,
     permissions,
     retention,
+    users,
 )
 from workmail_org.changes.calls import Call
 from workmail_org.changes.deciding import Decision
+from workmail_org.changes.entities import Situation
 from workmail_org.changes.explaining import Explanation, Wording
 from workmail_org.model.live import LiveSettings
 from workmail_org.model.organization import Organization
+from workmail_org.model.values import Kind
 from workmail_org.wire.names import ResourceType
 from workmail_org.wire.properties import (
     AccessControlProperties,
     AvailabilityProperties,
+    CollectionProperties,
     DefaultDomainProperties,
     DirectoryProperties,
     DomainProperties,
@@ -53,6 +59,7 @@ from workmail_org.wire.properties import (
 )
 
 P = TypeVar("P")
+C = TypeVar("C", bound=CollectionProperties)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +108,19 @@ class SettingKind(ResourceKind[P]):
     predict: Callable[[P], Any]
     decide: Callable[[LiveSettings, P | None, P | None], Decision]
     explain: Callable[[LiveSettings, P | None, Sequence[Call], Wording], Iterable[Explanation]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionKind(ResourceKind[C]):
+    """All users, groups or resources of an organization, or a shard of them.
+
+    Attributes:
+        kind: Of the entities.
+        decide: Decides from what there is, whose it is and what is declared.
+    """
+
+    kind: Kind
+    decide: Callable[[Situation[Any]], Decision]
 
 
 def _make_setting(
@@ -241,29 +261,39 @@ _DOMAIN_VERIFICATION = ResourceKind(
     properties=DomainVerificationProperties,
     approvable=False,
 )
-_USERS = ResourceKind(
-    resource_type=ResourceType.USERS,
-    noun="users",
-    properties=UsersProperties,
-    guarded=True,
-)
-_GROUPS = ResourceKind(
-    resource_type=ResourceType.GROUPS,
-    noun="groups",
-    properties=GroupsProperties,
-    guarded=True,
-)
-_RESOURCES = ResourceKind(
-    resource_type=ResourceType.RESOURCES,
-    noun="resources",
-    properties=ResourcesProperties,
-    guarded=True,
-)
 _REMOVALS = ResourceKind(
     resource_type=ResourceType.REMOVALS,
     noun="removals",
     properties=RemovalsProperties,
 )
+
+COLLECTIONS: tuple[CollectionKind[Any], ...] = (
+    CollectionKind(
+        resource_type=ResourceType.USERS,
+        noun="users",
+        properties=UsersProperties,
+        guarded=True,
+        kind=Kind.USER,
+        decide=users.decide,
+    ),
+    CollectionKind(
+        resource_type=ResourceType.GROUPS,
+        noun="groups",
+        properties=GroupsProperties,
+        guarded=True,
+        kind=Kind.GROUP,
+        decide=groups.decide,
+    ),
+    CollectionKind(
+        resource_type=ResourceType.RESOURCES,
+        noun="resources",
+        properties=ResourcesProperties,
+        guarded=True,
+        kind=Kind.RESOURCE,
+        decide=bookables.decide,
+    ),
+)
+"""In the order in which they are deployed: members and delegates come before who names them."""
 
 _EVERY: tuple[ResourceKind[Any], ...] = (
     _DIRECTORY,
@@ -271,9 +301,7 @@ _EVERY: tuple[ResourceKind[Any], ...] = (
     _DOMAIN,
     _DOMAIN_VERIFICATION,
     DEFAULT_DOMAIN,
-    _USERS,
-    _GROUPS,
-    _RESOURCES,
+    *COLLECTIONS,
     *SETTINGS,
     _REMOVALS,
 )

@@ -208,7 +208,7 @@ def test_an_unexpected_error_is_answered_without_its_text(
     def explode(*_: Any) -> None:
         raise RuntimeError(secret)
 
-    monkeypatch.setattr("workmail_org.handlers.users.UserTraits.plan", explode)
+    monkeypatch.setattr("workmail_org.handlers.collection.assess", explode)
     caplog.set_level(logging.INFO, logger="workmail_org")
     with pytest.raises(DeploymentFailedError) as failed:
         stack.deploy(make_organization(ALICE))

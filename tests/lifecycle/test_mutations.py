@@ -17,14 +17,13 @@ from scenes import at, make_group, make_organization, make_user
 from striking import BLOWS, Harness, Transition
 from transitions import permit
 from workmail_emulator.faults import Fault
-from workmail_org.changes import access_control
+from workmail_org.changes import access_control, entities
 from workmail_org.changes.calls import Call
-from workmail_org.changes.deciding import Decision
+from workmail_org.changes.entities import Situation
 from workmail_org.changes.removals import Presence, RollCall
-from workmail_org.handlers import entities, fencing
-from workmail_org.handlers.entities import CollectionLifecycle
+from workmail_org.handlers import collection, fencing
+from workmail_org.handlers.collection import CollectionLifecycle
 from workmail_org.handlers.requests import Progress
-from workmail_org.handlers.users import UserTraits
 from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.organization import Organization
 from workmail_org.model.permission import Right
@@ -73,13 +72,12 @@ def give(answer: object) -> Callable[..., object]:
 
 def take_before_release(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turn the order of a plan round."""
-    plan = UserTraits.plan
+    order = entities.order
 
-    def turn_round(self: UserTraits, *arguments: Any) -> Decision:
-        made = plan(self, *arguments)
-        return replace(made, calls=tuple(reversed(made.calls)))
+    def turn_round(calls: Sequence[Call]) -> tuple[Call, ...]:
+        return tuple(reversed(order(calls)))
 
-    monkeypatch.setattr(UserTraits, "plan", turn_round)
+    monkeypatch.setattr(entities, "order", turn_round)
 
 
 def trust_the_last_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,11 +125,7 @@ def delete_who_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def remove_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Switch off before the rest of the stack has succeeded."""
-
-    def list_all(_: object, calls: tuple[Call, ...]) -> tuple[Call, ...]:
-        return calls
-
-    monkeypatch.setattr(entities, "list_staying", list_all)
+    monkeypatch.setattr(entities, "_waits", give(False))
 
 
 def own_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +146,7 @@ def write_nothing_down(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def write_down_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Claim who is made only after everybody is."""
-    work: Any = entities._CollectionWork  # pyright: ignore[reportPrivateUsage] # the rule itself
+    work: Any = collection.CollectionWork
     claim, finish = work._claim, work.finish
     monkeypatch.setattr(work, "_claim", give(None))
 
@@ -288,10 +282,10 @@ def test_an_engine_that_asks_nobody_takes_over_what_was_made_by_hand(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the question of ownership a stranger would be taken over."""
-    plan = UserTraits.plan
+    assess = collection.assess
 
-    def adopt(self: UserTraits, workmail: Any, situation: Any, properties: Any) -> Decision:
-        return plan(self, workmail, replace(situation, adopt=True), properties)
+    def adopt(*arguments: Any) -> Situation[Any]:
+        return replace(assess(*arguments), adopt=True)
 
     stack.deploy(make_organization(ALICE))
     scope = {"OrganizationId": stack.organization_id}
@@ -300,7 +294,7 @@ def test_an_engine_that_asks_nobody_takes_over_what_was_made_by_hand(
     wanted = make_organization(ALICE, make_user("zoe"))
     with pytest.raises(DeploymentFailedError, match="exists already"):
         stack.deploy(wanted)
-    monkeypatch.setattr(UserTraits, "plan", adopt)
+    monkeypatch.setattr(collection, "assess", adopt)
     stack.deploy(wanted)
 
     assert "zoe" in {reference.name for reference in stack.ledger.entries}

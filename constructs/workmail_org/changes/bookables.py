@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
+from workmail_org.changes import entities
 from workmail_org.changes.calls import Argument, Call, Identity, Phase, make_call
 from workmail_org.changes.deciding import Decision
-from workmail_org.changes.entities import Situation, Traits
-from workmail_org.changes.entities import between as entities_between
+from workmail_org.changes.entities import Situation, Traits, refuse_nothing
 from workmail_org.model.bookable import Bookable, Booking
 from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference
 
 
-def between(situation: Situation[Bookable], *, enabled: Collection[Reference]) -> Decision:
-    """List the calls that bring resources from what is there to what is desired.
+def decide(situation: Situation[Bookable]) -> Decision:
+    """Decide how resources come from what is there to what is desired.
 
     A resource that does not accept by itself needs a delegate (facts.md §1.5):
     delegates come before the booking options change, and go after.
 
     Args:
         situation: Delegates of actual resources are their enabled ones.
-        enabled: Folded references of the users and groups that are enabled now.
 
     Source:
         WorkMail API 2017-10-01: CreateResource, UpdateResource (the whole
         dataset), AssociateDelegateToResource, DisassociateDelegateFromResource.
     """
-    traits = Traits(
-        kind=Kind.RESOURCE,
-        create=_create,
-        update=lambda situation, bookable, found: _update(situation, bookable, found, enabled),
-    )
-    return entities_between(traits, situation)
+    return entities.decide(_TRAITS, situation)
 
 
-def _create(bookable: Bookable) -> Call:
+def _create(situation: Situation[Bookable], bookable: Bookable) -> Call:  # noqa: ARG001 - the shape
     arguments: dict[str, Argument] = {"Name": bookable.name, "Type": bookable.type.upper()}
     if bookable.description:
         arguments["Description"] = bookable.description
@@ -48,7 +42,6 @@ def _update(
     situation: Situation[Bookable],
     bookable: Bookable,
     found: Found[Bookable] | None,
-    enabled: Collection[Reference],
 ) -> Iterable[Call]:
     if not bookable.enabled:  # WorkMail takes delegates and booking options of enabled ones only
         return
@@ -61,7 +54,7 @@ def _update(
         yield _change_delegate(Phase.JOIN, operation, bookable, wanted[folded])
     yield from _update_fields(bookable, actual, previous)
     for folded in sorted(present.keys() - wanted.keys()):
-        if folded in enabled:
+        if folded in situation.enabled:
             operation = "DisassociateDelegateFromResource"
             yield _change_delegate(Phase.PART, operation, bookable, present[folded])
 
@@ -121,3 +114,6 @@ def _change_delegate(phase: Phase, operation: str, bookable: Bookable, delegate:
         ResourceId=Identity(bookable.reference),
         EntityId=Identity(delegate),
     )
+
+
+_TRAITS = Traits(kind=Kind.RESOURCE, create=_create, update=_update, refuse=refuse_nothing)

@@ -19,10 +19,12 @@ class Decision:
 
     Attributes:
         calls: In the order they are made.
+        waits: Calls that another resource makes, at the end of the stack.
         refusals: Sentences; where there is one, nothing at all is written.
         brakes: What a person must confirm first.
     """
 
     calls: tuple[Call, ...] = ()
+    waits: tuple[Call, ...] = ()
     refusals: tuple[str, ...] = ()
     brakes: tuple[Brake, ...] = ()

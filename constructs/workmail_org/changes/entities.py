@@ -12,10 +12,11 @@ from workmail_org.changes.addresses import (
     index_addresses,
     move_addresses,
 )
+from workmail_org.changes.brakes import list_removal_brakes
 from workmail_org.changes.calls import Call, Identity, Phase, make_call, order
 from workmail_org.changes.deciding import Decision
 from workmail_org.model.live import EntityT, Found
-from workmail_org.model.removal import Removal
+from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.values import EntityId, Kind, Reference, fold
 
 _DELETE_OPERATIONS = {
@@ -67,6 +68,12 @@ class Situation(Generic[EntityT]):
         adopt: Entities that somebody else made may be taken over.
         undoing: A failed deployment is rolled back: what was declared before
             it was ours, and is not refused now.
+        absent: Of the whole collection, also of other shards: who is declared
+            and not there.
+        enabled: Folded references of the users and groups that are switched on.
+        managed: How many entities the stack answers for.
+        safety: How many of them may leave without confirmation.
+        generate_passwords: Whether new users get one.
     """
 
     actual: Sequence[Found[EntityT]]
@@ -81,11 +88,18 @@ class Situation(Generic[EntityT]):
     read_only_directory: bool = False
     adopt: bool = False
     undoing: bool = False
+    absent: Sequence[EntityT] = ()
+    enabled: Collection[Reference] = frozenset()
+    managed: int = 0
+    safety: Safety = Safety()  # noqa: RUF009 - frozen
+    generate_passwords: bool = True
     found: Mapping[str, Found[EntityT]] = field(init=False)
     declared: Mapping[str, EntityT] = field(init=False)
+    wanted: Collection[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "found", {fold(f.entity.name): f for f in self.actual})
+        object.__setattr__(self, "wanted", {fold(e.name) for e in self.desired})
         object.__setattr__(self, "declared", {fold(e.name): e for e in self.previous})
 
     def find(self, entity: EntityT) -> Found[EntityT] | None:
@@ -98,11 +112,10 @@ class Situation(Generic[EntityT]):
 
     def get_leavers(self) -> tuple[Found[EntityT], ...]:
         """Return the owned entities that are no longer declared and still there."""
-        names = {fold(entity.name) for entity in self.desired}
         return tuple(
             found
             for found in self.actual
-            if (name := fold(found.entity.name)) in self.owned and name not in names
+            if (name := fold(found.entity.name)) in self.owned and name not in self.wanted
         )
 
 
@@ -114,24 +127,27 @@ class Traits(Generic[EntityT]):
         create: The call that makes it.
         update: The calls that bring its own fields, of one that may not exist
             yet (`None`), to what is desired.
+        refuse: Sentences on what is impossible for this kind alone.
     """
 
     kind: Kind
-    create: Callable[[EntityT], Call]
+    create: Callable[[Situation[EntityT], EntityT], Call]
     update: Callable[[Situation[EntityT], EntityT, Found[EntityT] | None], Iterable[Call]]
+    refuse: Callable[[Situation[EntityT]], Iterable[str]]
 
 
-def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
-    """List the calls that bring one collection from what is there to what is desired.
+def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
+    """Decide how one collection comes from what is there to what is desired.
 
     Entities are matched by name, without case: ids exist only after creation.
 
     Returns:
-        Calls in the order of their phases, or refusals.
+        Calls in the order of their phases, those that wait for the end of the
+        stack apart; or refusals.
     """
     refusals = _refuse_absent(traits.kind, situation)
     if not situation.undoing:
-        refusals += _refuse(traits.kind, situation)
+        refusals += (*traits.refuse(situation), *_refuse(traits.kind, situation))
     if refusals:
         return Decision(refusals=refusals)
     calls: list[Call] = []
@@ -151,60 +167,54 @@ def between(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
         if situation.read_only_directory:
             word = soften(word)
         calls += remove(entity.reference, word, enabled=entity.enabled)
-    return Decision(calls=order(calls))
+    ordered = order(calls)
+    waiting = [_waits(situation, call) for call in ordered]
+    return Decision(
+        calls=tuple(call for call, waits in zip(ordered, waiting, strict=True) if not waits),
+        waits=tuple(call for call, waits in zip(ordered, waiting, strict=True) if waits),
+        brakes=list_removal_brakes(
+            traits.kind, ordered, owned=situation.managed, safety=situation.safety
+        ),
+    )
 
 
-def list_staying(situation: Situation[EntityT], calls: Iterable[Call]) -> tuple[Call, ...]:
-    """Leave out whom this deployment takes away: that waits for the end of the stack.
+def _waits(situation: Situation[EntityT], call: Call) -> bool:
+    """Tell whether this deployment takes somebody away: that waits for the end of the stack.
 
     Not so for whom the last deployment should have taken away already, such as
     somebody who was switched on again by hand.
     """
-    desired = {fold(entity.name) for entity in situation.desired}
-
-    def waits(call: Call) -> bool:
-        name = call.subject.folded.name
-        before = situation.declared.get(name)
-        if name in desired:
-            return before is None or before.enabled
-        return before is not None
-
-    return tuple(call for call in calls if not (call.phase.takes_away and waits(call)))
+    if not call.phase.takes_away:
+        return False
+    name = call.subject.folded.name
+    before = situation.declared.get(name)
+    if name in situation.wanted:
+        return before is None or before.enabled
+    return before is not None
 
 
 def _refuse(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:
     return (
-        *refuse_renames(
-            kind,
-            gone=[leaver.entity for leaver in situation.get_leavers()],
-            come=[entity for entity in situation.desired if not situation.find(entity)],
-        ),
+        *_refuse_renames(kind, situation),
         *_refuse_takeovers(kind, situation),
         *_refuse_unreleased(kind, situation),
     )
 
 
-def refuse_renames(
-    kind: Kind, *, gone: Iterable[EntityT], come: Sequence[EntityT]
-) -> tuple[str, ...]:
+def _refuse_renames(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:
     """Say why a renamed key is not carried out.
 
     WorkMail cannot rename a user or a group: a new name is a new id, with a
     new and empty mailbox, while the old mailbox dies after 30 days
-    (WorkMail Admin Guide, "manage-mailboxes").
-
-    Args:
-        kind: Of all these entities.
-        gone: Owned entities that are there and no longer declared.
-        come: Declared entities that are not there. What went and came is
-            judged by what is there, not by the last template: a refused update
-            is rolled back as if it had happened.
+    (WorkMail Admin Guide, "manage-mailboxes"). What went and came is judged by
+    what is there, not by the last template: a refused update is rolled back as
+    if it had happened. A newcomer may be another shard's.
     """
     return tuple(
-        _describe_rename(kind, old.name, new.name, clue)
-        for old in gone
-        for new in come
-        if (clue := _find_clue(old, new))
+        _describe_rename(kind, old.entity.name, new.name, clue)
+        for old in situation.get_leavers()
+        for new in situation.absent
+        if (clue := _find_clue(old.entity, new))
     )
 
 
@@ -322,7 +332,7 @@ def _bring(
     found = situation.find(entity)
     reference = entity.reference
     if not found:
-        yield traits.create(entity)
+        yield traits.create(situation, entity)
     if entity.enabled and not _is_enabled(found):
         yield make_call(
             Phase.REGISTER,
@@ -341,6 +351,11 @@ def _bring(
 def soften(word: Removal) -> Removal:
     """Say what becomes of somebody whom only the directory can delete."""
     return Removal.DISABLE if word is Removal.DELETE else word
+
+
+def refuse_nothing(situation: Situation[EntityT]) -> Iterable[str]:  # noqa: ARG001 - the shape
+    """Refuse nothing for a kind alone."""
+    return ()
 
 
 def remove(reference: Reference, word: Removal, *, enabled: bool) -> Iterable[Call]:

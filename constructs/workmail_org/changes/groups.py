@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
+from workmail_org.changes import entities
 from workmail_org.changes.calls import Argument, Call, Identity, Phase, make_call
 from workmail_org.changes.deciding import Decision
-from workmail_org.changes.entities import Situation, Traits
-from workmail_org.changes.entities import between as entities_between
+from workmail_org.changes.entities import Situation, Traits, refuse_nothing
 from workmail_org.model.group import Group
 from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference
 
 
-def between(situation: Situation[Group], *, enabled: Collection[Reference]) -> Decision:
-    """List the calls that bring groups and their members from what is there to what is desired.
+def decide(situation: Situation[Group]) -> Decision:
+    """Decide how groups and their members come from what is there to what is desired.
 
     Members are a set. One that is switched off now is neither added nor taken
     out: WorkMail refuses both (facts.md §1.4).
 
     Args:
         situation: Members of actual groups are their enabled ones.
-        enabled: Folded references of the users and groups that are enabled now.
 
     Source:
         WorkMail API 2017-10-01: CreateGroup, UpdateGroup,
         AssociateMemberToGroup, DisassociateMemberFromGroup.
     """
-    traits = Traits(
-        kind=Kind.GROUP,
-        create=_create,
-        update=lambda situation, group, found: _update(situation, group, found, enabled),
-    )
-    return entities_between(traits, situation)
+    return entities.decide(_TRAITS, situation)
 
 
-def _create(group: Group) -> Call:
+def _create(situation: Situation[Group], group: Group) -> Call:  # noqa: ARG001 - the shape
     arguments: dict[str, Argument] = {"Name": group.name}
     if group.hidden_from_global_address_list:
         arguments["HiddenFromGlobalAddressList"] = True
@@ -46,7 +40,6 @@ def _update(
     situation: Situation[Group],
     group: Group,
     found: Found[Group] | None,
-    enabled: Collection[Reference],
 ) -> Iterable[Call]:
     if situation.read_only_directory:
         return
@@ -62,7 +55,7 @@ def _update(
     wanted = {member.folded: member for member in group.members}
     present = {member.folded: member for member in (found.entity.members if found else ())}
     for folded in sorted(present.keys() - wanted.keys()):
-        if folded in enabled:
+        if folded in situation.enabled:
             yield _change_member(Phase.LEAVE, "DisassociateMemberFromGroup", group, present[folded])
     for folded in sorted(wanted.keys() - present.keys()):
         yield _change_member(Phase.JOIN, "AssociateMemberToGroup", group, wanted[folded])
@@ -76,3 +69,6 @@ def _change_member(phase: Phase, operation: str, group: Group, member: Reference
         GroupId=Identity(group.reference),
         MemberId=Identity(member),
     )
+
+
+_TRAITS = Traits(kind=Kind.GROUP, create=_create, update=_update, refuse=refuse_nothing)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from workmail_org.changes import entities
 from workmail_org.changes.calls import Argument, Call, GeneratedPassword, Identity, Phase, make_call
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation, Traits
-from workmail_org.changes.entities import between as entities_between
 from workmail_org.model.live import Found
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, make_api_name
@@ -18,8 +18,8 @@ _CREATE_FIELDS = ("first_name", "last_name", "identity_provider_user_id")
 _TEXT_FIELDS = (*PROFILE_FIELDS, "identity_provider_user_id")
 
 
-def between(situation: Situation[User], *, generate_passwords: bool) -> Decision:
-    """List the calls that bring users from what is there to what is desired.
+def decide(situation: Situation[User]) -> Decision:
+    """Decide how users come from what is there to what is desired.
 
     A user's own fields that the spec does not mention are left as they are;
     one that left the spec, and still holds what it said, is emptied.
@@ -29,18 +29,10 @@ def between(situation: Situation[User], *, generate_passwords: bool) -> Decision
         request should be the one expected when performing another DescribeUser
         call"), RegisterToWorkMail, UpdateMailboxQuota.
     """
-    refusals = () if situation.undoing else _refuse_lost_mailboxes(situation)
-    if refusals:
-        return Decision(refusals=refusals)
-    traits = Traits(
-        kind=Kind.USER,
-        create=lambda user: _create(user, generate_passwords=generate_passwords),
-        update=_update,
-    )
-    return entities_between(traits, situation)
+    return entities.decide(_TRAITS, situation)
 
 
-def _refuse_lost_mailboxes(situation: Situation[User]) -> tuple[str, ...]:
+def _refuse_lost_mailboxes(situation: Situation[User]) -> Iterable[str]:
     return tuple(
         f"user {user.name!r} has a mailbox, and a remote user has none: WorkMail would take the "
         "mailbox away; keep role: user, or remove the user and declare the remote one under "
@@ -52,7 +44,7 @@ def _refuse_lost_mailboxes(situation: Situation[User]) -> tuple[str, ...]:
     )
 
 
-def _create(user: User, *, generate_passwords: bool) -> Call:
+def _create(situation: Situation[User], user: User) -> Call:
     arguments: dict[str, Argument] = {"Name": user.name}
     arguments["DisplayName"] = user.display_name or user.name
     for name in _CREATE_FIELDS:
@@ -60,7 +52,7 @@ def _create(user: User, *, generate_passwords: bool) -> Call:
             arguments[make_api_name(name)] = value
     if user.role is Role.REMOTE_USER:
         arguments["Role"] = "REMOTE_USER"
-    elif generate_passwords:
+    elif situation.generate_passwords:
         arguments["Password"] = GeneratedPassword(user.name)
     if user.hidden_from_global_address_list:
         arguments["HiddenFromGlobalAddressList"] = True
@@ -121,3 +113,6 @@ def _get_created(user: User) -> User:
         hidden_from_global_address_list=user.hidden_from_global_address_list,
         **{name: getattr(user, name) for name in _CREATE_FIELDS},
     )
+
+
+_TRAITS = Traits(kind=Kind.USER, create=_create, update=_update, refuse=_refuse_lost_mailboxes)

@@ -20,12 +20,12 @@ from workmail_org.errors import (
     WorkMailOrgError,
 )
 from workmail_org.handlers import judging
+from workmail_org.handlers.collection import CollectionLifecycle
 from workmail_org.handlers.directories import DirectoryLifecycle
 from workmail_org.handlers.domains import DomainLifecycle
 from workmail_org.handlers.explaining import explain, give_up
 from workmail_org.handlers.failing import advise
 from workmail_org.handlers.fencing import enter, fence
-from workmail_org.handlers.groups import GroupsLifecycle
 from workmail_org.handlers.lifecycle import Lifecycle
 from workmail_org.handlers.organizations import OrganizationLifecycle
 from workmail_org.handlers.removals import RemovalsLifecycle
@@ -36,11 +36,9 @@ from workmail_org.handlers.requests import (
     Run,
     parse_request,
 )
-from workmail_org.handlers.resources import ResourcesLifecycle
 from workmail_org.handlers.settings import SettingLifecycle
-from workmail_org.handlers.users import UsersLifecycle
 from workmail_org.handlers.verification import DomainVerificationLifecycle
-from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
+from workmail_org.kinds import COLLECTIONS, DEFAULT_DOMAIN, SETTINGS
 from workmail_org.service.assets import read_collection
 from workmail_org.service.clients import Clients, make_clients
 from workmail_org.wire.names import MAX_RESPONSE_BYTES, ResourceType
@@ -50,10 +48,8 @@ LIFECYCLES: Mapping[ResourceType, Lifecycle] = {
     ResourceType.ORGANIZATION: OrganizationLifecycle(),
     ResourceType.DOMAIN: DomainLifecycle(),
     ResourceType.DOMAIN_VERIFICATION: DomainVerificationLifecycle(),
-    ResourceType.USERS: UsersLifecycle(),
-    ResourceType.GROUPS: GroupsLifecycle(),
-    ResourceType.RESOURCES: ResourcesLifecycle(),
     ResourceType.REMOVALS: RemovalsLifecycle(),
+    **{kind.resource_type: CollectionLifecycle(kind) for kind in COLLECTIONS},
     **{kind.resource_type: SettingLifecycle(kind) for kind in (DEFAULT_DOMAIN, *SETTINGS)},
 }
 

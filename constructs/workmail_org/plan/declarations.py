@@ -11,6 +11,7 @@ from workmail_org.errors import WireError
 from workmail_org.kinds import DEFAULT_DOMAIN, KINDS, SETTINGS, SettingKind
 from workmail_org.model.domain import RecordGroup
 from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.values import Kind
 from workmail_org.wire.encoding import decode_properties, encode_properties
 from workmail_org.wire.names import (
     COLLECTION_BUCKET,
@@ -22,6 +23,7 @@ from workmail_org.wire.names import (
     ResourceType,
 )
 from workmail_org.wire.properties import (
+    CollectionProperties,
     DirectoryProperties,
     DomainProperties,
     GroupsProperties,
@@ -83,6 +85,15 @@ class Declaration:
     resources: ResourcesProperties
     settings: Mapping[ResourceType, Any] = field(default_factory=dict[ResourceType, Any])
     removals: RemovalsProperties
+
+    def get_collection(self, kind: Kind) -> CollectionProperties:
+        """Return what is declared of users, groups or resources."""
+        collections: Mapping[Kind, CollectionProperties] = {
+            Kind.USER: self.users,
+            Kind.GROUP: self.groups,
+            Kind.RESOURCE: self.resources,
+        }
+        return collections[kind]
 
     def get_setting(self, kind: SettingKind[_P]) -> _P | None:
         """Return what is declared of a kind of rule or setting; `None`: it is not managed."""

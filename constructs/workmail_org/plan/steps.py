@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS, SettingKind
+from workmail_org.kinds import COLLECTIONS, DEFAULT_DOMAIN, SETTINGS, SettingKind
 from workmail_org.model.live import LiveSettings
-from workmail_org.model.values import Kind, fold
+from workmail_org.model.values import fold
 from workmail_org.plan.actual import Actual
 from workmail_org.plan.carrying import carry_out
 from workmail_org.plan.declarations import Declaration
@@ -45,7 +45,7 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
     state = actual
     if desired.get_setting(DEFAULT_DOMAIN):
         state = _add_setting(steps, DEFAULT_DOMAIN, previous, state, desired)
-    for kind in Kind:
+    for kind in COLLECTIONS:
         for step in list_collection_steps(kind, previous, state, desired):
             steps.append(step)
             if not step.untouched:

@@ -8,11 +8,18 @@ from typing import Any
 
 from workmail_org.changes.access_control import make_role_subject
 from workmail_org.changes.calls import Argument, Call, Identity, Subject
-from workmail_org.model.live import LiveSettings
+from workmail_org.model.live import Found, LiveSettings
 from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service import policies
-from workmail_org.service.reading import Listed, list_entities, read_organization
+from workmail_org.service.reading import (
+    Listed,
+    list_entities,
+    read_groups,
+    read_organization,
+    read_resources,
+    read_users,
+)
 from workmail_org.service.workmail import WorkMail
 
 
@@ -51,6 +58,23 @@ class SnapshotReader:
             roles = self.list_roles().items()
             ids |= {make_role_subject(name): role_id for role_id, name in roles}
         return ids
+
+    def read_entities(
+        self, kind: Kind, rows: Sequence[Listed], *, with_quota: Collection[str] | None = None
+    ) -> Sequence[Found[Any]]:
+        """Read the whole of some users, groups or resources; those that are gone are left out.
+
+        Args:
+            kind: Of all of them.
+            rows: From `list`.
+            with_quota: Folded names of users whose quota matters; `None`: all.
+        """
+        if kind is Kind.USER:
+            return read_users(self.workmail, rows, with_quota=with_quota)
+        people = self.list(Kind.USER, Kind.GROUP)
+        names = {str(row.id): row.reference for row in people if row.enabled}
+        read = read_groups if kind is Kind.GROUP else read_resources
+        return read(self.workmail, rows, names)
 
     def read_settings(
         self, facts: Iterable[str], *, mailboxes: Collection[Reference] | None = None

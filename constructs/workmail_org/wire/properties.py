@@ -132,6 +132,8 @@ class CollectionProperties:
         max_removals_percent: So many of those that are owned may leave without
             a word from a person.
         min_managed: Below so many owned ones the percentage is not applied.
+        on_removal: What happens to who leaves the spec.
+        read_only_directory: Who is declared exists already and is only enabled.
         people: Names who is switched on in the collections that come before.
             Who was switched off stays a member or a delegate, cannot be taken
             out meanwhile, and would come back as one: so whenever people come
@@ -148,6 +150,19 @@ class CollectionProperties:
     max_removals_percent: int = Safety().max_removals_percent
     min_managed: int = Safety().min_managed
     people: str = ""
+    on_removal: Removal = Removal.DISABLE
+    read_only_directory: bool = False
+
+    @property
+    def safety(self) -> Safety:
+        """How many may leave without confirmation."""
+        percent, managed = self.max_removals_percent, self.min_managed
+        return Safety(max_removals_percent=percent, min_managed=managed)
+
+    @property
+    def entities(self) -> tuple[User | Group | Bookable, ...]:
+        """Who or what is declared."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,14 +171,16 @@ class UsersProperties(CollectionProperties):
 
     Attributes:
         password_secret_arn: Secret for generated passwords.
-        read_only_directory: Users exist already and are only enabled.
     """
 
     users: tuple[User, ...] = ()
-    on_removal: Removal = Removal.DISABLE
     passwords: Passwords = Passwords.GENERATE
     password_secret_arn: str | None = None
-    read_only_directory: bool = False
+
+    @property
+    def entities(self) -> tuple[User, ...]:
+        """Who is declared."""
+        return self.users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +189,11 @@ class GroupsProperties(CollectionProperties):
 
     groups: tuple[Group, ...] = ()
     on_removal: Removal = Removal.DELETE
-    read_only_directory: bool = False
+
+    @property
+    def entities(self) -> tuple[Group, ...]:
+        """What is declared."""
+        return self.groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +201,11 @@ class ResourcesProperties(CollectionProperties):
     """Properties of `Custom::WorkMailResources`. Delegates that are switched off are left out."""
 
     resources: tuple[Bookable, ...] = ()
-    on_removal: Removal = Removal.DISABLE
+
+    @property
+    def entities(self) -> tuple[Bookable, ...]:
+        """What is declared."""
+        return self.resources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import pytest
 from scenes import at, make_group, make_user
 from workmail_org.changes import groups, users
 from workmail_org.changes.addresses import is_parking_address, make_parking_address
-from workmail_org.changes.calls import Call, Phase
+from workmail_org.changes.calls import Call, Phase, order
 from workmail_org.changes.entities import Neighbour, Situation
 from workmail_org.model.group import Group
 from workmail_org.model.live import Found
@@ -41,9 +41,9 @@ def list_calls(
         test_domain="acme.awsapps.com",
         neighbours=neighbours,
     )
-    plan = users.between(situation, generate_passwords=True)
+    plan = users.decide(situation)
     assert () == plan.refusals
-    return [render(call) for call in plan.calls]
+    return [render(call) for call in order((*plan.calls, *plan.waits))]
 
 
 def render(call: Call) -> str:
@@ -267,8 +267,9 @@ def test_members_leave_before_members_join() -> None:
         owned={"outer", "inner"},
         removal=Removal.DELETE,
         test_domain="acme.awsapps.com",
+        enabled={outer.reference, inner.reference},
     )
-    plan = groups.between(situation, enabled={outer.reference, inner.reference})
+    plan = groups.decide(situation)
 
     assert [
         "LEAVE DisassociateMemberFromGroup group:outer",
@@ -287,4 +288,4 @@ def test_a_member_that_is_switched_off_is_not_taken_out() -> None:
         test_domain="acme.awsapps.com",
     )
 
-    assert () == groups.between(situation, enabled=set()).calls
+    assert () == groups.decide(situation).calls

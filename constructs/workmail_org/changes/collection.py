@@ -1,0 +1,189 @@
+"""Collections: what a resource for users, groups or resources answers for, from what is there.
+
+Handler and plan look at the same things, one by reading, one by predicting, and hand them to
+`assess`; what comes out is what the decision rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
+from workmail_org.changes.entities import Neighbour, Situation
+from workmail_org.changes.shards import take_share
+from workmail_org.model.live import EntityT, Found
+from workmail_org.model.organization import Passwords
+from workmail_org.model.removal import Removal
+from workmail_org.model.values import EntityId, Reference, fold
+from workmail_org.wire.properties import CollectionProperties, UsersProperties
+
+C = TypeVar("C", bound=CollectionProperties)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What of one kind is the stack's; folded names.
+
+    Attributes:
+        removable: Who may be removed by this request.
+        known: These, and who was removed before or is not removed by this one.
+        managed: How many the stack answers for.
+    """
+
+    removable: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    managed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressed:
+    """Somebody of another collection, with the addresses that they have now.
+
+    Attributes:
+        addresses: The primary one first.
+    """
+
+    id: EntityId
+    reference: Reference
+    addresses: tuple[str, ...]
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionFacts(Generic[EntityT]):
+    """What is there, and whose it is.
+
+    Attributes:
+        present: Folded names of everything of the kind that is there.
+        found: Those of them that matter, in the order of the list; members and
+            delegates are the enabled ones.
+        claims: What is the stack's.
+        enabled: Folded references of the users and groups that are switched on.
+        others: Who of other collections is the stack's and changes addresses
+            together with this one (`list_moving`).
+        exceptions: What happens to some who leave, by folded name.
+        undoing: A failed deployment is rolled back.
+    """
+
+    present: Collection[str]
+    found: Sequence[Found[EntityT]]
+    claims: Claims
+    enabled: Collection[Reference] = frozenset()
+    others: Sequence[Addressed] = ()
+    exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
+    undoing: bool = False
+
+
+def list_relevant(
+    declared: CollectionProperties,
+    previous: CollectionProperties | None,
+    claims: Claims,
+    present: Collection[str],
+) -> set[str]:
+    """List the folded names of those who matter: declared now, before, or to be removed."""
+    share, past = _take_share(declared, previous, present)
+    names = {fold(entity.name) for entity in (*share, *past)}
+    return names if declared.shard else names | claims.removable
+
+
+def list_moving(
+    declared: CollectionProperties, previous: CollectionProperties | None
+) -> Mapping[Reference, str]:
+    """Find who changes addresses in other collections, if an address crosses to or from here.
+
+    Returns:
+        The text of a reference in `other_addresses`, by folded reference.
+    """
+    if previous is None or declared.shard:
+        return {}
+    return find_moving(
+        previous.entities, declared.entities, previous.other_addresses, declared.other_addresses
+    )
+
+
+def assess(
+    facts: CollectionFacts[EntityT],
+    declared: CollectionProperties,
+    previous: CollectionProperties | None,
+) -> Situation[EntityT]:
+    """Put together everything that the changes of one collection depend on.
+
+    Args:
+        facts: What is there.
+        declared: What is declared.
+        previous: What was declared before; `None`: the resource is created, or goes.
+    """
+    share: Any
+    past: Any
+    share, past = _take_share(declared, previous, facts.present)
+    whole: Any = declared.entities
+    own = {fold(entity.name) for entity in share}
+    removable = frozenset[str]() if declared.shard else facts.claims.removable
+    named = list_relevant(declared, previous, facts.claims, facts.present)
+    return Situation(
+        actual=[each for each in facts.found if fold(each.entity.name) in named],
+        previous=past,
+        desired=share,
+        owned=removable | (facts.claims.known & own),
+        removal=declared.on_removal,
+        test_domain=declared.test_domain,
+        neighbours=_list_neighbours(facts, declared, previous),
+        wanted_elsewhere=list_wanted_elsewhere(whole, share, declared.other_addresses),
+        exceptions=facts.exceptions,
+        read_only_directory=declared.read_only_directory,
+        adopt=declared.adopt,
+        undoing=facts.undoing,
+        absent=[entity for entity in whole if fold(entity.name) not in facts.present],
+        enabled=facts.enabled,
+        managed=facts.claims.managed,
+        safety=declared.safety,
+        generate_passwords=isinstance(declared, UsersProperties)
+        and declared.passwords is Passwords.GENERATE,
+    )
+
+
+def _take_share(
+    declared: CollectionProperties,
+    previous: CollectionProperties | None,
+    present: Collection[str],
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    return take_share(
+        declared.entities,
+        previous.entities if previous else (),
+        shard=declared.shard,
+        shards=declared.shards,
+        present=present,
+    )
+
+
+def _list_neighbours(
+    facts: CollectionFacts[EntityT],
+    declared: CollectionProperties,
+    previous: CollectionProperties | None,
+) -> tuple[Neighbour, ...]:
+    if previous is None:
+        return ()
+    moving = list_moving(declared, previous)
+    return tuple(
+        Neighbour(
+            id=other.id,
+            reference=other.reference,
+            primary=other.addresses[0],
+            aliases=other.addresses[1:],
+            previous=previous.other_addresses.get(text, ()),
+            wanted=declared.other_addresses.get(text, ()),
+            enabled=other.enabled,
+        )
+        for other in facts.others
+        if (text := moving.get(other.reference.folded))
+    )
+
+
+def empty(declared: C) -> C:
+    """Declare nobody any more, and everything else as before."""
+    nobody: dict[str, Any] = {
+        name: () for name in ("users", "groups", "resources") if hasattr(declared, name)
+    }
+    return replace(declared, **nobody)

@@ -1,0 +1,328 @@
+"""Users, groups and resources: one lifecycle for every collection."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from workmail_org.changes.calls import Call, GeneratedPassword, order
+from workmail_org.changes.collection import (
+    Addressed,
+    Claims,
+    CollectionFacts,
+    assess,
+    empty,
+    list_moving,
+    list_relevant,
+)
+from workmail_org.changes.deciding import Decision
+from workmail_org.changes.entities import Situation
+from workmail_org.errors import NotFoundError, UnsafePlanError
+from workmail_org.handlers.approving import approve
+from workmail_org.handlers.claims import (
+    find_exceptions,
+    get_owned,
+    get_valid,
+    make_claim,
+    note_addresses,
+    settle,
+)
+from workmail_org.handlers.reconciling import reconcile
+from workmail_org.handlers.requests import Progress, Request, RequestType, Run
+from workmail_org.handlers.stopping import stop
+from workmail_org.handlers.surroundings import goes_back, is_gone
+from workmail_org.kinds import CollectionKind
+from workmail_org.model.live import Found
+from workmail_org.model.removal import Removal
+from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.service.ledger import Entry, Ledger
+from workmail_org.service.passwords import PasswordSecret
+from workmail_org.service.reading import Listed, read_aliases
+from workmail_org.service.snapshot import SnapshotReader
+from workmail_org.service.workmail import WorkMail
+from workmail_org.service.writing import Writer
+from workmail_org.wire.properties import CollectionProperties, UsersProperties
+
+C = TypeVar("C", bound=CollectionProperties)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionLifecycle(Generic[C]):
+    """Users, groups or resources. The physical id is `<organization id>/<kind>s`."""
+
+    kind: CollectionKind[C]
+
+    def begin(self, run: Run, request: Request[C]) -> str:
+        """Refuse renamed keys, entities that are not ours, and too many removals."""
+        if not request.is_delete:
+            work = self._open(run, request)
+            decision = work.decide()
+            if decision.refusals:
+                raise UnsafePlanError(*decision.refusals)
+            stop(run, request, work.workmail, decision.brakes)
+            approve(run, request, decision.calls)
+        shard = request.desired.shard
+        own = f"{request.desired.organization_id}/{self.kind.noun}{f'/{shard}' if shard else ''}"
+        return request.physical_id or own
+
+    def advance(self, run: Run, request: Request[C]) -> Progress:
+        """Bring every entity to its desired state, as far as this slice comes."""
+        workmail = run.open_organization(request.desired.organization_id)
+        if request.is_delete and (request.desired.shard or is_gone(workmail)):
+            return Progress(done=True)
+        return reconcile(run, self._open(run, request))
+
+    def _open(self, run: Run, request: Request[C]) -> CollectionWork[C]:
+        return CollectionWork(
+            kind=self.kind,
+            run=run,
+            request=request,
+            workmail=run.open_organization(request.desired.organization_id),
+            ledger=run.open_ledger(run.clients, request.desired.ledger_table),
+            declared=empty(request.desired) if request.is_delete else request.desired,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class CollectionWork(Generic[C]):
+    """One request for one collection, round by round.
+
+    Attributes:
+        declared: What is to be; a Delete declares nobody.
+        known: Who was read and needed nothing, by row: an organization has
+            thousands of people, of whom one deployment changes a few.
+        reader: As of the last look, like `situation` and `entries`.
+        entries: Of the ledger.
+    """
+
+    kind: CollectionKind[C]
+    run: Run
+    request: Request[C]
+    workmail: WorkMail
+    ledger: Ledger
+    declared: C
+    known: dict[Listed, Found[Any]] = field(default_factory=dict[Listed, Found[Any]])
+    reader: SnapshotReader = field(init=False)
+    situation: Situation[Any] = field(init=False)
+    entries: dict[Reference, Entry] = field(init=False)
+    in_order: bool = False
+
+    @property
+    def noun(self) -> str:
+        """What fails."""
+        return f"{self.kind.kind}(s)"
+
+    def decide(self) -> Decision:
+        """Read what is there, and decide.
+
+        A roll back is not refused, or the stack would be stuck.
+        """
+        decision = self._decide(undoing=False)
+        if decision.refusals and goes_back(self.run, self.request):
+            self.run.log("refusals let go", refusals=decision.refusals)
+            decision = self._decide(undoing=True)
+        return decision
+
+    def observe(self) -> Sequence[Call]:
+        """Read what is there; list what is missing.
+
+        Who is switched off or deleted waits for the end of the stack
+        (`handlers.removals`): until then everything can be taken back. Not so
+        where the stack goes, or goes back: what a failed deployment has made,
+        only this resource takes away.
+        """
+        decision = self.decide()
+        if decision.refusals:
+            raise UnsafePlanError(*decision.refusals)
+        everything = (*decision.calls, *decision.waits)
+        # Who is about to change is read again, until nothing is seen to be missing.
+        changing = {call.subject.folded for call in everything}
+        for row in [row for row in self.known if row.reference.folded in changing]:
+            del self.known[row]
+        return order(everything) if decision.waits and self._removes() else decision.calls
+
+    def expects_calls(self) -> bool:
+        """Tell whether finding nothing to do at the first look is surprising."""
+        somebody = self.situation.desired or self.situation.actual
+        expects = bool(somebody) and self._changes()
+        if expects:
+            self.known.clear()  # a second look is one at everything
+        return expects
+
+    def prepare(self, calls: Sequence[Call]) -> Writer:
+        """Write down what is about to be ours; put passwords on record before their users exist."""
+        self._claim()
+        ids = self.reader.find_ids(calls)
+        ids |= {neighbour.reference.folded: neighbour.id for neighbour in self.situation.neighbours}
+        return Writer(self.workmail, ids, passwords=self._ensure_passwords(calls))
+
+    def finish(self) -> None:
+        """Write down who is ours now; and who is no more, where this resource removes."""
+        self._claim()
+        situation = self.situation
+        declared = {
+            entity.reference.folded for entity in (*situation.desired, *self.declared.entities)
+        }
+        gone = [entry for reference, entry in self.entries.items() if reference not in declared]
+        late = [entry for entry in gone if entry.reference.name not in situation.declared]
+        if len(late) < len(gone) and not self._removes():
+            gone = late  # the others wait for the end of the stack
+        if self.declared.shard or not gone:
+            return
+        # Who left earlier is no part of the situation any more, and can still be restored.
+        left = {entry.reference for entry in gone if entry.removed_at}
+        there = {row.reference.folded for row in self.reader.list(self.kind.kind)}
+        settle(
+            self.ledger,
+            gone,
+            present={found.entity.reference.folded for found in situation.actual} | (left & there),
+            words={
+                entry.reference: situation.exceptions.get(entry.reference.name) for entry in gone
+            },
+            word=situation.removal,
+            now=self.run.now(),
+        )
+
+    def _decide(self, *, undoing: bool) -> Decision:
+        facts = self._read(undoing=undoing)
+        self.situation = assess(facts, self.declared, self.request.previous)
+        return self.kind.decide(self.situation)
+
+    def _read(self, *, undoing: bool) -> CollectionFacts[Any]:
+        """Read what is there, and what of it is this stack's."""
+        self.reader = SnapshotReader(self.workmail)
+        previous = self.request.previous
+        rows = self.reader.list(self.kind.kind)
+        self.entries = get_valid(self._read_entries(), rows)
+        claims = Claims(
+            removable=frozenset(get_owned(self.entries, self.request)),
+            known=frozenset(reference.name for reference in self.entries),
+            managed=sum(not entry.removed_at for entry in self.entries.values()),
+        )
+        present = {fold(row.reference.name) for row in rows}
+        relevant = list_relevant(self.declared, previous, claims, present)
+        return CollectionFacts(
+            present=present,
+            found=self._read_unknown([row for row in rows if fold(row.reference.name) in relevant]),
+            claims=claims,
+            enabled=self._list_enabled(),
+            others=self._read_others(list_moving(self.declared, previous)),
+            exceptions=self._find_exceptions(claims),
+            undoing=undoing,
+        )
+
+    def _read_entries(self) -> dict[Reference, Entry]:
+        """Read the ledger; lost when the stack goes, it leaves nobody to remove."""
+        try:
+            return self.ledger.read(self.kind.kind)
+        except NotFoundError as error:
+            if not self.request.is_delete:
+                raise
+            self.run.log("nobody is removed", reason=str(error))
+            return {}
+
+    def _read_unknown(self, rows: Sequence[Listed]) -> Sequence[Found[Any]]:
+        """Read whom this slice has not read yet, or what has changed since."""
+        unknown = {row.id: row for row in rows if row not in self.known}
+        for found in self.reader.read_entities(
+            self.kind.kind, [*unknown.values()], with_quota=self._list_with_quota()
+        ):
+            self.known[unknown[found.id]] = found
+        return [self.known[row] for row in rows if row in self.known]
+
+    def _list_with_quota(self) -> set[str]:
+        """List whose quota the spec has a word on; it takes a call of its own."""
+        users = self.declared.users if isinstance(self.declared, UsersProperties) else ()
+        return {fold(user.name) for user in users if user.quota_megabytes is not None}
+
+    def _list_enabled(self) -> frozenset[Reference]:
+        """List who can be a member or a delegate."""
+        if self.kind.kind is Kind.USER:
+            return frozenset()  # users have none
+        rows = self.reader.list(Kind.USER, Kind.GROUP)
+        return frozenset(row.reference.folded for row in rows if row.enabled)
+
+    def _read_others(self, moving: Mapping[Reference, str]) -> Sequence[Addressed]:
+        """Read what of other collections is the stack's and changes its addresses too."""
+
+        def read(row: Listed) -> Addressed:
+            addresses = (row.email, *read_aliases(self.workmail, row))
+            return Addressed(
+                id=row.id, reference=row.reference, addresses=addresses, enabled=row.enabled
+            )
+
+        rows: list[Listed] = []
+        for kind in sorted({reference.kind for reference in moving}):
+            listed = self.reader.list(kind)
+            ours = get_valid(self.ledger.read(kind), listed)
+            rows += [row for row in listed if row.reference.folded in moving.keys() & ours.keys()]
+        return self.workmail.read_many(read, rows)
+
+    def _find_exceptions(self, claims: Claims) -> dict[str, Removal]:
+        """Say how a roll back leaves what the failed deployment had taken in, or made."""
+        removable = frozenset[str]() if self.declared.shard else claims.removable
+        leaving = removable - {fold(entity.name) for entity in self.declared.entities}
+        if not leaving:
+            return {}
+        found = find_exceptions(
+            [entry for entry in self.entries.values() if entry.reference.name in leaving],
+            going_back=goes_back(self.run, self.request),
+            is_delete=self.request.is_delete,
+            retains=self.declared.on_removal is Removal.RETAIN,
+        )
+        return {reference.name: word for reference, word in found.items()}
+
+    def _changes(self) -> bool:
+        """Tell whether the request wants something else than the one before."""
+        previous = self.request.previous
+        if self.request.type is not RequestType.UPDATE or previous is None:
+            return True
+        if list_moving(self.declared, previous):
+            return True
+        return _make_digest(previous.entities) != _make_digest(self.declared.entities)
+
+    def _ensure_passwords(self, calls: Iterable[Call]) -> Mapping[str, str]:
+        names = [
+            value.user
+            for call in calls
+            for value in call.arguments.values()
+            if isinstance(value, GeneratedPassword)
+        ]
+        arn = getattr(self.declared, "password_secret_arn", None)
+        if not names or not arn:
+            return {}
+        return PasswordSecret(self.run.clients.secrets, arn).ensure(names)
+
+    def _removes(self) -> bool:
+        """Tell whether nobody comes after this resource who would.
+
+        What began before somebody cancelled the deployment does not go back
+        itself: it would take away whom the roll back keeps.
+        """
+        if self.request.goes_forward:
+            return False
+        return self.request.is_delete or bool(goes_back(self.run, self.request))
+
+    def _claim(self) -> None:
+        """Write down what is about to be ours, and which addresses are about to be lost."""
+        claims: list[Entry] = []
+        for entity in self.situation.desired:
+            entry = self.entries.get(entity.reference.folded)
+            claim = make_claim(entity, self.situation.find(entity), entry)
+            if claim != entry:
+                claims.append(claim)
+        for leaver in self.situation.get_leavers():
+            entity = leaver.entity
+            entry = self.entries.get(entity.reference.folded)
+            addresses = (entity.email, *entity.aliases)
+            claims += note_addresses(entry, addresses, enabled=entity.enabled)
+        self.ledger.put(claims)
+        self.entries.update((claim.reference, claim) for claim in claims)
+
+
+def _make_digest(entities: Iterable[Any]) -> str:
+    """Name what a collection declares."""
+    ordered = sorted(entities, key=lambda entity: entity.name)
+    return hashlib.sha256(repr(ordered).encode()).hexdigest()
