@@ -23,6 +23,9 @@ ENTRY = "workmail_org.handlers.entry"
 
 SNAPSHOT = "workmail_org.service.snapshot"
 
+DIRECTORIES = "workmail_org.changes.directories"
+"""Its operations are those of Directory Service, which has a CreateAlias too."""
+
 NO_CALLS = ("_CREATED_ID", "_TOKENED", "_OF_NO_ORGANIZATION", "_OF_A_RESOURCE", "_READ")
 """Tables that only say something about operations (service/writing.py, service/snapshot.py)."""
 
@@ -147,7 +150,8 @@ def _reach(source: Source, *starts: tuple[str, ast.AST]) -> Iterator[str]:
     while left:
         module, definition = left.pop()
         for node in _walk(definition):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+            if is_text and module != DIRECTORIES:
                 yield node.value
             place = source.follow(module, node)
             if place and place not in seen and place[1] not in NO_CALLS:

@@ -189,7 +189,8 @@ def test_an_app_of_ones_own_needs_the_extra_cdk_alone(
     assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
     assert (assembly / "production-shop.template.json").exists()
     assert {path.name for path in handlers.iterdir()} == {
-        *("__init__.py", "errors.py", "wire.py", "changes", "handlers", "model", "service")
+        *("__init__.py", "errors.py", "kinds.py"),
+        *("changes", "handlers", "model", "service", "wire"),
     }
 
 

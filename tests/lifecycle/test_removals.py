@@ -174,7 +174,7 @@ def test_an_address_that_somebody_else_has_by_now_leaves_all_as_it_was(stack: St
     stack.deploy(after)
     deployed = operate(stack, after)
     before = list_removed(deployed)
-    with pytest.raises(ConflictError, match="EmailAddressInUseException"):
+    with pytest.raises(ConflictError, match="belongs to user 'bob' already"):
         restore(deployed, NAME)
 
     assert before == list_removed(deployed)

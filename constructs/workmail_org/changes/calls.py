@@ -84,6 +84,16 @@ class StoredSecret:
 
 
 @dataclass(frozen=True, slots=True)
+class DirectoryPassword:
+    """Stands in a call for the password in a secret, which the stack may have made.
+
+    Equal to every other: nobody who plans knows the name of a secret that is not made yet.
+    """
+
+    secret: str = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class MadeUp:
     """Stands in a call for what CloudFormation made up, such as the ARN of a log group.
 
@@ -93,7 +103,7 @@ class MadeUp:
     value: str = field(compare=False)
 
 
-Scalar = str | int | bool | Identity | GeneratedPassword | StoredSecret | MadeUp
+Scalar = str | int | bool | Identity | GeneratedPassword | StoredSecret | DirectoryPassword | MadeUp
 Argument = Scalar | tuple["Argument", ...] | Mapping[str, "Argument"]
 """What a parameter of a call can be."""
 

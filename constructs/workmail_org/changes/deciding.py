@@ -8,9 +8,11 @@ compares: what is approved is what is written.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from workmail_org.changes.brakes import Brake
 from workmail_org.changes.calls import Call
+from workmail_org.wire.names import UNRESOLVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +30,14 @@ class Decision:
     waits: tuple[Call, ...] = ()
     refusals: tuple[str, ...] = ()
     brakes: tuple[Brake, ...] = ()
+
+
+def show_value(value: object) -> str:
+    """Write a value of a spec as its author does."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(map(str, cast("frozenset[object]", value))))
+    return "the one that the stack makes" if value == UNRESOLVED else f"'{value}'"

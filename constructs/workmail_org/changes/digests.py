@@ -10,6 +10,7 @@ from typing import Any
 from workmail_org.changes.calls import (
     Argument,
     Call,
+    DirectoryPassword,
     GeneratedPassword,
     Identity,
     MadeUp,
@@ -51,6 +52,8 @@ def _render(value: Argument) -> Any:
             return f"<{reference.kind} {reference.folded.name}>"
         case GeneratedPassword():
             return "<generated password>"
+        case DirectoryPassword():
+            return "<password>"
         case StoredSecret(secret):
             return f"<secret {secret}>"
         case MadeUp():

@@ -334,18 +334,19 @@ def _bring(
     if not found:
         yield traits.create(situation, entity)
     if entity.enabled and not _is_enabled(found):
-        yield make_call(
-            Phase.REGISTER,
-            "RegisterToWorkMail",
-            reference,
-            EntityId=Identity(reference),
-            Email=entity.email,
-        )
+        yield register(reference, entity.email)
         for alias in entity.aliases:
             yield create_alias(reference, alias)
     yield from traits.update(situation, entity, found)
     if _is_enabled(found) and not entity.enabled:
         yield switch_off(reference)
+
+
+def register(reference: Reference, email: str) -> Call:
+    """Build the call that gives somebody a mailbox, or the one back that is kept."""
+    identity = Identity(reference)
+    operation = "RegisterToWorkMail"
+    return make_call(Phase.REGISTER, operation, reference, EntityId=identity, Email=email)
 
 
 def soften(word: Removal) -> Removal:

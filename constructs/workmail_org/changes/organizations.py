@@ -1,4 +1,4 @@
-"""What the organization itself, its directory and its domains need: decided here, once.
+"""What the organization itself and its domains need: decided here, once.
 
 Each `decide_…` function gets what is there as AWS describes it, what is declared and what was
 declared before. Compared is what is there, never the last template: CloudFormation rolls a refused
@@ -8,30 +8,20 @@ update back as if it had happened.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
 
 from workmail_org.changes.brakes import Brake, BrakeRule
 from workmail_org.changes.calls import Argument, Call, MadeUp, Phase, Setting, make_call
-from workmail_org.changes.deciding import Decision
-from workmail_org.model.directory import Directory, DirectoryType
-from workmail_org.model.live import LiveDirectory, LiveOrganization
+from workmail_org.changes.deciding import Decision, show_value
+from workmail_org.model.live import LiveOrganization
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
 from workmail_org.wire.names import KEY_TAG, OWNER_TAG, TAKEN_OVER_TAG, UNRESOLVED
 from workmail_org.wire.properties import (
-    DirectoryProperties,
     DomainProperties,
     OrganizationProperties,
 )
 
 ORGANIZATION = Setting("organization")
-
-_MAKING = {
-    DirectoryType.SIMPLE_AD: "CreateDirectory",
-    DirectoryType.MANAGED_AD: "CreateMicrosoftAD",
-    DirectoryType.AD_CONNECTOR: "ConnectDirectory",
-}
-"""Operations of the Directory Service API."""
 
 
 def decide_organization(
@@ -97,8 +87,8 @@ def _refuse_takeover(live: LiveOrganization, declared: OrganizationProperties) -
     for word, actual, wanted, agrees in comparisons:
         if not agrees:
             yield (
-                f"{word} of organization {declared.existing} is {_show(actual)} and not "
-                f"{_show(wanted)}, so it cannot be taken over; {_TAKEOVER_ADVICE[word]}"
+                f"{word} of organization {declared.existing} is {show_value(actual)} and not "
+                f"{show_value(wanted)}, so it cannot be taken over; {_TAKEOVER_ADVICE[word]}"
             )
 
 
@@ -129,10 +119,10 @@ def _refuse_immutable(
     for word, actual, wanted in comparisons:
         if actual != wanted:
             yield (
-                f"{word} of an organization cannot change, from {_show(actual)} to "
-                f"{_show(wanted)}: that would take another organization, and every mailbox would "
-                "be lost; put the old value back, or declare a further organization under another "
-                "key"
+                f"{word} of an organization cannot change, from {show_value(actual)} to "
+                f"{show_value(wanted)}: that would take another organization, and every mailbox "
+                "would be lost; put the old value back, or declare a further organization under "
+                "another key"
             )
 
 
@@ -229,49 +219,6 @@ def _make_tag_calls(surplus: Sequence[str], missing: Mapping[str, str]) -> tuple
     return tuple(calls)
 
 
-def decide_directory(live: LiveDirectory | None, declared: DirectoryProperties) -> Decision:
-    """Decide what a directory that the stack makes needs: to be created, or nothing.
-
-    Args:
-        live: What is there; `None`: nothing.
-        declared: What is declared.
-    """
-    directory = declared.directory
-    if live is None:
-        return Decision(calls=(_create_directory(directory),))
-    comparisons = (
-        ("type", live.type, directory.type),
-        ("name", fold(live.name), fold(directory.name or "")),
-        ("size", live.size, directory.size),
-        ("edition", live.edition, directory.edition),
-        ("vpc_id", live.vpc_id, directory.vpc_id),
-        ("subnet_ids", live.subnet_ids, frozenset(directory.subnet_ids)),
-    )
-    return Decision(
-        refusals=tuple(
-            f"{word} of the directory cannot change, from {_show(actual)} to {_show(wanted)}: that "
-            "would take another directory, and with it another organization; put the old value "
-            "back"
-            for word, actual, wanted in comparisons
-            # What a kind of directory does not tell, or the spec does not say, is not compared.
-            if _is_known(actual) and _is_known(wanted) and actual != wanted
-        )
-    )
-
-
-def _is_known(value: object) -> bool:
-    if isinstance(value, frozenset):
-        members = cast("frozenset[object]", value)
-        return bool(members) and UNRESOLVED not in members
-    return bool(value) and value != UNRESOLVED
-
-
-def _create_directory(directory: Directory) -> Call:
-    """Build the call that makes a directory; its parameters, secrets among them, are left out."""
-    subject = Setting("directory", directory.name or "")
-    return make_call(Phase.CREATE, _MAKING.get(directory.type, "CreateDirectory"), subject)
-
-
 def decide_domain(
     registered: bool | None, declared: DomainProperties | None, previous: DomainProperties | None
 ) -> Decision:
@@ -327,14 +274,3 @@ def _register_domain(name: str) -> Call:
 def _deregister_domain(name: str) -> Call:
     subject = Setting("domain", name)
     return make_call(Phase.DELETE, "DeregisterMailDomain", subject, DomainName=name)
-
-
-def _show(value: object) -> str:
-    """Write a value of a spec as its author does."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, frozenset):
-        return ", ".join(sorted(map(str, cast("frozenset[object]", value))))
-    return "the one that the stack makes" if value == UNRESOLVED else f"'{value}'"

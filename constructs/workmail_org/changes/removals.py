@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from workmail_org.changes.calls import Call, order
+from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import remove, soften, switch_off
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import Kind, Reference
+from workmail_org.wire.properties import RemovalsProperties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +62,29 @@ class RollCall:
         return soften(word) if kept else word
 
 
-def between(roll: RollCall) -> tuple[Call, ...]:
-    """List the calls that switch off and delete: all of the former before any of the latter."""
-    return order([*_switch_off(roll), *_remove(roll)])
+def call_roll(
+    present: Sequence[Presence], owned: Collection[Reference], declared: RemovalsProperties
+) -> RollCall:
+    """Put together who is there, whose they are, and who should be.
+
+    Args:
+        present: Who is there, in the order of the lists.
+        owned: Folded references of who is the stack's, and was not removed before.
+        declared: What is declared.
+    """
+    return RollCall(
+        present=present,
+        owned=owned,
+        enabled={each.folded for each in declared.enabled},
+        disabled={each.folded for each in declared.disabled},
+        words=declared.words,
+        read_only_directory=declared.read_only_directory,
+    )
+
+
+def decide(roll: RollCall) -> Decision:
+    """Decide who is switched off and who deleted: all of the former before any of the latter."""
+    return Decision(calls=order([*_switch_off(roll), *_remove(roll)]))
 
 
 def _switch_off(roll: RollCall) -> Iterable[Call]:

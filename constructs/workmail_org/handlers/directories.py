@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from workmail_org.changes.organizations import decide_directory
+from collections.abc import Sequence
+
+from workmail_org.changes.calls import Call
+from workmail_org.changes.directories import decide
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.surroundings import read_known_state
-from workmail_org.model.directory import DirectoryType
-from workmail_org.model.live import LiveDirectory
+from workmail_org.handlers.writing import write_calls
 from workmail_org.model.removal import Removal
-from workmail_org.model.values import fold
 from workmail_org.service.directories import DirectoryService
-from workmail_org.service.passwords import read_secret
 from workmail_org.wire.names import OWNER_TAG
 from workmail_org.wire.properties import DirectoryProperties
 
@@ -34,11 +34,14 @@ class DirectoryLifecycle:
             found = service.find_owned(OWNER_TAG, desired.owner, desired.directory.name or "")
             if found:
                 return found
-            approve(run, request, decide_directory(None, desired).calls)
-            return self._create(run, service, desired)
+            calls = decide(None, desired, None).calls
+            approve(run, request, calls)
+            created = _write(run, request, calls)
+            run.log("created", directory=created)
+            return created
         if request.type is RequestType.UPDATE:
             live = service.read(request.physical_id or "")
-            decision = decide_directory(live, desired)
+            decision = decide(live, desired, request.previous)
             if live and decision.refusals:
                 raise UnsafePlanError(*decision.refusals)
         return request.physical_id or ""
@@ -58,52 +61,34 @@ class DirectoryLifecycle:
             )
         if live.stage != "Active":
             return Progress(done=False, waiting_for=f"directory {directory_id} is {live.stage}")
-        _claim_alias(run, service, live, request.desired.alias)
-        if request.desired.directory.type is DirectoryType.MANAGED_AD:
-            return _enable_data_access(run, service, directory_id)
-        return Progress(done=True)
-
-    def _create(self, run: Run, service: DirectoryService, desired: DirectoryProperties) -> str:
-        directory = desired.directory
-        account = directory.service_account
-        secret = account.password_secret if account else desired.admin_password_secret_arn
-        if not secret:
-            raise PermanentError(f"directory {directory.name} has no secret for its password")
-        password = read_secret(run.clients.secrets, secret)
-        created = service.create(directory, password, {OWNER_TAG: desired.owner})
-        run.log("created", directory=created)
-        return created
-
-
-def _claim_alias(run: Run, service: DirectoryService, live: LiveDirectory, alias: str) -> None:
-    """Give the directory the organization's alias: the two must match (facts.md §5)."""
-    if live.alias is None:
-        run.log("write", operation="CreateAlias", directory=live.id, alias=alias)
-        try:
-            service.create_alias(live.id, alias)
-        except ConflictError as conflict:
-            raise PermanentError(
-                f"alias {alias!r} is taken: aliases are unique over all of AWS and are never free "
-                "again; choose another",
-                operation=conflict.operation,
-                code=conflict.code,
-            ) from conflict
-    elif fold(live.alias) != fold(alias):
-        raise PermanentError(
-            f"directory {live.id} has the alias {live.alias!r}, and an organization's alias must "
-            f"be that of its directory, not {alias!r}: set alias: {live.alias}"
+        decision = decide(live, request.desired, request.previous)
+        if decision.refusals:
+            raise PermanentError("; ".join(decision.refusals))
+        _write(run, request, decision.calls)
+        waits = live.data_access not in (None, "Enabled")
+        return Progress(
+            done=not waits,
+            waiting_for=f"data access of directory {directory_id} is {live.data_access}",
         )
 
 
-def _enable_data_access(run: Run, service: DirectoryService, directory_id: str) -> Progress:
-    """Let WorkMail write users: it goes through Directory Service Data (facts.md §0.8)."""
-    status = service.read_data_access(directory_id)
-    if status == "Enabled":
-        return Progress(done=True)
-    if status in ("Disabled", "Failed"):
-        run.log("write", operation="EnableDirectoryDataAccess", directory=directory_id)
-        service.enable_data_access(directory_id)
-    return Progress(done=False, waiting_for=f"data access of directory {directory_id} is {status}")
+def _write(run: Run, request: Request[DirectoryProperties], calls: Sequence[Call]) -> str:
+    """Make calls; return the id of the directory that they create, if they do.
+
+    Raises:
+        PermanentError: The alias belongs to somebody else.
+        ServiceError: Directory Service refuses.
+    """
+    try:
+        ids = write_calls(run, run.open_organization(""), request, calls)
+    except ConflictError as conflict:
+        raise PermanentError(
+            f"alias {request.desired.alias!r} is taken: aliases are unique over all of AWS and are "
+            "never free again; choose another",
+            operation=conflict.operation,
+            code=conflict.code,
+        ) from conflict
+    return next(iter(ids.values()), "")
 
 
 def _advance_delete(
@@ -117,17 +102,15 @@ def _advance_delete(
     if request.desired.on_removal is not Removal.DELETE:
         return Progress(done=True)
     live = service.read(directory_id)
-    if live is None or live.stage == "Deleted":
+    decision = decide(live, None, request.desired)
+    if decision.calls and live and not read_known_state(run, request).has_made(live.launched):
+        run.log(
+            "directory stays",
+            directory=directory_id,
+            reason="it is older than this stack, which found it again and did not create it",
+            advice=f"to delete it: aws ds delete-directory --directory-id {directory_id}",
+        )
         return Progress(done=True)
-    if live.stage != "Deleting":
-        if not read_known_state(run, request).has_made(live.launched):
-            run.log(
-                "directory stays",
-                directory=directory_id,
-                reason="it is older than this stack, which found it again and did not create it",
-                advice=f"to delete it: aws ds delete-directory --directory-id {directory_id}",
-            )
-            return Progress(done=True)
-        run.log("write", operation="DeleteDirectory", directory=directory_id)
-        service.delete(directory_id)
-    return Progress(done=False, waiting_for=f"directory {directory_id} is being deleted")
+    _write(run, request, decision.calls)
+    going = bool(decision.calls) or (live is not None and live.stage == "Deleting")
+    return Progress(done=not going, waiting_for=f"directory {directory_id} is being deleted")

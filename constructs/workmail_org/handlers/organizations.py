@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from workmail_org.changes.brakes import Brake
 from workmail_org.changes.deciding import Decision
+from workmail_org.changes.directories import describe_other_alias
 from workmail_org.changes.organizations import (
     ORGANIZATION,
     change_tags,
@@ -43,7 +44,6 @@ from workmail_org.service.reading import (
     read_tags,
 )
 from workmail_org.service.workmail import WorkMail
-from workmail_org.service.writing import Writer
 from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG, OrganizationAttribute, ResourceType
 from workmail_org.wire.properties import DomainProperties, OrganizationProperties
 
@@ -230,13 +230,10 @@ def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
     # request, which had no time for the tag. WorkMail tells both apart by the client token.
     workmail = run.open_organization("")
     (create, *_tags) = decision.calls
-    writer = Writer(workmail, {}, request_id=request.request_id)
     try:
-        writer.write(create)
+        created = write_calls(run, workmail, request, [create])[ORGANIZATION]
     except ConflictError as conflict:
         raise _explain_conflict(conflict, desired, alias_holder) from conflict
-    run.log_call(create)
-    created = writer.ids[ORGANIZATION]
     run.log("created", organization=created)
     return created
 
@@ -246,10 +243,7 @@ def _check_directory_alias(run: Run, desired: OrganizationProperties) -> None:
     directory_id = desired.directory_id or ""
     alias = find_directory_alias(run.clients.directory_service, directory_id)
     if alias is not None and fold(alias) != fold(desired.alias):
-        raise UnsafePlanError(
-            f"directory {directory_id} has the alias {alias!r}, and an organization's alias must "
-            f"be that of its directory, not {desired.alias!r}: set alias: {alias}"
-        )
+        raise UnsafePlanError(describe_other_alias(directory_id, alias, desired.alias))
 
 
 def _explain_conflict(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from workmail_org.changes.calls import Call, Subject
-from workmail_org.changes.removals import Presence, RollCall, between
+from workmail_org.changes.removals import Presence, RollCall, call_roll, decide
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.claims import get_valid, note_addresses, settle
 from workmail_org.handlers.reconciling import reconcile
@@ -84,7 +84,7 @@ class _RemovalWork:
             self.rows |= {row.reference.folded: row for row in rows}
             self.entries |= get_valid(self.ledger.read(kind), rows)
         self.roll = self._call_roll()
-        return between(self.roll)
+        return decide(self.roll).calls
 
     def expects_calls(self) -> bool:
         """Tell whether finding nothing to do at the first look is surprising."""
@@ -119,17 +119,9 @@ class _RemovalWork:
             )
 
     def _call_roll(self) -> RollCall:
-        desired = self.request.desired
-        return RollCall(
-            present=[
-                Presence(reference=r.reference, enabled=r.enabled) for r in self.rows.values()
-            ],
-            owned={ref for ref, entry in self.entries.items() if not entry.removed_at},
-            enabled={each.folded for each in desired.enabled},
-            disabled={each.folded for each in desired.disabled},
-            words=desired.words,
-            read_only_directory=desired.read_only_directory,
-        )
+        present = [Presence(reference=r.reference, enabled=r.enabled) for r in self.rows.values()]
+        owned = {ref for ref, entry in self.entries.items() if not entry.removed_at}
+        return call_roll(present, owned, self.request.desired)
 
     def _list_gone(self) -> list[Entry]:
         desired = self.request.desired

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workmail_org.changes.calls import Call
+from workmail_org.changes.calls import Call, Subject
 from workmail_org.errors import ServiceError
 from workmail_org.handlers.requests import Request, Run
+from workmail_org.service.directories import DirectoryService
+from workmail_org.service.passwords import read_secret
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 
 
 def write_calls(
     run: Run, workmail: WorkMail, request: Request[Any], calls: Sequence[Call], *, arn: str = ""
-) -> None:
-    """Make calls until one fails.
+) -> Mapping[Subject, str]:
+    """Make calls until one fails; return the ids of what they created.
 
     Args:
         run: This invocation.
@@ -27,7 +29,14 @@ def write_calls(
     Raises:
         ServiceError: WorkMail refuses a call.
     """
-    writer = Writer(workmail, {}, request_id=request.request_id, arn=arn)
+    writer = Writer(
+        workmail,
+        {},
+        request_id=request.request_id,
+        arn=arn,
+        directories=DirectoryService(run.clients.directory_service),
+        read_secret=lambda secret: read_secret(run.clients.secrets, secret),
+    )
     for call in calls:
         try:
             writer.write(call)
@@ -35,3 +44,4 @@ def write_calls(
             run.log_call(call, error)
             raise
         run.log_call(call)
+    return writer.ids

@@ -97,6 +97,8 @@ class LiveDirectory:
         size: small or large; `None` of a Managed Microsoft AD.
         edition: standard or enterprise, of a Managed Microsoft AD.
         launched: When it was asked for.
+        data_access: Status of the management of users and groups, such as Enabled,
+            of a Managed Microsoft AD; `None`: not looked at.
     """
 
     id: str
@@ -110,6 +112,12 @@ class LiveDirectory:
     vpc_id: str | None
     subnet_ids: frozenset[str]
     launched: datetime | None
+    data_access: str | None = None
+
+    @property
+    def is_going(self) -> bool:
+        """Whether it is deleted, or about to be."""
+        return self.stage in ("Deleting", "Deleted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workmail_org.changes.calls import Call, Subject
 from workmail_org.errors import NotFoundError, SpecError
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.service.clients import make_clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
+from workmail_org.service.reading import Listed
 from workmail_org.service.stacks import list_resources
 from workmail_org.service.workmail import WorkMail
+from workmail_org.service.writing import Writer
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -37,6 +40,20 @@ class Deployed:
     secrets: SecretsManagerClient
     secret_arns: tuple[str, ...] = ()
     epoch: Callable[[], float] = time.time
+
+    def write(self, row: Listed, call: Call, *, passwords: Mapping[str, str] | None = None) -> None:
+        """Make one call about somebody.
+
+        Args:
+            row: Who it is about, as listed.
+            call: What is done.
+            passwords: By user name, if the call sets one.
+
+        Raises:
+            ServiceError: WorkMail refuses.
+        """
+        ids: dict[Subject, str] = {row.reference.folded: row.id}
+        Writer(self.workmail, ids, passwords=passwords or {}).write(call)
 
 
 def choose_organization(environment: Environment, key: str | None) -> Organization:

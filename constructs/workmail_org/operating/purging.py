@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from workmail_org.changes.digests import digest_texts
+from workmail_org.changes.entities import remove
 from workmail_org.errors import NotFoundError, UnsafePlanError
+from workmail_org.model.removal import Removal
 from workmail_org.model.values import Kind, Reference
 from workmail_org.operating.deployed import Deployed
 from workmail_org.operating.removed import Removed, find_removed
 from workmail_org.service.reading import Listed
-
-_DELETE = {
-    Kind.USER: ("DeleteUser", "UserId"),
-    Kind.GROUP: ("DeleteGroup", "GroupId"),
-    Kind.RESOURCE: ("DeleteResource", "ResourceId"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +79,8 @@ def purge(deployed: Deployed, losses: Sequence[Loss], digest: str) -> None:
 def _delete(deployed: Deployed, removed: Removed) -> None:
     if removed.row is None:
         return
-    operation, parameter = _DELETE[removed.reference.kind]
-    with suppress(NotFoundError):
-        deployed.workmail.call(operation, **{parameter: removed.row.id})
+    for call in remove(removed.row.reference, Removal.DELETE, enabled=False):
+        deployed.write(removed.row, call)
 
 
 def _survey_one(deployed: Deployed, removed: Removed) -> Loss:

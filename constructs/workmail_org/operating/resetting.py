@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from workmail_org.changes.calls import Call, GeneratedPassword, Identity, Phase, make_call
 from workmail_org.errors import PermanentError, UnsafePlanError
-from workmail_org.model.values import Kind, fold
+from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.operating.deployed import Deployed
 from workmail_org.service.passwords import PasswordSecret, generate_password
-from workmail_org.service.reading import list_users
+from workmail_org.service.reading import Listed, list_users
 
 
 def reset_password(deployed: Deployed, name: str) -> str:
@@ -28,25 +29,32 @@ def reset_password(deployed: Deployed, name: str) -> str:
             f"{deployed.spec.key} keeps no passwords (passwords: none): there is no place for a "
             "new one"
         )
-    user, user_id = _find_user(deployed, name)
+    row = _find_user(deployed, name)
+    user = row.reference.name
     secrets = [PasswordSecret(deployed.secrets, arn) for arn in deployed.secret_arns]
     place = next((each for each in secrets if user in each.read()), secrets[0])
     password = generate_password()
     former = place.replace(user, password)
     try:
-        deployed.workmail.call("ResetPassword", UserId=user_id, Password=password)
+        deployed.write(row, _make_reset(row.reference), passwords={user: password})
     except PermanentError:
         place.replace(user, former)
         raise
     return place.arn
 
 
-def _find_user(deployed: Deployed, name: str) -> tuple[str, str]:
+def _make_reset(user: Reference) -> Call:
+    password = GeneratedPassword(user.name)
+    operation = "ResetPassword"
+    return make_call(Phase.UPDATE, operation, user, UserId=Identity(user), Password=password)
+
+
+def _find_user(deployed: Deployed, name: str) -> Listed:
     owned = deployed.ledger.read(Kind.USER)
     for row in list_users(deployed.workmail):
         entry = owned.get(row.reference.folded)
         if fold(row.reference.name) == fold(name) and entry and entry.id == row.id:
-            return row.reference.name, row.id
+            return row
     raise UnsafePlanError(
         f'user "{name}" is none that this stack looks after in {deployed.spec.key}; check the '
         "name, and whether it is deployed"

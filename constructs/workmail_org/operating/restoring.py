@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from workmail_org.changes.addresses import create_alias
+from workmail_org.changes.entities import register
 from workmail_org.errors import ConflictError, ServiceError, UnsafePlanError
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
@@ -80,7 +82,7 @@ def _switch_on(deployed: Deployed, removed: Removed, row: Listed) -> Listed:
         )
     email = removed.entry.addresses[0]
     try:
-        deployed.workmail.call("RegisterToWorkMail", EntityId=row.id, Email=email)
+        deployed.write(row, register(row.reference, email))
     except ServiceError as error:
         if _is_on(deployed, row):  # an answer can be lost
             return replace(row, enabled=True, email=email)
@@ -108,7 +110,7 @@ def _give(deployed: Deployed, row: Listed, addresses: Sequence[str]) -> tuple[st
         if fold(address) in had:
             continue
         try:
-            deployed.workmail.call("CreateAlias", EntityId=row.id, Alias=address)
+            deployed.write(row, create_alias(row.reference, address))
         except ConflictError:
             refused.append(address)
     if not refused:

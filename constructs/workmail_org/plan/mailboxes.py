@@ -13,7 +13,7 @@ from workmail_org.changes.collection import (
     assess,
     list_moving,
 )
-from workmail_org.changes.removals import Presence, RollCall, between
+from workmail_org.changes.removals import Presence, call_roll, decide
 from workmail_org.kinds import CollectionKind, name_part
 from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference
@@ -123,23 +123,17 @@ def step_removals(previous: Declaration | None, actual: Actual, desired: Declara
         actual: What there is when CloudFormation comes to it.
         desired: What is to be deployed.
     """
-    told = desired.removals
-    roll = RollCall(
-        present=[
-            Presence(reference=found.entity.reference, enabled=found.entity.enabled)
-            for kind in Kind
-            for found in actual.people.get_kind(kind).values()
-        ],
-        owned={Reference(kind, name) for kind, names in actual.owned.items() for name in names}
-        | {each.folded for each in (*told.enabled, *told.disabled)},
-        enabled={each.folded for each in told.enabled},
-        disabled={each.folded for each in told.disabled},
-        words=told.words,
-        read_only_directory=told.read_only_directory,
-    )
+    declared = desired.removals
+    present = [
+        Presence(reference=found.entity.reference, enabled=found.entity.enabled)
+        for kind in Kind
+        for found in actual.people.get_kind(kind).values()
+    ]
+    owned = {Reference(kind, name) for kind, names in actual.owned.items() for name in names}
+    owned |= {each.folded for each in (*declared.enabled, *declared.disabled)}
     return Step(
         noun=name_part(ResourceType.REMOVALS),
         resource_type=ResourceType.REMOVALS,
-        calls=between(roll),
-        untouched=previous is not None and previous.removals == told,
+        calls=decide(call_roll(present, owned, declared)).calls,
+        untouched=previous is not None and previous.removals == declared,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workmail_org.changes import directories
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.organizations import (
-    decide_directory,
     decide_domain,
     decide_organization,
 )
@@ -25,7 +25,7 @@ def list_first_steps(
     """List what comes first: directory, organization, domains."""
     if desired.directory:
         before = previous.directory if previous else None
-        decision = decide_directory(_predict_directory(before), desired.directory)
+        decision = directories.decide(_predict_directory(before), desired.directory, before)
         yield _step(ResourceType.DIRECTORY, decision)
     if previous is None or previous.organization != desired.organization:
         yield _step(ResourceType.ORGANIZATION, _decide_organization(previous, actual, desired))

@@ -16,10 +16,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from workmail_org.changes.directories import make_creation
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.values import Kind, fold, get_test_domain
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.passwords import generate_password
+from workmail_org.service.workmail import WorkMail
+from workmail_org.service.writing import Writer
 
 if TYPE_CHECKING:
     from workmail_org.model.bookable import Bookable
@@ -259,9 +262,13 @@ def _make_own_directory(local: LocalAws, organization: Organization) -> str | No
     if directory.type is DirectoryType.WORKMAIL:
         return None
     service = DirectoryService(local.make_client("ds", organization.region))
-    made = service.create(directory, generate_password(), {})
+    workmail = WorkMail(local.make_client("workmail", organization.region))
+    creation = make_creation(directory, secret="generated", tags={})  # noqa: S106 - no secret's value
+    writer = Writer(workmail, {}, directories=service, read_secret=lambda _: generate_password())
+    writer.write(creation)
+    made = writer.ids[creation.subject.folded]
     if directory.type is DirectoryType.MANAGED_AD:
-        service.enable_data_access(made)
+        service.write("EnableDirectoryDataAccess", DirectoryId=made)
     return made
 
 

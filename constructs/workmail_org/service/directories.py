@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workmail_org.errors import NotFoundError, PermanentError, TemporaryError
-from workmail_org.model.directory import Directory, DirectoryType
+from workmail_org.model.directory import DirectoryType
 from workmail_org.model.live import LiveDirectory
 from workmail_org.model.values import fold
 from workmail_org.service.failures import translate
@@ -38,7 +39,12 @@ class DirectoryService:
         except NotFoundError:
             return None
         found = answer.get("DirectoryDescriptions", ())
-        return _parse(found[0]) if found else None
+        if not found:
+            return None
+        directory = _parse(found[0])
+        if directory.type is DirectoryType.MANAGED_AD and directory.stage == "Active":
+            return replace(directory, data_access=self._read_data_access(directory_id))
+        return directory
 
     def find_owned(self, tag: str, owner: str, name: str) -> str | None:
         """Return the id of the directory of that name that bears a tag, unless it is going."""
@@ -50,72 +56,26 @@ class DirectoryService:
                 return directory.id
         return None
 
-    def create(self, directory: Directory, password: str, tags: Mapping[str, str]) -> str:
-        """Create a directory and return its id; it takes 5 to 45 minutes to be Active."""
-        common: dict[str, Any] = {
-            "Name": directory.name,
-            "Password": password,
-            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
-        }
-        if directory.short_name:
-            common["ShortName"] = directory.short_name
-        network = {"VpcId": directory.vpc_id, "SubnetIds": list(directory.subnet_ids)}
-        size = (directory.size or "small").capitalize()
-        match directory.type:
-            case DirectoryType.MANAGED_AD:
-                edition = (directory.edition or "standard").capitalize()
-                operation = "create_microsoft_ad"
-                own: dict[str, Any] = {"VpcSettings": network, "Edition": edition}
-            case DirectoryType.AD_CONNECTOR:
-                account = directory.service_account
-                operation = "connect_directory"
-                settings = {
-                    **network,
-                    "CustomerDnsIps": list(directory.dns_ips),
-                    "CustomerUserName": account.username if account else "",
-                }
-                own = {"Size": size, "ConnectSettings": settings}
-            case _:
-                operation = "create_directory"
-                own = {"Size": size, "VpcSettings": network}
-        return str(self._call(operation, **common, **own)["DirectoryId"])
-
-    def create_alias(self, directory_id: str, alias: str) -> None:
-        """Give a directory its alias, for ever.
+    def write(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        """Make one call that changes something; what is so already is no error.
 
         Raises:
-            ConflictError: Somebody else has it.
+            TemporaryError: An organization still uses a directory that is to be
+                deleted, or it seems so for a while (terraform-provider-aws #22027).
+            ServiceError: Directory Service refuses.
         """
-        self._call("create_alias", DirectoryId=directory_id, Alias=alias)
+        try:
+            return self._call(xform_name(operation), **parameters)
+        except PermanentError as error:
+            if error.code == "DirectoryInDesiredStateException":
+                return {}
+            if operation == "DeleteDirectory" and error.code == "ClientException":
+                raise TemporaryError(str(error), operation=error.operation) from error
+            raise
 
-    def read_data_access(self, directory_id: str) -> str:
-        """Return the status of user and group management, such as Enabling or Enabled."""
+    def _read_data_access(self, directory_id: str) -> str:
         answer = self._call("describe_directory_data_access", DirectoryId=directory_id)
         return str(answer.get("DataAccessStatus", "Disabled"))
-
-    def enable_data_access(self, directory_id: str) -> None:
-        """Turn on user and group management; that it is on already is no error."""
-        try:
-            self._call("enable_directory_data_access", DirectoryId=directory_id)
-        except PermanentError as error:
-            if error.code != "DirectoryInDesiredStateException":
-                raise
-
-    def delete(self, directory_id: str) -> None:
-        """Delete a directory.
-
-        Raises:
-            TemporaryError: An organization still uses it, or it seems so for a
-                while (terraform-provider-aws #22027).
-        """
-        try:
-            self._call("delete_directory", DirectoryId=directory_id)
-        except NotFoundError:
-            return
-        except PermanentError as error:
-            if error.code != "ClientException":
-                raise
-            raise TemporaryError(str(error), operation=error.operation) from error
 
     def _list(self) -> Iterator[Mapping[str, Any]]:
         token: dict[str, str] = {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workmail_org.errors import TemporaryError
@@ -70,7 +70,7 @@ class WorkMail:
                     raise
 
     def _call_once(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        method = getattr(self.client, _make_method_name(operation))
+        method = getattr(self.client, xform_name(operation))
         try:
             return cast("Mapping[str, Any]", method(**parameters))
         except (ClientError, BotoCoreError) as error:
@@ -99,8 +99,3 @@ class WorkMail:
             return [read(each) for each in wanted]
         with ThreadPoolExecutor(max_workers=_PARALLEL_READS) as pool:
             return list(pool.map(read, wanted))
-
-
-def _make_method_name(operation: str) -> str:
-    """Turn `ListGroupsForEntity` into `list_groups_for_entity`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()

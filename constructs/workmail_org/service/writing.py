@@ -10,6 +10,7 @@ from typing import Any
 from workmail_org.changes.calls import (
     Argument,
     Call,
+    DirectoryPassword,
     GeneratedPassword,
     Identity,
     MadeUp,
@@ -17,8 +18,10 @@ from workmail_org.changes.calls import (
     StoredSecret,
     Subject,
 )
+from workmail_org.changes.directories import DIRECTORY
 from workmail_org.errors import ConflictError, NotFoundError
 from workmail_org.model.values import Reference, fold
+from workmail_org.service.directories import DirectoryService
 from workmail_org.service.workmail import WorkMail
 
 _CREATED_ID = {
@@ -28,6 +31,9 @@ _CREATED_ID = {
     "CreateImpersonationRole": "ImpersonationRoleId",
     "CreateOrganization": "OrganizationId",
     "CreateIdentityCenterApplication": "ApplicationArn",
+    "CreateDirectory": "DirectoryId",
+    "CreateMicrosoftAD": "DirectoryId",
+    "ConnectDirectory": "DirectoryId",
 }
 """Where the answer of a call has the id of what it made."""
 
@@ -72,6 +78,7 @@ class Writer:
         ids: By folded subject; grows as entities are created.
         request_id: Of CloudFormation's request, for client tokens.
         arn: Of the organization, for its tags.
+        directories: For calls about a directory.
         passwords: By user name, for users that are created.
         read_secret: Reads the value of a Secrets Manager secret.
     """
@@ -80,6 +87,7 @@ class Writer:
     ids: dict[Subject, str]
     request_id: str = ""
     arn: str = ""
+    directories: DirectoryService | None = None
     passwords: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     read_secret: Callable[[str], str] = field(default=_refuse_secret, repr=False)
 
@@ -97,10 +105,8 @@ class Writer:
             parameters["ClientToken"] = self._make_token(call)
         if call.operation in _OF_A_RESOURCE:
             parameters["ResourceARN"] = self.arn
-        plain = call.operation in _OF_NO_ORGANIZATION
-        make = self.workmail.call_plain if plain else self.workmail.call
         try:
-            answer = make(call.operation, **parameters)
+            answer = self._choose_service(call)(call.operation, **parameters)
         except NotFoundError:
             if call.phase is Phase.DELETE:
                 return
@@ -113,13 +119,19 @@ class Writer:
         if created:
             self.ids[call.subject.folded] = answer[created]
 
+    def _choose_service(self, call: Call) -> Callable[..., Mapping[str, Any]]:
+        if self.directories and call.subject.kind == DIRECTORY:
+            return self.directories.write
+        is_plain = call.operation in _OF_NO_ORGANIZATION
+        return self.workmail.call_plain if is_plain else self.workmail.call
+
     def _resolve(self, value: Argument) -> Any:
         match value:
             case Identity(reference):
                 return self._get_id(reference)
             case GeneratedPassword(user):
                 return self.passwords[user]
-            case StoredSecret(secret):
+            case StoredSecret(secret) | DirectoryPassword(secret):
                 return self.read_secret(secret)
             case MadeUp(made):
                 return made
