@@ -150,9 +150,8 @@ def _reach(source: Source, *starts: tuple[str, ast.AST]) -> Iterator[str]:
     while left:
         module, definition = left.pop()
         for node in _walk(definition):
-            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-            if is_text and module != DIRECTORIES:
-                yield node.value
+            if isinstance(node, ast.Constant) and module != DIRECTORIES:
+                yield str(node.value)
             place = source.follow(module, node)
             if place and place not in seen and place[1] not in NO_CALLS:
                 seen.add(place)

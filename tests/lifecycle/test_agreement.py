@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, cast
@@ -11,10 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cloudformation import DeploymentFailedError, Stack
-from scenes import list_operations, make_organization
+from scenes import at, list_operations, make_group, make_organization, make_user
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.user import User
 from workmail_org.model.values import OrganizationId
 from workmail_org.plan.bases import make_base
 from workmail_org.plan.deployed import read_live
@@ -138,6 +139,78 @@ def test_plan_and_deployment_refuse_in_the_same_words(
     assert reason.format(id=organization_id) in planned
     assert planned in str(refused.value)
     assert list_operations(new) in ([], ["CreateOrganization"])  # whose alias is taken
+
+
+TEST_DOMAIN = "acme.awsapps.com"
+
+
+def make_people_by_hand(stack: Stack) -> Organization:
+    """Make an organization with a group and an alias of it, as a person does."""
+    existing = make_by_hand(stack)
+    scope = {"OrganizationId": existing}
+    group = stack.workmail.create_group(**scope, Name="helpdesk")["GroupId"]
+    address = at("desk", TEST_DOMAIN)
+    stack.workmail.register_to_work_mail(**scope, EntityId=group, Email=address)
+    stack.workmail.create_alias(**scope, EntityId=group, Alias=at("support", TEST_DOMAIN))
+    return replace(EMPTY, existing=OrganizationId(existing))
+
+
+@pytest.mark.parametrize(
+    ("user", "reason"),
+    [
+        (
+            "user ben: desk@acme.awsapps.com belongs to group 'helpdesk' already; take it away "
+            "from there first",
+            "there first",
+        ),
+        (
+            make_user("ben", email=at("ben", TEST_DOMAIN), aliases=(at("SUPPORT", TEST_DOMAIN),)),
+            "user ben: SUPPORT@acme.awsapps.com belongs to group 'helpdesk' already; take it away "
+            "from there first",
+        ),
+        (
+            make_user("Helpdesk", email=at("ben", TEST_DOMAIN)),
+            "user Helpdesk: the name is taken in the directory by another user or group, maybe a "
+            "built-in one: choose another key; if it is one that leaves the spec with this "
+            "deployment, remove it first, and add this one in the next",
+        ),
+    ],
+    ids=["address", "alias", "name"],
+)
+def test_what_somebody_else_has_is_refused_in_the_plan_as_in_the_deployment(
+    stack: Stack, user: User, reason: str
+) -> None:
+    desired = replace(make_people_by_hand(stack), users=(user,))
+
+    assert (reason,) == refuse_in_plan(stack, desired)
+    with pytest.raises(DeploymentFailedError) as refused:
+        Stack(stack.emulator).deploy(desired)
+    assert reason in str(refused.value)
+
+
+def test_an_address_is_planned_and_moves_between_two_who_are_taken_over(stack: Stack) -> None:
+    desired = replace(
+        make_people_by_hand(stack),
+        adopt=True,
+        groups=(
+            make_group("helpdesk", email=at("desk", TEST_DOMAIN)),
+            make_group("support", email=at("support", TEST_DOMAIN)),
+        ),
+    )
+    new = Stack(stack.emulator)
+
+    assert () == refuse_in_plan(stack, desired)
+    new.deploy(desired)
+    addresses = {each["Name"]: each.get("Email") for each in list_groups(new)}
+    assert at("support", TEST_DOMAIN) == addresses["support"]
+
+
+def list_groups(stack: Stack) -> list[Mapping[str, Any]]:
+    """List the groups that a person would see."""
+    return [
+        {**each}
+        for each in stack.workmail.list_groups(OrganizationId=stack.organization_id)["Groups"]
+    ]
 
 
 def test_a_take_over_that_agrees_is_planned_and_deployed(stack: Stack) -> None:

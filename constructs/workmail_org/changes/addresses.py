@@ -180,6 +180,13 @@ def _same(one: str, other: str) -> bool:
     return fold(one) == fold(other)
 
 
+def describe_taken(address: str, holder: Reference) -> str:
+    """Write that an address belongs to somebody else."""
+    return (
+        f"{address} belongs to {holder.kind} {holder.name!r} already; take it away from there first"
+    )
+
+
 def index_addresses(addresses: Iterable[str]) -> dict[str, str]:
     """Key addresses by what they compare by."""
     return {fold(address): address for address in addresses}

@@ -64,6 +64,7 @@ class CollectionFacts(Generic[EntityT]):
         others: Who of other collections is the stack's and changes addresses
             together with this one (`list_moving`).
         exceptions: What happens to some who leave, by folded name.
+        strangers: As in `Situation`, like `namesakes`.
         undoing: A failed deployment is rolled back.
     """
 
@@ -73,6 +74,8 @@ class CollectionFacts(Generic[EntityT]):
     enabled: Collection[Reference] = frozenset()
     others: Sequence[Addressed] = ()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
+    strangers: Mapping[str, Reference] = field(default_factory=dict[str, Reference])
+    namesakes: Collection[str] = frozenset()
     undoing: bool = False
 
 
@@ -139,6 +142,8 @@ def assess(
         enabled=facts.enabled,
         managed=facts.claims.managed,
         safety=declared.safety,
+        strangers=facts.strangers,
+        namesakes=facts.namesakes,
         generate_passwords=isinstance(declared, UsersProperties)
         and declared.passwords is Passwords.GENERATE,
     )

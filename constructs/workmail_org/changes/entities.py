@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic
 
 from workmail_org.changes.addresses import (
     Holder,
     create_alias,
+    describe_taken,
     index_addresses,
     move_addresses,
 )
@@ -74,6 +75,9 @@ class Situation(Generic[EntityT]):
         managed: How many entities the stack answers for.
         safety: How many of them may leave without confirmation.
         generate_passwords: Whether new users get one.
+        strangers: Who has an address and is not the stack's, by folded address. A
+            handler finds that out when WorkMail refuses; a plan has to know.
+        namesakes: Folded names that the directory has given to others; the same holds.
     """
 
     actual: Sequence[Found[EntityT]]
@@ -93,6 +97,8 @@ class Situation(Generic[EntityT]):
     managed: int = 0
     safety: Safety = Safety()  # noqa: RUF009 - frozen
     generate_passwords: bool = True
+    strangers: Mapping[str, Reference] = field(default_factory=dict[str, Reference])
+    namesakes: Collection[str] = frozenset()
     found: Mapping[str, Found[EntityT]] = field(init=False)
     declared: Mapping[str, EntityT] = field(init=False)
     wanted: Collection[str] = field(init=False)
@@ -198,6 +204,7 @@ def _refuse(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:
         *_refuse_renames(kind, situation),
         *_refuse_takeovers(kind, situation),
         *_refuse_unreleased(kind, situation),
+        *_refuse_taken(kind, situation),
     )
 
 
@@ -282,6 +289,29 @@ def _refuse_unreleased(kind: Kind, situation: Situation[EntityT]) -> tuple[str, 
         if fold(leaver.entity.name) not in situation.exceptions
         for address in (leaver.entity.email, *leaver.entity.aliases)
         if fold(address) in wanted
+    )
+
+
+def _refuse_taken(kind: Kind, situation: Situation[EntityT]) -> Iterator[str]:
+    """Refuse names and addresses that others have."""
+    for entity in situation.desired:
+        if not situation.find(entity) and fold(entity.name) in situation.namesakes:
+            yield f"{kind} {entity.name}: {describe_taken_name()}"
+        if not entity.enabled:
+            continue
+        for address in (entity.email, *entity.aliases):
+            holder = situation.strangers.get(fold(address))
+            # One that is taken over in this collection gives up what another one wants.
+            if holder and not (holder.kind is kind and fold(holder.name) in situation.wanted):
+                yield f"{kind} {entity.name}: {describe_taken(address, holder)}"
+
+
+def describe_taken_name() -> str:
+    """Write that a name belongs to somebody else: users and groups share the directory's names."""
+    return (
+        "the name is taken in the directory by another user or group, maybe a built-in one: "
+        "choose another key; if it is one that leaves the spec with this deployment, remove it "
+        "first, and add this one in the next"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workmail_org.changes.calls import Call, Phase, Setting, Subject
+from workmail_org.changes.entities import describe_taken_name
 from workmail_org.errors import ConflictError, NotFoundError, ServiceError, TemporaryError
 from workmail_org.service.failures import is_throttled
 
@@ -109,11 +110,7 @@ class Failure:
             )
         taken = call.phase is Phase.CREATE and isinstance(error, ConflictError)
         if taken and not self.is_about_setting:
-            return (
-                f"{subject}: the name is taken in the directory by another user or group, maybe a "
-                "built-in one: choose another key; if it is one that leaves the spec with this "
-                "deployment, remove it first, and add this one in the next"
-            )
+            return f"{subject}: {describe_taken_name()}"
         return f"{subject}: {error if advised else advise(error)}"
 
 

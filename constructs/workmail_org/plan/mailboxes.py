@@ -16,7 +16,7 @@ from workmail_org.changes.collection import (
 from workmail_org.changes.removals import Presence, call_roll, decide
 from workmail_org.kinds import CollectionKind, name_part
 from workmail_org.model.live import Found
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual
 from workmail_org.plan.carrying import carry_out
 from workmail_org.plan.declarations import Declaration
@@ -87,7 +87,27 @@ def _predict_facts(
         ),
         enabled=enabled,
         others=_list_others(actual, list_moving(declared, before)),
+        strangers=_list_strangers(actual),
+        namesakes=_list_namesakes(kind, actual),
     )
+
+
+def _list_strangers(actual: Actual) -> dict[str, Reference]:
+    """List who has an address and is not the stack's, by folded address."""
+    return {
+        fold(address): found.entity.reference
+        for kind in Kind
+        for name, found in actual.people.get_kind(kind).items()
+        if name not in actual.owned.get(kind, ())
+        for address in (found.entity.email, *found.entity.aliases)
+        if address
+    }
+
+
+def _list_namesakes(kind: Kind, actual: Actual) -> Collection[str]:
+    """List the names that a directory has given to others: users and groups share them."""
+    others = {Kind.USER: Kind.GROUP, Kind.GROUP: Kind.USER}
+    return actual.people.get_kind(others[kind]).keys() if kind in others else ()
 
 
 def _see(found: Found[Any], enabled: Collection[Reference]) -> Found[Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from workmail_org.changes.addresses import describe_taken
 from workmail_org.changes.calls import (
     Argument,
     Call,
@@ -20,7 +21,7 @@ from workmail_org.changes.calls import (
 )
 from workmail_org.changes.directories import DIRECTORY
 from workmail_org.errors import ConflictError, NotFoundError
-from workmail_org.model.values import Reference, fold
+from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.workmail import WorkMail
 
@@ -163,21 +164,19 @@ class Writer:
     def _name_owner(self, call: Call, conflict: ConflictError) -> ConflictError:
         address = _get_address(call)
         owner = self._find_owner(address) if address else None
-        if not owner:
+        if not owner or not address:
             return conflict
         return ConflictError(
-            f"{address} belongs to {owner[1]} already; take it away from there first",
-            operation=conflict.operation,
-            code=conflict.code,
+            describe_taken(address, owner[1]), operation=conflict.operation, code=conflict.code
         )
 
-    def _find_owner(self, address: str) -> tuple[str, str] | None:
-        """Return id and description of who has an address (DescribeEntity)."""
+    def _find_owner(self, address: str) -> tuple[str, Reference] | None:
+        """Return id and reference of who has an address (DescribeEntity)."""
         try:
             found = self.workmail.call("DescribeEntity", Email=address)
         except NotFoundError:
             return None
-        return found["EntityId"], f"{fold(found['Type'])} {found['Name']!r}"
+        return found["EntityId"], Reference(Kind(fold(found["Type"])), found["Name"])
 
 
 def _get_address(call: Call) -> str | None:
