@@ -98,9 +98,9 @@ def _list_strangers(actual: Actual) -> dict[str, Reference]:
         fold(address): found.entity.reference
         for kind in Kind
         for name, found in actual.people.get_kind(kind).items()
-        if name not in actual.owned.get(kind, ())
+        # Somebody who is switched off may show an address, and does not hold it.
+        if name not in actual.owned.get(kind, ()) and found.entity.enabled
         for address in (found.entity.email, *found.entity.aliases)
-        if address
     }
 
 
