@@ -1,9 +1,32 @@
 """How addresses move between entities: released before they are taken, swaps and cycles included.
 
-An address belongs to one user, group or resource of an organization, as its
-primary address or as an alias. A primary address is changed in place, after
-which the former one is an alias (WorkMail API 2017-10-01,
-UpdatePrimaryEmailAddress); the mailbox stays.
+Theory of operation. An address belongs to one user, group or resource of an organization, as its
+primary address or as an alias; WorkMail refuses one that somebody else has. So a set of changes
+that is right as a whole can be impossible in most orders, and in some it is impossible in every
+order: two people who swap their addresses each wait for the other.
+
+`move_addresses` plays the changes through on `Holder`s, which are changed as calls are listed, so
+that each call is judged by what holds when it is made:
+
+1. *Drop aliases* (phase RELEASE) that their holder is not to have, before anybody takes one. Kept
+   are those that nobody wants, as long as the stack did not give them: WorkMail gives everybody an
+   address in the test domain by itself, and people who leave keep what nobody asks for.
+2. *Park* (RELEASE) who leaves, or stays switched off in the spec, and bears a primary address that
+   somebody else wants. An entity cannot be without a primary address, so it gets one that nobody
+   can want, in the test domain, made from its name: a run that was cut off finds it again.
+3. *Readdress* (READDRESS) everybody whose wanted primary address is free, again and again, because
+   each one that moves may free the next. WorkMail keeps the former address as an alias: it is
+   dropped, unless it is wanted. When nobody can move and somebody is left, they wait for each
+   other in a circle: one of them is parked, which opens it, and takes its own address at its turn.
+4. *Add aliases* (ALIAS) last, when all primary addresses are where they belong.
+
+Only entities that are switched on can change addresses. Who is to be registered takes addresses
+later (REGISTER), and what such newcomers want counts as wanted in 1 and 2. Holders can belong to
+several collections (`changes.crossings`): the resource for users moves what crosses to groups and
+rooms too.
+
+A primary address is changed in place (WorkMail API 2017-10-01, UpdatePrimaryEmailAddress): the
+mailbox stays, whatever happens in between.
 """
 
 from __future__ import annotations

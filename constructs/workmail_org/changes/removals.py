@@ -1,7 +1,23 @@
 """Removals: who is switched off or deleted, over all collections, at the end of a deployment.
 
-A roll back brings fields, addresses and members back. What goes when somebody is
-switched off, rights on the mailbox among it, and a deleted mailbox, it does not.
+Theory of operation. CloudFormation rolls a failed deployment back by sending each resource its
+former properties. That brings fields, addresses and members back. It does not bring back what
+WorkMail forgets when somebody is switched off, such as rights on the mailbox, and nothing brings a
+deleted mailbox back. So nobody is switched off or deleted while anything else of the stack can
+still fail.
+
+* The collections (`changes.entities`) decide who leaves and list the calls, so that a person
+  confirms and approves them at the beginning; `Decision.waits` holds those that they do not make
+  themselves.
+* `Custom::WorkMailRemovals` comes last in the stack and knows everybody who is declared, switched
+  on or off. It compares them with who is there and is the stack's, and makes these calls: all that
+  switch off first, which can be undone for 30 days, then those that delete.
+* It does nothing when the stack goes, or goes back: then each collection takes away what it made.
+* A change of the removal policy alone removes nobody: who left earlier was dealt with by the
+  policy of that time (`RollCall.owned` leaves them out).
+
+Somebody who is there and whom neither the ledger nor the spec names is not touched, whoever made
+them.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """Reconciling: observe, write what is missing, observe again, until nothing is missing.
 
-Theory of operation. WorkMail is eventually consistent, throttles, and forgets nothing that it once
-said; a Lambda function can be killed at any call, and CloudFormation delivers a request twice. So
+Theory of operation. WorkMail is eventually consistent and throttles; its lists lag behind what was
+written; a Lambda function can be killed at any call, and a request can be delivered twice. So
 `reconcile` keeps no plan. It goes round:
 
 1. *Observe.* `Work.observe` reads what is there and decides (`changes`) which calls are missing.
    Nothing that an earlier round or another process saw is trusted.
-2. *Done?* When nothing is missing, the request is finished. Two things make that doubtful. A change
-   that was expected and is not found may have been made by a former delivery, or what was read may
-   be older than what undid it: then it is looked at once more after a pause. And lists lag: a call
-   that succeeded and is not seen yet is not made twice, it is waited for.
+2. *Done?* When nothing is missing, the request is finished. Two things make that doubtful. A
+   change that was expected and is not found may have been made by a former delivery, or what was
+   read may be older than what undid it: then it is looked at once more after a pause. And lists
+   lag: a call that succeeded and is not seen yet is not made twice, it is waited for.
 3. *Write* the calls that this slice has not made yet, in the order of their phases. What is about
    one entity stops at its first failure and is tried in the next round; others go on. Phases that
    depend on others wait for them: an address is not taken before it was released, and nobody is

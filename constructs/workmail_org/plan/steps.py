@@ -1,8 +1,24 @@
 """Steps: what each custom resource of a stack would do, one after the other.
 
-A mirror of the handlers: the same functions of `changes`, on what there is when
-CloudFormation comes to the resource. One whose properties do not change is not
-called at all, whatever is live.
+Theory of operation. A plan is a deployment that is played through on facts instead of on WorkMail:
+
+1. *Facts.* `Actual` is what there is: predicted from what was declared before (`plan.actual`), or
+   read (`plan.deployed`). What nobody has looked at is `UNRESOLVED` or missing, and is not
+   compared.
+2. *Order.* Resources are played in the order in which CloudFormation comes to them: what is
+   declared, then the removals, then what leaves the stack, in reverse.
+3. *Decision.* Each resource gets the facts as they are at its turn and asks the same function of
+   `changes` that its handler asks. There is no second place that compares: a sentence, a call or a
+   confirmation that the plan shows is the one that the deployment will come to.
+4. *Effect.* The calls are carried out on the facts (`plan.carrying`; settings by `predict`), so
+   that the next resource sees them: a group sees the users that come before it.
+5. *Untouched.* A resource whose properties do not change is not called by CloudFormation, whatever
+   is live. What it would do is kept as a note on drift, and neither approved nor confirmed.
+
+Where the facts that a handler reads are less than a plan has, the plan leaves out as much: members
+who are switched off (`plan.mailboxes`), permissions between such people. Where they are more, the
+handler finds out by WorkMail's refusal: an address that somebody else has
+(`CollectionFacts.strangers`).
 """
 
 from __future__ import annotations
