@@ -9,11 +9,12 @@ import pytest
 
 from scenes import make_emulator, make_organization, make_user
 from workmail_org.model.expectations import Device, Expectation
+from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Effect
 from workmail_org.rehearsal import surveying
 from workmail_org.rehearsal.comparing import tell_surprises
-from workmail_org.rehearsal.surveying import LiveOrganization, ask, survey
+from workmail_org.rehearsal.surveying import ask, survey
 
 PHONE = Expectation(effect=Effect.DENY, attempt=Device(device_type="iphone"))
 
@@ -25,7 +26,7 @@ def desired() -> Organization:
 
 
 @pytest.fixture
-def actual(monkeypatch: pytest.MonkeyPatch) -> LiveOrganization:
+def actual(monkeypatch: pytest.MonkeyPatch) -> Snapshot:
     """A new organization, read back from the emulator."""
     emulator = make_emulator()
 
@@ -43,7 +44,7 @@ def actual(monkeypatch: pytest.MonkeyPatch) -> LiveOrganization:
 
 
 def test_what_workmail_does_otherwise_is_a_difference(
-    desired: Organization, actual: LiveOrganization
+    desired: Organization, actual: Snapshot
 ) -> None:
     (difference,) = tell_surprises(desired, ask(desired, actual))
 

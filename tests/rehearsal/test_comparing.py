@@ -7,13 +7,12 @@ from dataclasses import replace
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.group import Group
-from workmail_org.model.live import Found, LiveDomain
+from workmail_org.model.live import Found, LiveDomain, LiveOrganization, Snapshot, State
 from workmail_org.model.organization import Organization
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, OrganizationId, parse_reference
 from workmail_org.rehearsal.comparing import compare
-from workmail_org.rehearsal.surveying import LiveOrganization
 
 ALICE = User(
     name="alice",
@@ -37,17 +36,18 @@ def make_live(
     groups: tuple[Group, ...] = (SALES,),
     ownership: str = "VERIFIED",
     tags: dict[str, str] | None = None,
-) -> LiveOrganization:
+) -> Snapshot:
     """Make what WorkMail would have after a perfect deployment, but for the arguments."""
-    return LiveOrganization(
-        id=OrganizationId("m-0123456789abcdef0123456789abcdef"),
-        alias="acme-eu",
+    return Snapshot(
+        organization=LiveOrganization(
+            id=OrganizationId("m-0123456789abcdef0123456789abcdef"),
+            alias="acme-eu",
+            state=State.ACTIVE,
+            directory_type="VpcDirectory",
+            directory_id="d-1234567890",
+            tags=tags or {},
+        ),
         region="eu-west-1",
-        state="Active",
-        directory_type="VpcDirectory",
-        directory_id="d-1234567890",
-        interoperability=False,
-        tags=tags or {},
         domains=(
             make_domain("acme-eu.awsapps.com", "VERIFIED"),
             make_domain("acme.example", ownership, is_default=True),
@@ -69,7 +69,7 @@ def make_domain(name: str, ownership: str, *, is_default: bool = False) -> LiveD
 
 
 def list_differences(
-    desired: Organization, live: LiveOrganization | None, previous: Organization | None = None
+    desired: Organization, live: Snapshot | None, previous: Organization | None = None
 ) -> list[str]:
     return [str(difference) for difference in compare(desired, live, previous)]
 

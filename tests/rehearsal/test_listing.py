@@ -16,8 +16,12 @@ from workmail_org.model.live import (
     LiveIdentityCenter,
     LiveMobileRule,
     LiveMonitoring,
+    LiveOrganization,
     LiveRetention,
     LiveRole,
+    LiveSettings,
+    Snapshot,
+    State,
 )
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
@@ -41,17 +45,20 @@ from workmail_org.model.policies import (
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import EntityId, OrganizationId, parse_reference
 from workmail_org.rehearsal.listing import build_organization, list_rows
-from workmail_org.rehearsal.surveying import LiveOrganization, LivePolicies
 
 ALICE = parse_reference("alice")
 
-LIVE = LiveOrganization(
-    id=OrganizationId("m-0123456789abcdef0123456789abcdef"),
-    alias="acme",
+LIVE = Snapshot(
+    organization=LiveOrganization(
+        id=OrganizationId("m-0123456789abcdef0123456789abcdef"),
+        alias="acme",
+        state=State.ACTIVE,
+        directory_type="ADConnector",
+        directory_id="d-0123456789",
+        interoperability=True,
+        tags={"team": "platform"},
+    ),
     region="eu-west-1",
-    state="Active",
-    directory_type="ADConnector",
-    directory_id="d-0123456789",
     directory=LiveDirectory(
         id="d-0123456789",
         type=DirectoryType.AD_CONNECTOR,
@@ -65,8 +72,6 @@ LIVE = LiveOrganization(
         subnet_ids=frozenset({"subnet-2", "subnet-1"}),
         launched=None,
     ),
-    interoperability=True,
-    tags={"team": "platform"},
     domains=(
         LiveDomain(
             name="acme.example",
@@ -121,12 +126,13 @@ LIVE = LiveOrganization(
             ),
         ),
     ),
-    permissions=(
-        MailboxPermission(
-            mailbox=ALICE, grantee=parse_reference("group:sales"), rights=(Right.SEND_AS,)
+    log_days=90,
+    settings=LiveSettings(
+        permissions=(
+            MailboxPermission(
+                mailbox=ALICE, grantee=parse_reference("group:sales"), rights=(Right.SEND_AS,)
+            ),
         ),
-    ),
-    policies=LivePolicies(
         access_control=(
             AccessControlRule(
                 name="office",
@@ -174,7 +180,6 @@ LIVE = LiveOrganization(
         monitoring=LiveMonitoring(
             log_group_arn="arn:aws:logs:events", role_arn="arn:aws:iam:events"
         ),
-        log_days=90,
         dmarc_enforced=False,
         identity_center=LiveIdentityCenter(
             application_arn="arn:aws:sso:application",
@@ -243,7 +248,11 @@ def test_every_kind_has_its_rows() -> None:
 
 
 def test_workmail_s_own_directory_has_a_row_too() -> None:
-    own = replace(LIVE, directory=None, directory_type="VpcDirectory")
+    own = replace(
+        LIVE,
+        directory=None,
+        organization=replace(LIVE.organization, directory_type="VpcDirectory"),
+    )
 
     assert list_rows(own)[0] == [("directory", "d-0123456789", "", "", "VpcDirectory")]
 

@@ -6,29 +6,27 @@ import io
 
 from rich.console import Console
 
+from workmail_org.model.live import LiveOrganization, Snapshot, State
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.values import OrganizationId
 from workmail_org.rehearsal.presenting import print_rehearsal
 from workmail_org.rehearsal.progress import Progress
 from workmail_org.rehearsal.rehearsing import Rehearsal
-from workmail_org.rehearsal.surveying import LiveOrganization
 
 STEERING = "\x1b[2J\x9b31m\u202e[red]x"
 """Clears a terminal, colours it, runs backwards, and is markup to rich."""
 SHOWN = "\\x1b[2J\\x9b31m\\u202e[red]x"
 
-LIVE = LiveOrganization(
-    id=OrganizationId("m-0123456789abcdef0123456789abcdef"),
-    alias="acme",
+LIVE = Snapshot(
+    organization=LiveOrganization(
+        id=OrganizationId("m-0123456789abcdef0123456789abcdef"),
+        alias="acme",
+        state=State.ACTIVE,
+        directory_type="VpcDirectory",
+        directory_id="d-0123456789",
+        tags={"team": STEERING},
+    ),
     region="eu-west-1",
-    state="Active",
-    directory_type="VpcDirectory",
-    directory_id="d-0123456789",
-    interoperability=False,
-    tags={"team": STEERING},
-    domains=(),
-    users=(),
-    groups=(),
 )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from theatres import CDK
 from workmail_org.errors import DeploymentError
+from workmail_org.model.live import Snapshot, State
 from workmail_org.model.user import User
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.rehearsal.deploying import Cdk
@@ -20,7 +21,7 @@ from workmail_org.rehearsal.local import LocalAws, start_local_aws
 from workmail_org.rehearsal.localizing import LocalSpec, localize
 from workmail_org.rehearsal.processes import Processes
 from workmail_org.rehearsal.stand_ins import StandIns
-from workmail_org.rehearsal.surveying import LiveOrganization, survey
+from workmail_org.rehearsal.surveying import survey
 
 EU = "production-acme-eu"
 US = "production-acme-us"
@@ -110,7 +111,7 @@ class Theatre:
         calls: list[dict[str, Any]] = self.local.control("calls")["calls"][before:]
         return [call["operation"] for call in calls if call["write"]]
 
-    def survey(self, key: str) -> LiveOrganization:
+    def survey(self, key: str) -> Snapshot:
         """Read an organization back."""
         found = survey(REGIONS[f"production-{key}"], key)
         assert found is not None
@@ -252,7 +253,8 @@ def test_destroying_leaves_the_organization_that_stays_and_deletes_the_other(
     theatre.cdk.destroy(theatre.assembly)
     after = theatre.survey("acme-eu")
 
-    assert (after.state, after.id) == ("Active", before.id)
+    assert after.organization.state is State.ACTIVE
+    assert after.organization.id == before.organization.id
     assert [each.id for each in after.users] == [each.id for each in before.users]
     assert survey(REGIONS[US], "acme-us") is None
     assert list_stacks(theatre.local) == ["CDKToolkit"]
@@ -272,7 +274,8 @@ def test_an_organization_found_again_survives_the_rollback_of_a_stack_that_could
     (stack,) = client.describe_stacks(StackName=EU)["Stacks"]
 
     assert "ROLLBACK_COMPLETE" == stack["StackStatus"]
-    assert (after.state, after.id) == ("Active", before.id)
+    assert after.organization.state is State.ACTIVE
+    assert after.organization.id == before.organization.id
     assert [each.id for each in after.users] == [each.id for each in before.users]
 
 

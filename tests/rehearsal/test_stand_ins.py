@@ -266,7 +266,7 @@ def test_a_live_organization_is_on_the_directory_that_the_spec_expects(
     assert live is not None
     assert live.directory is not None
     assert live.directory.name == f"{kind.lower()}.example"
-    assert live.directory_type == kind
+    assert live.organization.directory_type == kind
     assert [found.entity.name for found in live.users] == ["alice"]
 
 

@@ -240,3 +240,31 @@ class LiveSettings:
     dmarc_enforced: bool = True
     monitoring: LiveMonitoring | None = None
     identity_center: LiveIdentityCenter | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything that is live in one organization.
+
+    Attributes:
+        organization: With its tags.
+        directory: `None`: WorkMail's own, which Directory Service does not show.
+        domains: By name; the test domain too.
+        users: Without system users.
+        groups: Without those that were never given an address: the directory's own.
+        log_days: How long the log group of email monitoring keeps events; `None`:
+            for ever, there is no such group, or nobody has looked.
+        deadlines: Until when the mailboxes of those are kept who are switched
+            off, in UTC.
+    """
+
+    organization: LiveOrganization
+    region: str
+    directory: LiveDirectory | None = None
+    domains: tuple[LiveDomain, ...] = ()
+    users: tuple[Found[User], ...] = ()
+    groups: tuple[Found[Group], ...] = ()
+    resources: tuple[Found[Bookable], ...] = ()
+    settings: LiveSettings = LiveSettings()
+    log_days: int | None = None
+    deadlines: Mapping[Reference, datetime] = field(default_factory=dict[Reference, datetime])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from workmail_org.describing import describe
 from workmail_org.model.bookable import Bookable, Booking
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.group import Group
@@ -26,9 +27,8 @@ from workmail_org.wire.names import KEY_TAG
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from workmail_org.model.live import Found, LiveDirectory
+    from workmail_org.model.live import Found, LiveDirectory, Snapshot
     from workmail_org.model.organization import Organization
-    from workmail_org.rehearsal.surveying import LiveOrganization
     from workmail_org.service.effects import Surprise
     from workmail_org.spec.problems import Path
 
@@ -59,7 +59,7 @@ _VERIFIED = "VERIFIED"
 
 
 def compare(
-    desired: Organization, actual: LiveOrganization | None, previous: Organization | None = None
+    desired: Organization, actual: Snapshot | None, previous: Organization | None = None
 ) -> tuple[Difference, ...]:
     """List every difference, in the order of the spec.
 
@@ -82,7 +82,7 @@ def tell_surprises(desired: Organization, surprises: Iterable[Surprise]) -> Iter
 
 
 def _compare_parts(
-    desired: Organization, actual: LiveOrganization | None, previous: Organization
+    desired: Organization, actual: Snapshot | None, previous: Organization
 ) -> Iterator[Finding]:
     if actual is None:
         yield ("alias",), desired.alias, None
@@ -98,7 +98,7 @@ def _compare_parts(
     yield from _compare_entities(users, desired.users, terms)
     yield from _compare_entities(groups, desired.groups, terms)
     yield from _compare_entities(resources, desired.resources, terms)
-    yield from compare_policies(desired, actual, previous)
+    yield from compare_policies(desired, describe(actual), previous)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,27 +132,26 @@ def _find_terms(desired: Organization) -> _Terms:
 
 
 def _compare_settings(
-    desired: Organization, actual: LiveOrganization, previous: Organization
+    desired: Organization, actual: Snapshot, previous: Organization
 ) -> Iterator[Finding]:
-    yield from compare_value(("alias",), fold(desired.alias), fold(actual.alias))
+    live = actual.organization
+    yield from compare_value(("alias",), fold(desired.alias), fold(live.alias))
     yield from compare_value(("region",), desired.region, actual.region)
     if desired.existing:
-        yield from compare_value(("existing",), desired.existing, actual.id)
+        yield from compare_value(("existing",), desired.existing, live.id)
     else:
-        yield from compare_value(("kms_key_arn",), desired.kms_key_arn, actual.tags.get(KEY_TAG))
+        yield from compare_value(("kms_key_arn",), desired.kms_key_arn, live.tags.get(KEY_TAG))
     if desired.interoperability or not desired.existing:
         yield from compare_value(
-            ("interoperability",), desired.interoperability, actual.interoperability
+            ("interoperability",), desired.interoperability, live.interoperability
         )
     for tag, value in desired.tags.items():
-        yield from compare_value(("tags", tag), value, actual.tags.get(tag))
-    gone = {tag for tag, value in previous.tags.items() if actual.tags.get(tag) == value}
-    yield from find_left(("tags",), gone - desired.tags.keys(), actual.tags)
+        yield from compare_value(("tags", tag), value, live.tags.get(tag))
+    gone = {tag for tag, value in previous.tags.items() if live.tags.get(tag) == value}
+    yield from find_left(("tags",), gone - desired.tags.keys(), live.tags)
 
 
-def _compare_directory(
-    desired: Directory, actual: LiveOrganization, alias: str
-) -> Iterator[Finding]:
+def _compare_directory(desired: Directory, actual: Snapshot, alias: str) -> Iterator[Finding]:
     """Compare what Directory Service shows; what it does not show is WorkMail's own."""
     live = actual.directory
     path: Path = ("directory",)
@@ -160,7 +159,7 @@ def _compare_directory(
         # An existing organization may be on any directory that its spec does not speak of.
         return
     if live is None:
-        yield path, desired.type, actual.directory_type
+        yield path, desired.type, (actual.organization.directory_type or "?")
         return
     kind = desired.kind if desired.type is DirectoryType.EXISTING else desired.type
     if desired.directory_id:
@@ -183,7 +182,7 @@ def _compare_made_directory(
 
 
 def _compare_domains(
-    desired: Organization, actual: LiveOrganization, previous: Organization
+    desired: Organization, actual: Snapshot, previous: Organization
 ) -> Iterator[Finding]:
     found = {domain.name: domain for domain in actual.domains}
     for domain in desired.domains:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
+from workmail_org.model.policies import (
+    AccessControlRule,
+    Availability,
+    FolderRetention,
+    ImpersonationRole,
+    ImpersonationRule,
+    MobileDeviceAccessRule,
+)
+from workmail_org.model.values import fold
 from workmail_org.spec.problems import Path, render_path
 
 if TYPE_CHECKING:
@@ -70,30 +79,105 @@ def compare_fields(
             yield from compare_value((*path, field.name), *values)
 
 
-def compare_entries(
+_KEYS: Mapping[type[Any], str] = {
+    AccessControlRule: "name",
+    MobileDeviceAccessRule: "name",
+    ImpersonationRole: "name",
+    ImpersonationRule: "key",
+    Availability: "domain",
+    FolderRetention: "folder",
+}
+"""By what the entries of a list are known."""
+
+_FOLDED = frozenset({Availability})
+"""Whose keys compare without case."""
+
+_CASELESS = frozenset(
+    {
+        "users",
+        "not_users",
+        "target_users",
+        "not_target_users",
+        "device_types",
+        "not_device_types",
+        "device_models",
+        "not_device_models",
+        "operating_systems",
+        "not_operating_systems",
+        "user_agents",
+        "not_user_agents",
+    }
+)
+"""Lists of texts that compare without case: names of users, properties of devices."""
+
+
+def compare_any(
     path: Path,
-    expected: Mapping[str, object],
-    actual: Mapping[str, object],
+    expected: Any,
+    actual: Any,
     *,
-    without: Collection[str] = (),
-    exclusive: bool,
+    exclusive: bool = True,
+    before: Sequence[Any] = (),
 ) -> Iterator[Finding]:
-    """Find how two keyed collections of dataclasses differ.
+    """Find how two values of one type differ, at any depth; lists are sets.
 
     Args:
-        path: Of the collection.
-        expected: By key.
-        actual: By key.
-        without: Fields that are not compared.
-        exclusive: Whether nothing else may be there.
+        path: Of both.
+        expected: A dataclass, a list of dataclasses or texts, or a plain value.
+        actual: The same.
+        exclusive: Whether a list may hold nothing else.
+        before: What a list that is not exclusive held before: of it nothing may be
+            left that is not expected.
     """
-    for key, entry in expected.items():
-        if key in actual:
-            yield from compare_fields((*path, key), entry, actual[key], without=without)
+    if isinstance(expected, tuple) and (_is_keyed(expected) or _is_keyed(actual)):
+        yield from _compare_entries(
+            path, expected, actual, unwanted=actual if exclusive else before
+        )
+    elif is_dataclass(expected) and is_dataclass(actual):
+        for field in fields(expected):
+            sides = (getattr(each, field.name) for each in (expected, actual))
+            yield from compare_any((*path, field.name), *sides)
+    elif is_dataclass(expected) or is_dataclass(actual):
+        sides = (PRESENT if is_dataclass(each) else None for each in (expected, actual))
+        yield from compare_value(path, *sides)
+    else:
+        sides = (_normalize(path[-1], each) for each in (expected, actual))
+        yield from compare_value(path, *sides)
+
+
+def _is_keyed(values: Any) -> bool:
+    return bool(values) and type(values[0]) in _KEYS
+
+
+def _compare_entries(
+    path: Path, expected: Sequence[Any], actual: Sequence[Any], *, unwanted: Sequence[Any]
+) -> Iterator[Finding]:
+    """Find how two keyed lists differ."""
+    wanted, found = _index(expected), _index(actual)
+    if len(found) < len(actual):  # one name twice
+        yield path, len(expected), len(actual)
+    for key, entry in wanted.items():
+        place = (*path, str(getattr(entry, _KEYS[type(entry)])))
+        if key in found:
+            yield from compare_any(place, entry, found[key])
         else:
-            yield (*path, key), PRESENT, None
-    if exclusive:
-        yield from find_left(path, actual.keys() - expected.keys(), actual)
+            yield place, PRESENT, None
+    yield from find_left(path, _index(unwanted).keys() - wanted.keys(), found)
+
+
+def _index(entries: Sequence[Any]) -> dict[str, Any]:
+    index: dict[str, Any] = {}
+    for entry in entries:
+        key = str(getattr(entry, _KEYS[type(entry)]))
+        index[fold(key) if type(entry) in _FOLDED else key] = entry
+    return index
+
+
+def _normalize(field: str | int, value: Any) -> object:
+    if not isinstance(value, tuple):
+        return value
+    texts = [str(each) for each in cast("tuple[object, ...]", value)]
+    return sorted(map(fold, texts) if field in _CASELESS else texts)
 
 
 def find_left(path: Path, unwanted: Collection[str], actual: Collection[str]) -> Iterator[Finding]:

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
     from workmail_org.model.bookable import Bookable, Booking
     from workmail_org.model.group import Group
-    from workmail_org.model.live import Found
+    from workmail_org.model.live import Found, LiveSettings, Snapshot
     from workmail_org.model.policies import Availability, IdentityCenter, ImpersonationRole
     from workmail_org.model.user import User
-    from workmail_org.rehearsal.surveying import LiveOrganization, LivePolicies
 
 Row = tuple[str, str, str, str, str]
 """Kind, name, address, state, and what else there is to say."""
@@ -27,36 +26,37 @@ _MOST_WORDS = 5
 """Members of a list that a row still tells."""
 
 
-def list_rows(live: LiveOrganization) -> Sequence[Sequence[Row]]:
+def list_rows(live: Snapshot) -> Sequence[Sequence[Row]]:
     """List everything that exists, kind by kind, in the order of the spec."""
     kinds = (
         _list_directory(live),
-        [("tag", key, "", "", value) for key, value in live.tags.items()],
+        [("tag", key, "", "", value) for key, value in live.organization.tags.items()],
         _list_domains(live),
         [_make_user(found.entity, live.deadlines) for found in live.users],
         [_make_group(found.entity) for found in live.groups],
         [_make_resource(found.entity, live.deadlines) for found in live.resources],
         [
             ("permission", str(each.mailbox), "", "", f"{each.grantee}: {_join(each.rights)}")
-            for each in live.permissions
+            for each in live.settings.permissions
         ],
-        *_list_policies(live.policies),
+        *_list_policies(live),
     )
     return [list(rows) for rows in kinds]
 
 
-def _list_directory(live: LiveOrganization) -> Iterator[Row]:
-    directory = live.directory
+def _list_directory(live: Snapshot) -> Iterator[Row]:
+    directory, organization = live.directory, live.organization
     if directory is None:
-        yield "directory", live.directory_id, "", "", live.directory_type
+        kind = organization.directory_type or "?"
+        yield "directory", organization.directory_id or "", "", "", kind
         return
     details = (directory.type, directory.edition or directory.size)
     more = " ".join(detail for detail in details if detail)
-    more += ", interoperability" if live.interoperability else ""
+    more += ", interoperability" if organization.interoperability else ""
     yield "directory", directory.id, directory.name, directory.stage.lower(), more
 
 
-def _list_domains(live: LiveOrganization) -> Iterator[Row]:
+def _list_domains(live: Snapshot) -> Iterator[Row]:
     for domain in live.domains:
         more = "default" if domain.is_default else ""
         yield "domain", domain.name, "", domain.ownership.lower(), more
@@ -97,22 +97,23 @@ def _list_booking(booking: Booking) -> list[str]:
     return [name for name in names if getattr(booking, name)]
 
 
-def _list_policies(policies: LivePolicies) -> Iterator[list[Row]]:
+def _list_policies(live: Snapshot) -> Iterator[list[Row]]:
+    policies = live.settings
     yield [
         ("access rule", rule.name, "", rule.effect.value, _tell_rule(rule))
         for rule in policies.access_control
     ]
     yield [
-        ("mobile rule", live.rule.name, "", live.rule.effect.value, _tell_rule(live.rule))
-        for live in policies.mobile_devices
+        ("mobile rule", each.rule.name, "", each.rule.effect.value, _tell_rule(each.rule))
+        for each in policies.mobile_devices
     ]
-    yield [_make_role(live.role) for live in policies.impersonation_roles]
+    yield [_make_role(each.role) for each in policies.impersonation_roles]
     yield [
         ("availability", each.domain, "", "", _tell_availability(each))
         for each in policies.availability
     ]
     yield list(_list_retention(policies))
-    yield list(_list_singletons(policies))
+    yield list(_list_singletons(policies, live.log_days))
 
 
 def _make_role(role: ImpersonationRole) -> Row:
@@ -120,7 +121,7 @@ def _make_role(role: ImpersonationRole) -> Row:
     return "impersonation", role.name, "", role.type.value, _join(rules)
 
 
-def _list_retention(policies: LivePolicies) -> Iterator[Row]:
+def _list_retention(policies: LiveSettings) -> Iterator[Row]:
     if policies.retention:
         policy = policies.retention.policy
         for each in policy.folders:
@@ -128,10 +129,10 @@ def _list_retention(policies: LivePolicies) -> Iterator[Row]:
             yield "retention", policy.name, "", "", f"{each.folder}: {each.action}{days}"
 
 
-def _list_singletons(policies: LivePolicies) -> Iterator[Row]:
+def _list_singletons(policies: LiveSettings, log_days: int | None) -> Iterator[Row]:
     yield "inbound DMARC", "", "", "enforced" if policies.dmarc_enforced else "not enforced", ""
     if policies.monitoring:
-        days = f", kept {policies.log_days} days" if policies.log_days else ""
+        days = f", kept {log_days} days" if log_days else ""
         yield "monitoring", "", "", "on", f"{policies.monitoring.log_group_arn}{days}"
     if policies.identity_center:
         center = policies.identity_center.identity_center
@@ -179,20 +180,21 @@ def _join(values: Iterator[object] | Sequence[object]) -> str:
     return ", ".join(words[:_MOST_WORDS]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def build_organization(live: LiveOrganization | None, *, stack: str) -> Mapping[str, Any] | None:
+def build_organization(live: Snapshot | None, *, stack: str) -> Mapping[str, Any] | None:
     """Return an organization as JSON has it; entities and rules by their names."""
     if live is None:
         return None
+    organization = live.organization
     return {
-        "id": live.id,
-        "alias": live.alias,
+        "id": organization.id,
+        "alias": organization.alias,
         "region": live.region,
         "stack": stack,
-        "state": live.state,
-        "directory_type": live.directory_type,
+        "state": organization.state.capitalize(),
+        "directory_type": organization.directory_type or "?",
         "directory": _build(live.directory),
-        "interoperability": live.interoperability,
-        "tags": dict(live.tags),
+        "interoperability": organization.interoperability,
+        "tags": dict(organization.tags),
         "domains": {
             domain.name: {
                 "default": domain.is_default,
@@ -204,8 +206,8 @@ def build_organization(live: LiveOrganization | None, *, stack: str) -> Mapping[
         "users": _build_mailboxes(live, live.users),
         "groups": _build_entities(live.groups),
         "resources": _build_mailboxes(live, live.resources),
-        "permissions": [_build(each) for each in live.permissions],
-        "policies": _build_policies(live.policies),
+        "permissions": [_build(each) for each in live.settings.permissions],
+        "policies": _build_policies(live.settings, live.log_days),
     }
 
 
@@ -213,7 +215,7 @@ def _build_entities(found: Sequence[Found[Any]]) -> dict[str, Any]:
     return {each.entity.name: {"id": each.id, **_build(each.entity)} for each in found}
 
 
-def _build_mailboxes(live: LiveOrganization, found: Sequence[Found[Any]]) -> dict[str, Any]:
+def _build_mailboxes(live: Snapshot, found: Sequence[Found[Any]]) -> dict[str, Any]:
     """Build those who have a mailbox, each with the deadline if it is switched off."""
     built = _build_entities(found)
     for each in found:
@@ -222,7 +224,7 @@ def _build_mailboxes(live: LiveOrganization, found: Sequence[Found[Any]]) -> dic
     return built
 
 
-def _build_policies(policies: LivePolicies) -> dict[str, Any]:
+def _build_policies(policies: LiveSettings, log_days: int | None) -> dict[str, Any]:
     retention, center = policies.retention, policies.identity_center
     return {
         "access_control": {rule.name: _build(rule) for rule in policies.access_control},
@@ -235,20 +237,20 @@ def _build_policies(policies: LivePolicies) -> dict[str, Any]:
             for live in policies.impersonation_roles
         },
         "availability": {each.domain: _build(each) for each in policies.availability},
-        "email_monitoring": _build_monitoring(policies),
+        "email_monitoring": _build_monitoring(policies, log_days),
         "inbound_dmarc": {"enforced": policies.dmarc_enforced},
         "identity_center": _build(center.identity_center) if center else None,
     }
 
 
-def _build_monitoring(policies: LivePolicies) -> dict[str, Any] | None:
+def _build_monitoring(policies: LiveSettings, log_days: int | None) -> dict[str, Any] | None:
     live = policies.monitoring
     if live is None:
         return None
     return {
         "log_group_arn": live.log_group_arn,
         "role_arn": live.role_arn,
-        "retention_days": policies.log_days,
+        "retention_days": log_days,
     }
 
 

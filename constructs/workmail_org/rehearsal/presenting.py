@@ -21,8 +21,8 @@ from workmail_org.rehearsal.rehearsing import name_stack
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from workmail_org.model.live import Snapshot
     from workmail_org.rehearsal.rehearsing import Kept, Rehearsal, Script
-    from workmail_org.rehearsal.surveying import LiveOrganization
 
 _MOST_ROWS = 25
 """Rows of one kind that a person still reads; JSON has them all."""
@@ -129,11 +129,13 @@ def _print_plain(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _describe(live: LiveOrganization, stack: str) -> str:
-    return f"[dim]{live.id} in {live.region}, {live.state}, stack {plain(stack)}[/]"
+def _describe(live: Snapshot, stack: str) -> str:
+    organization = live.organization
+    state = organization.state.capitalize()
+    return f"[dim]{organization.id} in {live.region}, {state}, stack {plain(stack)}[/]"
 
 
-def _build_table(live: LiveOrganization) -> Table:
+def _build_table(live: Snapshot) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("", "name", "address", "state", ""):
         table.add_column(heading, overflow="fold")

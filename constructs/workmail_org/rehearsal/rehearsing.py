@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workmail_org.errors import DeploymentError, WorkMailOrgError
+from workmail_org.model.live import Snapshot
 from workmail_org.plan.against import LIVE, Place, plan_against
 from workmail_org.rehearsal.comparing import compare, tell_surprises
 from workmail_org.rehearsal.deploying import Cdk
@@ -24,7 +25,7 @@ from workmail_org.rehearsal.local import DEFAULT_ACCOUNT, LocalAws, start_local_
 from workmail_org.rehearsal.localizing import LocalSpec, localize
 from workmail_org.rehearsal.processes import Processes
 from workmail_org.rehearsal.stand_ins import StandIns
-from workmail_org.rehearsal.surveying import LiveOrganization, ask, survey
+from workmail_org.rehearsal.surveying import ask, survey
 from workmail_org.spec.building import load_environment
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Rehearsal:
     """
 
     environment: Environment
-    organizations: Mapping[str, LiveOrganization | None]
+    organizations: Mapping[str, Snapshot | None]
     differences: tuple[Difference, ...]
     calls: Mapping[str, int]
     seconds: Mapping[str, float]
@@ -265,7 +266,7 @@ class _Play:
         cdk.deploy(assembly, _list_stacks(declared))
 
     def _compare(
-        self, specs: list[LocalSpec], found: Mapping[str, LiveOrganization | None]
+        self, specs: list[LocalSpec], found: Mapping[str, Snapshot | None]
     ) -> tuple[Difference, ...]:
         """List what is not as the spec says it, and what WorkMail says to what it expects."""
         before = {o.key: o for o in specs[0].environment.organizations}

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from workmail_org.changes.access_control import make_role_subject
 from workmail_org.changes.calls import Argument, Call, Identity, Subject
-from workmail_org.model.live import Found, LiveSettings
+from workmail_org.model.live import Found, LiveSettings, Snapshot
 from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service import policies
+from workmail_org.service.clients import Clients
+from workmail_org.service.directories import DirectoryService
 from workmail_org.service.reading import (
     Listed,
     list_entities,
+    read_domains,
     read_groups,
     read_organization,
     read_resources,
+    read_tagged_organization,
     read_users,
 )
 from workmail_org.service.workmail import WorkMail
@@ -138,3 +142,38 @@ def _list_named(value: Argument) -> Iterable[Subject]:
     elif isinstance(value, tuple):
         for item in value:
             yield from _list_named(item)
+
+
+def read_snapshot(clients: Clients, organization_id: str, *, region: str) -> Snapshot | None:
+    """Read everything that is live in an organization, or `None` if there is none.
+
+    Args:
+        clients: Of its region.
+        organization_id: Which one.
+        region: Its region.
+
+    Raises:
+        ServiceError: AWS refuses.
+    """
+    workmail = WorkMail(clients.workmail, organization_id)
+    organization = read_tagged_organization(workmail)
+    if organization is None:
+        return None
+    reader = SnapshotReader(workmail)
+    users, resources = reader.list(Kind.USER), reader.list(Kind.RESOURCE)
+    # A group that never had an address is the directory's own.
+    groups = [row for row in reader.list(Kind.GROUP) if row.enabled or row.email]
+    directory_id = organization.directory_id
+    return Snapshot(
+        organization=organization,
+        region=region,
+        directory=DirectoryService(clients.directory_service).read(directory_id)
+        if directory_id
+        else None,
+        domains=read_domains(workmail),
+        users=tuple(reader.read_entities(Kind.USER, users)),
+        groups=tuple(reader.read_entities(Kind.GROUP, groups)),
+        resources=tuple(reader.read_entities(Kind.RESOURCE, resources)),
+        settings=reader.read_settings(each.name for each in fields(LiveSettings)),
+        deadlines={row.reference: row.deadline for row in (*users, *resources) if row.deadline},
+    )

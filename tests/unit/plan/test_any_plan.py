@@ -18,6 +18,7 @@ from scenes import at, make_emulator, make_group, make_organization, make_user
 from workmail_org.changes.digests import digest_calls
 from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.group import Group
+from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.removal import OnRemoval, Removal
@@ -27,6 +28,8 @@ from workmail_org.plan.actual import foretell
 from workmail_org.plan.declarations import Declaration, declare
 from workmail_org.plan.deployed import read_actual
 from workmail_org.plan.steps import Course, chart
+from workmail_org.rehearsal.comparing import compare
+from workmail_org.service.snapshot import read_snapshot
 from workmail_org.service.workmail import WorkMail
 from writelog import name_calls, name_writes
 
@@ -149,7 +152,14 @@ def test_what_is_planned_is_what_is_written(chain: list[Organization]) -> None:
         writes = name_writes([w for w in EMULATOR.writes if w.effect], EMULATOR.state())
 
         assert leave_out(list_calls(live), back) == leave_out(writes, back)
+        assert () == compare(desired, read_back(stack), previous)
         first = False
+
+
+def read_back(stack: Stack) -> Snapshot | None:
+    """Read what is there by another way than the engine's."""
+    clients = stack.make_run().clients
+    return read_snapshot(clients, stack.organization_id, region="eu-west-1")
 
 
 def assert_refused(stack: Stack, desired: Organization) -> None:
