@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -480,11 +480,11 @@ def change(value: Any, empty: tuple[Any, ...]) -> Any:
         case int():
             return value + 1
         case tuple():
-            return value[1:] or empty
+            return cast("tuple[Any, ...]", value)[1:] or empty
         case str() | None:
             return "by-hand"
         case _:
-            raise TypeError(type(value))
+            raise TypeError(str(value))
 
 
 def list_mutants(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -494,12 +494,13 @@ def list_mutants(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, 
         yield ".".join(path), change(value, empty)
         return
     for each in fields(value):
-        item = getattr(value, each.name)
+        item: Any = getattr(value, each.name)
         place = (*path, each.name)
-        if isinstance(item, tuple) and item and _has_fields(item[0]):
-            for number, entry in enumerate(item):
+        entries = cast("tuple[Any, ...]", item) if isinstance(item, tuple) else ()
+        if entries and _has_fields(entries[0]):
+            for number, entry in enumerate(entries):
                 for name, mutant in list_mutants(entry, place):
-                    others = (*item[:number], mutant, *item[number + 1 :])
+                    others = (*entries[:number], mutant, *entries[number + 1 :])
                     yield name, replace(value, **{each.name: others})
         else:
             for name, mutant in list_mutants(item, place):

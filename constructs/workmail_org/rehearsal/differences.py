@@ -129,24 +129,27 @@ def compare_any(
         before: What a list that is not exclusive held before: of it nothing may be
             left that is not expected.
     """
-    if isinstance(expected, tuple) and (_is_keyed(expected) or _is_keyed(actual)):
+    if _is_keyed(expected) or _is_keyed(actual):
         yield from _compare_entries(
             path, expected, actual, unwanted=actual if exclusive else before
         )
-    elif is_dataclass(expected) and is_dataclass(actual):
+    elif _has_fields(expected) and _has_fields(actual):
         for field in fields(expected):
-            sides = (getattr(each, field.name) for each in (expected, actual))
-            yield from compare_any((*path, field.name), *sides)
-    elif is_dataclass(expected) or is_dataclass(actual):
-        sides = (PRESENT if is_dataclass(each) else None for each in (expected, actual))
-        yield from compare_value(path, *sides)
+            one, other = getattr(expected, field.name), getattr(actual, field.name)
+            yield from compare_any((*path, field.name), one, other)
+    elif _has_fields(expected) or _has_fields(actual):
+        one, other = (PRESENT if _has_fields(each) else None for each in (expected, actual))
+        yield from compare_value(path, one, other)
     else:
-        sides = (_normalize(path[-1], each) for each in (expected, actual))
-        yield from compare_value(path, *sides)
+        yield from compare_value(path, _normalize(path[-1], expected), _normalize(path[-1], actual))
 
 
 def _is_keyed(values: Any) -> bool:
-    return bool(values) and type(values[0]) in _KEYS
+    return isinstance(values, tuple) and bool(values) and type(cast("Any", values[0])) in _KEYS
+
+
+def _has_fields(value: object) -> bool:
+    return is_dataclass(value)
 
 
 def _compare_entries(
