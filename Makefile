@@ -48,6 +48,7 @@ check: setup
 docs: setup
 	$(SOURCES):tools python tools/spec_reference.py
 	$(SOURCES):tools python tools/api_coverage.py
+	python tools/recipes.py
 	$(SOURCES) python -m workmail_emulator.coverage
 
 fix: setup

@@ -21,7 +21,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from workmail_emulator import Emulator
 from workmail_emulator.errors import ResponseLost
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 ORGANIZATION_TYPES = {
     ResourceType.DIRECTORY,

@@ -41,9 +41,8 @@ from workmail_org.wire.names import (
     MAX_RESPONSE_BYTES,
     PASSWORD_SECRET_ARN,
     UNRESOLVED,
-    ResourceType,
 )
-from workmail_org.wire.properties import DomainVerificationProperties
+from workmail_org.wire.properties import DomainVerificationProperties, ResourceType
 
 MAX_POLLS = 400
 """The framework asks `is_complete` for an hour; more often than this nothing is waiting for."""

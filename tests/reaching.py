@@ -17,17 +17,19 @@ import botocore.session
 
 import workmail_org
 from workmail_org.kinds import COLLECTIONS, DEFAULT_DOMAIN, SETTINGS, SettingKind
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 ENTRY = "workmail_org.handlers.entry"
 
 SNAPSHOT = "workmail_org.service.snapshot"
 
+POLICIES = "workmail_org.service.policies"
+
 DIRECTORIES = "workmail_org.changes.directories"
 """Its operations are those of Directory Service, which has a CreateAlias too."""
 
-NO_CALLS = ("_CREATED_ID", "_TOKENED", "_OF_NO_ORGANIZATION", "_OF_A_RESOURCE", "_READ")
-"""Tables that only say something about operations (service/writing.py, service/snapshot.py)."""
+NO_CALLS = ("_CREATED_ID", "_TOKENED", "_OF_NO_ORGANIZATION", "_OF_A_RESOURCE", "READERS")
+"""Tables that only say something about operations (service/writing.py, service/policies.py)."""
 
 Place = tuple[str, str]
 """A top-level definition: module and name."""
@@ -134,12 +136,12 @@ def _list_starts(source: Source, kind: SettingKind[Any]) -> list[tuple[str, ast.
     starts.append((surroundings, source.definitions[surroundings, "is_gone"]))
     if kind.resource_type not in _NAMING_NOBODY:
         starts.append((SNAPSHOT, source.definitions[SNAPSHOT, "SnapshotReader"]))
-    table = source.definitions[SNAPSHOT, "_READ"]
+    table = source.definitions[POLICIES, "READERS"]
     assert isinstance(table, ast.AnnAssign)
     assert isinstance(table.value, ast.Dict)
     for key, value in zip(table.value.keys, table.value.values, strict=True):
         if isinstance(key, ast.Constant) and key.value == kind.fact:
-            starts.append((SNAPSHOT, value))
+            starts.append((POLICIES, value))
     return starts
 
 

@@ -21,11 +21,7 @@ from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
 from workmail_org.model.user import User
 from workmail_org.wire.encoding import decode_properties, encode_properties
-from workmail_org.wire.names import (
-    MAX_INLINE_BYTES,
-    NOT_SEEN,
-    ResourceType,
-)
+from workmail_org.wire.names import MAX_INLINE_BYTES, NOT_SEEN
 from workmail_org.wire.properties import (
     CollectionProperties,
     Consent,
@@ -35,6 +31,7 @@ from workmail_org.wire.properties import (
     OrganizationProperties,
     RemovalsProperties,
     ResourcesProperties,
+    ResourceType,
     UsersProperties,
 )
 

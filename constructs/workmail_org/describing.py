@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
-from workmail_org.model.live import LiveDirectory, LiveSettings, Snapshot
+from workmail_org.model.live import LiveDirectory, Snapshot
 from workmail_org.model.organization import Organization
-from workmail_org.model.policies import EmailMonitoring, Policies
 from workmail_org.wire.names import KEY_TAG, OWNER_TAG, TAKEN_OVER_TAG
 
 _OUR_TAGS = frozenset({KEY_TAG, OWNER_TAG, TAKEN_OVER_TAG})
@@ -47,7 +46,7 @@ def describe(snapshot: Snapshot, *, key: str = "") -> Organization:
         groups=tuple(found.entity for found in snapshot.groups),
         resources=tuple(found.entity for found in snapshot.resources),
         permissions=snapshot.settings.permissions,
-        policies=_describe_policies(snapshot.settings, snapshot.log_days),
+        policies=snapshot.settings.describe_policies(log_days=snapshot.log_days),
     )
 
 
@@ -62,24 +61,4 @@ def _describe_directory(live: LiveDirectory | None) -> Directory:
         edition=live.edition,
         vpc_id=live.vpc_id,
         subnet_ids=tuple(sorted(live.subnet_ids)),
-    )
-
-
-def _describe_policies(live: LiveSettings, log_days: int | None) -> Policies:
-    monitoring, center = live.monitoring, live.identity_center
-    return Policies(
-        access_control=live.access_control,
-        mobile_devices=tuple(each.rule for each in live.mobile_devices),
-        retention=live.retention.policy if live.retention else None,
-        impersonation_roles=tuple(each.role for each in live.impersonation_roles),
-        availability=live.availability,
-        email_monitoring=EmailMonitoring(
-            log_group_arn=monitoring.log_group_arn,
-            role_arn=monitoring.role_arn,
-            retention_days=log_days,
-        )
-        if monitoring
-        else None,
-        inbound_dmarc_enforced=live.dmarc_enforced,
-        identity_center=center.identity_center if center else None,
     )

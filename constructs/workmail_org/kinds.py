@@ -8,6 +8,7 @@ alone of their sort: organization, directory, domains.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
@@ -17,6 +18,7 @@ from workmail_org.changes import (
     access_control,
     availability,
     bookables,
+    consequences,
     default_domain,
     groups,
     identity_center,
@@ -29,13 +31,13 @@ from workmail_org.changes import (
     users,
 )
 from workmail_org.changes.calls import Call
+from workmail_org.changes.consequences import Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
 from workmail_org.changes.explaining import Explanation, Wording
 from workmail_org.model.live import LiveSettings
 from workmail_org.model.organization import Organization
 from workmail_org.model.values import Kind
-from workmail_org.wire.names import ResourceType
 from workmail_org.wire.properties import (
     AccessControlProperties,
     AvailabilityProperties,
@@ -54,6 +56,7 @@ from workmail_org.wire.properties import (
     PermissionsProperties,
     RemovalsProperties,
     ResourcesProperties,
+    ResourceType,
     RetentionProperties,
     UsersProperties,
 )
@@ -93,6 +96,7 @@ class SettingKind(ResourceKind[P]):
 
     Attributes:
         fact: The field of `LiveSettings` that it is about.
+        operations: Of WorkMail, that its handler calls to read and to write it.
         construct_id: Id of its construct.
         declare: Writes its properties, given the name of the stack; `None`: it is
             not managed.
@@ -103,6 +107,7 @@ class SettingKind(ResourceKind[P]):
     """
 
     fact: str
+    operations: tuple[str, ...]
     construct_id: str
     declare: Callable[[Organization, str], P | None]
     predict: Callable[[P], Any]
@@ -130,6 +135,7 @@ def _make_setting(
     properties: type[P],
     *,
     fact: str,
+    operations: tuple[str, ...],
     guarded: bool = False,
     takes_away: bool = False,
 ) -> SettingKind[P]:
@@ -142,6 +148,7 @@ def _make_setting(
         guarded=guarded,
         takes_away=takes_away,
         fact=fact,
+        operations=operations,
         construct_id=resource_type.removeprefix("Custom::WorkMail"),
         declare=own.declare,
         predict=own.predict,
@@ -156,6 +163,10 @@ DEFAULT_DOMAIN = _make_setting(
     "default-domain",
     DefaultDomainProperties,
     fact="default_domain",
+    operations=(
+        "DescribeOrganization",
+        "UpdateDefaultMailDomain",
+    ),
     takes_away=True,
 )
 """Comes before users, whose addresses need its domain."""
@@ -167,6 +178,11 @@ SETTINGS: tuple[SettingKind[Any], ...] = (
         "permissions",
         PermissionsProperties,
         fact="permissions",
+        operations=(
+            "DeleteMailboxPermissions",
+            "ListMailboxPermissions",
+            "PutMailboxPermissions",
+        ),
     ),
     _make_setting(
         impersonation,
@@ -174,6 +190,13 @@ SETTINGS: tuple[SettingKind[Any], ...] = (
         "impersonation-roles",
         ImpersonationRolesProperties,
         fact="impersonation_roles",
+        operations=(
+            "CreateImpersonationRole",
+            "DeleteImpersonationRole",
+            "GetImpersonationRole",
+            "ListImpersonationRoles",
+            "UpdateImpersonationRole",
+        ),
         takes_away=True,
     ),
     _make_setting(
@@ -182,6 +205,11 @@ SETTINGS: tuple[SettingKind[Any], ...] = (
         "access-control",
         AccessControlProperties,
         fact="access_control",
+        operations=(
+            "DeleteAccessControlRule",
+            "ListAccessControlRules",
+            "PutAccessControlRule",
+        ),
         guarded=True,
     ),
     _make_setting(
@@ -190,6 +218,12 @@ SETTINGS: tuple[SettingKind[Any], ...] = (
         "mobile-devices",
         MobileDevicesProperties,
         fact="mobile_devices",
+        operations=(
+            "CreateMobileDeviceAccessRule",
+            "DeleteMobileDeviceAccessRule",
+            "ListMobileDeviceAccessRules",
+            "UpdateMobileDeviceAccessRule",
+        ),
         guarded=True,
     ),
     _make_setting(
@@ -198,6 +232,12 @@ SETTINGS: tuple[SettingKind[Any], ...] = (
         "availability",
         AvailabilityProperties,
         fact="availability",
+        operations=(
+            "CreateAvailabilityConfiguration",
+            "DeleteAvailabilityConfiguration",
+            "ListAvailabilityConfigurations",
+            "UpdateAvailabilityConfiguration",
+        ),
         takes_away=True,
     ),
     _make_setting(
@@ -206,6 +246,11 @@ SETTINGS: tuple[SettingKind[Any], ...] = (
         "retention",
         RetentionProperties,
         fact="retention",
+        operations=(
+            "DeleteRetentionPolicy",
+            "GetDefaultRetentionPolicy",
+            "PutRetentionPolicy",
+        ),
         guarded=True,
         takes_away=True,
     ),
@@ -215,6 +260,10 @@ SETTINGS: tuple[SettingKind[Any], ...] = (
         "inbound-dmarc",
         InboundDmarcProperties,
         fact="dmarc_enforced",
+        operations=(
+            "DescribeInboundDmarcSettings",
+            "PutInboundDmarcSettings",
+        ),
         takes_away=True,
     ),
     _make_setting(
@@ -223,6 +272,11 @@ SETTINGS: tuple[SettingKind[Any], ...] = (
         "email-monitoring",
         EmailMonitoringProperties,
         fact="monitoring",
+        operations=(
+            "DeleteEmailMonitoringConfiguration",
+            "DescribeEmailMonitoringConfiguration",
+            "PutEmailMonitoringConfiguration",
+        ),
         takes_away=True,
     ),
     _make_setting(
@@ -231,6 +285,13 @@ SETTINGS: tuple[SettingKind[Any], ...] = (
         "identity-center",
         IdentityCenterProperties,
         fact="identity_center",
+        operations=(
+            "CreateIdentityCenterApplication",
+            "DeleteIdentityCenterApplication",
+            "DeleteIdentityProviderConfiguration",
+            "DescribeIdentityProviderConfiguration",
+            "PutIdentityProviderConfiguration",
+        ),
         guarded=True,
         takes_away=True,
     ),
@@ -321,3 +382,13 @@ def name_part(resource_type: ResourceType, *, name: str = "", shard: int = 0) ->
         shard: Of a collection.
     """
     return "/".join(part for part in (KINDS[resource_type].noun, name, str(shard or "")) if part)
+
+
+def list_rules() -> tuple[Rule, ...]:
+    """List every rule that puts a change into a class, in the order in which they are written."""
+    modules = [
+        consequences,
+        *(sys.modules[k.decide.__module__] for k in (DEFAULT_DOMAIN, *SETTINGS)),
+    ]
+    every = [each for module in modules for each in vars(module).values()]
+    return tuple(dict.fromkeys(each for each in every if isinstance(each, Rule)))

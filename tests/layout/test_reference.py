@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import api_coverage
+import recipes
 import spec_reference
 from annotations import Key, find_parameter, list_keys, read_model
 from workmail_org.spec.files.loading import load
@@ -134,3 +135,16 @@ def list_used(value: object, path: str = "") -> set[str]:
             known = f"{path}.{name}".removeprefix(".")
             found |= list_used(each, known if known in KEYS else f"{path}.*")
     return found
+
+
+def test_the_recipes_are_those_of_the_source() -> None:
+    written = recipes.DOCUMENT.read_text(encoding="utf-8")
+
+    assert recipes.renew(written) == written, "run make docs"
+
+
+def test_a_new_kind_of_policy_touches_few_files() -> None:
+    """Besides its own module in `changes`; it was nineteen (docs/decisions/0015)."""
+    (recipe,) = (each for each in recipes.RECIPES if each.title == "A kind of policy")
+
+    assert len(recipes.list_steps(recipe)) <= 8

@@ -45,7 +45,7 @@ from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.plan.deployed import read_live
 from workmail_org.plan.planning import plan
 from workmail_org.wire.encoding import encode_properties
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 DAN = make_user("dan")
 JOINER = replace(SMALL, users=(*SMALL.users, DAN))

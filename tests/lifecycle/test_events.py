@@ -18,7 +18,7 @@ from scenes import (
 )
 from workmail_org.handlers import entry
 from workmail_org.kinds import KINDS
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 ALICE = make_user("alice", aliases=(at("al"),))
 BOB = make_user("bob")

@@ -17,8 +17,7 @@ from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.service.reading import read_organization
 from workmail_org.wire.encoding import encode_properties
-from workmail_org.wire.names import ResourceType
-from workmail_org.wire.properties import DirectoryProperties
+from workmail_org.wire.properties import DirectoryProperties, ResourceType
 
 ALICE = make_user("alice")
 GONE = OnRemoval(organization=Removal.DELETE, directory=Removal.DELETE)

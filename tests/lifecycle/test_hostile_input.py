@@ -24,7 +24,7 @@ from effort import ALL, TRIED
 from workmail_org.errors import WireError
 from workmail_org.handlers.requests import parse_request
 from workmail_org.spec.files.loading import load
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 CASES = 10_000 if ALL else 100
 

@@ -42,7 +42,7 @@ from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.values import EntityId, Kind, OrganizationId, Reference, parse_reference
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.spec.building import load_environment
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 ORGANIZATIONS = {each.key: each for each in load_environment(CONFIG / "full.yaml").organizations}

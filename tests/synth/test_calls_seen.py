@@ -44,8 +44,7 @@ from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
 from workmail_org.wire.encoding import encode_properties
-from workmail_org.wire.names import ResourceType
-from workmail_org.wire.properties import DirectoryProperties
+from workmail_org.wire.properties import DirectoryProperties, ResourceType
 
 Seen = tuple[Function, str]
 

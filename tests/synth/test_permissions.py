@@ -25,7 +25,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.values import OrganizationId
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 ORGANIZATION = Organization(key="acme", region="eu-west-1", alias="acme")
 
@@ -199,7 +199,6 @@ def test_the_mailboxes_role_may_write_into_its_own_organization_only(kept: Any) 
                 "workmail:CreateUser",
                 "workmail:DeleteAlias",
                 "workmail:DeleteGroup",
-                "workmail:DeleteMailboxPermissions",
                 "workmail:DeregisterFromWorkMail",
                 "workmail:DescribeEntity",
                 "workmail:DescribeGroup",
@@ -212,11 +211,9 @@ def test_the_mailboxes_role_may_write_into_its_own_organization_only(kept: Any) 
                 "workmail:ListAliases",
                 "workmail:ListGroupMembers",
                 "workmail:ListGroups",
-                "workmail:ListMailboxPermissions",
                 "workmail:ListResourceDelegates",
                 "workmail:ListResources",
                 "workmail:ListUsers",
-                "workmail:PutMailboxPermissions",
                 "workmail:RegisterToWorkMail",
                 "workmail:UpdateGroup",
                 "workmail:UpdateMailboxQuota",
@@ -235,6 +232,7 @@ def test_the_mailboxes_role_may_write_into_its_own_organization_only(kept: Any) 
                 "workmail:DeleteAvailabilityConfiguration",
                 "workmail:DeleteEmailMonitoringConfiguration",
                 "workmail:DeleteImpersonationRole",
+                "workmail:DeleteMailboxPermissions",
                 "workmail:DeleteMobileDeviceAccessRule",
                 "workmail:DeleteRetentionPolicy",
                 "workmail:DescribeEmailMonitoringConfiguration",
@@ -244,10 +242,12 @@ def test_the_mailboxes_role_may_write_into_its_own_organization_only(kept: Any) 
                 "workmail:ListAccessControlRules",
                 "workmail:ListAvailabilityConfigurations",
                 "workmail:ListImpersonationRoles",
+                "workmail:ListMailboxPermissions",
                 "workmail:ListMobileDeviceAccessRules",
                 "workmail:PutAccessControlRule",
                 "workmail:PutEmailMonitoringConfiguration",
                 "workmail:PutInboundDmarcSettings",
+                "workmail:PutMailboxPermissions",
                 "workmail:PutRetentionPolicy",
                 "workmail:UpdateAvailabilityConfiguration",
                 "workmail:UpdateImpersonationRole",

@@ -31,7 +31,7 @@ from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, OrganizationId, parse_reference
 from workmail_org.wire.encoding import decode_properties
-from workmail_org.wire.names import MAX_INLINE_BYTES, ResourceType
+from workmail_org.wire.names import MAX_INLINE_BYTES
 from workmail_org.wire.properties import (
     DefaultDomainProperties,
     DirectoryProperties,
@@ -41,6 +41,7 @@ from workmail_org.wire.properties import (
     PermissionsProperties,
     RemovalsProperties,
     ResourcesProperties,
+    ResourceType,
 )
 
 STACK = "production-acme"

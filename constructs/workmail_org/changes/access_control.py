@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from workmail_org.changes import consequences as rules
 from workmail_org.changes.brakes import Brake, BrakeRule, join_names
 from workmail_org.changes.calls import Argument, Call, Identity, Phase, Setting, make_call
+from workmail_org.changes.consequences import GUIDE, LOCKOUT, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording, describe_rule_changes
 from workmail_org.changes.reach import lets_nobody_in, list_named_users
@@ -29,6 +29,14 @@ _LISTS = (
     "not_users",
     "impersonation_roles",
     "not_impersonation_roles",
+)
+
+
+ACCESS = Rule(
+    "access",
+    Consequence.SIGN_IN,
+    "who gets in by which protocol from where follows the rules, within 5 minutes",
+    f'{GUIDE}, "access-rules"',
 )
 
 
@@ -97,14 +105,14 @@ def explain(
     changed = describe_rule_changes(calls, {r.name for r in before}, {r.name for r in after})
     if lets_nobody_in(after):
         sentence = f"nobody can get to their mailbox any more, by any protocol ({changed})"
-        yield rules.LOCKOUT, sentence, calls
+        yield LOCKOUT, sentence, calls
         return
     named = list_named_users((*before, *after))
     names = [wording.name(Reference(Kind.USER, name)) for name in named]
     said = describe_reach(() if wording.begins else before, after, names) or (
         "nobody gains or loses access",
     )
-    yield rules.ACCESS, f"{'; '.join(said)} ({changed})", calls
+    yield ACCESS, f"{'; '.join(said)} ({changed})", calls
 
 
 def sort_lists(rule: AccessControlRule) -> AccessControlRule:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from workmail_org.changes import consequences as rules
 from workmail_org.changes.calls import Argument, Call, Phase, Setting, StoredSecret, make_call
+from workmail_org.changes.consequences import GUIDE, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording, group_by_subject
 from workmail_org.model.live import LiveSettings
@@ -14,6 +14,13 @@ from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Availability
 from workmail_org.model.values import fold
 from workmail_org.wire.properties import AvailabilityProperties
+
+AVAILABILITY = Rule(
+    "availability",
+    Consequence.NONE,
+    "only whether colleagues elsewhere are seen as free or busy",
+    f'{GUIDE}, "availability"',
+)
 
 
 def declare(organization: Organization, stack: str) -> AvailabilityProperties | None:  # noqa: ARG001 - the shape
@@ -72,7 +79,7 @@ def explain(
     for subject, about in group_by_subject(calls).items():
         source = wanted.get(fold(subject.name))
         what = f"comes from {_describe_source(source)}" if source else "is not asked for any more"
-        yield rules.AVAILABILITY, f"free/busy of {subject.name} {what}", about
+        yield AVAILABILITY, f"free/busy of {subject.name} {what}", about
 
 
 def _describe_source(source: Availability) -> str:

@@ -42,32 +42,32 @@ class Rule:
     softening: str | None = None
 
 
-_GUIDE = "WorkMail Admin Guide"
-_API = "WorkMail API 2017-10-01"
+GUIDE = "WorkMail Admin Guide"
+API = "WorkMail API 2017-10-01"
 
 USER_JOINS = Rule(
     "user-joins",
     Consequence.NONE,
     "a new mailbox takes nothing from anybody",
-    f"{_API}, RegisterToWorkMail",
+    f"{API}, RegisterToWorkMail",
 )
 USER_PREPARED = Rule(
     "user-prepared",
     Consequence.NONE,
     "a user that is switched off receives nothing and costs nothing",
-    f"{_API}, CreateUser",
+    f"{API}, CreateUser",
 )
 USER_RETURNS = Rule(
     "user-returns",
     Consequence.SIGN_IN,
     "switched on within 30 days a user has the mailbox as it was left",
-    f'{_GUIDE}, "manage-mailboxes"',
+    f'{GUIDE}, "manage-mailboxes"',
 )
 USER_LEAVES = Rule(
     "user-leaves",
     Consequence.CLOCK,
     "a user that is switched off cannot sign in; the mailbox is kept for 30 days",
-    f'{_GUIDE}, "manage-mailboxes"',
+    f'{GUIDE}, "manage-mailboxes"',
     "within 30 days, put the user back: the same mailbox is there; list the addresses as aliases "
     "of whoever takes over",
 )
@@ -75,60 +75,60 @@ USER_DELETED = Rule(
     "user-deleted",
     Consequence.FINAL,
     "a deleted user cannot come back: the same name is a new user with an empty mailbox",
-    f"{_API}, DeleteUser",
+    f"{API}, DeleteUser",
     "set on_removal.users: disable, and delete after the 30 days",
 )
 REMOTE_LEAVES = Rule(
     "remote-leaves",
     Consequence.NONE,
     "a remote user is an entry of the address book; the mailbox is elsewhere",
-    f"{_API}, CreateUser",
+    f"{API}, CreateUser",
 )
 ADDRESS_LEAVES = Rule(
     "address-leaves",
     Consequence.ADDRESS,
     "mail to an address that nobody has bounces; one that moves is somebody else's mail from then "
     "on",
-    f"{_API}, DeleteAlias",
+    f"{API}, DeleteAlias",
     "list the old address as an alias, for as long as people write to it",
 )
 ADDRESS_MOVES = Rule(
     "address-moves",
     Consequence.ADDRESS,
     "mail to the address is somebody else's from then on; what came before stays where it is",
-    f"{_API}, DeleteAlias, CreateAlias",
+    f"{API}, DeleteAlias, CreateAlias",
     "tell both of them",
 )
 ADDRESS_COMES = Rule(
     "address-comes",
     Consequence.NONE,
     "a further address takes nothing away",
-    f"{_API}, CreateAlias",
+    f"{API}, CreateAlias",
 )
 ADDRESS_CHANGES = Rule(
     "address-changes",
     Consequence.NONE,
     "the former address stays as an alias; mailbox and sign-in stay",
-    f"{_API}, UpdatePrimaryEmailAddress",
+    f"{API}, UpdatePrimaryEmailAddress",
 )
 PROFILE = Rule(
     "profile",
     Consequence.NONE,
     "the address book shows it",
-    f"{_API}, UpdateUser",
+    f"{API}, UpdateUser",
 )
 IDENTITY = Rule(
     "identity",
     Consequence.SIGN_IN,
     "who signs in as whom follows the user of IAM Identity Center",
-    f'{_GUIDE}, "connecting_wmusers"',
+    f'{GUIDE}, "connecting_wmusers"',
     "tell the person when to sign in again",
 )
 QUOTA_RAISED = Rule(
     "quota-raised",
     Consequence.NONE,
     "a larger mailbox costs the same",
-    f'{_GUIDE}, "edit_user"',
+    f'{GUIDE}, "edit_user"',
 )
 QUOTA_LOWERED = Rule(
     "quota-lowered",
@@ -141,32 +141,32 @@ GROUP_COMES = Rule(
     "group-comes",
     Consequence.NONE,
     "a new address takes nothing from anybody",
-    f"{_API}, RegisterToWorkMail",
+    f"{API}, RegisterToWorkMail",
 )
 GROUP_LEAVES = Rule(
     "group-leaves",
     Consequence.ADDRESS,
     "mail to a group that is gone bounces; a group holds no mail",
-    f"{_API}, DeregisterFromWorkMail, DeleteGroup",
+    f"{API}, DeregisterFromWorkMail, DeleteGroup",
     "list its addresses as aliases of a group or a user that stays",
 )
 GROUP_REPLACED = Rule(
     "group-replaced",
     Consequence.ADDRESS,
     "mail to its addresses goes where they are now; a group holds no mail",
-    f"{_API}, DeregisterFromWorkMail, DeleteGroup",
+    f"{API}, DeregisterFromWorkMail, DeleteGroup",
 )
 MEMBERS_JOIN = Rule(
     "members-join",
     Consequence.MORE_MAIL,
     "a member gets what is sent to the group from then on, and has its permissions",
-    f"{_API}, AssociateMemberToGroup",
+    f"{API}, AssociateMemberToGroup",
 )
 MEMBERS_LEAVE = Rule(
     "members-leave",
     Consequence.ADDRESS,
     "who is no member any more does not get what is sent to the group",
-    f"{_API}, DisassociateMemberFromGroup",
+    f"{API}, DisassociateMemberFromGroup",
     "tell who leaves the group",
 )
 MEMBERS_REARRANGED = Rule(
@@ -179,13 +179,13 @@ GROUP_VISIBILITY = Rule(
     "group-visibility",
     Consequence.NONE,
     "only the address book changes",
-    f"{_API}, UpdateGroup",
+    f"{API}, UpdateGroup",
 )
 RESOURCE_COMES = Rule(
     "resource-comes",
     Consequence.NONE,
     "a new calendar takes nothing from anybody",
-    f"{_API}, RegisterToWorkMail",
+    f"{API}, RegisterToWorkMail",
 )
 RESOURCE_RETURNS = Rule(
     "resource-returns",
@@ -204,141 +204,48 @@ RESOURCE_DELETED = Rule(
     "resource-deleted",
     Consequence.FINAL,
     "a deleted resource, and its calendar, cannot come back",
-    f"{_API}, DeleteResource",
+    f"{API}, DeleteResource",
     "set on_removal.resources: disable, and delete after the 30 days",
 )
 DELEGATES_JOIN = Rule(
     "delegates-join",
     Consequence.MORE_MAIL,
     "a delegate gets the booking requests and has the calendar",
-    f'{_GUIDE}, "edit_resource"',
+    f'{GUIDE}, "edit_resource"',
 )
 DELEGATES_LEAVE = Rule(
     "delegates-leave",
     Consequence.ADDRESS,
     "who is no delegate any more does not get the booking requests",
-    f'{_GUIDE}, "edit_resource"',
+    f'{GUIDE}, "edit_resource"',
     "tell who answers for the resource now",
 )
 RESOURCE_CHANGES = Rule(
     "resource-changes",
     Consequence.NONE,
     "only how it answers booking requests, or what the address book shows",
-    f"{_API}, UpdateResource",
-)
-PERMISSION_GIVEN = Rule(
-    "permission-given",
-    Consequence.SIGN_IN,
-    "who may open or write from somebody's mailbox follows the permissions, within 5 minutes",
-    f'{_GUIDE}, "mail_perms_overview"',
-)
-PERMISSION_TAKEN = Rule(
-    "permission-taken",
-    Consequence.SIGN_IN,
-    "who may open or write from somebody's mailbox follows the permissions, within 5 minutes",
-    f'{_GUIDE}, "mail_perms_overview"',
-)
-ROLES = Rule(
-    "impersonation",
-    Consequence.SIGN_IN,
-    "an application reads or writes mailboxes as its role says, within 5 minutes",
-    f'{_GUIDE}, "managing-impersonation-roles"',
-)
-ACCESS = Rule(
-    "access",
-    Consequence.SIGN_IN,
-    "who gets in by which protocol from where follows the rules, within 5 minutes",
-    f'{_GUIDE}, "access-rules"',
+    f"{API}, UpdateResource",
 )
 LOCKOUT = Rule(
     "lockout",
     Consequence.LOCKOUT,
     "any denial wins, and what no rule allows is denied",
-    f'{_GUIDE}, "access-rules", "manage-mobile-access"',
+    f'{GUIDE}, "access-rules", "manage-mobile-access"',
     "give the denial conditions (actions, ip_ranges, users), and keep a rule that allows",
-)
-DEVICES = Rule(
-    "devices",
-    Consequence.SIGN_IN,
-    "which mobile devices synchronize follows the rules, within 5 minutes",
-    f'{_GUIDE}, "manage-mobile-access"',
-)
-PASSWORDS_END = Rule(
-    "passwords-end",
-    Consequence.LOCKOUT,
-    "identity_provider_only ends every directory password at once, in every mail program",
-    f'{_GUIDE}, "authenticate_mode"',
-    "use identity_provider_and_directory until everybody is assigned to the application and has a "
-    "personal access token for their mail program",
-)
-SIGN_IN = Rule(
-    "sign-in",
-    Consequence.SIGN_IN,
-    "how people sign in follows the configuration",
-    f'{_GUIDE}, "authenticate_mode"',
-    "tell everybody beforehand",
-)
-RETENTION_ERASES = Rule(
-    "retention-erases",
-    Consequence.ERASES,
-    "age is counted from the day an item came: years of mail can go within 48 hours; what is "
-    "deleted can be recovered by its owner for a while",
-    f'{_GUIDE}, "mailbox-retention-policy"',
-    "begin with more days, or with deleted_items and junk_email alone",
-)
-RETENTION_DESTROYS = Rule(
-    "retention-destroys",
-    Consequence.FINAL,
-    "age is counted from the day an item came: years of mail can go within 48 hours, and nobody "
-    "can bring it back",
-    f'{_GUIDE}, "mailbox-retention-policy"',
-    "use delete instead of permanently_delete: it can be recovered; export mailboxes first",
-)
-RETENTION_KEEPS = Rule(
-    "retention-keeps",
-    Consequence.NONE,
-    "nothing is erased that was kept before",
-    f'{_GUIDE}, "mailbox-retention-policy"',
-)
-AVAILABILITY = Rule(
-    "availability",
-    Consequence.NONE,
-    "only whether colleagues elsewhere are seen as free or busy",
-    f'{_GUIDE}, "availability"',
-)
-MONITORING = Rule(
-    "monitoring",
-    Consequence.NONE,
-    "only where events about mail are written",
-    f'{_GUIDE}, "tracking"',
-)
-DMARC_ENFORCED = Rule(
-    "dmarc-enforced",
-    Consequence.ADDRESS,
-    "mail that fails its sender's DMARC policy is turned away or put aside",
-    f'{_GUIDE}, "inbound-dmarc"',
-    "watch the email events for such mail first",
-)
-DMARC_IGNORED = Rule(
-    "dmarc-ignored",
-    Consequence.MORE_MAIL,
-    "mail that fails its sender's DMARC policy, forged mail too, arrives like any other",
-    f'{_GUIDE}, "inbound-dmarc"',
-    "leave inbound_dmarc out, so that it stays enforced",
 )
 ORGANIZATION_COMES = Rule(
     "organization-comes",
     Consequence.NONE,
     "a new organization takes nothing from another; its alias is taken for ever",
-    f"{_API}, CreateOrganization",
+    f"{API}, CreateOrganization",
 )
 BEGINS = Rule(
     "begins",
     Consequence.NONE,
     "in an organization that begins nobody has anything to lose yet",
-    f"{_API}, CreateOrganization",
+    f"{API}, CreateOrganization",
 )
-TAGS = Rule("tags", Consequence.NONE, "tags are for people and bills", f"{_API}, TagResource")
+TAGS = Rule("tags", Consequence.NONE, "tags are for people and bills", f"{API}, TagResource")
 DIRECTORY_COMES = Rule(
     "directory-comes",
     Consequence.NONE,
@@ -349,20 +256,14 @@ DOMAIN_COMES = Rule(
     "domain-comes",
     Consequence.NONE,
     "a domain receives mail once its DNS records are in place",
-    f'{_GUIDE}, "add_domain"',
+    f'{GUIDE}, "add_domain"',
 )
 DOMAIN_LEAVES = Rule(
     "domain-leaves",
     Consequence.ADDRESS,
     "mail to any address of a domain that is not registered bounces",
-    f'{_GUIDE}, "remove_domain"',
+    f'{GUIDE}, "remove_domain"',
     "set on_removal.domains: retain, and move its MX record first",
-)
-DEFAULT_DOMAIN = Rule(
-    "default-domain",
-    Consequence.NONE,
-    "the console proposes it for new addresses; addresses that exist do not change",
-    f'{_GUIDE}, "default_domain"',
 )
 MX_LEAVES = Rule(
     "mx-leaves",
@@ -375,8 +276,5 @@ DNS_CHANGES = Rule(
     "dns-changes",
     Consequence.NONE,
     "records that help mail programs and other servers; mail goes on arriving",
-    f'{_GUIDE}, "add_domain"',
+    f'{GUIDE}, "add_domain"',
 )
-
-RULES = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
-"""All of them, the order that of the documentation."""

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workmail_org.changes import consequences as rules
 from workmail_org.changes.calls import Call, Phase, Setting, make_call
+from workmail_org.changes.consequences import GUIDE, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording
 from workmail_org.model.live import LiveSettings
 from workmail_org.model.organization import Organization
 from workmail_org.model.values import fold
 from workmail_org.wire.properties import DefaultDomainProperties
+
+DEFAULT_DOMAIN = Rule(
+    "default-domain",
+    Consequence.NONE,
+    "the console proposes it for new addresses; addresses that exist do not change",
+    f'{GUIDE}, "default_domain"',
+)
 
 
 def declare(organization: Organization, stack: str) -> DefaultDomainProperties | None:  # noqa: ARG001 - the shape
@@ -64,7 +71,7 @@ def explain(
             f"{call.arguments['DomainName']} is the default domain, instead of "
             f"{live.default_domain}; addresses that nothing else changes stay as they are"
         )
-        yield rules.DEFAULT_DOMAIN, sentence, [call]
+        yield DEFAULT_DOMAIN, sentence, [call]
 
 
 def make_default(domain: str) -> Call:

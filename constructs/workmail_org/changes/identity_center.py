@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workmail_org.changes import consequences as rules
 from workmail_org.changes.brakes import Brake, BrakeRule
 from workmail_org.changes.calls import Argument, Call, Identity, Phase, Setting, make_call
+from workmail_org.changes.consequences import GUIDE, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording
 from workmail_org.model.live import LiveIdentityCenter, LiveSettings
@@ -15,6 +15,23 @@ from workmail_org.model.policies import AuthenticationMode, IdentityCenter, Pers
 from workmail_org.wire.properties import IdentityCenterProperties
 
 _SUBJECT = Setting("identity center")
+
+
+PASSWORDS_END = Rule(
+    "passwords-end",
+    Consequence.LOCKOUT,
+    "identity_provider_only ends every directory password at once, in every mail program",
+    f'{GUIDE}, "authenticate_mode"',
+    "use identity_provider_and_directory until everybody is assigned to the application and has a "
+    "personal access token for their mail program",
+)
+SIGN_IN = Rule(
+    "sign-in",
+    Consequence.SIGN_IN,
+    "how people sign in follows the configuration",
+    f'{GUIDE}, "authenticate_mode"',
+    "tell everybody beforehand",
+)
 
 
 def declare(organization: Organization, stack: str) -> IdentityCenterProperties | None:
@@ -98,7 +115,7 @@ def explain(
     """Tell how people sign in."""
     if declared is None:
         sentence = "people sign in with the passwords of the directory alone; reset them all"
-        yield rules.SIGN_IN, sentence, calls
+        yield SIGN_IN, sentence, calls
         return
     center = declared.identity_center
     only = AuthenticationMode.IDENTITY_PROVIDER_ONLY
@@ -108,7 +125,7 @@ def explain(
     )
     if center.authentication_mode is only and not was_only:
         sentence = "people sign in through IAM Identity Center alone; directory passwords end"
-        yield rules.PASSWORDS_END, sentence, calls
+        yield PASSWORDS_END, sentence, calls
         return
     word = "alone" if center.authentication_mode is only else "or with the directory's passwords"
     tokens = center.personal_access_tokens
@@ -117,7 +134,7 @@ def explain(
     sentence = (
         f"people sign in through IAM Identity Center {word}; personal access tokens {token_word}"
     )
-    yield rules.SIGN_IN, sentence, calls
+    yield SIGN_IN, sentence, calls
 
 
 def _create(declared: IdentityCenterProperties) -> Call:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from workmail_org.changes import consequences
 from workmail_org.changes.access_control import identify_users, make_role_subject
 from workmail_org.changes.calls import Argument, Call, Phase, make_call
+from workmail_org.changes.consequences import GUIDE, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording, group_by_subject, join
 from workmail_org.model.live import LiveRole, LiveSettings
@@ -15,6 +15,13 @@ from workmail_org.model.organization import Organization
 from workmail_org.model.policies import ImpersonationRole, ImpersonationRule
 from workmail_org.model.values import Kind, fold
 from workmail_org.wire.properties import ImpersonationRolesProperties
+
+ROLES = Rule(
+    "impersonation",
+    Consequence.SIGN_IN,
+    "an application reads or writes mailboxes as its role says, within 5 minutes",
+    f'{GUIDE}, "managing-impersonation-roles"',
+)
 
 
 def declare(organization: Organization, stack: str) -> ImpersonationRolesProperties | None:  # noqa: ARG001 - the shape
@@ -86,11 +93,11 @@ def explain(
         role = roles.get(subject.name)
         if role is None:
             sentence = f"impersonation role {subject.name} can do nothing any more"
-            yield consequences.ROLES, sentence, about
+            yield ROLES, sentence, about
             continue
         word = "changes" if subject.name in known else "comes"
         sentence = f"impersonation role {role.name} {word}: it may {_describe_role(role, wording)}"
-        yield consequences.ROLES, sentence, about
+        yield ROLES, sentence, about
 
 
 def _describe_role(role: ImpersonationRole, wording: Wording) -> str:

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workmail_org.changes import consequences as rules
 from workmail_org.changes.calls import Call, Phase, Setting, make_call
+from workmail_org.changes.consequences import GUIDE, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording
 from workmail_org.model.live import LiveSettings
 from workmail_org.model.organization import Organization
 from workmail_org.wire.properties import InboundDmarcProperties
+
+DMARC_ENFORCED = Rule(
+    "dmarc-enforced",
+    Consequence.ADDRESS,
+    "mail that fails its sender's DMARC policy is turned away or put aside",
+    f'{GUIDE}, "inbound-dmarc"',
+    "watch the email events for such mail first",
+)
+DMARC_IGNORED = Rule(
+    "dmarc-ignored",
+    Consequence.MORE_MAIL,
+    "mail that fails its sender's DMARC policy, forged mail too, arrives like any other",
+    f'{GUIDE}, "inbound-dmarc"',
+    "leave inbound_dmarc out, so that it stays enforced",
+)
 
 
 def declare(organization: Organization, stack: str) -> InboundDmarcProperties | None:  # noqa: ARG001 - the shape
@@ -51,7 +66,7 @@ def explain(
     """Tell what happens to mail that fails its sender's policy."""
     if declared and not declared.enforced:
         sentence = "mail that fails its sender's DMARC policy arrives like any other"
-        yield rules.DMARC_IGNORED, sentence, calls
+        yield DMARC_IGNORED, sentence, calls
     else:
         sentence = "mail that fails its sender's DMARC policy is turned away or put aside"
-        yield rules.DMARC_ENFORCED, sentence, calls
+        yield DMARC_ENFORCED, sentence, calls

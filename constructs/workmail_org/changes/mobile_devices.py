@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from workmail_org.changes import consequences as rules
 from workmail_org.changes.brakes import Brake, BrakeRule, join_names
 from workmail_org.changes.calls import Argument, Call, Phase, Setting, make_call
+from workmail_org.changes.consequences import GUIDE, LOCKOUT, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording, describe_rule_changes, join
 from workmail_org.changes.reach import lets_no_device_in
@@ -29,6 +29,14 @@ _LISTS = {
     "NotDeviceUserAgents": "not_user_agents",
 }
 """WorkMail's parameters and the spec's words."""
+
+
+DEVICES = Rule(
+    "devices",
+    Consequence.SIGN_IN,
+    "which mobile devices synchronize follows the rules, within 5 minutes",
+    f'{GUIDE}, "manage-mobile-access"',
+)
 
 
 def declare(organization: Organization, stack: str) -> MobileDevicesProperties | None:  # noqa: ARG001 - the shape
@@ -103,10 +111,10 @@ def explain(
     before, after = [each.rule for each in live.mobile_devices], declared.rules if declared else ()
     changed = describe_rule_changes(calls, {r.name for r in before}, {r.name for r in after})
     if lets_no_device_in(after):
-        yield rules.LOCKOUT, f"no mobile device gets in any more ({changed})", calls
+        yield LOCKOUT, f"no mobile device gets in any more ({changed})", calls
         return
     said = "; ".join(_describe_rule(rule) for rule in after)
-    yield rules.DEVICES, f"mobile devices: {said} ({changed})", calls
+    yield DEVICES, f"mobile devices: {said} ({changed})", calls
 
 
 def _describe_rule(rule: MobileDeviceAccessRule) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workmail_org.changes import consequences as rules
 from workmail_org.changes.calls import Argument, Call, MadeUp, Phase, Setting, make_call
+from workmail_org.changes.consequences import GUIDE, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording
 from workmail_org.model.live import LiveMonitoring, LiveSettings
@@ -14,6 +14,14 @@ from workmail_org.wire.names import UNRESOLVED
 from workmail_org.wire.properties import EmailMonitoringProperties
 
 _SUBJECT = Setting("email monitoring")
+
+
+MONITORING = Rule(
+    "monitoring",
+    Consequence.NONE,
+    "only where events about mail are written",
+    f'{GUIDE}, "tracking"',
+)
 
 
 def declare(organization: Organization, stack: str) -> EmailMonitoringProperties | None:  # noqa: ARG001 - the shape
@@ -72,11 +80,11 @@ def explain(
 ) -> Iterator[Explanation]:
     """Tell where events go."""
     if declared is None:
-        yield rules.MONITORING, "events about mail are not logged any more", calls
+        yield MONITORING, "events about mail are not logged any more", calls
         return
     managed = declared.log_group_arn == UNRESOLVED
     where = "a log group of the stack" if managed else declared.log_group_arn
-    yield rules.MONITORING, f"events about mail are logged to {where}", calls
+    yield MONITORING, f"events about mail are logged to {where}", calls
 
 
 def _put(declared: EmailMonitoringProperties) -> Call:

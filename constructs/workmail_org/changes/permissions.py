@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workmail_org.changes import consequences as rules
 from workmail_org.changes.calls import Call, Identity, Phase, Setting, make_call
+from workmail_org.changes.consequences import GUIDE, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording, get_reference, join
 from workmail_org.model.live import LiveSettings
@@ -15,6 +15,20 @@ from workmail_org.model.values import Reference
 from workmail_org.wire.properties import PermissionsProperties
 
 Pair = tuple[Reference, Reference]
+
+
+PERMISSION_GIVEN = Rule(
+    "permission-given",
+    Consequence.SIGN_IN,
+    "who may open or write from somebody's mailbox follows the permissions, within 5 minutes",
+    f'{GUIDE}, "mail_perms_overview"',
+)
+PERMISSION_TAKEN = Rule(
+    "permission-taken",
+    Consequence.SIGN_IN,
+    "who may open or write from somebody's mailbox follows the permissions, within 5 minutes",
+    f'{GUIDE}, "mail_perms_overview"',
+)
 
 
 def declare(organization: Organization, stack: str) -> PermissionsProperties:  # noqa: ARG001 - the shape
@@ -88,7 +102,7 @@ def explain(
         lost = [right for right in had if right not in has]
         said = [f"may {_describe_rights(gained, whose)}"] if gained else []
         said += [f"may no longer {_describe_rights(lost, whose)}"] if lost else []
-        rule = rules.PERMISSION_GIVEN if gained else rules.PERMISSION_TAKEN
+        rule = PERMISSION_GIVEN if gained else PERMISSION_TAKEN
         yield rule, f"{who} {join(said) or f'keeps the rights on {whose}'}", [call]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from workmail_org.changes import consequences as rules
 from workmail_org.changes.brakes import Brake, BrakeRule
 from workmail_org.changes.calls import Argument, Call, Phase, Setting, make_call
+from workmail_org.changes.consequences import GUIDE, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording
 from workmail_org.model.live import LiveRetention, LiveSettings
@@ -18,6 +18,30 @@ from workmail_org.wire.properties import RetentionProperties
 _SUBJECT = Setting("retention policy")
 
 _SEVERITIES = (RetentionAction.NONE, RetentionAction.DELETE, RetentionAction.PERMANENTLY_DELETE)
+
+
+RETENTION_ERASES = Rule(
+    "retention-erases",
+    Consequence.ERASES,
+    "age is counted from the day an item came: years of mail can go within 48 hours; what is "
+    "deleted can be recovered by its owner for a while",
+    f'{GUIDE}, "mailbox-retention-policy"',
+    "begin with more days, or with deleted_items and junk_email alone",
+)
+RETENTION_DESTROYS = Rule(
+    "retention-destroys",
+    Consequence.FINAL,
+    "age is counted from the day an item came: years of mail can go within 48 hours, and nobody "
+    "can bring it back",
+    f'{GUIDE}, "mailbox-retention-policy"',
+    "use delete instead of permanently_delete: it can be recovered; export mailboxes first",
+)
+RETENTION_KEEPS = Rule(
+    "retention-keeps",
+    Consequence.NONE,
+    "nothing is erased that was kept before",
+    f'{GUIDE}, "mailbox-retention-policy"',
+)
 
 
 def declare(organization: Organization, stack: str) -> RetentionProperties | None:  # noqa: ARG001 - the shape
@@ -104,8 +128,8 @@ def explain(
     said = "; ".join(_describe(before, after)) or "nothing else is erased than before"
     erases = list_retention_brakes(before, after)
     destroys = any("permanently_delete" in name for brake in erases for name in brake.names)
-    rule = rules.RETENTION_DESTROYS if destroys else rules.RETENTION_ERASES
-    yield rule if erases else rules.RETENTION_KEEPS, f"in every mailbox: {said}", calls
+    rule = RETENTION_DESTROYS if destroys else RETENTION_ERASES
+    yield rule if erases else RETENTION_KEEPS, f"in every mailbox: {said}", calls
 
 
 def _describe(before: RetentionPolicy | None, after: RetentionPolicy | None) -> Iterator[str]:

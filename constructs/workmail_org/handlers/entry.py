@@ -41,7 +41,8 @@ from workmail_org.handlers.verification import DomainVerificationLifecycle
 from workmail_org.kinds import COLLECTIONS, DEFAULT_DOMAIN, SETTINGS
 from workmail_org.service.assets import read_collection
 from workmail_org.service.clients import Clients, make_clients
-from workmail_org.wire.names import MAX_RESPONSE_BYTES, ResourceType
+from workmail_org.wire.names import MAX_RESPONSE_BYTES
+from workmail_org.wire.properties import ResourceType
 
 LIFECYCLES: Mapping[ResourceType, Lifecycle] = {
     ResourceType.DIRECTORY: DirectoryLifecycle(),

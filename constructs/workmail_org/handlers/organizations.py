@@ -44,8 +44,8 @@ from workmail_org.service.reading import (
     read_tags,
 )
 from workmail_org.service.workmail import WorkMail
-from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG, OrganizationAttribute, ResourceType
-from workmail_org.wire.properties import DomainProperties, OrganizationProperties
+from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG, OrganizationAttribute
+from workmail_org.wire.properties import DomainProperties, OrganizationProperties, ResourceType
 
 _CONFIRM_SECONDS = 1.0
 """Between the two times that an organization is seen Active (facts.md §2: Terraform wants two)."""

@@ -20,8 +20,8 @@ from workmail_org.service.ledger import DynamoDbLedger, Ledger
 from workmail_org.service.stacks import FORWARD
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.encoding import decode_properties
-from workmail_org.wire.names import COLLECTION_BUCKET, COLLECTION_KEY, ResourceType
-from workmail_org.wire.properties import Consent
+from workmail_org.wire.names import COLLECTION_BUCKET, COLLECTION_KEY
+from workmail_org.wire.properties import Consent, ResourceType
 
 _LOG = logging.getLogger("workmail_org")
 

@@ -14,7 +14,7 @@ from workmail_org.declaring import make_consent
 from workmail_org.errors import SpecError
 from workmail_org.model.organization import Organization
 from workmail_org.wire.encoding import encode_properties
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 _DIGEST = re.compile(r"[0-9a-f]{12}")
 """As `changes.digests` writes it."""

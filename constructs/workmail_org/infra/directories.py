@@ -20,8 +20,8 @@ from workmail_org.wire.names import (
     SERVICE_ACCOUNT,
     SUBNET_IDS,
     VPC_ID,
-    ResourceType,
 )
+from workmail_org.wire.properties import ResourceType
 
 _PASSWORD_LENGTH = 32
 """Between the 8 and the 64 characters that a directory allows (Directory Service API,

@@ -15,8 +15,8 @@ from workmail_org.kinds import name_part
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.organization import Organization
 from workmail_org.wire.encoding import encode_properties
-from workmail_org.wire.names import ORGANIZATION_ID, ZONE_FILE, RecordSlot, ResourceType
-from workmail_org.wire.properties import DomainVerificationProperties
+from workmail_org.wire.names import ORGANIZATION_ID, ZONE_FILE, RecordSlot
+from workmail_org.wire.properties import DomainVerificationProperties, ResourceType
 
 _TTL_SECONDS = 600
 """What WorkMail itself writes into Route 53 (facts.md §6)."""

@@ -42,8 +42,8 @@ from workmail_org.wire.names import (
     ORGANIZATION_ID,
     PASSWORD_SECRET,
     PASSWORD_SECRET_ARN,
-    ResourceType,
 )
+from workmail_org.wire.properties import ResourceType
 
 
 class MailboxesResource:

@@ -27,9 +27,8 @@ from workmail_org.wire.names import (
     ORGANIZATION_ID,
     OWNER,
     OrganizationAttribute,
-    ResourceType,
 )
-from workmail_org.wire.properties import IdentityCenterProperties
+from workmail_org.wire.properties import IdentityCenterProperties, ResourceType
 
 
 class OrganizationResource(Construct):

@@ -15,7 +15,8 @@ from constructs import Construct, IConstruct
 from workmail_org.infra.consenting import read_consent
 from workmail_org.infra.naming import make_pinned_id
 from workmail_org.model.organization import Organization
-from workmail_org.wire.names import IS_COMPLETE, ON_EVENT, ResourceType
+from workmail_org.wire.names import IS_COMPLETE, ON_EVENT
+from workmail_org.wire.properties import ResourceType
 
 _SERVICE_TIMEOUT_SECONDS = 3600
 """CloudFormation waits no longer for a custom resource (CloudFormation User Guide,

@@ -17,9 +17,11 @@ from workmail_org.model.policies import (
     AccessControlRule,
     Availability,
     Effect,
+    EmailMonitoring,
     IdentityCenter,
     ImpersonationRole,
     MobileDeviceAccessRule,
+    Policies,
     RetentionPolicy,
 )
 from workmail_org.model.user import User
@@ -240,6 +242,30 @@ class LiveSettings:
     dmarc_enforced: bool = True
     monitoring: LiveMonitoring | None = None
     identity_center: LiveIdentityCenter | None = None
+
+    def describe_policies(self, *, log_days: int | None = None) -> Policies:
+        """Write the policies as a spec would declare them.
+
+        Args:
+            log_days: How long the log group of email monitoring keeps events.
+        """
+        monitoring, center = self.monitoring, self.identity_center
+        return Policies(
+            access_control=self.access_control,
+            mobile_devices=tuple(each.rule for each in self.mobile_devices),
+            retention=self.retention.policy if self.retention else None,
+            impersonation_roles=tuple(each.role for each in self.impersonation_roles),
+            availability=self.availability,
+            email_monitoring=EmailMonitoring(
+                log_group_arn=monitoring.log_group_arn,
+                role_arn=monitoring.role_arn,
+                retention_days=log_days,
+            )
+            if monitoring
+            else None,
+            inbound_dmarc_enforced=self.dmarc_enforced,
+            identity_center=center.identity_center if center else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,6 @@ from workmail_org.wire.names import (
     ORGANIZATION_ID,
     PASSWORD_SECRET_ARN,
     UNRESOLVED,
-    ResourceType,
 )
 from workmail_org.wire.properties import (
     CollectionProperties,
@@ -30,6 +29,7 @@ from workmail_org.wire.properties import (
     OrganizationProperties,
     RemovalsProperties,
     ResourcesProperties,
+    ResourceType,
     UsersProperties,
 )
 

@@ -20,8 +20,7 @@ from workmail_org.service.reading import Listed
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.templates import DeployedStack, load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
-from workmail_org.wire.names import ResourceType
-from workmail_org.wire.properties import OrganizationProperties
+from workmail_org.wire.properties import OrganizationProperties, ResourceType
 
 _LEDGER_TYPE = "AWS::DynamoDB::Table"
 

@@ -19,7 +19,7 @@ from workmail_org.plan.model import Change
 from workmail_org.plan.people import explain_entities, find_farewells
 from workmail_org.plan.scene import Scene, make_change
 from workmail_org.plan.step import Step
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 _ABOUT_PEOPLE = (
     ResourceType.USERS,

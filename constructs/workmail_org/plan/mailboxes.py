@@ -21,8 +21,7 @@ from workmail_org.plan.actual import Actual
 from workmail_org.plan.carrying import carry_out
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
-from workmail_org.wire.names import ResourceType
-from workmail_org.wire.properties import CollectionProperties
+from workmail_org.wire.properties import CollectionProperties, ResourceType
 
 
 def list_collection_steps(

@@ -15,8 +15,8 @@ from workmail_org.model.live import LiveDirectory
 from workmail_org.plan.actual import Actual, take_as_declared
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
-from workmail_org.wire.names import UNRESOLVED, ResourceType
-from workmail_org.wire.properties import DirectoryProperties
+from workmail_org.wire.names import UNRESOLVED
+from workmail_org.wire.properties import DirectoryProperties, ResourceType
 
 
 def list_first_steps(

@@ -17,7 +17,7 @@ from workmail_org.plan.mailflow import Delivery, FlowChange
 from workmail_org.plan.model import Change
 from workmail_org.plan.scene import Scene, make_change, name_entity
 from workmail_org.plan.step import Step
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 _CREATIONS = ("CreateUser", "CreateGroup", "CreateResource")
 _DELETIONS = ("DeleteUser", "DeleteGroup", "DeleteResource")

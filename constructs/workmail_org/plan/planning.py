@@ -24,7 +24,7 @@ from workmail_org.plan.scene import Scene
 from workmail_org.plan.step import Step
 from workmail_org.plan.steps import Course, chart
 from workmail_org.plan.unmanaged import judge_by_left_rules
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from workmail_org.changes.brakes import Brake
 from workmail_org.changes.calls import Call
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from workmail_org import effects
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Effect
 from workmail_org.plan.declarations import Declaration
-from workmail_org.wire.names import ResourceType
+from workmail_org.wire.properties import ResourceType
 
 _WORDS = {Effect.ALLOW: "allowed", Effect.DENY: "denied"}
 

@@ -145,7 +145,8 @@ def compare_any(
 
 
 def _is_keyed(values: Any) -> bool:
-    return isinstance(values, tuple) and bool(values) and type(cast("Any", values[0])) in _KEYS
+    # Not isinstance: it would turn what is known to be anything into a tuple of the unknown.
+    return values.__class__ is tuple and bool(values) and type(values[0]) in _KEYS
 
 
 def _has_fields(value: object) -> bool:

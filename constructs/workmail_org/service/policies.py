@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from workmail_org.changes.mobile_devices import parse_lists
 from workmail_org.errors import NotFoundError
@@ -35,7 +35,7 @@ from workmail_org.model.policies import (
     TokenStatus,
 )
 from workmail_org.model.values import fold
-from workmail_org.service.reading import Listed
+from workmail_org.service.reading import Listed, read_organization
 from workmail_org.service.workmail import WorkMail
 
 _ACTION_WORDS = {theirs: ours for ours, theirs in ACTIONS.items()}
@@ -242,3 +242,41 @@ def read_identity_center(workmail: WorkMail) -> LiveIdentityCenter | None:
             ),
         ),
     )
+
+
+def _read_default_domain(workmail: WorkMail) -> str:
+    found = read_organization(workmail)
+    return found.default_domain if found else ""
+
+
+class Lists(Protocol):
+    """What reading needs of one look at an organization; each list is read once."""
+
+    @property
+    def workmail(self) -> WorkMail:
+        """The organization."""
+        ...
+
+    def name_users(self) -> Names:
+        """Return the names of users by id."""
+        ...
+
+    def list_roles(self) -> Names:
+        """Return the names of impersonation roles by id."""
+        ...
+
+
+READERS: Mapping[str, Callable[[Lists], object]] = {
+    "default_domain": lambda at: _read_default_domain(at.workmail),
+    "impersonation_roles": lambda at: read_impersonation_roles(
+        at.workmail, at.list_roles(), at.name_users()
+    ),
+    "access_control": lambda at: read_access_control(at.workmail, at.name_users(), at.list_roles()),
+    "mobile_devices": lambda at: read_mobile_devices(at.workmail),
+    "availability": lambda at: read_availability(at.workmail),
+    "retention": lambda at: read_retention(at.workmail),
+    "dmarc_enforced": lambda at: read_dmarc(at.workmail),
+    "monitoring": lambda at: read_monitoring(at.workmail),
+    "identity_center": lambda at: read_identity_center(at.workmail),
+}
+"""How each field of `LiveSettings` is read, but for permissions, which depend on who is enabled."""

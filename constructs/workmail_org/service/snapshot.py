@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -19,7 +19,6 @@ from workmail_org.service.reading import (
     list_entities,
     read_domains,
     read_groups,
-    read_organization,
     read_resources,
     read_tagged_organization,
     read_users,
@@ -91,7 +90,9 @@ class SnapshotReader:
                 `None`: all.
         """
         read: dict[str, Any] = {
-            fact: self._read_permissions(mailboxes) if fact == "permissions" else _READ[fact](self)
+            fact: self._read_permissions(mailboxes)
+            if fact == "permissions"
+            else policies.READERS[fact](self)
             for fact in facts
         }
         return replace(LiveSettings(), **read)
@@ -107,29 +108,6 @@ class SnapshotReader:
     def name_users(self) -> dict[str, str]:
         """Return the names of users by id."""
         return {row.id: row.reference.name for row in self.list(Kind.USER)}
-
-
-def _read_default_domain(workmail: WorkMail) -> str:
-    found = read_organization(workmail)
-    return found.default_domain if found else ""
-
-
-_READ: Mapping[str, Callable[[SnapshotReader], object]] = {
-    "default_domain": lambda s: _read_default_domain(s.workmail),
-    "impersonation_roles": lambda s: policies.read_impersonation_roles(
-        s.workmail, s.list_roles(), s.name_users()
-    ),
-    "access_control": lambda s: policies.read_access_control(
-        s.workmail, s.name_users(), s.list_roles()
-    ),
-    "mobile_devices": lambda s: policies.read_mobile_devices(s.workmail),
-    "availability": lambda s: policies.read_availability(s.workmail),
-    "retention": lambda s: policies.read_retention(s.workmail),
-    "dmarc_enforced": lambda s: policies.read_dmarc(s.workmail),
-    "monitoring": lambda s: policies.read_monitoring(s.workmail),
-    "identity_center": lambda s: policies.read_identity_center(s.workmail),
-}
-"""How each field of `LiveSettings` is read, but for permissions."""
 
 
 def _list_named(value: Argument) -> Iterable[Subject]:

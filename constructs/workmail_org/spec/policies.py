@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from workmail_org.model.expectations import (
     NOT_TOLD,
@@ -12,27 +14,9 @@ from workmail_org.model.expectations import (
     Expectation,
     Impersonation,
 )
-from workmail_org.model.policies import (
-    AccessControlRule,
-    AuthenticationMode,
-    Availability,
-    Effect,
-    EmailMonitoring,
-    EwsAvailability,
-    Folder,
-    FolderRetention,
-    IdentityCenter,
-    ImpersonationRole,
-    ImpersonationRule,
-    ImpersonationType,
-    MobileDeviceAccessRule,
-    PersonalAccessTokens,
-    Policies,
-    RetentionAction,
-    RetentionPolicy,
-    TokenStatus,
-)
-from workmail_org.model.values import fold
+from workmail_org.model.policies import Effect, Policies
+from workmail_org.model.structuring import Notation, structure
+from workmail_org.model.values import Reference, fold, parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,104 +28,28 @@ _DEVICE = ("device_type", "device_model", "operating_system", "user_agent")
 
 def build_policies(body: Body) -> Policies:
     """Build everything under `policies`."""
-    return Policies(
-        access_control=tuple(
-            AccessControlRule(**_rule(name, rule))
-            for name, rule in body.get("access_control", {}).items()
-        ),
-        mobile_devices=tuple(
-            MobileDeviceAccessRule(**_rule(name, rule))
-            for name, rule in body.get("mobile_devices", {}).items()
-        ),
-        retention=_build_retention(body["retention"]) if "retention" in body else None,
-        impersonation_roles=tuple(
-            _build_role(name, role) for name, role in body.get("impersonation_roles", {}).items()
-        ),
-        availability=tuple(
-            _build_availability(domain, entry)
-            for domain, entry in body.get("availability", {}).items()
-        ),
-        email_monitoring=_build_monitoring(body),
-        inbound_dmarc_enforced=body.get("inbound_dmarc", {}).get("enforced"),
-        identity_center=_build_identity_center(body),
-    )
+    enforced = body.get("inbound_dmarc", {}).get("enforced")
+    flat = body if enforced is None else {**body, "inbound_dmarc_enforced": enforced}
+    policies = structure(Policies, flat, NOTATION)
+    availability = tuple(replace(e, domain=fold(e.domain)) for e in policies.availability)
+    return replace(policies, availability=availability)
 
 
-def _build_retention(body: Body) -> RetentionPolicy:
-    return RetentionPolicy(
-        name=body["name"],
-        description=body.get("description"),
-        folders=tuple(
-            FolderRetention(
-                folder=Folder(folder),
-                action=RetentionAction(entry["action"]),
-                days=entry.get("days"),
-            )
-            for folder, entry in body["folders"].items()
-        ),
-    )
+def _read_scalar(hint: Any, value: Any, where: str) -> Any:  # noqa: ARG001 - the shape
+    """Read a scalar of YAML, which the schema has judged."""
+    if hint is Reference:
+        return parse_reference(value)
+    return hint(value) if isinstance(hint, type) and issubclass(hint, StrEnum) else value
 
 
-def _build_role(name: str, body: Body) -> ImpersonationRole:
-    return ImpersonationRole(
-        name=name,
-        type=ImpersonationType(body["type"]),
-        description=body.get("description"),
-        rules=tuple(
-            ImpersonationRule(
-                key=key,
-                effect=Effect(rule["effect"]),
-                name=rule.get("name"),
-                description=rule.get("description"),
-                target_users=tuple(rule.get("target_users", ())),
-                not_target_users=tuple(rule.get("not_target_users", ())),
-            )
-            for key, rule in body.get("rules", {}).items()
-        ),
-    )
+def _keep(text: str) -> str:
+    return text
 
 
-def _build_availability(domain: str, body: Body) -> Availability:
-    ews = body.get("ews")
-    return Availability(
-        domain=fold(domain),
-        ews=EwsAvailability(**ews) if ews else None,
-        lambda_arn=body.get("lambda_arn"),
-    )
-
-
-def _build_monitoring(policies: Body) -> EmailMonitoring | None:
-    body = policies.get("email_monitoring")
-    if body is None:
-        return None
-    return EmailMonitoring(
-        log_group_arn=body.get("log_group_arn"),
-        role_arn=body.get("role_arn"),
-        retention_days=body.get("retention_days"),
-    )
-
-
-def _build_identity_center(policies: Body) -> IdentityCenter | None:
-    body = policies.get("identity_center")
-    if body is None:
-        return None
-    tokens = body["personal_access_tokens"]
-    return IdentityCenter(
-        instance_arn=body["instance_arn"],
-        authentication_mode=AuthenticationMode(body["authentication_mode"]),
-        personal_access_tokens=PersonalAccessTokens(
-            status=TokenStatus(tokens["status"]), lifetime_days=tokens.get("lifetime_days")
-        ),
-    )
-
-
-def _rule(name: str, body: Body) -> dict[str, Any]:
-    """The fields of a rule, whose lists of conditions are tuples in the model."""
-    fields = {
-        key: tuple(cast("list[str]", value)) if isinstance(value, list) else value
-        for key, value in body.items()
-    }
-    return {**fields, "name": name, "effect": Effect(body["effect"])}
+NOTATION = Notation(
+    name_field=_keep, read_key=_keep, read_scalar=_read_scalar, refuse=AssertionError
+)
+"""How a spec writes the model. The schema has refused what is missing or of another type."""
 
 
 def build_expectation(body: Body) -> Expectation:

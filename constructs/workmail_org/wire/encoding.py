@@ -11,43 +11,14 @@ with backslash escapes, and everything goes in and out through this package alon
 from __future__ import annotations
 
 import re
-import types
-import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import fields
 from enum import StrEnum
-from functools import cache
-from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from workmail_org.errors import WireError
-from workmail_org.model.bookable import Bookable
-from workmail_org.model.group import Group
-from workmail_org.model.policies import (
-    AccessControlRule,
-    Availability,
-    FolderRetention,
-    ImpersonationRole,
-    ImpersonationRule,
-    MobileDeviceAccessRule,
-)
-from workmail_org.model.user import User
+from workmail_org.model.structuring import KEY_FIELDS, Notation, get_default, structure
 from workmail_org.model.values import Reference, make_api_name, parse_reference
-
-_KEY_FIELDS: Mapping[type[Any], str] = MappingProxyType(
-    {
-        User: "name",
-        Group: "name",
-        Bookable: "name",
-        AccessControlRule: "name",
-        MobileDeviceAccessRule: "name",
-        ImpersonationRole: "name",
-        ImpersonationRule: "key",
-        Availability: "domain",
-        FolderRetention: "folder",
-    }
-)
-"""Tuples of these travel as maps by this field: `cdk diff` shows just the entry that changed."""
 
 # `$` and `{` are escaped only before a brace: `${Token[…]}` and `{{resolve:…}}` mean something.
 _MEANT = re.compile(r"[${](?=\{)")
@@ -100,7 +71,7 @@ def decode_properties(cls: type[_P], properties: Mapping[str, Any]) -> _P:
     Raises:
         WireError: A required property is missing or a value is not of its type.
     """
-    return cast("_P", _decode(cls, properties, cls.__name__))
+    return structure(cls, properties, _NOTATION)
 
 
 def _encode(value: object) -> Any:
@@ -123,7 +94,7 @@ def _encode(value: object) -> Any:
 
 
 def _encode_sequence(items: tuple[object, ...]) -> Any:
-    key_field = _KEY_FIELDS.get(type(items[0])) if items else None
+    key_field = KEY_FIELDS.get(type(items[0])) if items else None
     if key_field is None:
         return [_encode(item) for item in items]
     return {
@@ -144,39 +115,15 @@ def _encode_fields(value: object, *, without: str | None) -> dict[str, Any]:
     encoded: dict[str, Any] = {}
     for each in fields(cast("Any", value)):
         item = getattr(value, each.name)
-        if each.name == without or item is None or item == _get_default(each):
+        if each.name == without or item is None or item == get_default(each):
             continue
         encoded[make_api_name(each.name)] = _encode(item)
     return encoded
 
 
-def _get_default(of: Field[Any]) -> object:
-    if of.default is not MISSING:
-        return of.default
-    return of.default_factory() if of.default_factory is not MISSING else MISSING
-
-
-def _decode(hint: Any, value: Any, where: str) -> Any:
-    origin = typing.get_origin(hint)
-    if origin in (typing.Union, types.UnionType):
-        hint = next(arg for arg in typing.get_args(hint) if arg is not type(None))
-        return _decode(hint, value, where)
-    if origin is tuple:
-        return _decode_sequence(typing.get_args(hint)[0], value, where)
-    if origin is Mapping:
-        item = typing.get_args(hint)[1]
-        mapping = _expect(dict, value, where)
-        decoded = {
-            decode_text(key): _decode(item, entry, f"{where}.{key}")
-            for key, entry in mapping.items()
-        }
-        return MappingProxyType(decoded)
-    if hint is not Reference and is_dataclass(hint):
-        return _decode_fields(hint, _expect(dict, value, where), where)
-    return _decode_scalar(hint, _expect(str, value, where), where)
-
-
-def _decode_scalar(hint: Any, value: str, where: str) -> Any:
+def _decode_scalar(hint: Any, value: object, where: str) -> Any:
+    if not isinstance(value, str):
+        raise WireError(f"{where}: expected str, found {type(value).__name__}")
     text = decode_text(value)
     if hint is Reference:
         return parse_reference(text)
@@ -198,54 +145,6 @@ def _is_enum(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, StrEnum)
 
 
-def _decode_sequence(hint: Any, value: Any, where: str) -> Any:
-    key_field = _KEY_FIELDS.get(hint)
-    if key_field is None:
-        items = _expect(list, value, where)
-        return tuple(_decode(hint, item, f"{where}[{i}]") for i, item in enumerate(items))
-    entries = _expect(dict, value, where)
-    return tuple(
-        _decode_fields(hint, _expect(dict, entry, where), f"{where}.{key}", {key_field: key})
-        for key, entry in entries.items()
-    )
-
-
-def _decode_fields(
-    cls: Any, value: Mapping[str, Any], where: str, keyed: Mapping[str, str] | None = None
-) -> Any:
-    hints = _get_hints(cls)
-    found = {name: make_api_name(name) for name in hints}
-    required = {each.name for each in fields(cls) if _get_default(each) is MISSING}
-    # An empty list or map may be left out on the way; it means the same.
-    empty = {found[name]: _get_empty(hints[name]) for name in required}
-    sent = {**{key: item for key, item in empty.items() if item is not None}, **value}
-    arguments = {
-        name: _decode(hints[name], sent[key], f"{where}.{key}")
-        for name, key in found.items()
-        if key in sent
-    }
-    for name, text in (keyed or {}).items():
-        arguments[name] = _decode(hints[name], text, f"{where}.{name}")
-    missing = [make_api_name(name) for name in found if name in required - arguments.keys()]
-    if missing:
-        raise WireError(f"{where}: {', '.join(missing)} missing")
-    return cls(**arguments)
-
-
-def _get_empty(hint: Any) -> Any:
-    """Return the empty list or map of a type, `None` for a scalar."""
-    if typing.get_origin(hint) is tuple:
-        return [] if typing.get_args(hint)[0] not in _KEY_FIELDS else {}
-    is_map = typing.get_origin(hint) is Mapping or is_dataclass(hint)
-    return {} if is_map and hint is not Reference else None
-
-
-@cache
-def _get_hints(cls: Any) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
-
-
-def _expect(kind: type[Any], value: Any, where: str) -> Any:
-    if not isinstance(value, kind):
-        raise WireError(f"{where}: expected {kind.__name__}, found {type(value).__name__}")
-    return value
+_NOTATION = Notation(
+    name_field=make_api_name, read_key=decode_text, read_scalar=_decode_scalar, refuse=WireError
+)

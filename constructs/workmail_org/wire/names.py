@@ -54,29 +54,6 @@ COLLECTION_KEY = "CollectionKey"
 """Where a collection that is too large to be inline lies: JSON of the properties it replaces."""
 
 
-class ResourceType(StrEnum):
-    """Custom resource types (design.md §4)."""
-
-    DIRECTORY = "Custom::WorkMailDirectory"
-    ORGANIZATION = "Custom::WorkMailOrganization"
-    DOMAIN = "Custom::WorkMailDomain"
-    DOMAIN_VERIFICATION = "Custom::WorkMailDomainVerification"
-    DEFAULT_DOMAIN = "Custom::WorkMailDefaultDomain"
-    USERS = "Custom::WorkMailUsers"
-    GROUPS = "Custom::WorkMailGroups"
-    RESOURCES = "Custom::WorkMailResources"
-    MAILBOX_PERMISSIONS = "Custom::WorkMailMailboxPermissions"
-    ACCESS_CONTROL_RULES = "Custom::WorkMailAccessControlRules"
-    MOBILE_DEVICE_ACCESS_RULES = "Custom::WorkMailMobileDeviceAccessRules"
-    IMPERSONATION_ROLES = "Custom::WorkMailImpersonationRoles"
-    AVAILABILITY_CONFIGURATIONS = "Custom::WorkMailAvailabilityConfigurations"
-    RETENTION_POLICY = "Custom::WorkMailRetentionPolicy"
-    EMAIL_MONITORING = "Custom::WorkMailEmailMonitoring"
-    INBOUND_DMARC = "Custom::WorkMailInboundDmarc"
-    IDENTITY_CENTER = "Custom::WorkMailIdentityCenter"
-    REMOVALS = "Custom::WorkMailRemovals"
-
-
 class OrganizationAttribute(StrEnum):
     """What `Custom::WorkMailOrganization` answers, for `Fn::GetAtt`."""
 

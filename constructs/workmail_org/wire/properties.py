@@ -1,9 +1,10 @@
-"""Properties of each type of custom resource, in types of the model."""
+"""Types of custom resources, and the properties of each, in types of the model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +24,29 @@ from workmail_org.model.policies import (
 from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference
+
+
+class ResourceType(StrEnum):
+    """Custom resource types (design.md §4)."""
+
+    DIRECTORY = "Custom::WorkMailDirectory"
+    ORGANIZATION = "Custom::WorkMailOrganization"
+    DOMAIN = "Custom::WorkMailDomain"
+    DOMAIN_VERIFICATION = "Custom::WorkMailDomainVerification"
+    DEFAULT_DOMAIN = "Custom::WorkMailDefaultDomain"
+    USERS = "Custom::WorkMailUsers"
+    GROUPS = "Custom::WorkMailGroups"
+    RESOURCES = "Custom::WorkMailResources"
+    MAILBOX_PERMISSIONS = "Custom::WorkMailMailboxPermissions"
+    ACCESS_CONTROL_RULES = "Custom::WorkMailAccessControlRules"
+    MOBILE_DEVICE_ACCESS_RULES = "Custom::WorkMailMobileDeviceAccessRules"
+    IMPERSONATION_ROLES = "Custom::WorkMailImpersonationRoles"
+    AVAILABILITY_CONFIGURATIONS = "Custom::WorkMailAvailabilityConfigurations"
+    RETENTION_POLICY = "Custom::WorkMailRetentionPolicy"
+    EMAIL_MONITORING = "Custom::WorkMailEmailMonitoring"
+    INBOUND_DMARC = "Custom::WorkMailInboundDmarc"
+    IDENTITY_CENTER = "Custom::WorkMailIdentityCenter"
+    REMOVALS = "Custom::WorkMailRemovals"
 
 
 def _make_empty() -> Mapping[str, Any]:

@@ -11,7 +11,8 @@ from cloudformation import Context, Resource, Stack
 from scenes import make_emulator
 from workmail_org.handlers import entry
 from workmail_org.handlers.requests import parse_request
-from workmail_org.wire.names import MAX_RESPONSE_BYTES, ResourceType
+from workmail_org.wire.names import MAX_RESPONSE_BYTES
+from workmail_org.wire.properties import ResourceType
 
 CDK_WORDS_BYTES = 1000
 """Room for what the framework adds to a reason: its own words and two log names."""

@@ -151,7 +151,11 @@ def test_what_is_planned_is_what_is_written(chain: list[Organization]) -> None:
         back = find_returning(live)
         writes = name_writes([w for w in EMULATOR.writes if w.effect], EMULATOR.state())
 
-        assert leave_out(list_calls(live), back) == leave_out(writes, back)
+        planned, written = leave_out(list_calls(live), back), leave_out(writes, back)
+        if back:  # they get former addresses back, so that others take those a round later
+            assert sorted(planned) == sorted(written)
+        else:
+            assert planned == written
         assert () == compare(desired, read_back(stack), previous)
         first = False
 

@@ -11,7 +11,8 @@ import pytest
 
 from scenes import ACME, at, make_group, make_organization, make_user
 from transitions import FULL, POLICIES, SMALL, TRANSITIONS
-from workmail_org.changes.consequences import RULES, Consequence
+from workmail_org.changes.consequences import Consequence
+from workmail_org.kinds import list_rules
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.expectations import Access, Expectation
 from workmail_org.model.organization import Environment, Organization
@@ -88,8 +89,8 @@ def test_classes_are_in_the_order_of_their_severity() -> None:
 
 
 def test_every_rule_has_a_name_of_its_own_and_a_source() -> None:
-    assert len(RULES) == len({rule.name for rule in RULES})
-    assert all(rule.source and rule.reason for rule in RULES)
+    assert len(list_rules()) == len({rule.name for rule in list_rules()})
+    assert all(rule.source and rule.reason for rule in list_rules())
 
 
 def get(changes: tuple[Change, ...], rule: str) -> Change:

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from reviewing import FOLDER, NAMES, make_plan
-from workmail_org.changes import consequences
+from workmail_org.changes import access_control, consequences, retention
 from workmail_org.changes.brakes import Brake, BrakeRule
-from workmail_org.changes.consequences import RULES, Rule
+from workmail_org.changes.consequences import Rule
+from workmail_org.kinds import list_rules
 from workmail_org.model.values import Kind, Reference
 from workmail_org.plan.costs import Cost
 from workmail_org.plan.mailflow import Delivery, FlowChange
@@ -78,7 +79,7 @@ def make_full(text: str, *, several: int = 1) -> Plan:
     group = Reference(Kind.GROUP, text)
     rules = [
         Rule(rule.name, rule.consequence, text, text, text)
-        for rule in (consequences.LOCKOUT, consequences.RETENTION_DESTROYS, consequences.ACCESS)
+        for rule in (consequences.LOCKOUT, retention.RETENTION_DESTROYS, access_control.ACCESS)
     ]
     organization = OrganizationPlan(
         key=text,
@@ -299,7 +300,7 @@ def test_a_plan_of_thousands_is_counted_where_it_is_not_listed() -> None:
 
 def test_every_class_has_a_colour_of_its_own_kind() -> None:
     source = render_plan(make_plan("leaver"))
-    severities = {rule.consequence.severity for rule in RULES}
+    severities = {rule.consequence.severity for rule in list_rules()}
 
     assert [] == [each for each in severities if not re.search(rf"\.c{each}\b", source)]
 

@@ -17,9 +17,11 @@ from workmail_org.infra.permissions.statements import (
     list_key_statements,
     list_secret_statements,
 )
+from workmail_org.kinds import SETTINGS
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.organization import Organization
 from workmail_org.model.removal import Removal
+from workmail_org.wire.properties import ResourceType
 
 _EVENTS_PRINCIPAL = "events.workmail.amazonaws.com"
 """Who writes email events (WorkMail Admin Guide, "tracking")."""
@@ -35,7 +37,6 @@ _WRITE_MAILBOXES = (
     "workmail:CreateResource",
     "workmail:CreateUser",
     "workmail:DeleteAlias",
-    "workmail:DeleteMailboxPermissions",
     "workmail:DeregisterFromWorkMail",
     "workmail:DescribeEntity",
     "workmail:DescribeGroup",
@@ -48,11 +49,9 @@ _WRITE_MAILBOXES = (
     "workmail:ListAliases",
     "workmail:ListGroupMembers",
     "workmail:ListGroups",
-    "workmail:ListMailboxPermissions",
     "workmail:ListResourceDelegates",
     "workmail:ListResources",
     "workmail:ListUsers",
-    "workmail:PutMailboxPermissions",
     "workmail:RegisterToWorkMail",
     "workmail:UpdateGroup",
     "workmail:UpdateMailboxQuota",
@@ -61,31 +60,11 @@ _WRITE_MAILBOXES = (
     "workmail:UpdateUser",
 )
 
-_WRITE_POLICIES = (
-    "workmail:CreateAvailabilityConfiguration",
-    "workmail:CreateImpersonationRole",
-    "workmail:CreateMobileDeviceAccessRule",
-    "workmail:DeleteAccessControlRule",
-    "workmail:DeleteAvailabilityConfiguration",
-    "workmail:DeleteEmailMonitoringConfiguration",
-    "workmail:DeleteImpersonationRole",
-    "workmail:DeleteMobileDeviceAccessRule",
-    "workmail:DeleteRetentionPolicy",
-    "workmail:DescribeEmailMonitoringConfiguration",
-    "workmail:DescribeInboundDmarcSettings",
-    "workmail:GetDefaultRetentionPolicy",
-    "workmail:GetImpersonationRole",
-    "workmail:ListAccessControlRules",
-    "workmail:ListAvailabilityConfigurations",
-    "workmail:ListImpersonationRoles",
-    "workmail:ListMobileDeviceAccessRules",
-    "workmail:PutAccessControlRule",
-    "workmail:PutEmailMonitoringConfiguration",
-    "workmail:PutInboundDmarcSettings",
-    "workmail:PutRetentionPolicy",
-    "workmail:UpdateAvailabilityConfiguration",
-    "workmail:UpdateImpersonationRole",
-    "workmail:UpdateMobileDeviceAccessRule",
+_WRITE_POLICIES = sorted(
+    f"workmail:{operation}"
+    for kind in SETTINGS
+    if kind.resource_type is not ResourceType.IDENTITY_CENTER  # another role's
+    for operation in kind.operations
 )
 
 _KEEP_LEDGER = ("dynamodb:BatchWriteItem", "dynamodb:Query")
