@@ -1,4 +1,4 @@
-"""`python -m workmail_emulator`: the emulator on a loopback port.
+"""`workmail-emulator`, or `python -m workmail_emulator`: the emulator on a loopback port.
 
 With `WORKMAIL_EMULATOR_KEY` in the environment it answers only to that access key id, and asks the
 Route 53 of `--aws` with it.
@@ -56,7 +56,7 @@ def _stop_on_signals(server: Server) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m workmail_emulator",
+        prog="workmail-emulator",
         description="Amazon WorkMail and Directory Service in memory; prints its URL when ready.",
     )
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
