@@ -101,8 +101,8 @@ class Assumption(Enum):
         "UpdateResource",
     )
     RESERVED = (
-        "Administrator, Admin, Guest, krbtgt, root and the names of the directory's own"
-        " groups are reserved",
+        "Administrator, Guest, krbtgt and the names of the directory's own groups, Domain"
+        " Admins, Domain Users and Domain Guests, are reserved in any case",
         "CreateUser",
         "CreateGroup",
         "CreateResource",

@@ -17,8 +17,9 @@ GROUPS: Kinds = ("GROUP",)
 RESOURCES: Kinds = ("RESOURCE",)
 
 # Assumption RESERVED: real names vary by directory, facts.md §10.14.
-RESERVED = frozenset({"administrator", "admin", "guest", "krbtgt", "root"})
+RESERVED = frozenset({"administrator", "guest", "krbtgt"})
 BUILT_IN_GROUPS = ("Domain Admins", "Domain Users", "Domain Guests")
+_RESERVED_GROUPS = frozenset(name.lower() for name in BUILT_IN_GROUPS)
 
 
 def name_key(kind: Kind, name: str) -> str:
@@ -124,7 +125,7 @@ def add(organization: Organization, entity: Entity) -> None:
     Raises:
         ServiceFault: `ReservedNameException` or `NameAvailabilityException`.
     """
-    if entity.name.lower() in RESERVED or entity.name in BUILT_IN_GROUPS:
+    if entity.name.lower() in RESERVED | _RESERVED_GROUPS:
         raise ServiceFault("ReservedNameException", f"The name {entity.name} is reserved.")
     claim_name(organization, entity)
     organization.entities[entity.id] = entity

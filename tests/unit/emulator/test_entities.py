@@ -66,10 +66,23 @@ def test_a_resource_may_have_a_user_s_name(acme: Any) -> None:
     assert ["garden"] == names(acme("list_resources")["Resources"])
 
 
-@pytest.mark.parametrize("name", ["Administrator", "krbtgt", "root"])
+@pytest.mark.parametrize("name", ["Administrator", "krbtgt", "GUEST"])
 def test_a_reserved_name_is_refused(acme: Any, refused: Any, name: str) -> None:
     with refused("ReservedNameException"):
         acme.user(name)
+
+
+@pytest.mark.parametrize("name", ["Domain Admins", "domain users", "DOMAIN GUESTS"])
+def test_the_directorys_group_names_are_reserved_in_any_case(
+    acme: Any, refused: Any, name: str
+) -> None:
+    with refused("ReservedNameException"):
+        acme("create_group", Name=name)
+
+
+@pytest.mark.parametrize("name", ["root", "admin", "postmaster"])
+def test_a_name_that_nothing_in_the_directory_bears_is_free(acme: Any, name: str) -> None:
+    acme.user(name)
 
 
 @pytest.mark.parametrize("role", ["SYSTEM_USER", "RESOURCE"])
