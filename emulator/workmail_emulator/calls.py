@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
@@ -42,15 +42,18 @@ class Call:
     effect: bool = False
 
 
+MOST_LOGGED = 100_000
+"""Calls that the log holds; older ones are forgotten. Chosen: more than any rehearsal makes."""
+
 Hook = Callable[[Phase, Call], None]
 """Called before and after the effect of each call; what it raises is answered instead."""
 
 
 @dataclass
 class Log:
-    """The calls in the order in which they arrived; each stands there from its arrival on."""
+    """The last calls in the order in which they arrived; each stands there from its arrival on."""
 
-    _calls: list[Call] = field(default_factory=list[Call])
+    _calls: deque[Call] = field(default_factory=lambda: deque[Call](maxlen=MOST_LOGGED))
     _issued: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -63,7 +66,7 @@ class Log:
             return numbered
 
     def close(self, call: Call) -> None:
-        """Note how a call ended, unless the log was emptied meanwhile."""
+        """Note how a call ended, unless the log has forgotten it meanwhile."""
         with self._lock:
             first = self._calls[0].number if self._calls else 0
             index = call.number - first

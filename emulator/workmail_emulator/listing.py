@@ -56,8 +56,8 @@ def entities(
             **{name: entity.attributes.get(name) for name in summary},
         )
 
-    found = filter(is_asked_for, organization.entities.values())
-    return paging.page(context, field, found, render)
+    every = organization.entities.values()
+    return paging.page(context, field, every, render, keep=is_asked_for)
 
 
 def _filters(context: Context) -> dict[str, str]:

@@ -23,6 +23,7 @@ def page(
     items: Iterable[Item],
     render: Callable[[Item], Any],
     *,
+    keep: Callable[[Item], bool] = lambda _: True,
     size_field: str = "MaxResults",
 ) -> Document:
     """Answer one page of a list.
@@ -32,6 +33,8 @@ def page(
         field: Name of the list in the reply.
         items: The whole list in a stable order; only the page is rendered.
         render: Turns one item into its JSON.
+        keep: Tells which items are asked for. The token says where in the whole list the next page
+            begins: each item is looked at once, however many pages there are.
         size_field: Parameter that asks for a page size.
 
     Returns:
@@ -45,11 +48,14 @@ def page(
     """
     start = _start(context)
     size: int = context.parameters.get(size_field) or context.settings.page_size
-    found = list(islice(items, start, start + size + 1))
-    reply: Document = {field: [render(item) for item in found[:size]]}
-    if len(found) > size:
-        reply["NextToken"] = _token(context, start + size)
-    return reply
+    found: list[Item] = []
+    for place, item in enumerate(islice(items, start, None), start):
+        if not keep(item):
+            continue
+        if len(found) == size:
+            return {field: [render(each) for each in found], "NextToken": _token(context, place)}
+        found.append(item)
+    return {field: [render(each) for each in found]}
 
 
 def _fingerprint(context: Context) -> str:
