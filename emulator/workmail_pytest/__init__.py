@@ -45,10 +45,11 @@ def workmail(workmail_endpoint: str) -> Iterator[Any]:
     """Give a boto3 client of WorkMail, with credentials of its own, for an empty emulator."""
     import boto3
 
-    client = boto3.session.Session(
+    session: Any = boto3.session.Session(
         aws_access_key_id="emulated",
         aws_secret_access_key="emulated",  # noqa: S106 - no secret: the emulator accepts any
         region_name=REGION,
-    ).client("workmail", endpoint_url=workmail_endpoint)
+    )
+    client = session.client("workmail", endpoint_url=workmail_endpoint)
     yield client
     client.close()
