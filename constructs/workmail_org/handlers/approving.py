@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from workmail_org.changes.calls import Call
 from workmail_org.changes.digests import digest_calls
@@ -19,12 +18,12 @@ _MOST_CALLS = 10
 _PLAN = "workmail-org plan SPEC --against live"
 
 
-def is_asked(request: Request[Any]) -> bool:
+def is_asked(request: Request[object]) -> bool:
     """Tell whether this request may only do what was approved."""
     return request.consent.asks and not request.is_delete and not request.is_unchanged
 
 
-def approve(run: Run, request: Request[Any], calls: Sequence[Call]) -> None:
+def approve(run: Run, request: Request[object], calls: Sequence[Call]) -> None:
     """Refuse calls that nobody approved.
 
     Args:
@@ -40,7 +39,7 @@ def approve(run: Run, request: Request[Any], calls: Sequence[Call]) -> None:
 
 def approve_parts(
     run: Run,
-    request: Request[Any],
+    request: Request[object],
     parts: Mapping[str, Sequence[Call]],
     leaving: Sequence[str] = (),
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from workmail_org.handlers.requests import Request
 from workmail_org.model.live import EntityT, Found
@@ -14,7 +13,7 @@ from workmail_org.service.ledger import Entry, Ledger, Origin
 from workmail_org.service.reading import Listed
 
 
-def get_owned(entries: dict[Reference, Entry], request: Request[Any]) -> set[str]:
+def get_owned(entries: dict[Reference, Entry], request: Request[object]) -> set[str]:
     """Return the folded names of entities that this request may remove.
 
     What was removed before stays as it was left: the word for removals may have

@@ -79,7 +79,7 @@ _MAX_REASON_BYTES = MAX_RESPONSE_BYTES - 1500
 _STARTED_AT = "StartedAt"
 """Key of `on_event`'s answer that the framework hands to `is_complete`: epoch seconds."""
 
-Step = Callable[[Run, Mapping[str, Any], Request[Any]], dict[str, Any]]
+Step = Callable[[Run, Mapping[str, Any], Request[object]], dict[str, Any]]
 
 
 class Context(Protocol):
@@ -115,7 +115,7 @@ def is_complete(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     return handle(make_run(context, make_clients()), event, advance)
 
 
-def begin(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str, Any]:  # noqa: ARG001 - the shape of a step
+def begin(run: Run, event: Mapping[str, Any], request: Request[object]) -> dict[str, Any]:  # noqa: ARG001 - the shape of a step
     """Accept or refuse one request."""
     request = replace(request, operation=enter(run, request))
     run = fence(run, request)
@@ -137,7 +137,7 @@ def begin(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str
     }
 
 
-def _begin(run: Run, request: Request[Any]) -> str:
+def _begin(run: Run, request: Request[object]) -> str:
     """Accept or refuse; what may be accepted later is tried again for a while."""
     lifecycle = LIFECYCLES[request.resource_type]
     give_up_at = run.clock() + _BEGIN_PATIENCE_SECONDS
@@ -159,7 +159,7 @@ def _begin(run: Run, request: Request[Any]) -> str:
             pause *= 2
 
 
-def advance(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[str, Any]:
+def advance(run: Run, event: Mapping[str, Any], request: Request[object]) -> dict[str, Any]:
     """Work on one request for one slice."""
     run = fence(run, request)
     if _is_idle(run, request):
@@ -181,7 +181,7 @@ def advance(run: Run, event: Mapping[str, Any], request: Request[Any]) -> dict[s
     return {"IsComplete": False}
 
 
-def _is_idle(run: Run, request: Request[Any]) -> bool:
+def _is_idle(run: Run, request: Request[object]) -> bool:
     """Tell whether nothing is to be done, whatever is live, and nothing to be answered."""
     if request.resource_type in _ANSWERING:
         return False
@@ -205,7 +205,7 @@ def handle(run: Run, event: Mapping[str, Any], step: Step) -> dict[str, Any]:
     Raises:
         HandlerError: With the reason.
     """
-    request: Request[Any] | None = None
+    request: Request[object] | None = None
     try:
         request = parse_request(event, partial(read_collection, run.clients.s3))
         run = replace(run, context=_make_context(request))
@@ -224,7 +224,7 @@ def handle(run: Run, event: Mapping[str, Any], step: Step) -> dict[str, Any]:
     return answer
 
 
-def _log_request(run: Run, request: Request[Any], step: Step) -> None:
+def _log_request(run: Run, request: Request[object], step: Step) -> None:
     run.log(
         "request",
         step=step.__name__,
@@ -233,7 +233,7 @@ def _log_request(run: Run, request: Request[Any], step: Step) -> None:
     )
 
 
-def _make_context(request: Request[Any]) -> dict[str, str]:
+def _make_context(request: Request[object]) -> dict[str, str]:
     """Say what every line of this invocation is about: the run, the organization, the kind."""
     named: str | None = getattr(request.desired, "organization_id", None) or request.physical_id
     alias: str = getattr(request.desired, "alias", "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from workmail_org.errors import PermanentError, ServiceError, TemporaryError, WorkMailOrgError
 from workmail_org.handlers.failing import advise
 from workmail_org.handlers.requests import Request, Run
@@ -14,7 +12,7 @@ _OF_THE_ORGANIZATION = frozenset({"OrganizationNotFoundException", "Organization
 """What WorkMail answers of an organization that is deleted, or is being deleted."""
 
 
-def explain(run: Run, request: Request[Any] | None, error: WorkMailOrgError) -> str:
+def explain(run: Run, request: Request[object] | None, error: WorkMailOrgError) -> str:
     """Write an error so that a person knows what to do."""
     if not isinstance(error, ServiceError):
         return str(error)
@@ -23,7 +21,7 @@ def explain(run: Run, request: Request[Any] | None, error: WorkMailOrgError) -> 
     return _describe_region(run, error) or advise(error)
 
 
-def is_gone(run: Run, request: Request[Any], error: ServiceError) -> bool:
+def is_gone(run: Run, request: Request[object], error: ServiceError) -> bool:
     """Tell whether an error comes from an organization that somebody deleted."""
     if error.code not in _OF_THE_ORGANIZATION:
         return False
@@ -34,7 +32,7 @@ def is_gone(run: Run, request: Request[Any], error: ServiceError) -> bool:
     return answer is None or answer.is_going
 
 
-def describe_gone(request: Request[Any]) -> str:
+def describe_gone(request: Request[object]) -> str:
     """Write that there is nothing left to deploy to."""
     return (
         f"organization {_find_organization_id(request)} was deleted, and with it every mailbox: "
@@ -42,13 +40,13 @@ def describe_gone(request: Request[Any]) -> str:
     )
 
 
-def give_up(run: Run, request: Request[Any], error: TemporaryError) -> None:
+def give_up(run: Run, request: Request[object], error: TemporaryError) -> None:
     """Raise where waiting is of no use, whatever the code promises."""
     if is_gone(run, request, error):
         raise PermanentError(describe_gone(request), operation=error.operation) from error
 
 
-def _find_organization_id(request: Request[Any]) -> str:
+def _find_organization_id(request: Request[object]) -> str:
     own: str | None = getattr(request.desired, "organization_id", None)
     return own or request.physical_id or ""
 

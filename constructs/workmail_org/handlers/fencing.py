@@ -28,7 +28,6 @@ no handler can forget it. A call that is on its way cannot be called back.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from workmail_org.errors import OvertakenError, ServiceError, TemporaryError
 from workmail_org.handlers.requests import Request, Run
@@ -45,7 +44,7 @@ _REMEMBERED = 20
 """A guess: how many requests of one custom resource are told apart from new ones."""
 
 
-def enter(run: Run, request: Request[Any]) -> str:
+def enter(run: Run, request: Request[object]) -> str:
     """Find out to which operation a new request belongs, and write down that it came.
 
     Returns:
@@ -61,7 +60,7 @@ def enter(run: Run, request: Request[Any]) -> str:
     return state.operation if state else ""
 
 
-def fence(run: Run, request: Request[Any]) -> Run:
+def fence(run: Run, request: Request[object]) -> Run:
     """Build a run whose clients write only while a request still counts.
 
     Raises:
@@ -72,7 +71,7 @@ def fence(run: Run, request: Request[Any]) -> Run:
     return replace(run, clients=gate(run.clients, asking))
 
 
-def _read_busy_state(run: Run, request: Request[Any]) -> StackState | None:
+def _read_busy_state(run: Run, request: Request[object]) -> StackState | None:
     """Read the state of the stack, once CloudFormation shows that it works on it."""
     give_up_at = run.clock() + _PATIENCE_SECONDS
     pause = 1.0
@@ -94,7 +93,7 @@ class _Fence:
     """
 
     run: Run
-    request: Request[Any]
+    request: Request[object]
     answered_at: float | None = None
 
     def __call__(self, *, takes_away: bool) -> None:
@@ -127,7 +126,7 @@ def _stop(run: Run, by: str) -> OvertakenError:
     return OvertakenError(f"overtaken, nothing more is written: {by}")
 
 
-def _note(run: Run, request: Request[Any]) -> None:
+def _note(run: Run, request: Request[object]) -> None:
     """Write down a new request as the last one."""
     known = _recall(run, request)
     later = _find_later(known, request)
@@ -143,12 +142,12 @@ def _note(run: Run, request: Request[Any]) -> None:
         run.log("request not noted", error=str(error))
 
 
-def _find_later(known: list[str], request: Request[Any]) -> str | None:
+def _find_later(known: list[str], request: Request[object]) -> str | None:
     """Return the last request, if it came after this one. Ids have no order of their own."""
     return known[0] if request.request_id in known[1:] else None
 
 
-def _recall(run: Run, request: Request[Any]) -> list[str]:
+def _recall(run: Run, request: Request[object]) -> list[str]:
     """Read the last requests of a custom resource, latest first.
 
     Resources of the organization itself have no ledger.
@@ -163,5 +162,5 @@ def _recall(run: Run, request: Request[Any]) -> list[str]:
         return []
 
 
-def _name(request: Request[Any]) -> str:
+def _name(request: Request[object]) -> str:
     return f"{request.noun} requests"

@@ -7,8 +7,6 @@ undone, not even what somebody changed by hand meanwhile.
 
 from __future__ import annotations
 
-from typing import Any
-
 from workmail_org.errors import ServiceError
 from workmail_org.handlers.requests import Request, RequestType, Run
 from workmail_org.service.stacks import read_state
@@ -16,12 +14,12 @@ from workmail_org.service.stacks import read_state
 _REFUSED = "refused "
 
 
-def was_let_through(run: Run, request: Request[Any]) -> bool:
+def was_let_through(run: Run, request: Request[object]) -> bool:
     """Tell whether this very request was let through before."""
     return _recall(run, request) == request.request_id
 
 
-def undoes_nothing(run: Run, request: Request[Any]) -> bool:
+def undoes_nothing(run: Run, request: Request[object]) -> bool:
     """Tell whether this rolls back an update that was refused."""
     if request.type is not RequestType.UPDATE:
         return False
@@ -31,19 +29,19 @@ def undoes_nothing(run: Run, request: Request[Any]) -> bool:
     return state is not None and state.goes_back
 
 
-def write_accepted(run: Run, request: Request[Any]) -> None:
+def write_accepted(run: Run, request: Request[object]) -> None:
     """Write down that a request was let through."""
     if not request.is_delete:
         _remember(run, request, request.request_id)
 
 
-def write_refused(run: Run, request: Request[Any]) -> None:
+def write_refused(run: Run, request: Request[object]) -> None:
     """Write down that an update was refused, unless it was let through when it came first."""
     if request.type is RequestType.UPDATE and not was_let_through(run, request):
         _remember(run, request, _REFUSED + request.fingerprint)
 
 
-def _recall(run: Run, request: Request[Any]) -> str | None:
+def _recall(run: Run, request: Request[object]) -> str | None:
     """Read the judgement; resources of the organization itself have no ledger."""
     table = request.consent.ledger_table
     if not table:
@@ -55,7 +53,7 @@ def _recall(run: Run, request: Request[Any]) -> str | None:
         return None
 
 
-def _remember(run: Run, request: Request[Any], judgement: str) -> None:
+def _remember(run: Run, request: Request[object], judgement: str) -> None:
     table = request.consent.ledger_table
     if not table:
         return

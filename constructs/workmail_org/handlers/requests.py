@@ -32,7 +32,7 @@ second (facts.md §3)."""
 OPERATION = "Operation"
 """Key of `on_event`'s answer that the framework hands to `is_complete`."""
 
-PropertiesT = TypeVar("PropertiesT")
+PropertiesT_co = TypeVar("PropertiesT_co", covariant=True)
 
 
 class RequestType(StrEnum):
@@ -44,7 +44,7 @@ class RequestType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request(Generic[PropertiesT]):
+class Request(Generic[PropertiesT_co]):
     """One CloudFormation request for one custom resource.
 
     Attributes:
@@ -66,8 +66,8 @@ class Request(Generic[PropertiesT]):
     stack_id: str
     logical_id: str
     physical_id: str | None
-    desired: PropertiesT
-    previous: PropertiesT | None = None
+    desired: PropertiesT_co
+    previous: PropertiesT_co | None = None
     consent: Consent = Consent()  # noqa: RUF009 - frozen
     operation: str = ""
     fingerprint: str = ""
@@ -93,7 +93,7 @@ class Request(Generic[PropertiesT]):
         return self.type is RequestType.UPDATE and self.previous == self.desired
 
     @property
-    def sides(self) -> tuple[PropertiesT | None, PropertiesT | None]:
+    def sides(self) -> tuple[PropertiesT_co | None, PropertiesT_co | None]:
         """What is declared now and what was before; of a Delete nothing is declared any more."""
         return (None, self.desired) if self.is_delete else (self.desired, self.previous)
 
@@ -190,7 +190,7 @@ class Run:
 
 def parse_request(
     event: Mapping[str, Any], load_collection: Callable[[str, str], Mapping[str, Any]]
-) -> Request[Any]:
+) -> Request[object]:
     """Decode a CloudFormation event.
 
     Args:

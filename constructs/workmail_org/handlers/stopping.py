@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from workmail_org.changes.brakes import Brake, digest_brakes
 from workmail_org.errors import UnsafePlanError
@@ -13,7 +12,7 @@ from workmail_org.service.stacks import StackState, read_state
 from workmail_org.service.workmail import WorkMail
 
 
-def stop(run: Run, request: Request[Any], workmail: WorkMail, brakes: Sequence[Brake]) -> None:
+def stop(run: Run, request: Request[object], workmail: WorkMail, brakes: Sequence[Brake]) -> None:
     """Refuse changes that need a word, unless it was said for exactly these.
 
     A roll back is never refused: CloudFormation sends it as an update like any
@@ -38,7 +37,7 @@ def stop(run: Run, request: Request[Any], workmail: WorkMail, brakes: Sequence[B
     raise UnsafePlanError(f"this needs a word from a person ({way_out}): {reasons}")
 
 
-def _list_unsaid(request: Request[Any], brakes: Sequence[Brake]) -> list[Brake]:
+def _list_unsaid(request: Request[object], brakes: Sequence[Brake]) -> list[Brake]:
     """Return the brakes for which nobody gave the word; it is given for one, or for all."""
     said = request.consent.acknowledge
     if digest_brakes(brakes) in said:

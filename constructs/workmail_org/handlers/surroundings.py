@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from workmail_org.errors import TemporaryError
 from workmail_org.handlers.requests import Request, Run
 from workmail_org.service.reading import read_organization
@@ -11,13 +9,13 @@ from workmail_org.service.stacks import StackState, read_state
 from workmail_org.service.workmail import WorkMail
 
 
-def goes_back(run: Run, request: Request[Any]) -> bool | None:
+def goes_back(run: Run, request: Request[object]) -> bool | None:
     """Tell whether a failed deployment is rolled back; `None`: CloudFormation does not tell."""
     state = read_state(run.clients.cloudformation, request.stack_id)
     return state.goes_back if state else None
 
 
-def read_known_state(run: Run, request: Request[Any]) -> StackState:
+def read_known_state(run: Run, request: Request[object]) -> StackState:
     """Read the state of the stack where nothing may be done without it.
 
     Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from workmail_org.changes.calls import Call, Subject
 from workmail_org.errors import ServiceError
@@ -15,7 +14,7 @@ from workmail_org.service.writing import Writer
 
 
 def write_calls(
-    run: Run, workmail: WorkMail, request: Request[Any], calls: Sequence[Call], *, arn: str = ""
+    run: Run, workmail: WorkMail, request: Request[object], calls: Sequence[Call], *, arn: str = ""
 ) -> Mapping[Subject, str]:
     """Make calls until one fails; return the ids of what they created.
 

@@ -27,7 +27,9 @@ from workmail_org.model.policies import (
 from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, Kind, OrganizationId, Reference, fold
 
-EntityT = TypeVar("EntityT", bound=User | Group | Bookable)
+Entity = User | Group | Bookable
+
+EntityT = TypeVar("EntityT", bound=Entity)
 
 
 class State(StrEnum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from workmail_org.changes import consequences as rules
 from workmail_org.changes.calls import Call, Identity
@@ -11,6 +10,7 @@ from workmail_org.changes.consequences import Consequence, Rule
 from workmail_org.changes.explaining import get_reference, join
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
+from workmail_org.model.live import Entity
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.mailflow import Delivery, FlowChange
@@ -207,7 +207,7 @@ def _explain_staying(scene: Scene, reference: Reference, calls: Sequence[Call]) 
                 pass
 
 
-def _explain_addresses(scene: Scene, before: Any, after: Any, calls: Sequence[Call]) -> _Told:
+def _explain_addresses(scene: Scene, before: Entity, after: Entity, calls: Sequence[Call]) -> _Told:
     name = name_entity(after)
     had = {fold(address): address for address in (before.email, *before.aliases)}
     has = {fold(address): address for address in (after.email, *after.aliases)}
@@ -262,7 +262,7 @@ def _describe_reached(scene: Scene, delivery: Delivery | None) -> str:
 
 
 def _explain_members(
-    scene: Scene, rule: Rule, entity: Any, people: Sequence[str], calls: Sequence[Call]
+    scene: Scene, rule: Rule, entity: Entity, people: Sequence[str], calls: Sequence[Call]
 ) -> _Told:
     """Tell who joins or leaves a group; it matters as far as somebody gets other mail."""
     one, several, what = _MEMBERSHIP[rule.name]
@@ -284,7 +284,7 @@ _MEMBERSHIP = {
 """By name of rule: said of one, and of several, and what it means."""
 
 
-def _explain_profile(before: Any, after: Any, call: Call) -> _Told:
+def _explain_profile(before: User, after: User, call: Call) -> _Told:
     changed = [
         f"{name.replace('_', ' ')} {_show(getattr(before, name))} → {_show(getattr(after, name))}"
         for name in PROFILE_FIELDS
@@ -307,7 +307,7 @@ def _show(value: object) -> str:
     return f"“{value}”" if value else "(none)"
 
 
-def _explain_quota(before: Any, after: Any, call: Call) -> _Told:
+def _explain_quota(before: User, after: User, call: Call) -> _Told:
     had, has = before.quota_megabytes or 0, after.quota_megabytes or 0
     rule = rules.QUOTA_LOWERED if has < had else rules.QUOTA_RAISED
     word = "only " if has < had else ""
@@ -317,7 +317,7 @@ def _explain_quota(before: Any, after: Any, call: Call) -> _Told:
     return rule, sentence, [call]
 
 
-def _describe_visibility(entity: Any) -> str:
+def _describe_visibility(entity: Group) -> str:
     hidden = entity.hidden_from_global_address_list
     return f"{name_entity(entity)} is {'hidden' if hidden else 'shown'} in the address book"
 
@@ -339,7 +339,7 @@ def _list_resource_changes(before: Bookable, after: Bookable) -> Iterator[str]:
         yield f"{'declines' if booking.decline_conflicts else 'takes'} conflicting requests"
 
 
-def _list_addresses(entity: Any) -> str:
+def _list_addresses(entity: Entity) -> str:
     if not entity.email:
         return "no address"
     word = "addresses" if entity.aliases else "address"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from workmail_org.changes.approvals import make_part_name
 from workmail_org.changes.calls import Call
 from workmail_org.changes.consequences import Rule
 from workmail_org.changes.digests import render_call
+from workmail_org.model.live import Entity
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual
@@ -46,7 +46,7 @@ class Scene:
         return name_entity(found.entity) if found else _name_plainly(reference)
 
 
-def name_entity(entity: Any) -> str:
+def name_entity(entity: Entity) -> str:
     """Name an entity in a sentence: a person by the name that people know."""
     if isinstance(entity, User) and entity.display_name:
         known = fold(entity.display_name) == fold(entity.name)
