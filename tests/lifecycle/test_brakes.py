@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from scenes import (
     take_picture,
 )
 from workmail_org.model.domain import MailDomain
-from workmail_org.model.organization import Organization
+from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import (
     AccessControlRule,
     Effect,
@@ -30,6 +31,8 @@ from workmail_org.model.policies import (
     RetentionPolicy,
 )
 from workmail_org.model.removal import OnRemoval, Removal, Safety
+from workmail_org.plan.bases import make_base
+from workmail_org.plan.planning import Question, plan
 
 PEOPLE = tuple(make_user(f"user{number:02}") for number in range(20))
 FULL = make_organization(*PEOPLE)
@@ -130,6 +133,35 @@ def test_nobody_may_leave_where_the_spec_says_so(stack: Stack) -> None:
     safety = Safety(max_removals_percent=0)
 
     assert "1 of 20 users" in refuse(stack, replace(FULL, safety=safety, users=PEOPLE[1:]))
+
+
+@pytest.mark.parametrize(
+    "loosened",
+    [
+        replace(FEW, safety=Safety(max_removals_percent=100)),
+        replace(FEW, safety=Safety(min_managed=1000)),
+    ],
+    ids=["percent", "managed"],
+)
+def test_safety_that_is_loosened_in_the_same_deployment_does_not_count_yet(
+    stack: Stack, loosened: Organization
+) -> None:
+    stack.deploy(FULL)
+    reason = refuse(stack, loosened)
+    base = make_base("before", Environment(name="test", organizations=(FULL,)))
+    question = Question(spec="spec.yaml", today=date(2026, 11, 26))
+    (planned,) = plan(
+        Environment(name="test", organizations=(loosened,)), base, question
+    ).organizations
+
+    (brake,) = planned.brakes["acme/users"]
+    assert "3 of 20 users leave or are switched off (15 %, safety.max_removals_percent is 10)" in (
+        reason
+    )
+    assert str(brake) in reason
+    stack.deploy(replace(FULL, safety=loosened.safety))
+    stack.deploy(loosened)
+    assert_equals(take_picture(stack), loosened)
 
 
 def test_each_kind_is_counted_by_itself(stack: Stack) -> None:

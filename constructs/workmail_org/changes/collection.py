@@ -15,7 +15,7 @@ from workmail_org.changes.entities import Neighbour, Situation
 from workmail_org.changes.shards import take_share
 from workmail_org.model.live import EntityT, Found
 from workmail_org.model.organization import Passwords
-from workmail_org.model.removal import Removal
+from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.values import EntityId, Reference, fold
 from workmail_org.wire.properties import CollectionProperties, UsersProperties
 
@@ -141,11 +141,25 @@ def assess(
         absent=[entity for entity in whole if fold(entity.name) not in facts.present],
         enabled=facts.enabled,
         managed=facts.claims.managed,
-        safety=declared.safety,
+        safety=_choose_stricter(declared, previous),
         strangers=facts.strangers,
         namesakes=facts.namesakes,
         generate_passwords=isinstance(declared, UsersProperties)
         and declared.passwords is Passwords.GENERATE,
+    )
+
+
+def _choose_stricter(
+    declared: CollectionProperties, previous: CollectionProperties | None
+) -> Safety:
+    """Judge by the stricter of the deployed and the declared safety.
+
+    A change that loosens it and removes people at once would otherwise confirm itself.
+    """
+    every = [each.safety for each in (declared, previous) if each]
+    return Safety(
+        max_removals_percent=min(each.max_removals_percent for each in every),
+        min_managed=min(each.min_managed for each in every),
     )
 
 

@@ -190,7 +190,7 @@ class Run:
 
 def parse_request(
     event: Mapping[str, Any], load_collection: Callable[[str, str], Mapping[str, Any]]
-) -> Request[object]:
+) -> Request[Any]:
     """Decode a CloudFormation event.
 
     Args:
