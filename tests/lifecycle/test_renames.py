@@ -17,7 +17,11 @@ from scenes import (
 from workmail_org.model.organization import Organization
 from workmail_org.model.removal import OnRemoval, Removal
 
-ALICE = make_user("alice")
+IDENTITY = "12345678-1234-1234-1234-123456789012"
+
+ALICE = make_user(
+    "alice", first_name="Alice", telephone="+49 1", identity_provider_user_id=IDENTITY
+)
 BOB = make_user("bob")
 SALES = make_group("sales")
 
@@ -31,6 +35,27 @@ RENAMED: dict[str, tuple[Organization, str]] = {
     "a user under the same display name": (
         make_organization(make_user("alicia", display_name="Alice"), BOB, SALES),
         r"user 'alice' leaves and 'alicia' arrives with the same display name 'Alice'",
+    ),
+    "a user whose former address becomes an alias": (
+        make_organization(
+            make_user(
+                "alice.hatter", email=at("hatter"), aliases=(at("ALICE"),), first_name="Alice"
+            ),
+            BOB,
+            SALES,
+        ),
+        r"user 'alice' leaves and 'alice\.hatter' arrives with the same first_name 'Alice' and the "
+        r"former address ALICE@acme\.example",
+    ),
+    "a user of the same identity": (
+        make_organization(make_user("hatter", identity_provider_user_id=IDENTITY), BOB, SALES),
+        r"user 'alice' leaves and 'hatter' arrives with the same identity_provider_user_id "
+        r"'12345678-",
+    ),
+    "a user with the same first name and telephone": (
+        make_organization(make_user("hatter", first_name="Alice", telephone="+49 1"), BOB, SALES),
+        r"user 'alice' leaves and 'hatter' arrives with the same first_name 'Alice' and telephone "
+        r"'\+49 1'",
     ),
     "a group under the same address": (
         make_organization(ALICE, BOB, make_group("vendors", email=at("sales"))),
@@ -73,6 +98,22 @@ def test_two_people_can_change_places_in_two_deployments(stack: Stack) -> None:
     stack.deploy(BEFORE)
     stack.deploy(make_organization(BOB, SALES))
     after, _ = RENAMED["a user under the same address"]
+    stack.deploy(after)
+
+    assert_equals(take_picture(stack), after)
+
+
+def test_a_successor_gets_the_address_of_who_leaves(stack: Stack) -> None:
+    stack.deploy(BEFORE)
+    carol = make_user("carol", first_name="Carol", aliases=(at("alice"),))
+    stack.deploy(make_organization(carol, BOB, SALES))
+
+    assert_equals(take_picture(stack), make_organization(carol, BOB, SALES))
+
+
+def test_somebody_who_shares_no_more_than_a_first_name_is_another(stack: Stack) -> None:
+    stack.deploy(BEFORE)
+    after = make_organization(make_user("hatter", first_name="Alice", telephone="2"), BOB, SALES)
     stack.deploy(after)
 
     assert_equals(take_picture(stack), after)

@@ -18,6 +18,7 @@ from workmail_org.changes.calls import Call, Identity, Phase, make_call, order
 from workmail_org.changes.deciding import Decision
 from workmail_org.model.live import EntityT, Found
 from workmail_org.model.removal import Removal, Safety
+from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, Kind, Reference, fold
 
 _DELETE_OPERATIONS = {
@@ -229,10 +230,25 @@ def _find_clue(old: EntityT, new: EntityT) -> str | None:
     """Return what makes two keys look like one entity."""
     if old.email and fold(old.email) == fold(new.email):
         return f"the same address {new.email}"
-    name = getattr(new, "display_name", None)
-    if name and name == getattr(old, "display_name", None):
-        return f"the same display name {name!r}"
+    if isinstance(old, User) and isinstance(new, User):
+        return _find_personal_clue(old, new)
     return None
+
+
+def _find_personal_clue(old: User, new: User) -> str | None:
+    """Return what makes two users look like one person whose name changes."""
+    if new.display_name and new.display_name == old.display_name:
+        return f"the same display name {new.display_name!r}"
+    identity = new.identity_provider_user_id
+    if identity and identity == old.identity_provider_user_id:
+        return f"the same identity_provider_user_id {identity!r}"
+    if not new.first_name or new.first_name != old.first_name:
+        return None
+    if new.telephone and new.telephone == old.telephone:
+        return f"the same first_name {new.first_name!r} and telephone {new.telephone!r}"
+    # By itself it is no clue: a successor gets the address of who leaves.
+    kept = next((a for a in new.aliases if old.email and fold(a) == fold(old.email)), None)
+    return f"the same first_name {new.first_name!r} and the former address {kept}" if kept else None
 
 
 def _describe_rename(kind: Kind, old: str, new: str, clue: str) -> str:
