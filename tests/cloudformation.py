@@ -168,6 +168,12 @@ class MemoryLedger:
     def recall(self, noun: str) -> str | None:
         return self.judgements.get(noun)
 
+    def keep_found(self, noun: str, note: str) -> None:
+        self.judgements[f"found {noun}"] = note
+
+    def recall_found(self, noun: str) -> str | None:
+        return self.judgements.get(f"found {noun}")
+
 
 @dataclass(frozen=True)
 class WatchedLedger:
@@ -203,6 +209,14 @@ class WatchedLedger:
     def recall(self, noun: str) -> str | None:
         self.client.query()
         return self.ledger.recall(noun)
+
+    def keep_found(self, noun: str, note: str) -> None:
+        self.client.batch_write_item()
+        self.ledger.keep_found(noun, note)
+
+    def recall_found(self, noun: str) -> str | None:
+        self.client.query()
+        return self.ledger.recall_found(noun)
 
 
 class SilentDynamoDb:

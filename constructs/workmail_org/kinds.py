@@ -101,6 +101,8 @@ class SettingKind(ResourceKind[P]):
         declare: Writes its properties, given the name of the stack; `None`: it is
             not managed.
         predict: Says what `fact` holds once properties are deployed.
+        capture: Writes what is live as properties that would bring it back, as far as
+            a change is about it; `None`: there is nothing.
         decide: Decides from what is live, declared and previously declared; `None`:
             not declared.
         explain: Tells what calls mean, from what was live and is declared.
@@ -111,6 +113,7 @@ class SettingKind(ResourceKind[P]):
     construct_id: str
     declare: Callable[[Organization, str], P | None]
     predict: Callable[[P], Any]
+    capture: Callable[[LiveSettings, P | None, P | None], P | None]
     decide: Callable[[LiveSettings, P | None, P | None], Decision]
     explain: Callable[[LiveSettings, P | None, Sequence[Call], Wording], Iterable[Explanation]]
 
@@ -152,6 +155,7 @@ def _make_setting(
         construct_id=resource_type.removeprefix("Custom::WorkMail"),
         declare=own.declare,
         predict=own.predict,
+        capture=own.capture,
         decide=own.decide,
         explain=own.explain,
     )

@@ -51,6 +51,15 @@ def predict(declared: AccessControlProperties) -> tuple[AccessControlRule, ...]:
     return declared.rules
 
 
+def capture(
+    live: LiveSettings,
+    declared: AccessControlProperties | None,  # noqa: ARG001 - the shape
+    previous: AccessControlProperties | None,  # noqa: ARG001 - the shape
+) -> AccessControlProperties | None:
+    """Write all rules there are, as they would be declared; `None`: there are none."""
+    return AccessControlProperties(rules=live.access_control) if live.access_control else None
+
+
 def decide(
     live: LiveSettings,
     declared: AccessControlProperties | None,

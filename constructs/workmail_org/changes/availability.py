@@ -34,6 +34,22 @@ def predict(declared: AvailabilityProperties) -> tuple[Availability, ...]:
     return tuple(map(redact, declared.configurations))
 
 
+def capture(
+    live: LiveSettings,
+    declared: AvailabilityProperties | None,
+    previous: AvailabilityProperties | None,
+) -> AvailabilityProperties:
+    """Write what is live of the domains that a change is about, as it would be declared.
+
+    Whose password nobody can read is declared as before, or left out: it cannot be put back.
+    """
+    before = _index(previous)
+    named = before.keys() | _index(declared).keys()
+    found = (each for each in live.availability if fold(each.domain) in named)
+    known = (before.get(fold(each.domain)) if each.ews else each for each in found)
+    return AvailabilityProperties(configurations=tuple(each for each in known if each))
+
+
 def decide(
     live: LiveSettings,
     declared: AvailabilityProperties | None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from workmail_org.changes.calls import Call, Phase, Setting, make_call
 from workmail_org.changes.consequences import GUIDE, Consequence, Rule
@@ -37,6 +38,18 @@ def declare(organization: Organization, stack: str) -> DefaultDomainProperties |
 def predict(declared: DefaultDomainProperties) -> str:
     """Predict what is live once it is deployed."""
     return fold(declared.domain)
+
+
+def capture(
+    live: LiveSettings,
+    declared: DefaultDomainProperties | None,
+    previous: DefaultDomainProperties | None,
+) -> DefaultDomainProperties | None:
+    """Write which domain is the default, as it would be declared."""
+    about = declared or previous
+    if about is None or not live.default_domain:
+        return None
+    return replace(about, domain=live.default_domain)
 
 
 def decide(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from workmail_org.changes.brakes import Brake, BrakeRule
 from workmail_org.changes.calls import Argument, Call, Identity, Phase, Setting, make_call
@@ -50,6 +51,19 @@ def declare(organization: Organization, stack: str) -> IdentityCenterProperties 
 def predict(declared: IdentityCenterProperties) -> LiveIdentityCenter:
     """Predict what is live once it is deployed; AWS assigns the application's ARN."""
     return LiveIdentityCenter(application_arn="", identity_center=declared.identity_center)
+
+
+def capture(
+    live: LiveSettings,
+    declared: IdentityCenterProperties | None,
+    previous: IdentityCenterProperties | None,
+) -> IdentityCenterProperties | None:
+    """Write how people sign in, as it would be declared; `None`: through the directory alone."""
+    about = declared or previous
+    found = live.identity_center
+    if found is None or about is None:
+        return None
+    return replace(about, identity_center=found.identity_center)
 
 
 def decide(

@@ -54,6 +54,17 @@ def predict(declared: ImpersonationRolesProperties) -> tuple[LiveRole, ...]:
     return tuple(LiveRole(id="", role=role) for role in declared.roles)
 
 
+def capture(
+    live: LiveSettings,
+    declared: ImpersonationRolesProperties | None,
+    previous: ImpersonationRolesProperties | None,
+) -> ImpersonationRolesProperties:
+    """Write what is live of the roles that a change is about, as it would be declared."""
+    names = {role.name for each in (declared, previous) if each for role in each.roles}
+    found = (each.role for each in live.impersonation_roles)
+    return ImpersonationRolesProperties(roles=tuple(role for role in found if role.name in names))
+
+
 def decide(
     live: LiveSettings,
     declared: ImpersonationRolesProperties | None,

@@ -39,6 +39,15 @@ def predict(declared: InboundDmarcProperties) -> bool:
     return declared.enforced
 
 
+def capture(
+    live: LiveSettings,
+    declared: InboundDmarcProperties | None,  # noqa: ARG001 - the shape
+    previous: InboundDmarcProperties | None,  # noqa: ARG001 - the shape
+) -> InboundDmarcProperties:
+    """Write whether it is enforced, as it would be declared."""
+    return InboundDmarcProperties(enforced=live.dmarc_enforced)
+
+
 def decide(
     live: LiveSettings,
     declared: InboundDmarcProperties | None,

@@ -50,6 +50,16 @@ def predict(declared: MobileDevicesProperties) -> tuple[LiveMobileRule, ...]:
     return tuple(LiveMobileRule(id="", rule=rule) for rule in declared.rules)
 
 
+def capture(
+    live: LiveSettings,
+    declared: MobileDevicesProperties | None,  # noqa: ARG001 - the shape
+    previous: MobileDevicesProperties | None,  # noqa: ARG001 - the shape
+) -> MobileDevicesProperties | None:
+    """Write all rules there are, as they would be declared; `None`: there are none."""
+    rules = tuple(each.rule for each in live.mobile_devices)
+    return MobileDevicesProperties(rules=rules) if rules else None
+
+
 def decide(
     live: LiveSettings,
     declared: MobileDevicesProperties | None,

@@ -41,6 +41,18 @@ def predict(declared: EmailMonitoringProperties) -> LiveMonitoring:
     return LiveMonitoring(log_group_arn=declared.log_group_arn, role_arn=declared.role_arn)
 
 
+def capture(
+    live: LiveSettings,
+    declared: EmailMonitoringProperties | None,  # noqa: ARG001 - the shape
+    previous: EmailMonitoringProperties | None,  # noqa: ARG001 - the shape
+) -> EmailMonitoringProperties | None:
+    """Write where events go, as it would be declared; `None`: nowhere."""
+    found = live.monitoring
+    if found is None:
+        return None
+    return EmailMonitoringProperties(log_group_arn=found.log_group_arn, role_arn=found.role_arn)
+
+
 def decide(
     live: LiveSettings,
     declared: EmailMonitoringProperties | None,

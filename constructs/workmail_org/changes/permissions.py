@@ -52,6 +52,19 @@ def predict(declared: PermissionsProperties) -> tuple[MailboxPermission, ...]:
     return declared.permissions
 
 
+def capture(
+    live: LiveSettings,
+    declared: PermissionsProperties | None,
+    previous: PermissionsProperties | None,
+) -> PermissionsProperties:
+    """Write what is live of the pairs that a change is about, as it would be declared."""
+    sides = [each for each in (declared, previous) if each]
+    pairs = {get_pair(permission) for each in sides for permission in each.permissions}
+    return PermissionsProperties(
+        permissions=tuple(each for each in live.permissions if get_pair(each) in pairs)
+    )
+
+
 def decide(
     live: LiveSettings,
     declared: PermissionsProperties | None,

@@ -55,6 +55,15 @@ def predict(declared: RetentionProperties) -> LiveRetention:
     return LiveRetention(id="", policy=declared.policy)
 
 
+def capture(
+    live: LiveSettings,
+    declared: RetentionProperties | None,  # noqa: ARG001 - the shape
+    previous: RetentionProperties | None,  # noqa: ARG001 - the shape
+) -> RetentionProperties | None:
+    """Write the policy that is live, as it would be declared; `None`: there is none."""
+    return RetentionProperties(policy=live.retention.policy) if live.retention else None
+
+
 def decide(
     live: LiveSettings,
     declared: RetentionProperties | None,

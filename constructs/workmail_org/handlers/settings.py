@@ -12,6 +12,7 @@ from workmail_org.errors import UnsafePlanError
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
+from workmail_org.handlers.restoring import find_sides, note_found
 from workmail_org.handlers.stopping import stop
 from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import SettingKind
@@ -57,7 +58,10 @@ class SettingLifecycle(Generic[P]):
         workmail = _open(run, request)
         if request.is_delete and is_gone(workmail):
             return Progress(done=True)
-        return reconcile(run, _SettingWork(self.kind, run, request, workmail))
+        rolls_back = bool(goes_back(run, request))
+        return reconcile(
+            run, _SettingWork(self.kind, run, request, workmail, rolls_back=rolls_back)
+        )
 
 
 def _open(run: Run, request: Request[P]) -> WorkMail:
@@ -69,14 +73,18 @@ class _SettingWork(Generic[P]):
     """One request for one kind, round by round.
 
     Attributes:
+        rolls_back: Whether a failed deployment is rolled back.
         snapshot: As of the last look.
+        found: What would bring back what was there at the last look.
     """
 
     kind: SettingKind[P]
     run: Run
     request: Request[P]
     workmail: WorkMail
+    rolls_back: bool = False
     snapshot: SnapshotReader = field(init=False)
+    found: P | None = field(init=False)
     in_order: bool = True
 
     @property
@@ -86,10 +94,12 @@ class _SettingWork(Generic[P]):
 
     def decide(self) -> Decision:
         """Read what is there; decide what changes."""
-        declared, previous = self.request.sides
+        sides = find_sides(self.run, self.request, self.kind, rolls_back=self.rolls_back)
+        declared, previous = sides
         self.snapshot = SnapshotReader(self.workmail)
         named = _list_mailboxes(declared) | _list_mailboxes(previous)
         live = self.snapshot.read_settings([self.kind.fact], mailboxes=named)
+        self.found = self.kind.capture(live, declared, previous)
         return self.kind.decide(live, declared, previous)
 
     def observe(self) -> Sequence[Call]:
@@ -105,7 +115,9 @@ class _SettingWork(Generic[P]):
         return False
 
     def prepare(self, calls: Sequence[Call]) -> Writer:
-        """Find whom the calls name."""
+        """Note what was found, for a rollback; find whom the calls name."""
+        if not self.rolls_back and not self.request.is_delete:
+            note_found(self.run, self.request, self.found)
         secrets = self.run.clients.secrets
         return Writer(
             self.workmail,

@@ -33,6 +33,9 @@ _PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 _JUDGED = "judged"
 """Partition of what became of requests, beside those of the kinds of entities."""
 
+_FOUND = "found"
+"""Partition of how rules and settings were before a deployment touched them."""
+
 
 class Origin(StrEnum):
     """How an entity became ours. Adopted ones are left alone when the stack is deleted."""
@@ -86,6 +89,14 @@ class Ledger(Protocol):
         """Return what became of the last request of a custom resource."""
         ...
 
+    def keep_found(self, noun: str, note: str) -> None:
+        """Write down how something was before a deployment touched it."""
+        ...
+
+    def recall_found(self, noun: str) -> str | None:
+        """Return how something was before a deployment touched it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class DynamoDbLedger:
@@ -110,13 +121,27 @@ class DynamoDbLedger:
 
     def remember(self, noun: str, judgement: str) -> None:
         """Write down what became of the last request of a custom resource."""
-        item = {"Kind": {"S": _JUDGED}, "Name": {"S": noun}, "Judgement": {"S": judgement}}
-        self._write([{"PutRequest": {"Item": item}}])
+        self._write_text(_JUDGED, noun, judgement)
 
     def recall(self, noun: str) -> str | None:
         """Return what became of the last request of a custom resource."""
-        found = {each["Name"]["S"]: each["Judgement"]["S"] for each in self._query(_JUDGED)}
-        return found.get(noun)
+        return self._read_text(_JUDGED, noun)
+
+    def keep_found(self, noun: str, note: str) -> None:
+        """Write down how something was before a deployment touched it."""
+        self._write_text(_FOUND, noun, note)
+
+    def recall_found(self, noun: str) -> str | None:
+        """Return how something was before a deployment touched it."""
+        return self._read_text(_FOUND, noun)
+
+    def _write_text(self, partition: str, name: str, text: str) -> None:
+        item = {"Kind": {"S": partition}, "Name": {"S": name}, "Judgement": {"S": text}}
+        self._write([{"PutRequest": {"Item": item}}])
+
+    def _read_text(self, partition: str, name: str) -> str | None:
+        found = {each["Name"]["S"]: each["Judgement"]["S"] for each in self._query(partition)}
+        return found.get(name)
 
     def _write(self, requests: Sequence[Any]) -> None:
         for start in range(0, len(requests), _BATCH):

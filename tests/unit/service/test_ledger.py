@@ -142,3 +142,15 @@ def test_what_became_of_a_request_lies_beside_the_entities(client: Any, stub: St
 
     assert "request-1" == ledger.recall("users/1")
     assert ledger.recall("users") is None
+
+
+def test_how_something_was_lies_in_a_partition_of_its_own(client: Any, stub: Stubber) -> None:
+    item = {"Kind": {"S": "found"}, "Name": {"S": "retention"}, "Judgement": {"S": "note"}}
+    stub.add_response("batch_write_item", {}, expect_write(put(item)))
+    stub.add_response("query", {"Items": [item]}, expect_query("found"))
+    stub.add_response("query", {"Items": [item]}, expect_query("found"))
+    ledger = DynamoDbLedger(client, "ledger")
+    ledger.keep_found("retention", "note")
+
+    assert "note" == ledger.recall_found("retention")
+    assert ledger.recall_found("permissions") is None

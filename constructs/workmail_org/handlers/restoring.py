@@ -1,0 +1,105 @@
+"""Restoring: a rollback puts rules and settings back as they were found, whoever had made them.
+
+A rollback arrives as an update to the former *template*, or as a Delete of what the failed
+deployment created. The template does not know what people had made by hand. So before the first
+write of a request its kind's part of the live organization is noted in the ledger, as properties
+that would bring it back (`SettingKind.capture`). When CloudFormation rolls exactly this request
+back, the note takes the place of the template.
+
+A note belongs to the properties that were being deployed (`Request.fingerprint`): the rollback
+names them as its former ones. It is written once for each deployment, so that a second delivery,
+which finds half of the work done, does not take that for what was found. Without a ledger, or
+without a note, the template decides, as it did before.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any, TypeVar, cast
+
+from workmail_org.errors import ServiceError, WireError
+from workmail_org.handlers.requests import Request, Run
+from workmail_org.kinds import SettingKind
+from workmail_org.wire.encoding import decode_properties, encode_properties
+
+P = TypeVar("P")
+
+
+def note_found(run: Run, request: Request[object], found: object | None) -> None:
+    """Write down what was found, before the first write of a deployment.
+
+    Args:
+        run: This invocation.
+        request: Goes forward.
+        found: Properties that would bring it back; `None`: there is nothing.
+
+    Raises:
+        ServiceError: It cannot be written; then nothing else is.
+    """
+    table = request.consent.ledger_table
+    if not table:
+        return
+    known = _read(run, request)
+    if known and (known["operation"], known["fingerprint"]) == _identify(request):
+        return
+    operation, fingerprint = _identify(request)
+    note = {
+        "operation": operation,
+        "fingerprint": fingerprint,
+        "found": None if found is None else encode_properties(found),
+    }
+    run.open_ledger(run.clients, table).keep_found(request.noun, _pack(note))
+
+
+def find_sides(
+    run: Run, request: Request[P], kind: SettingKind[P], *, rolls_back: bool
+) -> tuple[P | None, P | None]:
+    """Return what is to be and what was declared before; a rollback wants what was found.
+
+    Args:
+        run: This invocation.
+        request: Any.
+        kind: What it is about.
+        rolls_back: Whether a failed deployment is rolled back.
+    """
+    note = _read(run, request) if rolls_back else None
+    failed = request.fingerprint if request.is_delete else request.previous_fingerprint
+    if not note or note["fingerprint"] != failed:
+        return request.sides
+    undone = request.desired if request.is_delete else request.previous
+    found = note["found"]
+    try:
+        before = None if found is None else decode_properties(kind.properties, found)
+    except WireError as error:  # of another version
+        run.log("note not understood", error=str(error))
+        return request.sides
+    run.log("put back as found", found=found is not None)
+    return before, undone
+
+
+def _identify(request: Request[object]) -> tuple[str, str]:
+    return request.operation, request.fingerprint
+
+
+def _read(run: Run, request: Request[object]) -> dict[str, Any] | None:
+    table = request.consent.ledger_table
+    if not table:
+        return None
+    try:
+        packed = run.open_ledger(run.clients, table).recall_found(request.noun)
+        return _unpack(packed) if packed else None
+    except (ServiceError, ValueError, zlib.error) as error:
+        # Not refused: a stack that cannot go back is stuck.
+        run.log("note not read", error=str(error))
+        return None
+
+
+def _pack(note: dict[str, Any]) -> str:
+    """Write a note as text; thousands of permissions have to fit into one item of 400 KB."""
+    return base64.b64encode(zlib.compress(json.dumps(note).encode())).decode()
+
+
+def _unpack(text: str) -> dict[str, Any]:
+    return cast("dict[str, Any]", json.loads(zlib.decompress(base64.b64decode(text))))
