@@ -153,6 +153,23 @@ def test_an_old_asset_that_is_gone_does_not_stop_an_update(sharded: Stack) -> No
     assert {} == sharded.deployed
 
 
+def test_who_leaves_while_the_old_asset_is_gone_leaves_at_the_end_all_the_same(
+    sharded: Stack,
+) -> None:
+    sharded.deploy(make_organization(*CROWD))
+    sharded.s3.objects.clear()
+    sharded.emulator.clear_calls()
+    after = make_organization(
+        *CROWD[1:], make_group("sales"), on_removal=OnRemoval(users=Removal.DELETE)
+    )
+    sharded.deploy(after)
+    operations = list_operations(sharded)
+
+    assert_equals(take_picture(sharded), after)
+    assert ["DeregisterFromWorkMail", "DeleteUser"] == operations[-2:]
+    assert operations.index("CreateGroup") < operations.index("DeregisterFromWorkMail")
+
+
 def test_a_new_asset_that_is_not_there_removes_nobody(sharded: Stack) -> None:
     sharded.deploy(make_organization(*CROWD))
     before = take_picture(sharded)

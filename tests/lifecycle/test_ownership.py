@@ -18,7 +18,7 @@ from scenes import (
 )
 from workmail_emulator.faults import Fault
 from workmail_org.model.removal import OnRemoval, Removal
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Kind, OrganizationId, Reference
 
 ALICE = make_user("alice")
 BOB = make_user("bob")
@@ -305,3 +305,30 @@ def test_pictures_of_strangers_show_them(with_strangers: Stack) -> None:
     assert {at("zoe"): "zoe", at("zoe.alias"): "zoe", at("club"): "group:club"} == {
         address: name for address, name in picture.addresses.items() if name != "alice"
     }
+
+
+@pytest.mark.parametrize("registered", [True, False], ids=["switched off", "never registered"])
+def test_a_failed_take_over_switches_off_again_whom_it_switched_on(
+    stack: Stack, registered: bool
+) -> None:
+    made = stack.workmail.create_organization(Alias="acme")["OrganizationId"]
+    scope = {"OrganizationId": made}
+    zoe = stack.workmail.create_user(**scope, Name="zoe", DisplayName="Zoe")["UserId"]
+    if registered:
+        email = "zoe@acme.awsapps.com"
+        stack.workmail.register_to_work_mail(**scope, EntityId=zoe, Email=email)
+        stack.workmail.deregister_from_work_mail(**scope, EntityId=zoe)
+    desired = make_organization(
+        make_user("zoe", email="zoe@acme.awsapps.com"),
+        make_group("sales", email="sales@acme.awsapps.com"),
+        existing=OrganizationId(made),
+        adopt=True,
+        domains=(),
+    )
+    stack.emulator.faults.add(Fault(operation="CreateGroup", code="Final", status=400))
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(desired)
+
+    found = stack.workmail.describe_user(**scope, UserId=zoe)
+    assert found["State"] != "ENABLED"
+    assert {} == {ref.name: entry for ref, entry in stack.ledger.entries.items()}

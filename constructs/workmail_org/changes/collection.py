@@ -66,6 +66,7 @@ class CollectionFacts(Generic[EntityT]):
         exceptions: What happens to some who leave, by folded name.
         strangers: As in `Situation`, like `namesakes`.
         undoing: A failed deployment is rolled back.
+        previous_is_lost: As in `Situation`.
     """
 
     present: Collection[str]
@@ -77,6 +78,7 @@ class CollectionFacts(Generic[EntityT]):
     strangers: Mapping[str, Reference] = field(default_factory=dict[str, Reference])
     namesakes: Collection[str] = frozenset()
     undoing: bool = False
+    previous_is_lost: bool = False
 
 
 def list_relevant(
@@ -138,6 +140,7 @@ def assess(
         read_only_directory=declared.read_only_directory,
         adopt=declared.adopt,
         undoing=facts.undoing,
+        previous_is_lost=facts.previous_is_lost,
         absent=[entity for entity in whole if fold(entity.name) not in facts.present],
         enabled=facts.enabled,
         managed=facts.claims.managed,

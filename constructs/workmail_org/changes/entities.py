@@ -70,6 +70,8 @@ class Situation(Generic[EntityT]):
         adopt: Entities that somebody else made may be taken over.
         undoing: A failed deployment is rolled back: what was declared before
             it was ours, and is not refused now.
+        previous_is_lost: Nobody knows what the last deployment declared: whoever
+            leaves, leaves with this one.
         absent: Of the whole collection, also of other shards: who is declared
             and not there.
         enabled: Folded references of the users and groups that are switched on.
@@ -93,6 +95,7 @@ class Situation(Generic[EntityT]):
     read_only_directory: bool = False
     adopt: bool = False
     undoing: bool = False
+    previous_is_lost: bool = False
     absent: Sequence[EntityT] = ()
     enabled: Collection[Reference] = frozenset()
     managed: int = 0
@@ -193,6 +196,8 @@ def _waits(situation: Situation[EntityT], call: Call) -> bool:
     """
     if not call.phase.takes_away:
         return False
+    if situation.previous_is_lost:
+        return True
     name = call.subject.folded.name
     before = situation.declared.get(name)
     if name in situation.wanted:

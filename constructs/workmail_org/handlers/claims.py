@@ -13,18 +13,28 @@ from workmail_org.service.ledger import Entry, Ledger, Origin
 from workmail_org.service.reading import Listed
 
 
-def get_owned(entries: dict[Reference, Entry], request: Request[object]) -> set[str]:
+def get_owned(
+    entries: dict[Reference, Entry], request: Request[object], *, rolls_back: bool
+) -> set[str]:
     """Return the folded names of entities that this request may remove.
 
     What was removed before stays as it was left: the word for removals may have
     changed since. When the stack goes, adopted entities are left alone: they
-    were there before it.
+    were there before it. When a creation failed, those of them that it had
+    switched on are switched off again (`find_exceptions`).
+
+    Args:
+        entries: Of the ledger.
+        request: Any.
+        rolls_back: Whether a failed creation is taken back.
     """
-    return {
-        reference.name
-        for reference, entry in entries.items()
-        if not entry.removed_at and not (request.is_delete and entry.origin is Origin.ADOPTED)
-    }
+
+    def stays(entry: Entry) -> bool:
+        was_off = entry.enabled_before is False
+        adopted = request.is_delete and entry.origin is Origin.ADOPTED
+        return bool(entry.removed_at) or (adopted and not (rolls_back and was_off))
+
+    return {reference.name for reference, entry in entries.items() if not stays(entry)}
 
 
 def get_valid(entries: Mapping[Reference, Entry], rows: Iterable[Listed]) -> dict[Reference, Entry]:

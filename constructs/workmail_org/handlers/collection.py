@@ -114,6 +114,11 @@ class CollectionWork(Generic[C]):
         """What fails."""
         return f"{self.kind.kind}(s)"
 
+    @property
+    def _rolls_back(self) -> bool:
+        """Whether a creation is deleted because its deployment failed."""
+        return self.request.is_delete and bool(goes_back(self.run, self.request))
+
     def decide(self) -> Decision:
         """Read what is there, and decide.
 
@@ -166,7 +171,11 @@ class CollectionWork(Generic[C]):
             entity.reference.folded for entity in (*situation.desired, *self.declared.entities)
         }
         gone = [entry for reference, entry in self.entries.items() if reference not in declared]
-        late = [entry for entry in gone if entry.reference.name not in situation.declared]
+        late = [
+            entry
+            for entry in gone
+            if entry.reference.name not in situation.declared and not situation.previous_is_lost
+        ]
         if len(late) < len(gone) and not self._removes():
             gone = late  # the others wait for the end of the stack
         if self.declared.shard or not gone:
@@ -197,7 +206,7 @@ class CollectionWork(Generic[C]):
         rows = self.reader.list(self.kind.kind)
         self.entries = get_valid(self._read_entries(), rows)
         claims = Claims(
-            removable=frozenset(get_owned(self.entries, self.request)),
+            removable=frozenset(get_owned(self.entries, self.request, rolls_back=self._rolls_back)),
             known=frozenset(reference.name for reference in self.entries),
             managed=sum(not entry.removed_at for entry in self.entries.values()),
         )
@@ -211,6 +220,7 @@ class CollectionWork(Generic[C]):
             others=self._read_others(list_moving(self.declared, previous)),
             exceptions=self._find_exceptions(claims),
             undoing=undoing,
+            previous_is_lost=self.request.previous_is_lost,
         )
 
     def _read_entries(self) -> dict[Reference, Entry]:

@@ -54,6 +54,7 @@ class Request(Generic[PropertiesT_co]):
         previous: Of an Update only. After a failed update CloudFormation rolls
             back with both exchanged.
         consent: What a person said of this deployment.
+        previous_is_lost: What was declared before cannot be read any more.
         operation: What CloudFormation was doing with the stack when this request
             began (`StackState.operation`); empty: not known.
         fingerprint: Of the properties as they came.
@@ -69,6 +70,7 @@ class Request(Generic[PropertiesT_co]):
     desired: PropertiesT_co
     previous: PropertiesT_co | None = None
     consent: Consent = Consent()  # noqa: RUF009 - frozen
+    previous_is_lost: bool = False
     operation: str = ""
     fingerprint: str = ""
     previous_fingerprint: str = ""
@@ -219,15 +221,17 @@ def parse_request(
             raw = {**raw, **loaded}
         return decode_properties(properties, raw)
 
-    def decode_past(raw: Mapping[str, Any]) -> Any:
+    def decode_past(raw: Mapping[str, Any]) -> tuple[Any, bool]:
+        """Decode what was declared before, and tell whether a part of it is lost."""
         try:
-            return decode(raw)
+            return decode(raw), False
         except PermanentError as error:
             _LOG.info(json.dumps({"event": "what was deployed is lost", "reason": str(error)}))
-            return decode_properties(properties, raw)
+            return decode_properties(properties, raw), True
 
     is_update = request_type is RequestType.UPDATE
     is_delete = request_type is RequestType.DELETE
+    previous, is_lost = decode_past(past) if past and is_update else (None, False)
     return Request(
         type=request_type,
         resource_type=resource_type,
@@ -235,8 +239,9 @@ def parse_request(
         stack_id=event.get("StackId", ""),
         logical_id=event.get("LogicalResourceId", ""),
         physical_id=event.get("PhysicalResourceId"),
-        desired=decode_past(desired) if is_delete else decode(desired),
-        previous=decode_past(past) if past and is_update else None,
+        desired=decode_past(desired)[0] if is_delete else decode(desired),
+        previous=previous,
+        previous_is_lost=is_lost,
         consent=decode_properties(Consent, desired),
         operation=str(event.get(OPERATION, "")),
         fingerprint=_make_fingerprint(desired),
