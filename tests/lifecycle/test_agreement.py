@@ -10,11 +10,12 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from cloudformation import DeploymentFailedError, Stack
+from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
 from scenes import at, list_operations, make_group, make_organization, make_user
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import OrganizationId
 from workmail_org.plan.bases import make_base
@@ -139,6 +140,39 @@ def test_plan_and_deployment_refuse_in_the_same_words(
     assert reason.format(id=organization_id) in planned
     assert planned in str(refused.value)
     assert list_operations(new) in ([], ["CreateOrganization"])  # whose alias is taken
+
+
+def test_a_stack_does_not_go_on_with_an_organization_that_another_one_took_over(
+    stack: Stack,
+) -> None:
+    stack.deploy(EMPTY)
+    tag_owner(stack, stack.organization_id, "another-stack")
+    stack.emulator.clear_calls()
+    with pytest.raises(DeploymentFailedError) as refused:
+        stack.deploy(replace(EMPTY, tags={"team": "mail"}))
+
+    assert (
+        f"organization {stack.organization_id} belongs to stack 'another-stack' by now, and not to "
+        "'test-acme': two stacks would undo each other's work"
+    ) in str(refused.value)
+    assert not isinstance(refused.value, RollbackFailedError)
+    assert [] == list_operations(stack)
+
+
+@pytest.mark.parametrize("taken_over", [True, False], ids=["taken over", "made, to be deleted"])
+def test_a_stack_that_goes_leaves_the_organization_that_another_one_took_over(
+    stack: Stack, taken_over: bool
+) -> None:
+    desired = replace(EMPTY, on_removal=OnRemoval(organization=Removal.DELETE))
+    stack.deploy(take_over(stack) if taken_over else desired)
+    tag_owner(stack, stack.organization_id, "another-stack")
+    arn = stack.workmail.describe_organization(OrganizationId=stack.organization_id)["ARN"]
+    stack.emulator.clear_calls()
+    stack.destroy()
+    tags = stack.workmail.list_tags_for_resource(ResourceARN=arn)["Tags"]
+
+    assert "another-stack" in {tag["Value"] for tag in tags}
+    assert not {"DeleteOrganization", "UntagResource"} & set(list_operations(stack))
 
 
 TEST_DOMAIN = "acme.awsapps.com"

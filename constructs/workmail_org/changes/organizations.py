@@ -51,6 +51,8 @@ def decide_organization(
         refusals = tuple(_refuse_takeover(live, declared))
     elif previous is None and live.tags.get(OWNER_TAG) != declared.owner:
         refusals = (describe_foreign(live.id, declared.alias),)
+    elif live.tags.get(OWNER_TAG, declared.owner) != declared.owner:
+        refusals = (describe_other_owner(live.id, live.tags[OWNER_TAG], declared.owner),)
     else:
         refusals = tuple(_refuse_immutable(live, declared, previous))
     if refusals:
@@ -63,6 +65,15 @@ def describe_foreign(organization_id: str, alias: str) -> str:
     return (
         f"organization {organization_id} has the alias {alias!r} already and this stack did not "
         f"make it; to take it over, set existing: {organization_id}"
+    )
+
+
+def describe_other_owner(organization_id: str, owner: str, stack: str) -> str:
+    """Write that another stack has taken an organization over meanwhile."""
+    return (
+        f"organization {organization_id} belongs to stack {owner!r} by now, and not to {stack!r}: "
+        "two stacks would undo each other's work; destroy this one, which leaves the organization "
+        f"as it is, or remove the organization from {owner!r} first"
     )
 
 

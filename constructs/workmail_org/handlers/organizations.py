@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from workmail_org.changes.brakes import Brake
 from workmail_org.changes.deciding import Decision
@@ -28,7 +29,7 @@ from workmail_org.handlers.approving import approve_parts, is_asked
 from workmail_org.handlers.explaining import describe_gone
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
-from workmail_org.handlers.surroundings import read_known_state
+from workmail_org.handlers.surroundings import goes_back, read_known_state
 from workmail_org.handlers.writing import write_calls
 from workmail_org.kinds import name_part
 from workmail_org.model.live import LiveOrganization, State
@@ -63,7 +64,10 @@ class OrganizationLifecycle:
             live = read_tagged_organization(workmail)
             if live is None or live.is_going:
                 raise PermanentError(describe_gone(request))
-            decision = _decide(live, request)
+            if not _is_anothers(live, request) or not goes_back(run, request):
+                decision = _decide(live, request)
+            else:
+                decision = Decision()  # a stack that cannot go back is stuck
             _refuse_missing_domains(workmail, request)
             stop(run, request, workmail, _list_brakes(workmail, request))
             approve_organization(run, request, workmail, decision)
@@ -79,9 +83,10 @@ class OrganizationLifecycle:
             _undo_failed_create(run, workmail, request)
             return Progress(done=False, waiting_for="WorkMail is still making the organization")
         if not request.is_unchanged:
-            tags = read_tags(workmail, live.arn)
-            calls = change_tags(tags, request.desired, request.previous)
-            write_calls(run, workmail, request, calls, arn=live.arn)
+            live = replace(live, tags=read_tags(workmail, live.arn))
+            if not _is_anothers(live, request):
+                calls = change_tags(live.tags, request.desired, request.previous)
+                write_calls(run, workmail, request, calls, arn=live.arn)
         return Progress(
             done=True,
             attributes={
@@ -101,6 +106,12 @@ def _decide(live: LiveOrganization | None, request: Request[OrganizationProperti
     if decision.refusals:
         raise UnsafePlanError(*decision.refusals)
     return decision
+
+
+def _is_anothers(live: LiveOrganization, request: Request[OrganizationProperties]) -> bool:
+    """Tell whether another stack has taken the organization over meanwhile."""
+    owner = request.desired.owner
+    return live.tags.get(OWNER_TAG, owner) != owner
 
 
 def _refuse_missing_domains(workmail: WorkMail, request: Request[OrganizationProperties]) -> None:
@@ -294,7 +305,15 @@ def _advance_delete(
         return Progress(done=True)
     if live.state is State.DELETING:
         return Progress(done=False, waiting_for="WorkMail is still deleting the organization")
-    if request.desired.existing or TAKEN_OVER_TAG in read_tags(workmail, live.arn):
+    live = replace(live, tags=read_tags(workmail, live.arn))
+    if _is_anothers(live, request):
+        run.log(
+            "organization stays",
+            organization=workmail.organization_id,
+            reason=f"it belongs to stack {live.tags[OWNER_TAG]} by now",
+        )
+        return Progress(done=True)
+    if request.desired.existing or TAKEN_OVER_TAG in live.tags:
         # Another stack may take it over from now on.
         write_calls(run, workmail, request, end_ownership(), arn=live.arn)
         return Progress(done=True)
