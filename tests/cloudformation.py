@@ -697,21 +697,30 @@ def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> lis
             continue  # a log group that CloudFormation makes
         in_ledger = part.resource_type is not ResourceType.IDENTITY_CENTER
         own = {LEDGER_TABLE: "ledger"} if in_ledger else {}
-        properties = {**own, **part.properties}
+        properties = {**own, **_put_outside(part.outside, s3), **part.properties}
         resources.append(Resource(part.construct_id, part.resource_type, properties))
     removals = declaring.make_removals(organization)
-    told = {**removals.properties, LEDGER_TABLE: "ledger"}
+    told = {
+        **_put_outside(removals.outside, s3),
+        **removals.properties,
+        LEDGER_TABLE: "ledger",
+    }
     resources.append(Resource("Removals", ResourceType.REMOVALS, told))
     return resources
 
 
+def _put_outside(outside: Mapping[str, Any], s3: FakeS3) -> dict[str, Any]:
+    """Put what is too large for a template where its handler reads it; say where that is."""
+    if not outside:
+        return {}
+    text = json.dumps(outside, sort_keys=True).encode()
+    key = f"{hashlib.sha256(text).hexdigest()}.json"
+    s3.objects["assets", key] = text
+    return {COLLECTION_BUCKET: "assets", COLLECTION_KEY: key}
+
+
 def _list_shards(collection: declaring.Collection, s3: FakeS3) -> Iterable[Resource]:
-    shared: dict[str, Any] = {LEDGER_TABLE: "ledger"}
-    if collection.outside:
-        text = json.dumps(collection.outside, sort_keys=True).encode()
-        key = f"{hashlib.sha256(text).hexdigest()}.json"
-        s3.objects["assets", key] = text
-        shared |= {COLLECTION_BUCKET: "assets", COLLECTION_KEY: key}
+    shared = {LEDGER_TABLE: "ledger", **_put_outside(collection.outside, s3)}
     for shard, inline in enumerate(collection.inline):
         own = dict(shared)
         if collection.resource_type is ResourceType.USERS:

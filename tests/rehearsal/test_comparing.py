@@ -7,11 +7,18 @@ from dataclasses import replace
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.group import Group
-from workmail_org.model.live import Found, LiveDomain, LiveOrganization, Snapshot, State
+from workmail_org.model.live import (
+    Found,
+    LiveDomain,
+    LiveOrganization,
+    People,
+    Snapshot,
+    State,
+)
 from workmail_org.model.organization import Organization
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
-from workmail_org.model.values import EntityId, OrganizationId, parse_reference
+from workmail_org.model.values import EntityId, OrganizationId, fold, parse_reference
 from workmail_org.rehearsal.comparing import compare
 
 ALICE = User(
@@ -38,7 +45,12 @@ def make_live(
     tags: dict[str, str] | None = None,
 ) -> Snapshot:
     """Make what WorkMail would have after a perfect deployment, but for the arguments."""
+    domains = (
+        make_domain("acme-eu.awsapps.com", "VERIFIED"),
+        make_domain("acme.example", ownership, is_default=True),
+    )
     return Snapshot(
+        region="eu-west-1",
         organization=LiveOrganization(
             id=OrganizationId("m-0123456789abcdef0123456789abcdef"),
             alias="acme-eu",
@@ -47,13 +59,11 @@ def make_live(
             directory_id="d-1234567890",
             tags=tags or {},
         ),
-        region="eu-west-1",
-        domains=(
-            make_domain("acme-eu.awsapps.com", "VERIFIED"),
-            make_domain("acme.example", ownership, is_default=True),
+        domains={each.name: each for each in domains},
+        people=People(
+            users={fold(u.name): Found(id=EntityId(f"id-{u.name}"), entity=u) for u in users},
+            groups={fold(g.name): Found(id=EntityId(f"id-{g.name}"), entity=g) for g in groups},
         ),
-        users=tuple(Found(id=EntityId(f"id-{user.name}"), entity=user) for user in users),
-        groups=tuple(Found(id=EntityId(f"id-{group.name}"), entity=group) for group in groups),
     )
 
 

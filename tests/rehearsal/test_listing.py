@@ -20,6 +20,7 @@ from workmail_org.model.live import (
     LiveRetention,
     LiveRole,
     LiveSettings,
+    People,
     Snapshot,
     State,
 )
@@ -45,10 +46,23 @@ from workmail_org.model.policies import (
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import EntityId, OrganizationId, parse_reference
 from workmail_org.rehearsal.listing import build_organization, list_rows
+from workmail_org.service.snapshot import index_found
 
 ALICE = parse_reference("alice")
 
+
+def make_people(
+    users: tuple[Found[User], ...],
+    groups: tuple[Found[Group], ...] = (),
+    resources: tuple[Found[Bookable], ...] = (),
+) -> People:
+    return People(
+        users=index_found(users), groups=index_found(groups), resources=index_found(resources)
+    )
+
+
 LIVE = Snapshot(
+    region="eu-west-1",
     organization=LiveOrganization(
         id=OrganizationId("m-0123456789abcdef0123456789abcdef"),
         alias="acme",
@@ -58,7 +72,6 @@ LIVE = Snapshot(
         interoperability=True,
         tags={"team": "platform"},
     ),
-    region="eu-west-1",
     directory=LiveDirectory(
         id="d-0123456789",
         type=DirectoryType.AD_CONNECTOR,
@@ -72,61 +85,62 @@ LIVE = Snapshot(
         subnet_ids=frozenset({"subnet-2", "subnet-1"}),
         launched=None,
     ),
-    domains=(
-        LiveDomain(
+    domains={
+        "acme.example": LiveDomain(
             name="acme.example",
             is_default=True,
             is_test_domain=False,
             ownership="VERIFIED",
             dkim="PENDING",
             records=(),
-        ),
-    ),
-    users=(
-        Found(
-            id=EntityId("u-1"),
-            entity=User(
-                name="alice",
-                display_name="Alice Liddell",
-                email="alice@acme.example",
-                aliases=("al@acme.example",),
+        )
+    },
+    people=make_people(
+        (
+            Found(
+                id=EntityId("u-1"),
+                entity=User(
+                    name="alice",
+                    display_name="Alice Liddell",
+                    email="alice@acme.example",
+                    aliases=("al@acme.example",),
+                ),
+            ),
+            Found(
+                id=EntityId("u-2"),
+                entity=User(
+                    name="rita",
+                    display_name="Rita Remote",
+                    email="rita@partner.example",
+                    role=Role.REMOTE_USER,
+                ),
             ),
         ),
-        Found(
-            id=EntityId("u-2"),
-            entity=User(
-                name="rita",
-                display_name="Rita Remote",
-                email="rita@partner.example",
-                role=Role.REMOTE_USER,
+        (
+            Found(
+                id=EntityId("g-1"),
+                entity=Group(
+                    name="sales",
+                    email="sales@acme.example",
+                    members=tuple(parse_reference(f"member-{number}") for number in range(7)),
+                    hidden_from_global_address_list=True,
+                ),
+            ),
+        ),
+        (
+            Found(
+                id=EntityId("r-1"),
+                entity=Bookable(
+                    name="boardroom",
+                    type=BookableType.ROOM,
+                    description="12 seats",
+                    booking=Booking(auto_accept=False),
+                    delegates=(ALICE,),
+                    enabled=False,
+                ),
             ),
         ),
     ),
-    groups=(
-        Found(
-            id=EntityId("g-1"),
-            entity=Group(
-                name="sales",
-                email="sales@acme.example",
-                members=tuple(parse_reference(f"member-{number}") for number in range(7)),
-                hidden_from_global_address_list=True,
-            ),
-        ),
-    ),
-    resources=(
-        Found(
-            id=EntityId("r-1"),
-            entity=Bookable(
-                name="boardroom",
-                type=BookableType.ROOM,
-                description="12 seats",
-                booking=Booking(auto_accept=False),
-                delegates=(ALICE,),
-                enabled=False,
-            ),
-        ),
-    ),
-    log_days=90,
     settings=LiveSettings(
         permissions=(
             MailboxPermission(
@@ -190,6 +204,7 @@ LIVE = Snapshot(
             ),
         ),
     ),
+    log_days=90,
 )
 
 
@@ -248,11 +263,8 @@ def test_every_kind_has_its_rows() -> None:
 
 
 def test_workmail_s_own_directory_has_a_row_too() -> None:
-    own = replace(
-        LIVE,
-        directory=None,
-        organization=replace(LIVE.organization, directory_type="VpcDirectory"),
-    )
+    described = replace(LIVE.organization, directory_type="VpcDirectory")
+    own = replace(LIVE, directory=None, organization=described)
 
     assert list_rows(own)[0] == [("directory", "d-0123456789", "", "", "VpcDirectory")]
 
@@ -299,7 +311,12 @@ def test_what_does_not_exist_is_null() -> None:
 DEADLINE = datetime(2026, 12, 22, 9, 30, tzinfo=UTC)
 OFF = replace(
     LIVE,
-    users=(Found(id=EntityId("u-1"), entity=User(name="alice", email="", enabled=False)),),
+    people=replace(
+        LIVE.people,
+        users=index_found(
+            [Found(id=EntityId("u-1"), entity=User(name="alice", email="", enabled=False))]
+        ),
+    ),
     deadlines={ALICE: DEADLINE, parse_reference("resource:boardroom"): DEADLINE},
 )
 

@@ -18,6 +18,7 @@ STEERING = "\x1b[2J\x9b31m\u202e[red]x"
 SHOWN = "\\x1b[2J\\x9b31m\\u202e[red]x"
 
 LIVE = Snapshot(
+    region="eu-west-1",
     organization=LiveOrganization(
         id=OrganizationId("m-0123456789abcdef0123456789abcdef"),
         alias="acme",
@@ -26,7 +27,6 @@ LIVE = Snapshot(
         directory_id="d-0123456789",
         tags={"team": STEERING},
     ),
-    region="eu-west-1",
 )
 
 

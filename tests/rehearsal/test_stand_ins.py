@@ -267,7 +267,7 @@ def test_a_live_organization_is_on_the_directory_that_the_spec_expects(
     assert live.directory is not None
     assert live.directory.name == f"{kind.lower()}.example"
     assert live.organization.directory_type == kind
-    assert [found.entity.name for found in live.users] == ["alice"]
+    assert [found.entity.name for found in live.people.users.values()] == ["alice"]
 
 
 def test_the_spec_itself_is_never_written(local: LocalAws, tmp_path: Path) -> None:

@@ -275,24 +275,24 @@ class Snapshot:
     """Everything that is live in one organization.
 
     Attributes:
-        organization: With its tags.
         directory: `None`: WorkMail's own, which Directory Service does not show.
         domains: By name; the test domain too.
-        users: Without system users.
-        groups: Without those that were never given an address: the directory's own.
-        log_days: How long the log group of email monitoring keeps events; `None`:
-            for ever, there is no such group, or nobody has looked.
+        people: Without what is the directory's own: system users, and groups
+            that never had an address.
         deadlines: Until when the mailboxes of those are kept who are switched
             off, in UTC.
+        log_days: How long the log group of monitoring keeps events; `None`: for
+            ever, there is no such group, or nobody looked.
+        unread: Why something could not be read, by its path, such as
+            `("users", "alice")`; it is then as in a new organization, or missing.
     """
 
-    organization: LiveOrganization
     region: str
+    organization: LiveOrganization
     directory: LiveDirectory | None = None
-    domains: tuple[LiveDomain, ...] = ()
-    users: tuple[Found[User], ...] = ()
-    groups: tuple[Found[Group], ...] = ()
-    resources: tuple[Found[Bookable], ...] = ()
+    domains: Mapping[str, LiveDomain] = field(default_factory=dict[str, LiveDomain])
+    people: People = People()
     settings: LiveSettings = LiveSettings()
-    log_days: int | None = None
     deadlines: Mapping[Reference, datetime] = field(default_factory=dict[Reference, datetime])
+    log_days: int | None = None
+    unread: Mapping[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])

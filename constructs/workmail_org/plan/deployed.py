@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from workmail_org.errors import NotFoundError
 from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
-from workmail_org.model.live import EntityT, Found, LiveSettings, People
+from workmail_org.model.live import LiveSettings, People
 from workmail_org.model.organization import Environment
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual, foretell
@@ -137,19 +137,16 @@ def read_actual(
             f"organization {workmail.organization_id} is not in {desired.region}: it was deleted, "
             "or the credentials are those of another account"
         )
-    rows = {
-        kind: [row for row in reading.list_entities(workmail, kind) if not row.system]
-        for kind in Kind
-    }
-    entries = _read_entries(ledger, rows)
+    reader = SnapshotReader(workmail)
+    entries = _read_entries(ledger, reader.list(*Kind))
     return Actual(
         organization=live,
         is_whole=True,
         domains=frozenset(
             fold(each["DomainName"]) for each in workmail.list("ListMailDomains", "MailDomains")
         ),
-        people=_read_people(workmail, rows, desired),
-        settings=_read_settings(workmail, previous, desired),
+        people=_read_people(reader, desired),
+        settings=_read_settings(reader, previous, desired),
         owned={
             kind: frozenset(e.reference.name for e in each if not e.removed_at)
             for kind, each in entries.items()
@@ -158,13 +155,11 @@ def read_actual(
     )
 
 
-def _read_entries(
-    ledger: Ledger | None, rows: Mapping[Kind, Sequence[Listed]]
-) -> dict[Kind, list[Entry]]:
+def _read_entries(ledger: Ledger | None, rows: Sequence[Listed]) -> dict[Kind, list[Entry]]:
     """Read the ledger; an entry whose entity was deleted, and made anew by others, counts not."""
     if ledger is None:
         return {kind: [] for kind in Kind}
-    ids = {row.reference.folded: row.id for every in rows.values() for row in every}
+    ids = {row.reference.folded: row.id for row in rows}
     return {
         kind: [
             entry
@@ -175,32 +170,21 @@ def _read_entries(
     }
 
 
-def _read_people(
-    workmail: WorkMail, rows: Mapping[Kind, Sequence[Listed]], desired: Declaration
-) -> People:
+def _read_people(reader: SnapshotReader, desired: Declaration) -> People:
+    """Read everybody; members and delegates that are switched off too."""
     with_quota = {
         fold(user.name) for user in desired.users.users if user.quota_megabytes is not None
     }
-    names: Mapping[str, Reference] = {
-        str(row.id): row.reference for row in (*rows[Kind.USER], *rows[Kind.GROUP])
-    }
-    return People(
-        users=_index(reading.read_users(workmail, rows[Kind.USER], with_quota=with_quota)),
-        groups=_index(reading.read_groups(workmail, rows[Kind.GROUP], names)),
-        resources=_index(reading.read_resources(workmail, rows[Kind.RESOURCE], names)),
-    )
-
-
-def _index(found: Iterable[Found[EntityT]]) -> dict[str, Found[EntityT]]:
-    return {fold(each.entity.name): each for each in found}
+    names = {str(row.id): row.reference for row in reader.list(Kind.USER, Kind.GROUP)}
+    return reader.read_people(names, with_quota=with_quota)
 
 
 def _read_settings(
-    workmail: WorkMail, previous: Declaration | None, desired: Declaration
+    reader: SnapshotReader, previous: Declaration | None, desired: Declaration
 ) -> LiveSettings:
     named = _list_mailboxes(previous) | _list_mailboxes(desired)
     facts = [kind.fact for kind in (DEFAULT_DOMAIN, *SETTINGS)]
-    return SnapshotReader(workmail).read_settings(facts, mailboxes=named)
+    return reader.read_settings(facts, mailboxes=named)
 
 
 def _list_mailboxes(declaration: Declaration | None) -> set[Reference]:

@@ -28,13 +28,14 @@ _MOST_WORDS = 5
 
 def list_rows(live: Snapshot) -> Sequence[Sequence[Row]]:
     """List everything that exists, kind by kind, in the order of the spec."""
+    people = live.people
     kinds = (
         _list_directory(live),
         [("tag", key, "", "", value) for key, value in live.organization.tags.items()],
         _list_domains(live),
-        [_make_user(found.entity, live.deadlines) for found in live.users],
-        [_make_group(found.entity) for found in live.groups],
-        [_make_resource(found.entity, live.deadlines) for found in live.resources],
+        [_make_user(found.entity, live.deadlines) for found in people.users.values()],
+        [_make_group(found.entity) for found in people.groups.values()],
+        [_make_resource(found.entity, live.deadlines) for found in people.resources.values()],
         [
             ("permission", str(each.mailbox), "", "", f"{each.grantee}: {_join(each.rights)}")
             for each in live.settings.permissions
@@ -45,19 +46,19 @@ def list_rows(live: Snapshot) -> Sequence[Sequence[Row]]:
 
 
 def _list_directory(live: Snapshot) -> Iterator[Row]:
-    directory, organization = live.directory, live.organization
+    directory = live.directory
     if directory is None:
-        kind = organization.directory_type or "?"
-        yield "directory", organization.directory_id or "", "", "", kind
+        described = live.organization
+        yield "directory", described.directory_id or "", "", "", _tell_directory_type(live)
         return
     details = (directory.type, directory.edition or directory.size)
     more = " ".join(detail for detail in details if detail)
-    more += ", interoperability" if organization.interoperability else ""
+    more += ", interoperability" if live.organization.interoperability else ""
     yield "directory", directory.id, directory.name, directory.stage.lower(), more
 
 
 def _list_domains(live: Snapshot) -> Iterator[Row]:
-    for domain in live.domains:
+    for domain in live.domains.values():
         more = "default" if domain.is_default else ""
         yield "domain", domain.name, "", domain.ownership.lower(), more
 
@@ -95,6 +96,11 @@ def _make_resource(resource: Bookable, deadlines: Mapping[Reference, datetime]) 
 def _list_booking(booking: Booking) -> list[str]:
     names = (field.name for field in fields(booking))
     return [name for name in names if getattr(booking, name)]
+
+
+def _tell_directory_type(live: Snapshot) -> str:
+    """Give WorkMail's word, such as VpcDirectory."""
+    return live.organization.directory_type or "?"
 
 
 def _list_policies(live: Snapshot) -> Iterator[list[Row]]:
@@ -184,73 +190,74 @@ def build_organization(live: Snapshot | None, *, stack: str) -> Mapping[str, Any
     """Return an organization as JSON has it; entities and rules by their names."""
     if live is None:
         return None
-    organization = live.organization
+    described, people = live.organization, live.people
     return {
-        "id": organization.id,
-        "alias": organization.alias,
+        "id": described.id,
+        "alias": described.alias,
         "region": live.region,
         "stack": stack,
-        "state": organization.state.capitalize(),
-        "directory_type": organization.directory_type or "?",
+        "state": described.state.capitalize(),
+        "directory_type": _tell_directory_type(live),
         "directory": _build(live.directory),
-        "interoperability": organization.interoperability,
-        "tags": dict(organization.tags),
+        "interoperability": described.interoperability,
+        "tags": dict(described.tags),
         "domains": {
             domain.name: {
                 "default": domain.is_default,
                 "ownership": domain.ownership,
                 "dkim": domain.dkim,
             }
-            for domain in live.domains
+            for domain in live.domains.values()
         },
-        "users": _build_mailboxes(live, live.users),
-        "groups": _build_entities(live.groups),
-        "resources": _build_mailboxes(live, live.resources),
+        "users": _build_mailboxes(live, people.users),
+        "groups": _build_entities(people.groups),
+        "resources": _build_mailboxes(live, people.resources),
         "permissions": [_build(each) for each in live.settings.permissions],
-        "policies": _build_policies(live.settings, live.log_days),
+        "policies": _build_policies(live),
     }
 
 
-def _build_entities(found: Sequence[Found[Any]]) -> dict[str, Any]:
-    return {each.entity.name: {"id": each.id, **_build(each.entity)} for each in found}
+def _build_entities(found: Mapping[str, Found[Any]]) -> dict[str, Any]:
+    return {each.entity.name: {"id": each.id, **_build(each.entity)} for each in found.values()}
 
 
-def _build_mailboxes(live: Snapshot, found: Sequence[Found[Any]]) -> dict[str, Any]:
+def _build_mailboxes(live: Snapshot, found: Mapping[str, Found[Any]]) -> dict[str, Any]:
     """Build those who have a mailbox, each with the deadline if it is switched off."""
     built = _build_entities(found)
-    for each in found:
+    for each in found.values():
         deadline = live.deadlines.get(each.entity.reference)
         built[each.entity.name]["deadline"] = deadline.isoformat() if deadline else None
     return built
 
 
-def _build_policies(policies: LiveSettings, log_days: int | None) -> dict[str, Any]:
+def _build_policies(live: Snapshot) -> dict[str, Any]:
+    policies = live.settings
     retention, center = policies.retention, policies.identity_center
     return {
         "access_control": {rule.name: _build(rule) for rule in policies.access_control},
         "mobile_devices": {
-            live.rule.name: {"id": live.id, **_build(live.rule)} for live in policies.mobile_devices
+            each.rule.name: {"id": each.id, **_build(each.rule)} for each in policies.mobile_devices
         },
         "retention": _build(retention.policy) if retention else None,
         "impersonation_roles": {
-            live.role.name: {"id": live.id, **_build(live.role)}
-            for live in policies.impersonation_roles
+            each.role.name: {"id": each.id, **_build(each.role)}
+            for each in policies.impersonation_roles
         },
         "availability": {each.domain: _build(each) for each in policies.availability},
-        "email_monitoring": _build_monitoring(policies, log_days),
+        "email_monitoring": _build_monitoring(live),
         "inbound_dmarc": {"enforced": policies.dmarc_enforced},
         "identity_center": _build(center.identity_center) if center else None,
     }
 
 
-def _build_monitoring(policies: LiveSettings, log_days: int | None) -> dict[str, Any] | None:
-    live = policies.monitoring
-    if live is None:
+def _build_monitoring(live: Snapshot) -> dict[str, Any] | None:
+    monitoring = live.settings.monitoring
+    if monitoring is None:
         return None
     return {
-        "log_group_arn": live.log_group_arn,
-        "role_arn": live.role_arn,
-        "retention_days": log_days,
+        "log_group_arn": monitoring.log_group_arn,
+        "role_arn": monitoring.role_arn,
+        "retention_days": live.log_days,
     }
 
 

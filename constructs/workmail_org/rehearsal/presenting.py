@@ -130,9 +130,9 @@ def _print_plain(console: Console, text: str) -> None:
 
 
 def _describe(live: Snapshot, stack: str) -> str:
-    organization = live.organization
-    state = organization.state.capitalize()
-    return f"[dim]{organization.id} in {live.region}, {state}, stack {plain(stack)}[/]"
+    described = live.organization
+    state = described.state.capitalize()
+    return f"[dim]{described.id} in {live.region}, {state}, stack {plain(stack)}[/]"
 
 
 def _build_table(live: Snapshot) -> Table:

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workmail_org.differences.finding import Difference
 from workmail_org.errors import DeploymentError, WorkMailOrgError
-from workmail_org.model.live import Snapshot
 from workmail_org.plan.against import LIVE, Place, plan_against
 from workmail_org.rehearsal.comparing import compare, tell_surprises
 from workmail_org.rehearsal.deploying import Cdk
-from workmail_org.rehearsal.differences import Difference
 from workmail_org.rehearsal.installing import provide_cdk
 from workmail_org.rehearsal.interrupts import Interrupts
 from workmail_org.rehearsal.local import DEFAULT_ACCOUNT, LocalAws, start_local_aws
@@ -29,6 +28,7 @@ from workmail_org.rehearsal.surveying import ask, survey
 from workmail_org.spec.building import load_environment
 
 if TYPE_CHECKING:
+    from workmail_org.model.live import Snapshot
     from workmail_org.model.organization import Environment, Organization
     from workmail_org.rehearsal.progress import Progress
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from workmail_org.model.live import Snapshot
+from workmail_org.service import reading
 from workmail_org.service.clients import make_clients
+from workmail_org.service.directories import DirectoryService
 from workmail_org.service.effects import Surprise, check_expectations
-from workmail_org.service.reading import find_organization
 from workmail_org.service.snapshot import read_snapshot
 from workmail_org.service.workmail import WorkMail
 
 if TYPE_CHECKING:
-    from workmail_org.model.live import Snapshot
     from workmail_org.model.organization import Organization
 
 
@@ -24,10 +25,11 @@ def survey(region: str, alias: str) -> Snapshot | None:
     Talks to the AWS that this process knows (see `LocalAws.entered`).
     """
     clients = make_clients(region)
-    organization_id = find_organization(WorkMail(clients.workmail), alias)
+    organization_id = reading.find_organization(WorkMail(clients.workmail), alias)
     if organization_id is None:
         return None
-    snapshot = read_snapshot(clients, organization_id, region=region)
+    workmail = WorkMail(clients.workmail, organization_id)
+    snapshot = read_snapshot(workmail, DirectoryService(clients.directory_service), region)
     monitoring = snapshot.settings.monitoring if snapshot else None
     if snapshot is None or monitoring is None:
         return snapshot
@@ -43,8 +45,8 @@ def ask(desired: Organization, actual: Snapshot | None) -> tuple[Surprise, ...]:
     """
     if actual is None:
         return ()
-    client = make_clients(actual.region).workmail
-    return check_expectations(WorkMail(client, actual.organization.id), desired)
+    workmail = WorkMail(make_clients(actual.region).workmail, actual.organization.id)
+    return check_expectations(workmail, desired)
 
 
 def _read_log_days(region: str, log_group_arn: str) -> int | None:

@@ -1,18 +1,32 @@
-"""Snapshot: one organization as it is, read piece by piece; each list is read once."""
+"""Snapshot: one organization as it is, read piece by piece or whole; each list is read once.
+
+What one user costs decides what an organization of ten thousand costs: besides its row in a list,
+one call each for the profile, the further addresses, the quota and the rights on the mailbox. Who
+is switched off costs one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 from workmail_org.changes.access_control import make_role_subject
 from workmail_org.changes.calls import Argument, Call, Identity, Subject
-from workmail_org.model.live import Found, LiveSettings, Snapshot
+from workmail_org.errors import ServiceError
+from workmail_org.model.live import (
+    EntityT,
+    Found,
+    LiveDirectory,
+    LiveOrganization,
+    LiveSettings,
+    People,
+    Snapshot,
+)
 from workmail_org.model.permission import MailboxPermission
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.service import policies
-from workmail_org.service.clients import Clients
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.reading import (
     Listed,
@@ -24,6 +38,16 @@ from workmail_org.service.reading import (
     read_users,
 )
 from workmail_org.service.workmail import WorkMail
+
+T = TypeVar("T")
+
+Follow = Callable[[str, int, int], None]
+"""Told of what is being read, as a spec calls it, how many are done, and of how many. Calls come
+one after the other, in any thread."""
+
+
+def follow_nothing(part: str, done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(slots=True)
@@ -105,6 +129,25 @@ class SnapshotReader:
         wanted = [row for row in enabled if mailboxes is None or row.reference.folded in mailboxes]
         return policies.read_permissions(self.workmail, wanted, {row.id: row for row in enabled})
 
+    def read_people(
+        self,
+        names: Mapping[str, Reference],
+        *,
+        with_quota: Collection[str] | None = None,
+    ) -> People:
+        """Read everything that has an address.
+
+        Args:
+            names: References by id, of those who count as members and delegates.
+            with_quota: Folded names of the users whose quota matters; `None`: all.
+        """
+        workmail, rows = self.workmail, {kind: self.list(kind) for kind in Kind}
+        return People(
+            users=index_found(read_users(workmail, rows[Kind.USER], with_quota=with_quota)),
+            groups=index_found(read_groups(workmail, rows[Kind.GROUP], names)),
+            resources=index_found(read_resources(workmail, rows[Kind.RESOURCE], names)),
+        )
+
     def name_users(self) -> dict[str, str]:
         """Return the names of users by id."""
         return {row.id: row.reference.name for row in self.list(Kind.USER)}
@@ -122,36 +165,148 @@ def _list_named(value: Argument) -> Iterable[Subject]:
             yield from _list_named(item)
 
 
-def read_snapshot(clients: Clients, organization_id: str, *, region: str) -> Snapshot | None:
-    """Read everything that is live in an organization, or `None` if there is none.
+def index_found(found: Iterable[Found[EntityT]]) -> dict[str, Found[EntityT]]:
+    """Key entities by folded name."""
+    return {fold(each.entity.name): each for each in found}
+
+
+def read_snapshot(
+    workmail: WorkMail,
+    directories: DirectoryService,
+    region: str,
+    *,
+    follow: Follow = follow_nothing,
+    is_tolerant: bool = False,
+) -> Snapshot | None:
+    """Read the whole of one organization, or `None` if there is none.
+
+    How long a log group keeps events is not WorkMail's to tell, and not read.
 
     Args:
-        clients: Of its region.
-        organization_id: Which one.
-        region: Its region.
+        workmail: The organization.
+        directories: Of the same region.
+        region: Of the organization.
+        follow: Told how far it is.
+        is_tolerant: Whether what AWS refuses to tell is noted, and the rest is
+            read; the organization itself has to be readable.
 
     Raises:
         ServiceError: AWS refuses.
     """
-    workmail = WorkMail(clients.workmail, organization_id)
-    organization = read_tagged_organization(workmail)
-    if organization is None:
+    live = read_tagged_organization(workmail)
+    if live is None:
         return None
-    reader = SnapshotReader(workmail)
-    users, resources = reader.list(Kind.USER), reader.list(Kind.RESOURCE)
-    # A group that never had an address is the directory's own.
-    groups = [row for row in reader.list(Kind.GROUP) if row.enabled or row.email]
-    directory_id = organization.directory_id
-    return Snapshot(
-        organization=organization,
-        region=region,
-        directory=DirectoryService(clients.directory_service).read(directory_id)
-        if directory_id
-        else None,
-        domains=read_domains(workmail),
-        users=tuple(reader.read_entities(Kind.USER, users)),
-        groups=tuple(reader.read_entities(Kind.GROUP, groups)),
-        resources=tuple(reader.read_entities(Kind.RESOURCE, resources)),
-        settings=reader.read_settings(each.name for each in fields(LiveSettings)),
-        deadlines={row.reference: row.deadline for row in (*users, *resources) if row.deadline},
-    )
+    return _SnapshotReading(
+        SnapshotReader(workmail), directories, follow, is_tolerant=is_tolerant
+    ).read(live, region)
+
+
+@dataclass(slots=True)
+class _SnapshotReading:
+    """One reading of a whole organization: how far it is, and what was refused."""
+
+    reader: SnapshotReader
+    directories: DirectoryService
+    follow: Follow
+    is_tolerant: bool
+    unread: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
+    _lock: Lock = field(default_factory=Lock)
+
+    def read(self, live: LiveOrganization, region: str) -> Snapshot:
+        """Read everything: lists first, then what is in them, then rules and settings."""
+        workmail = self.reader.workmail
+        rows = {kind: self._list(kind) for kind in Kind}
+        enabled = {str(row.id): row for every in rows.values() for row in every if row.enabled}
+        names = {
+            row_id: row.reference
+            for row_id, row in enabled.items()
+            if row.reference.kind is not Kind.RESOURCE
+        }
+        users = self._read_each("users", rows[Kind.USER], lambda r: read_users(workmail, [r]))
+        groups = self._read_each(
+            "groups", rows[Kind.GROUP], lambda r: read_groups(workmail, [r], names)
+        )
+        resources = self._read_each(
+            "resources", rows[Kind.RESOURCE], lambda r: read_resources(workmail, [r], names)
+        )
+        permissions = self._read_each(
+            "permissions",
+            enabled.values(),
+            lambda r: policies.read_permissions(workmail, [r], enabled),
+        )
+        domains = self._attempt(("domains",), lambda: read_domains(workmail)) or ()
+        settings = {
+            each.name: found
+            for each in fields(LiveSettings)
+            if each.name not in ("default_domain", "permissions")  # read already
+            for found in self._read_setting(each.name)
+        }
+        return Snapshot(
+            region=region,
+            organization=live,
+            directory=self._read_directory(live),
+            domains={each.name: each for each in domains},
+            people=People(
+                users=index_found(users),
+                groups=index_found(groups),
+                resources=index_found(resources),
+            ),
+            settings=replace(
+                LiveSettings(),
+                default_domain=live.default_domain,
+                permissions=tuple(permissions),
+                **settings,
+            ),
+            deadlines={
+                row.reference: row.deadline
+                for every in rows.values()
+                for row in every
+                if row.deadline
+            },
+            unread=self.unread,
+        )
+
+    def _list(self, kind: Kind) -> Sequence[Listed]:
+        """List entities without the directory's own groups, which never had an address."""
+        rows = self._attempt((f"{kind}s",), lambda: self.reader.list(kind)) or ()
+        return [row for row in rows if kind is not Kind.GROUP or row.enabled or row.email]
+
+    def _read_each(
+        self, part: str, rows: Collection[Listed], read: Callable[[Listed], Sequence[T]]
+    ) -> list[T]:
+        """Read what stands in lists, side by side."""
+        done = 0
+
+        def look(row: Listed) -> Sequence[T]:
+            nonlocal done
+            subject = str(row.reference) if part == "permissions" else row.reference.name
+            found = self._attempt((part, subject), lambda: read(row)) or ()
+            with self._lock:
+                done += 1
+                self.follow(part, done, len(rows))
+            return found
+
+        return [each for found in self.reader.workmail.read_many(look, rows) for each in found]
+
+    def _read_setting(self, fact: str) -> Sequence[Any]:
+        """Read one field of `LiveSettings`; none: it could not be read."""
+
+        def read() -> Sequence[Any]:
+            return [getattr(self.reader.read_settings([fact]), fact)]
+
+        return self._attempt(("policies", fact), read) or ()
+
+    def _read_directory(self, live: LiveOrganization) -> LiveDirectory | None:
+        if not live.directory_id:
+            return None
+        directory_id = live.directory_id
+        return self._attempt(("directory",), lambda: self.directories.read(directory_id))
+
+    def _attempt(self, path: tuple[str, ...], read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except ServiceError as error:
+            if not self.is_tolerant:
+                raise
+            self.unread[path] = str(error)
+            return None

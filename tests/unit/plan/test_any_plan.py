@@ -29,6 +29,7 @@ from workmail_org.plan.declarations import Declaration, declare
 from workmail_org.plan.deployed import read_actual
 from workmail_org.plan.steps import Course, chart
 from workmail_org.rehearsal.comparing import compare
+from workmail_org.service.directories import DirectoryService
 from workmail_org.service.snapshot import read_snapshot
 from workmail_org.service.workmail import WorkMail
 from writelog import name_calls, name_writes
@@ -163,7 +164,8 @@ def test_what_is_planned_is_what_is_written(chain: list[Organization]) -> None:
 def read_back(stack: Stack) -> Snapshot | None:
     """Read what is there by another way than the engine's."""
     clients = stack.make_run().clients
-    return read_snapshot(clients, stack.organization_id, region="eu-west-1")
+    workmail = WorkMail(clients.workmail, stack.organization_id)
+    return read_snapshot(workmail, DirectoryService(clients.directory_service), "eu-west-1")
 
 
 def assert_refused(stack: Stack, desired: Organization) -> None:
