@@ -105,7 +105,7 @@ class Library:
 
     def _parse(self, tag: str, data: bytes, source: Source, path: Path) -> Node:
         try:
-            text = sources.decode(data)
+            text = sources.decode(data, may_be_utf_16=tag == "!csv")
         except sources.UnreadableError as error:
             place = (source, error.line, error.column)
             self.report("file", place, (), error.message, error.hint)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 20_000_000
 """All files of one spec together; 10 000 users with every field are about 5 MB."""
 
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF16_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 # YAML 1.2.2, section 5.1: c-printable, here without the byte order mark
 _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
@@ -67,19 +67,28 @@ def read_bytes(path: pathlib.Path, *, limit: int) -> bytes:
         raise UnreadableError("no such file: no file name can hold its characters") from None
 
 
-def decode(data: bytes) -> str:
-    """Decode a file's bytes; a UTF-8 byte order mark at the beginning is left out.
+def decode(data: bytes, *, may_be_utf_16: bool = False) -> str:
+    """Decode a file's bytes; a byte order mark at the beginning is left out.
+
+    Args:
+        data: The file.
+        may_be_utf_16: A byte order mark of UTF-16 is believed. Spreadsheets
+            write "Unicode text" so.
 
     Raises:
-        UnreadableError: They are not UTF-8 text.
+        UnreadableError: They are not text in this encoding.
     """
-    if data.startswith(_UTF16_MARKS):
+    encoding = _UTF16_MARKS.get(data[:2])
+    if encoding and not may_be_utf_16:
         raise UnreadableError("the text is UTF-16", "save it as UTF-8", line=1, column=1)
+    if encoding:
+        data = data[2:]
+    encoding, shown = (encoding, "UTF-16") if encoding else ("utf-8", "UTF-8")
     try:
-        text = data.decode("utf-8").removeprefix("\ufeff")
+        text = data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        line, column = _position(data[: error.start].decode("utf-8"))
-        what = f"byte 0x{data[error.start]:02x} is not UTF-8 text"
+        line, column = _position(data[: error.start].decode(encoding).removeprefix("\ufeff"))
+        what = f"byte 0x{data[error.start]:02x} is not {shown} text"
         raise UnreadableError(what, "save it as UTF-8", line=line, column=column) from None
     if found := _UNPRINTABLE.search(text):
         line, column = _position(text[: found.start()])

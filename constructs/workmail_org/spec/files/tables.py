@@ -1,7 +1,8 @@
 """Tables: the users of a CSV file, as if they had been written in YAML.
 
-Comma separated, UTF-8, with a header (RFC 4180). Python's csv module is not used: it knows the row
-of a cell but not its column, and takes a quote in the middle of a cell for text.
+RFC 4180 with a header, and what programs make of it: semicolons or tabs for commas, a first line
+that names the separator. Python's csv module is not used: it knows the row of a cell but not its
+column, and takes a quote in the middle of a cell for text.
 """
 
 from __future__ import annotations
@@ -49,11 +50,15 @@ TEXTS = frozenset(
 COLUMNS = LISTS | BOOLEANS | NUMBERS | TEXTS
 """A user's keys in a spec; a layout test compares them with the schema."""
 
-# One cell and what ends it. The second group is unquoted text, and may hold a stray quote. The
-# possessive *+ keeps the spaces before a quote from becoming such text.
-_CELL = re.compile(r'[ \t]*+(?:"([^"]*+(?:""[^"]*+)*+)"[ \t]*|((?!")[^,\r\n]*))(,|\r\n|\n|\r|\Z)')
+_SEPARATORS = (",", ";", "\t")  # spreadsheets write ; where the decimal sign is a comma
+# Excel reads the separator from such a line, and some programs write it, with or without quotes
+_SEPARATOR_LINE = re.compile(r'("?)sep=([^\w\s"]|\t)\1[ \t]*(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*+"')
+# Between addresses: none holds one of these unless a part of it is quoted (RFC 5321, section 4.1.2)
+_BETWEEN = re.compile(r"[\s,;]+")
 _UNCLOSED = "a quote begins here, but its cell does not end with one"
 _MAX_COLUMNS = 100  # a guess: five times the columns there are
+_MAX_HEADER = 10_000  # characters that are looked at for the separator: 100 columns of 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +84,32 @@ def parse(text: str, source: Source, context: Context, path: Path) -> Node:
         that is wrong leaves a gap. A gap for all when there is no usable header.
     """
     table = _Table(source, context, path)
-    rows = table.rows(text)
+    rows = table.rows(text, *_separator(text))
     header = next(rows, None)
     if header is None:
         return Mapping((source, 1, 1))
     columns = table.columns(header)
     return table.users(columns, rows) if columns else Gap((source, 1, 1))
+
+
+def _separator(text: str) -> tuple[str, int]:
+    """Say what separates cells, and at which character the header may begin."""
+    if found := _SEPARATOR_LINE.match(text):
+        return found[2], found.end()
+    lines = _QUOTED.sub("", text[:_MAX_HEADER]).strip("\r\n ").splitlines()
+    header = lines[0] if lines else ""
+    return max(_SEPARATORS, key=header.count), 0
+
+
+def _cell_pattern(separator: str) -> re.Pattern[str]:
+    """Match one cell and what ends it.
+
+    The second group is unquoted text, and may hold a stray quote. The possessive *+ keeps the
+    spaces before a quote from becoming such text.
+    """
+    blank, mark = (" " if separator == "\t" else r"[ \t]"), re.escape(separator)
+    quoted, bare = r'"([^"]*+(?:""[^"]*+)*+)"', rf'((?!")[^{mark}\r\n]*)'
+    return re.compile(rf"{blank}*+(?:{quoted}{blank}*|{bare})({mark}|\r\n|\n|\r|\Z)")
 
 
 class _Table:
@@ -95,27 +120,28 @@ class _Table:
         self._context = context
         self._path = path
 
-    def rows(self, text: str) -> Iterator[_Row]:
+    def rows(self, text: str, separator: str = ",", start: int = 0) -> Iterator[_Row]:
         """Split the text; rows in which every cell is empty are left out."""
+        pattern = _cell_pattern(separator)
         row: _Row = []
-        line, line_start, position = 1, 0, 0
+        line, line_start, position = (2 if start else 1), start, start
         while position < len(text) or row:
             self._context.values_left -= 1
             place = (self._source, line, position - line_start + 1)
-            found = _CELL.match(text, position)
+            found = pattern.match(text, position)
             if found is None or self._context.values_left < 0 or self._context.is_flooded:
                 self._report(place, (), _UNCLOSED if found is None else self._limit())
                 return
-            start = found.start(2) if found[1] is None else found.start(1) - 1
-            row.append(self._cell(found, (self._source, line, start - line_start + 1)))
+            begin = found.start(2) if found[1] is None else found.start(1) - 1
+            row.append(self._cell(found, (self._source, line, begin - line_start + 1)))
             broken = text.count("\n", position, found.end()) or found[3] == "\r"
             if broken:
                 line += int(broken)
                 line_start = (
-                    found.end() if found[3] != "," else text.rfind("\n", 0, found.end()) + 1
+                    found.end() if found[3] != separator else text.rfind("\n", 0, found.end()) + 1
                 )
             position = found.end()
-            if found[3] != ",":
+            if found[3] != separator:
                 if any(cell.text for cell in row):
                     yield row
                 row = []
@@ -124,9 +150,8 @@ class _Table:
         """Read the header: one key a column, None for one that is not known; empty if unusable."""
         names = [cell.text for cell in header]
         if NAME not in names:
-            split = next((mark for mark in (";", "\t") if mark in names[0]), None)
-            hint = "separate cells with commas" if split else "each user needs a name"
-            self._report(header[0].place, (), f'the header has no column "{NAME}"', hint)
+            message = f'the header has no column "{NAME}"'
+            self._report(header[0].place, (), message, "each user needs a name")
             return []
         if len(names) > _MAX_COLUMNS:
             self._report(header[0].place, (), f"{len(names)} columns are too many")
@@ -139,7 +164,7 @@ class _Table:
         for row in rows:
             if len(row) != len(columns):
                 message = f"the row has {len(row)} cells, the header has {len(columns)}"
-                hint = "put a cell that contains a comma in double quotes"
+                hint = "put a cell that contains the separator in double quotes"
                 self._report(row[0].place, (), message, hint)
                 continue
             name = row[columns.index(NAME)]
@@ -196,7 +221,7 @@ class _Table:
     def _value(self, column: str, cell: _Cell, path: Path) -> Node:
         text, place = cell.text, cell.place
         if column in LISTS:
-            words = text.split()
+            words = [word for word in _BETWEEN.split(text) if word]
             self._context.values_left -= len(words)
             return Sequence(place, [Scalar(word, place, word) for word in words])
         value: scalars.Value = text

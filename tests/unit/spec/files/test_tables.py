@@ -101,6 +101,79 @@ def test_a_byte_order_mark_and_empty_rows_are_left_out(users: Callable[[bytes], 
     assert {"alice": {"city": "Ely"}} == users(b"\xef\xbb\xbfname,city\n\nalice,Ely\n,\n \n")
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        '"name";"display_name";"city"\n"alice";"Liddell; Alice, 1";Ely\n',
+        'name;display_name;city\r\nalice;"Liddell; Alice, 1";Ely\r\n',
+        "name\tdisplay_name\tcity\nalice\tLiddell; Alice, 1\tEly\n",
+        'sep=,\r\nname,display_name,city\r\nalice,"Liddell; Alice, 1",Ely\r\n',
+        '"sep=;"\nname;display_name;city\nalice;"Liddell; Alice, 1";Ely\n',
+        "sep=\t\nname\tdisplay_name\tcity\nalice\tLiddell; Alice, 1\tEly\n",
+        "sep=|\nname|display_name|city\nalice|Liddell; Alice, 1|Ely\n",
+        '\n"name";"display_name";city\nalice;"Liddell; Alice, 1";Ely\n',
+    ],
+)
+def test_cells_are_separated_by_what_separates_the_header(
+    users: Callable[[str], Any], table: str
+) -> None:
+    assert {"alice": {"display_name": "Liddell; Alice, 1", "city": "Ely"}} == users(table)
+
+
+def test_an_empty_first_cell_between_tabs_is_a_cell(users: Callable[[str], Any]) -> None:
+    assert {"alice": {}, "bob": {"city": "Ely"}} == users("city\tname\n\talice\nEly \t bob\n")
+
+
+@pytest.mark.parametrize(
+    ("table", "place"),
+    [
+        ('"city";"name";"enabled"\n"E; 1";alice;yes\n', "2:14"),
+        ("city\tname\tenabled\n\talice\tyes\n", "2:8"),
+        ("sep=;\r\ncity;name;enabled\r\n;alice;yes\r\n", "3:8"),
+        ("sep=,\ncity,name,enabled\n,alice,yes\n", "3:8"),
+    ],
+)
+def test_places_are_right_whatever_separates_cells(
+    problems: Callable[[str], list[str]], table: str, place: str
+) -> None:
+    assert [f'{place}: users.alice.enabled: "yes" is not true or false'] == problems(table)
+
+
+@pytest.mark.parametrize("between", [" ", ";", "; ", "\n", ", "])
+def test_aliases_are_separated_as_people_do(users: Callable[[str], Any], between: str) -> None:
+    assert {"alice": {"aliases": ["al@a.example", "b@a.example"]}} == users(
+        f'name,aliases\nalice,"al@a.example{between}b@a.example"\n'
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xfe" + "name\tcity\nzoe\tZürich 🏔\n".encode("utf-16-le"),
+        b"\xfe\xff" + "name;city\r\nzoe;Zürich 🏔\r\n".encode("utf-16-be"),
+        "name,city\nzoe,Zürich 🏔".encode("utf-16"),
+    ],
+)
+def test_a_table_may_be_utf_16_with_a_mark(users: Callable[[bytes], Any], data: bytes) -> None:
+    assert {"zoe": {"city": "Zürich 🏔"}} == users(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"x", "2:5: byte 0x78 is not UTF-16 text; save it as UTF-8"),
+        (b"\x00\xd8a\x00", "2:5: byte 0x00 is not UTF-16 text; save it as UTF-8"),
+        (b"\x00\x00", "2:5: character U+0000 is not allowed in a spec"),
+    ],
+)
+def test_broken_utf_16_is_a_problem_at_its_place(
+    problems: Callable[[bytes], list[str]], data: bytes, problem: str
+) -> None:
+    table = b"\xff\xfe" + "name\nalïç".encode("utf-16-le")
+
+    assert [problem] == problems(table + data)
+
+
 def test_spaces_around_a_cell_do_not_count(users: Callable[[str], Any]) -> None:
     assert {"alice": {"city": "Ely"}} == users('name , city\n alice, "Ely" \n')
 
@@ -128,18 +201,11 @@ def test_a_column_stands_there_once(problems: Callable[[str], list[str]]) -> Non
     )
 
 
-@pytest.mark.parametrize(
-    ("header", "hint"),
-    [
-        ("display_name,city", "each user needs a name"),
-        ("name;city", "separate cells with commas"),
-        ("name\tcity", "separate cells with commas"),
-    ],
-)
-def test_a_table_needs_names(load_files: Loads, header: str, hint: str) -> None:
+@pytest.mark.parametrize("header", ["display_name,city", "display_name;city", "city"])
+def test_a_table_needs_names(load_files: Loads, header: str) -> None:
     document = load_files({"s.yaml": _SPEC, "people.csv": f"{header}\n"})
 
-    assert [f'people.csv:1:1: users: the header has no column "name"; {hint}'] == [
+    assert ['people.csv:1:1: users: the header has no column "name"; each user needs a name'] == [
         str(problem) for problem in document.problems
     ]
     assert {("users",)} == document.gaps
@@ -161,7 +227,7 @@ def test_rows_are_as_long_as_the_header(
 ) -> None:
     assert [
         f"2:1: users: the row has {count} cells, the header has 2;"
-        " put a cell that contains a comma in double quotes"
+        " put a cell that contains the separator in double quotes"
     ] == problems(f"name,city\n{row}\nbob,Bonn\n")
 
 
