@@ -26,7 +26,7 @@ _RULES = {
     "file": "A file is UTF-8 text and can be read.",
     "yaml": "A file is one YAML 1.2 document.",
     "include": "A spec names files in its own folder, and never in a circle.",
-    "csv": "A table has a header with known columns, and complete rows.",
+    "csv": "A table has a header with known columns, and no row has more cells.",
     "extends": "A spec extends one other spec.",
     "derive": "A derived spec says how it differs from what it copies.",
     "expect": "The rules of a spec do what it expects of them.",

@@ -50,11 +50,15 @@ TEXTS = frozenset(
 COLUMNS = LISTS | BOOLEANS | NUMBERS | TEXTS
 """A user's keys in a spec; a layout test compares them with the schema."""
 
+IGNORED = "x-"
+"""A column whose header begins so is for people, like such keys at the top of a spec."""
+
 _SEPARATORS = (",", ";", "\t")  # spreadsheets write ; where the decimal sign is a comma
 # Excel reads the separator from such a line, and some programs write it, with or without quotes
 _SEPARATOR_LINE = re.compile(r'("?)sep=([^\w\s"]|\t)\1[ \t]*(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*+"')
 # Between addresses: none holds one of these unless a part of it is quoted (RFC 5321, section 4.1.2)
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _BETWEEN = re.compile(r"[\s,;]+")
 _UNCLOSED = "a quote begins here, but its cell does not end with one"
 _MAX_COLUMNS = 100  # a guess: five times the columns there are
@@ -89,7 +93,7 @@ def parse(text: str, source: Source, context: Context, path: Path) -> Node:
     if header is None:
         return Mapping((source, 1, 1))
     columns = table.columns(header)
-    return table.users(columns, rows) if columns else Gap((source, 1, 1))
+    return table.users(header, columns, rows) if columns else Gap((source, 1, 1))
 
 
 def _separator(text: str) -> tuple[str, int]:
@@ -110,6 +114,14 @@ def _cell_pattern(separator: str) -> re.Pattern[str]:
     blank, mark = (" " if separator == "\t" else r"[ \t]"), re.escape(separator)
     quoted, bare = r'"([^"]*+(?:""[^"]*+)*+)"', rf'((?!")[^{mark}\r\n]*)'
     return re.compile(rf"{blank}*+(?:{quoted}{blank}*|{bare})({mark}|\r\n|\n|\r|\Z)")
+
+
+def _squashed(header: str) -> str:
+    """Make equal what people and programs write for the same key: `Display Name`, `displayName`."""
+    return _BETWEEN_WORDS.sub("", header).casefold()
+
+
+_KEYS = {_squashed(column): column for column in [NAME, *sorted(COLUMNS)]}
 
 
 class _Table:
@@ -148,26 +160,31 @@ class _Table:
 
     def columns(self, header: _Row) -> list[str | None]:
         """Read the header: one key a column, None for one that is not known; empty if unusable."""
-        names = [cell.text for cell in header]
-        if NAME not in names:
+        if len(header) > _MAX_COLUMNS:
+            self._report(header[0].place, (), f"{len(header)} columns are too many")
+            return []
+        columns: list[str | None] = []
+        for cell in header:
+            columns.append(self._column(cell, columns))
+        if NAME not in columns:
             message = f'the header has no column "{NAME}"'
             self._report(header[0].place, (), message, "each user needs a name")
             return []
-        if len(names) > _MAX_COLUMNS:
-            self._report(header[0].place, (), f"{len(names)} columns are too many")
-            return []
-        return [self._column(cell, names[:position]) for position, cell in enumerate(header)]
+        return columns
 
-    def users(self, columns: list[str | None], rows: Iterator[_Row]) -> Mapping:
+    def users(self, header: _Row, columns: list[str | None], rows: Iterator[_Row]) -> Mapping:
         """Read all rows below the header."""
         users = Mapping((self._source, 1, 1), height=2)
+        key = columns.index(NAME)
+        nameless = {position for position, cell in enumerate(header) if not cell.text}
         for row in rows:
-            if len(row) != len(columns):
+            self._refuse_nameless(row, nameless)
+            if any(cell.text for cell in row[len(columns) :]):
                 message = f"the row has {len(row)} cells, the header has {len(columns)}"
                 hint = "put a cell that contains the separator in double quotes"
                 self._report(row[0].place, (), message, hint)
                 continue
-            name = row[columns.index(NAME)]
+            name = row[key] if key < len(row) else _Cell("", row[-1].place)
             if self._is_usable(name, users):
                 users.entries[name.text] = self._user(columns, row, name)
                 users.key_places[name.text] = name.place
@@ -185,18 +202,31 @@ class _Table:
             )
         return _Cell(text, place)
 
-    def _column(self, cell: _Cell, before: list[str]) -> str | None:
-        if cell.text in before:
-            self._report(cell.place, (), f'column "{cell.text}" stands in the header twice')
+    def _column(self, cell: _Cell, before: list[str | None]) -> str | None:
+        if not cell.text or cell.text.casefold().startswith(IGNORED):
             return None
-        if cell.text == NAME or cell.text in COLUMNS:
-            return cell.text
+        column = _KEYS.get(_squashed(cell.text))
+        if column and column in before:
+            what = "" if cell.text == column else f' as "{column}"'
+            self._report(cell.place, (), f'column "{cell.text}" stands in the header twice{what}')
+            return None
+        if column:
+            return column
         near = suggesting.nearest(cell.text, [NAME, *sorted(COLUMNS)])
         hint = (
             f'did you mean "{near}"?' if near else f"known: {', '.join([NAME, *sorted(COLUMNS)])}"
         )
         self._report(cell.place, (), f'column "{cell.text}" is not known', hint)
         return None
+
+    def _refuse_nameless(self, row: _Row, nameless: set[int]) -> None:
+        """Report a cell below an empty header, the first of each column."""
+        for position in sorted(nameless):
+            if position < len(row) and row[position].text:
+                message = "the cell stands in a column without a header"
+                hint = f'name the column, or begin its header with "{IGNORED}" to have it ignored'
+                self._report(row[position].place, (), message, hint)
+                nameless.remove(position)
 
     def _is_usable(self, name: _Cell, users: Mapping) -> bool:
         if not name.text:
@@ -210,7 +240,7 @@ class _Table:
 
     def _user(self, columns: list[str | None], row: _Row, name: _Cell) -> Mapping:
         user = Mapping(name.place)
-        for column, cell in zip(columns, row, strict=True):
+        for column, cell in zip(columns, row, strict=False):  # missing cells are empty
             if column and column != NAME and cell.text:
                 node = self._value(column, cell, (name.text, column))
                 user.entries[column] = node

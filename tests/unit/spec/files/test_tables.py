@@ -221,14 +221,85 @@ def test_a_name_stands_there_once(problems: Callable[[str], list[str]]) -> None:
     )
 
 
-@pytest.mark.parametrize(("row", "count"), [("alice", 1), ("alice,Ely,x", 3)])
-def test_rows_are_as_long_as_the_header(
+@pytest.mark.parametrize(("row", "count"), [("alice,Ely,x", 3), ("alice,Ely,,,x", 5)])
+def test_a_row_has_no_more_cells_than_the_header(
     problems: Callable[[str], list[str]], row: str, count: int
 ) -> None:
     assert [
         f"2:1: users: the row has {count} cells, the header has 2;"
         " put a cell that contains the separator in double quotes"
     ] == problems(f"name,city\n{row}\nbob,Bonn\n")
+
+
+def test_cells_that_are_missing_at_the_end_of_a_row_are_empty(users: Callable[[str], Any]) -> None:
+    assert {
+        "alice": {"display_name": "Alice"},
+        "bob": {"display_name": "Bob", "email": "bob@acme.example"},
+        "carol": {},
+    } == users("name,display_name,email,department\nalice,Alice\nbob,Bob,bob@acme.example\ncarol\n")
+
+
+def test_a_row_that_ends_before_the_name_is_a_problem(
+    problems: Callable[[str], list[str]],
+) -> None:
+    assert ['2:1: users: the cell in column "name" is empty'] == problems(
+        "city,name\nEly\nBonn,bob\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "name,city,,\nalice,Ely,,\n",
+        "name,,city\nalice,,Ely\n",
+        ";name;city\n;alice;Ely;;;\n",
+        "name,city\nalice,Ely,,\n",
+    ],
+)
+def test_empty_columns_do_not_count(users: Callable[[str], Any], table: str) -> None:
+    assert {"alice": {"city": "Ely"}} == users(table)
+
+
+def test_a_cell_below_an_empty_header_is_a_problem_once(
+    problems: Callable[[str], list[str]],
+) -> None:
+    assert [
+        "3:5: users: the cell stands in a column without a header;"
+        ' name the column, or begin its header with "x-" to have it ignored'
+    ] == problems("name,,city\nalice,,Ely\nbob,x,Bonn\ncarol,y,Ulm\n")
+
+
+def test_columns_whose_header_begins_with_x_are_ignored(users: Callable[[str], Any]) -> None:
+    assert {"alice": {"city": "Ely"}} == users(
+        "x-id,name,X-Last Login,city,x-id\n7,alice,never,Ely,\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Name,Display Name,First name,E-Mail,Zip-Code,Hidden from global address list",
+        "name,displayName,firstName,email,zipCode,hiddenFromGlobalAddressList",
+        "NAME,DISPLAY_NAME,FIRST_NAME,EMAIL,ZIP_CODE,HIDDEN_FROM_GLOBAL_ADDRESS_LIST",
+        '"Name","Display  Name","First-Name","e-mail","ZIP code","hidden_from global address list"',
+    ],
+)
+def test_headers_are_read_without_case_and_spaces(users: Callable[[str], Any], header: str) -> None:
+    assert {
+        "alice": {
+            "display_name": "Alice Liddell",
+            "first_name": "Alice",
+            "email": "alice@acme.example",
+            "zip_code": "01069",
+            "hidden_from_global_address_list": True,
+        }
+    } == users(f"{header}\nalice,Alice Liddell,Alice,alice@acme.example,01069,TRUE\n")
+
+
+def test_two_headers_of_one_key_are_a_problem(problems: Callable[[str], list[str]]) -> None:
+    assert [
+        '1:18: users: column "Display Name" stands in the header twice as "display_name"'
+    ] == problems("name,displayName,Display Name\nalice,a,b\n")
 
 
 @pytest.mark.parametrize(
