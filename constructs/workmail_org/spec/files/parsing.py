@@ -57,6 +57,10 @@ class Context(Protocol):
         """Take down a problem."""
         ...
 
+    def warn(self, rule: str, place: Place, path: Path, message: str, hint: str) -> None:
+        """Take down a problem that does not make the spec unusable."""
+        ...
+
     def include(self, tag: str, target: Scalar, path: Path) -> Node:
         """Read the file that `!include` or `!csv` names; a gap when it cannot be read."""
         ...

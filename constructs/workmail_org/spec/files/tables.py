@@ -90,10 +90,10 @@ def parse(text: str, source: Source, context: Context, path: Path) -> Node:
     table = _Table(source, context, path)
     rows = table.rows(text, *_separator(text))
     header = next(rows, None)
-    if header is None:
-        return Mapping((source, 1, 1))
-    columns = table.columns(header)
-    return table.users(header, columns, rows) if columns else Gap((source, 1, 1))
+    columns = table.columns(header) if header else table.refuse_empty()
+    if not header or not columns:
+        return Gap((source, 1, 1))
+    return table.users(header, columns, rows)
 
 
 def _separator(text: str) -> tuple[str, int]:
@@ -131,6 +131,7 @@ class _Table:
         self._source = source
         self._context = context
         self._path = path
+        self._ended_early = False
 
     def rows(self, text: str, separator: str = ",", start: int = 0) -> Iterator[_Row]:
         """Split the text; rows in which every cell is empty are left out."""
@@ -143,6 +144,7 @@ class _Table:
             found = pattern.match(text, position)
             if found is None or self._context.values_left < 0 or self._context.is_flooded:
                 self._report(place, (), _UNCLOSED if found is None else self._limit())
+                self._ended_early = True
                 return
             begin = found.start(2) if found[1] is None else found.start(1) - 1
             row.append(self._cell(found, (self._source, line, begin - line_start + 1)))
@@ -157,6 +159,13 @@ class _Table:
                 if any(cell.text for cell in row):
                     yield row
                 row = []
+
+    def refuse_empty(self) -> list[str | None]:
+        """Report that there is no header: a failed export, which must not switch everybody off."""
+        if not self._ended_early:
+            hint = "a table of nobody has a header too, or write users: {}"
+            self._report((self._source, 1, 1), (), "the table is empty, without a header", hint)
+        return []
 
     def columns(self, header: _Row) -> list[str | None]:
         """Read the header: one key a column, None for one that is not known; empty if unusable."""
@@ -176,8 +185,10 @@ class _Table:
         """Read all rows below the header."""
         users = Mapping((self._source, 1, 1), height=2)
         key = columns.index(NAME)
+        is_empty = True
         nameless = {position for position, cell in enumerate(header) if not cell.text}
         for row in rows:
+            is_empty = False
             self._refuse_nameless(row, nameless)
             if any(cell.text for cell in row[len(columns) :]):
                 message = f"the row has {len(row)} cells, the header has {len(columns)}"
@@ -188,6 +199,10 @@ class _Table:
             if self._is_usable(name, users):
                 users.entries[name.text] = self._user(columns, row, name)
                 users.key_places[name.text] = name.place
+        if is_empty and not self._ended_early:
+            message = "the table has a header and no rows, so it declares nobody"
+            hint = "if nobody is meant, write users: {}"
+            self._context.warn("csv", header[0].place, self._path, message, hint)
         users.height += any(user.height > 1 for user in users.entries.values())
         return users
 

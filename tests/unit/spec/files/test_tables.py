@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from workmail_org.spec.files import parsing, tables
+from workmail_org.spec.problems import Severity
 from workmail_org.spec.schema import load_schema
 
 if TYPE_CHECKING:
@@ -178,9 +179,38 @@ def test_spaces_around_a_cell_do_not_count(users: Callable[[str], Any]) -> None:
     assert {"alice": {"city": "Ely"}} == users('name , city\n alice, "Ely" \n')
 
 
-@pytest.mark.parametrize("table", ["", "\n", "name,city\n"])
-def test_a_table_without_users_is_empty(users: Callable[[str], Any], table: str) -> None:
-    assert {} == users(table)
+@pytest.mark.parametrize("table", ["", "\n", "\ufeff", "sep=;\n", ",,\n,,\n"])
+def test_a_table_without_a_header_is_an_error(load_files: Loads, table: str) -> None:
+    document = load_files({"s.yaml": _SPEC, "people.csv": table})
+
+    assert [
+        "people.csv:1:1: users: the table is empty, without a header;"
+        " a table of nobody has a header too, or write users: {}"
+    ] == [str(problem) for problem in document.problems]
+    assert [Severity.ERROR] == [problem.severity for problem in document.problems]
+    assert {("users",)} == document.gaps
+
+
+@pytest.mark.parametrize(
+    ("table", "place"),
+    [("name,city\n", "1:1"), ("name", "1:1"), ("sep=;\n\nname;city\n;\n", "3:1")],
+)
+def test_a_table_without_rows_is_a_warning(load_files: Loads, table: str, place: str) -> None:
+    document = load_files({"s.yaml": _SPEC, "people.csv": table})
+
+    assert [
+        f"people.csv:{place}: warning: users: the table has a header and no rows,"
+        " so it declares nobody; if nobody is meant, write users: {}"
+    ] == [str(problem) for problem in document.problems]
+    assert [Severity.WARNING] == [problem.severity for problem in document.problems]
+    assert {"users": {}} == document.value
+    assert not document.gaps
+
+
+def test_a_header_that_cannot_be_read_is_one_problem(problems: Callable[[str], list[str]]) -> None:
+    assert ["1:1: users: a quote begins here, but its cell does not end with one"] == problems(
+        '"name,city\n'
+    )
 
 
 def test_an_unknown_column_is_a_problem_once(problems: Callable[[str], list[str]]) -> None:
