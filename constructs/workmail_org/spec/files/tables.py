@@ -62,6 +62,7 @@ _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _BETWEEN = re.compile(r"[\s,;]+")
 _UNCLOSED = "a quote begins here, but its cell does not end with one"
 _MAX_COLUMNS = 100  # a guess: five times the columns there are
+_MIN_PART = 3  # a guess: fewer letters begin too many words to say which was meant
 _MAX_HEADER = 10_000  # characters that are looked at for the separator: 100 columns of 100
 
 
@@ -122,6 +123,15 @@ def _squashed(header: str) -> str:
 
 
 _KEYS = {_squashed(column): column for column in [NAME, *sorted(COLUMNS)]}
+
+
+def _nearest(header: str) -> str | None:
+    """Find the key that a header was probably meant to be: `Quota` is quota_megabytes."""
+    word = _squashed(header)
+    near = suggesting.nearest(word, _KEYS)
+    if near is None and len(word) >= _MIN_PART:
+        near = next((key for key in _KEYS if key.startswith(word)), None)
+    return _KEYS[near] if near else None
 
 
 class _Table:
@@ -227,7 +237,7 @@ class _Table:
             return None
         if column:
             return column
-        near = suggesting.nearest(cell.text, [NAME, *sorted(COLUMNS)])
+        near = _nearest(cell.text)
         hint = (
             f'did you mean "{near}"?' if near else f"known: {', '.join([NAME, *sorted(COLUMNS)])}"
         )

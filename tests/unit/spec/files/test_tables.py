@@ -219,6 +219,46 @@ def test_an_unknown_column_is_a_problem_once(problems: Callable[[str], list[str]
     ] == problems("name,dispaly_name\nalice,Alice\nbob,Bob\n")
 
 
+@pytest.mark.parametrize(
+    ("header", "near"),
+    [
+        ("Quota", "quota_megabytes"),
+        ("Hidden", "hidden_from_global_address_list"),
+        ("ZIP", "zip_code"),
+        ("Telephone Nr", "telephone"),
+        ("Dispaly Name", "display_name"),
+        ("mail", "email"),
+        ("lastNames", "last_name"),
+    ],
+)
+def test_an_unknown_column_gets_the_nearest_known_one(
+    problems: Callable[[str], list[str]], header: str, near: str
+) -> None:
+    assert [f'1:6: users: column "{header}" is not known; did you mean "{near}"?'] == problems(
+        f"name,{header}\nalice,1\n"
+    )
+
+
+def test_all_problems_of_a_header_are_told_at_once(problems: Callable[[str], list[str]]) -> None:
+    known = ", ".join(["name", *sorted(tables.COLUMNS)])
+
+    assert [
+        '1:1: users: column "Nmae" is not known; did you mean "name"?',
+        '1:1: users: the header has no column "name"; each user needs a name',
+        '1:6: users: column "Dispaly Name" is not known; did you mean "display_name"?',
+        f'1:19: users: column "xyzzy" is not known; known: {known}',
+        '1:30: users: column "City" stands in the header twice as "city"',
+    ] == problems("Nmae,Dispaly Name,xyzzy,city,City\nalice,Alice,never,Ely,Ely\n")
+
+
+def test_a_table_that_begins_with_a_user_has_no_header(
+    problems: Callable[[str], list[str]],
+) -> None:
+    lines = problems("alice,Alice Liddell\nbob,Bob\n")
+
+    assert ["1:1", "1:1", "1:7"] == [line.partition(": ")[0] for line in lines]
+
+
 def test_a_column_like_none_lists_them_all(problems: Callable[[str], list[str]]) -> None:
     (line,) = problems("name,xyzzy\nalice,1\n")
 
