@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from workmail_org.spec.files import parsing, sources, tables
-from workmail_org.spec.files.nodes import Gap, Node, Place, Scalar, Source, locate
+from workmail_org.spec.files import parsing, sources, table_options, tables
+from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Source, locate
+from workmail_org.spec.files.table_options import Options
 from workmail_org.spec.problems import Problem, Severity
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from workmail_org.spec.problems import Path
 
 _MAX_CHAIN = 50  # files that include or extend one another; as deep as values may be nested
+_AS_IT_IS = Options()
 
 
 class Library:
@@ -34,7 +36,7 @@ class Library:
         self.sources: list[Source] = []
         self.values_left = parsing.MAX_VALUES
         self._bytes_left = sources.MAX_BYTES
-        self._finished: dict[tuple[str, pathlib.Path], Node] = {}
+        self._finished: dict[tuple[str, pathlib.Path, Options], Node] = {}
         self._open: list[tuple[pathlib.Path, Source]] = []
         self._extended: list[tuple[pathlib.Path, Source]] = []
 
@@ -74,12 +76,18 @@ class Library:
         node = self._read("extends", *found, target)
         return None if isinstance(node, Gap) else node
 
-    def include(self, tag: str, target: Scalar, path: Path) -> Node:
+    def include(self, tag: str, target: Scalar | Mapping, path: Path) -> Node:
         """Read the file that `!include` or `!csv` names; a gap when it cannot be read."""
+        options = _AS_IT_IS
+        if isinstance(target, Mapping):
+            file, options = table_options.read_options(target, self, path)
+            if file is None:
+                return Gap(target.place)
+            target = file
         found = self._find(tag, target, path)
         if found is None or self._goes_in_circles(tag, target, found, self._open, path):
             return Gap(target.place)
-        return self._read(tag, *found, target, path)
+        return self._read(tag, *found, target, path, options)
 
     def _read(
         self,
@@ -88,9 +96,10 @@ class Library:
         source: Source,
         target: Scalar | None,
         path: Path = (),
+        options: Options = _AS_IT_IS,
     ) -> Node:
         """Read a file once; a gap, the next time too, when it is not what it should be."""
-        key = ("csv" if tag == "!csv" else "yaml", real)
+        key = ("csv" if tag == "!csv" else "yaml", real, options)
         if key in self._finished:
             return self._finished[key]
         try:
@@ -100,10 +109,10 @@ class Library:
         self.sources.append(source)
         self._bytes_left -= len(data)
         with self._opened(real, source):
-            self._finished[key] = self._parse(tag, data, source, path)
+            self._finished[key] = self._parse(tag, data, source, path, options)
         return self._finished[key]
 
-    def _parse(self, tag: str, data: bytes, source: Source, path: Path) -> Node:
+    def _parse(self, tag: str, data: bytes, source: Source, path: Path, options: Options) -> Node:
         try:
             text = sources.decode(data, may_be_utf_16=tag == "!csv")
         except sources.UnreadableError as error:
@@ -111,7 +120,7 @@ class Library:
             self.report("file", place, (), error.message, error.hint)
             return Gap(place)
         if tag == "!csv":
-            return tables.parse(text, source, self, path)
+            return tables.parse(text, source, self, path, options)
         return parsing.parse(text, source, self, path) or Gap((source, 1, 1))
 
     def _unreadable(

@@ -38,7 +38,8 @@ _SCALAR_TAGS: dict[str, tuple[type, ...]] = {
     _CORE + "int": (int,),
     _CORE + "float": (float, int),
 }
-_FILE_TAGS = ("!include", "!csv")
+_TABLE_TAG = "!csv"
+_FILE_TAGS = ("!include", _TABLE_TAG)
 
 
 class Context(Protocol):
@@ -61,8 +62,11 @@ class Context(Protocol):
         """Take down a problem that does not make the spec unusable."""
         ...
 
-    def include(self, tag: str, target: Scalar, path: Path) -> Node:
-        """Read the file that `!include` or `!csv` names; a gap when it cannot be read."""
+    def include(self, tag: str, target: Scalar | Mapping, path: Path) -> Node:
+        """Read the file that `!include` or `!csv` names; a gap when it cannot be read.
+
+        Behind `!csv` may be a mapping of options, see `table_options`.
+        """
         ...
 
 
@@ -104,11 +108,13 @@ class _Open:
         merge: What stands behind `<<`.
         merge_place: Where `<<` itself stands.
         unusable: A gap takes its place at the end.
+        is_table: It holds options of `!csv`, and the table takes its place at the end.
     """
 
     node: Sequence | Mapping
     anchor: str | None
     unusable: bool
+    is_table: bool
     key: str | None = None
     key_place: Place | None = None
     use: _Use = _Use.ENTRY
@@ -201,7 +207,7 @@ class _Composer:
             return Gap(place)
         return node
 
-    def _included(self, tag: str, target: Scalar) -> Node:
+    def _included(self, tag: str, target: Scalar | Mapping) -> Node:
         node = self._context.include(tag, target, self._path())
         return self._within_depth(node, target.place)
 
@@ -246,18 +252,21 @@ class _Composer:
         if len(self._stack) >= MAX_DEPTH:
             raise self._stop(event, _too_deep())
         tag = event.tag
-        unusable = tag not in (None, "!", _COLLECTION_TAGS[type(node)])
+        is_table = tag == _TABLE_TAG and isinstance(node, Mapping)
+        unusable = not is_table and tag not in (None, "!", _COLLECTION_TAGS[type(node)])
         if unusable:
             self._report_tag(tag, node.place)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        self._stack.append(_Open(node, event.anchor, unusable))
+        self._stack.append(_Open(node, event.anchor, unusable, is_table))
 
     def _end(self, _event: yaml.CollectionEndEvent) -> None:
         frame = self._stack.pop()
         if frame.merge is not None and isinstance(frame.node, Mapping):
             self._merge(frame, frame.node, frame.merge)
         node: Node = Gap(frame.node.place) if frame.unusable else frame.node
+        if frame.is_table and isinstance(node, Mapping):
+            node = self._included(_TABLE_TAG, node)
         if frame.anchor is not None:
             self._anchors[frame.anchor] = node
         self._add(node)

@@ -12,43 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from workmail_org.spec import suggesting
-from workmail_org.spec.files import parsing, scalars
+from workmail_org.spec.files import headers, parsing, scalars
+from workmail_org.spec.files.headers import BOOLEANS, LISTS, NAME, NUMBERS
 from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Sequence, Source
+from workmail_org.spec.files.table_options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workmail_org.spec.files.parsing import Context
     from workmail_org.spec.problems import Path
-
-NAME = "name"
-"""The column with the user's key."""
-
-LISTS = frozenset({"aliases"})
-BOOLEANS = frozenset({"adopt", "enabled", "hidden_from_global_address_list"})
-NUMBERS = frozenset({"quota_megabytes"})
-TEXTS = frozenset(
-    {
-        "city",
-        "company",
-        "country",
-        "department",
-        "display_name",
-        "email",
-        "first_name",
-        "identity_provider_user_id",
-        "initials",
-        "job_title",
-        "last_name",
-        "office",
-        "role",
-        "street",
-        "telephone",
-        "zip_code",
-    }
-)
-COLUMNS = LISTS | BOOLEANS | NUMBERS | TEXTS
-"""A user's keys in a spec; a layout test compares them with the schema."""
 
 IGNORED = "x-"
 """A column whose header begins so is for people, like such keys at the top of a spec."""
@@ -58,11 +31,9 @@ _SEPARATORS = (",", ";", "\t")  # spreadsheets write ; where the decimal sign is
 _SEPARATOR_LINE = re.compile(r'("?)sep=([^\w\s"]|\t)\1[ \t]*(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*+"')
 # Between addresses: none holds one of these unless a part of it is quoted (RFC 5321, section 4.1.2)
-_BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _BETWEEN = re.compile(r"[\s,;]+")
 _UNCLOSED = "a quote begins here, but its cell does not end with one"
 _MAX_COLUMNS = 100  # a guess: five times the columns there are
-_MIN_PART = 3  # a guess: fewer letters begin too many words to say which was meant
 _MAX_HEADER = 10_000  # characters that are looked at for the separator: 100 columns of 100
 
 
@@ -75,7 +46,9 @@ class _Cell:
 _Row: TypeAlias = list[_Cell]
 
 
-def parse(text: str, source: Source, context: Context, path: Path) -> Node:
+def parse(
+    text: str, source: Source, context: Context, path: Path, options: Options | None = None
+) -> Node:
     """Turn the rows of a table into a mapping of users by name.
 
     Args:
@@ -83,12 +56,13 @@ def parse(text: str, source: Source, context: Context, path: Path) -> Node:
         source: Where the text comes from.
         context: Takes the problems.
         path: Where the users stand in the resolved spec.
+        options: How to read it, when not as the header says.
 
     Returns:
         Users in the order of the rows; an empty cell is an absent key. A cell
         that is wrong leaves a gap. A gap for all when there is no usable header.
     """
-    table = _Table(source, context, path)
+    table = _Table(source, context, path, options or Options())
     rows = table.rows(text, *_separator(text))
     header = next(rows, None)
     columns = table.columns(header) if header else table.refuse_empty()
@@ -106,6 +80,10 @@ def _separator(text: str) -> tuple[str, int]:
     return max(_SEPARATORS, key=header.count), 0
 
 
+def _is_ignored(header: str) -> bool:
+    return header.casefold().startswith(IGNORED)
+
+
 def _cell_pattern(separator: str) -> re.Pattern[str]:
     """Match one cell and what ends it.
 
@@ -117,30 +95,15 @@ def _cell_pattern(separator: str) -> re.Pattern[str]:
     return re.compile(rf"{blank}*+(?:{quoted}{blank}*|{bare})({mark}|\r\n|\n|\r|\Z)")
 
 
-def _squashed(header: str) -> str:
-    """Make equal what people and programs write for the same key: `Display Name`, `displayName`."""
-    return _BETWEEN_WORDS.sub("", header).casefold()
-
-
-_KEYS = {_squashed(column): column for column in [NAME, *sorted(COLUMNS)]}
-
-
-def _nearest(header: str) -> str | None:
-    """Find the key that a header was probably meant to be: `Quota` is quota_megabytes."""
-    word = _squashed(header)
-    near = suggesting.nearest(word, _KEYS)
-    if near is None and len(word) >= _MIN_PART:
-        near = next((key for key in _KEYS if key.startswith(word)), None)
-    return _KEYS[near] if near else None
-
-
 class _Table:
     """Reads one file."""
 
-    def __init__(self, source: Source, context: Context, path: Path) -> None:
+    def __init__(self, source: Source, context: Context, path: Path, options: Options) -> None:
         self._source = source
         self._context = context
         self._path = path
+        self._options = options
+        self._renamed = {headers.squashed(each.header): each for each in options.columns}
         self._ended_early = False
 
     def rows(self, text: str, separator: str = ",", start: int = 0) -> Iterator[_Row]:
@@ -185,7 +148,13 @@ class _Table:
         columns: list[str | None] = []
         for cell in header:
             columns.append(self._column(cell, columns))
-        if NAME not in columns:
+        self._refuse_absent(header)
+        name = self._options.name
+        if name and name.key not in columns:
+            message = f'the names come from "{name.key}", which is no column of {self._source.name}'
+            self._report(name.place, (), message)
+            return []
+        if not name and NAME not in columns:
             message = f'the header has no column "{NAME}"'
             self._report(header[0].place, (), message, "each user needs a name")
             return []
@@ -194,7 +163,8 @@ class _Table:
     def users(self, header: _Row, columns: list[str | None], rows: Iterator[_Row]) -> Mapping:
         """Read all rows below the header."""
         users = Mapping((self._source, 1, 1), height=2)
-        key = columns.index(NAME)
+        source = self._options.name
+        key = columns.index(source.key if source else NAME)
         is_empty = True
         nameless = {position for position, cell in enumerate(header) if not cell.text}
         for row in rows:
@@ -206,7 +176,9 @@ class _Table:
                 self._report(row[0].place, (), message, hint)
                 continue
             name = row[key] if key < len(row) else _Cell("", row[-1].place)
-            if self._is_usable(name, users):
+            if source:
+                name = _Cell(name.text.partition("@")[0].strip(), name.place)
+            if self._is_usable(name, header[key].text, users):
                 users.entries[name.text] = self._user(columns, row, name)
                 users.key_places[name.text] = name.place
         if is_empty and not self._ended_early:
@@ -228,21 +200,33 @@ class _Table:
         return _Cell(text, place)
 
     def _column(self, cell: _Cell, before: list[str | None]) -> str | None:
-        if not cell.text or cell.text.casefold().startswith(IGNORED):
+        word = headers.squashed(cell.text)
+        renamed = self._renamed.get(word)
+        if not renamed and (not word or word in self._options.ignored or _is_ignored(cell.text)):
             return None
-        column = _KEYS.get(_squashed(cell.text))
+        column = renamed.key if renamed else headers.KEYS.get(word)
         if column and column in before:
             what = "" if cell.text == column else f' as "{column}"'
             self._report(cell.place, (), f'column "{cell.text}" stands in the header twice{what}')
             return None
-        if column:
-            return column
-        near = _nearest(cell.text)
-        hint = (
-            f'did you mean "{near}"?' if near else f"known: {', '.join([NAME, *sorted(COLUMNS)])}"
-        )
-        self._report(cell.place, (), f'column "{cell.text}" is not known', hint)
-        return None
+        if column == NAME and self._options.name:
+            message = f'column "{cell.text}" is not needed: the names come from another'
+            self._report(cell.place, (), message, "ignore it, or say in columns what it is")
+            return None
+        if not column and not renamed:
+            message = f'column "{cell.text}" is not known'
+            self._report(cell.place, (), message, headers.hint(cell.text))
+        return column
+
+    def _refuse_absent(self, header: _Row) -> None:
+        """Report the columns that the options rename and the header does not have."""
+        present = {headers.squashed(cell.text): cell.text for cell in header if cell.text}
+        for word, renamed in self._renamed.items():
+            if word not in present:
+                near = suggesting.nearest(word, present)
+                message = f'{self._source.name} has no column "{renamed.header}"'
+                hint = f'did you mean "{present[near]}"?' if near else None
+                self._report(renamed.place, (), message, hint)
 
     def _refuse_nameless(self, row: _Row, nameless: set[int]) -> None:
         """Report a cell below an empty header, the first of each column."""
@@ -253,9 +237,9 @@ class _Table:
                 self._report(row[position].place, (), message, hint)
                 nameless.remove(position)
 
-    def _is_usable(self, name: _Cell, users: Mapping) -> bool:
+    def _is_usable(self, name: _Cell, header: str, users: Mapping) -> bool:
         if not name.text:
-            self._report(name.place, (), f'the cell in column "{NAME}" is empty')
+            self._report(name.place, (), f'the cell in column "{header}" is empty')
             return False
         first = users.key_places.get(name.text)
         if first:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from workmail_org.spec.files import parsing, tables
+from workmail_org.spec.files import headers, parsing
 from workmail_org.spec.problems import Severity
 from workmail_org.spec.schema import load_schema
 
@@ -240,7 +240,7 @@ def test_an_unknown_column_gets_the_nearest_known_one(
 
 
 def test_all_problems_of_a_header_are_told_at_once(problems: Callable[[str], list[str]]) -> None:
-    known = ", ".join(["name", *sorted(tables.COLUMNS)])
+    known = ", ".join(["name", *sorted(headers.COLUMNS)])
 
     assert [
         '1:1: users: column "Nmae" is not known; did you mean "name"?',
@@ -445,13 +445,13 @@ def test_a_table_has_no_more_cells_than_a_spec_has_values(
 def test_columns_are_the_keys_of_a_user() -> None:
     properties = load_schema()["properties"]["organizations"]["additionalProperties"]
     user = properties["properties"]["users"]["additionalProperties"]["properties"]
-    kinds = {"array": tables.LISTS, "boolean": tables.BOOLEANS, "integer": tables.NUMBERS}
+    kinds = {"array": headers.LISTS, "boolean": headers.BOOLEANS, "integer": headers.NUMBERS}
 
-    assert set(user) == tables.COLUMNS
+    assert set(user) == headers.COLUMNS
     for key, schema in user.items():
         (kind,) = {"null"} ^ {"null", *_listed(schema["type"])}
 
-        assert key in kinds.get(kind, tables.TEXTS)
+        assert key in kinds.get(kind, headers.TEXTS)
 
 
 def _listed(kinds: str | list[str]) -> list[str]:
