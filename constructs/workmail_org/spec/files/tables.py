@@ -32,6 +32,12 @@ _SEPARATOR_LINE = re.compile(r'("?)sep=([^\w\s"]|\t)\1[ \t]*(?:\r\n|\n|\r|\Z)', 
 _QUOTED = re.compile(r'"[^"]*+"')
 # Between addresses: none holds one of these unless a part of it is quoted (RFC 5321, section 4.1.2)
 _BETWEEN = re.compile(r"[\s,;]+")
+# Text to a spreadsheet: the formula ="01069", and an apostrophe before what would be a number or a
+# formula, which programs write as well (OWASP, "CSV Injection")
+_MARKED_TEXT = re.compile(r'="([^"]*)"|\'([-+=@0-9].*)', re.DOTALL)
+_SHORTENED = re.compile(r"[-+]?[0-9]([.,][0-9]+)?E[-+][0-9]+")  # 353155000000 to Excel: 3.53155E+11
+# ECMA-376 part 1, section 18.17.3 "Error values", as Excel writes them into a table
+_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)")
 _UNCLOSED = "a quote begins here, but its cell does not end with one"
 _MAX_COLUMNS = 100  # a guess: five times the columns there are
 _MAX_HEADER = 10_000  # characters that are looked at for the separator: 100 columns of 100
@@ -189,10 +195,10 @@ class _Table:
         return users
 
     def _cell(self, found: re.Match[str], place: Place) -> _Cell:
-        if found[1] is not None:
-            return _Cell(found[1].replace('""', '"').strip(), place)
-        text = found[2].strip()
-        if '"' in text:
+        text = found[2].strip() if found[1] is None else found[1].replace('""', '"').strip()
+        if marked := _MARKED_TEXT.fullmatch(text):
+            return _Cell((marked[1] if marked[2] is None else marked[2]).strip(), place)
+        if found[1] is None and '"' in text:
             message = "a quote stands in the middle of a cell"
             self._report(
                 place, (), message, 'write the cell in quotes, and "" for each quote in it'
@@ -259,6 +265,13 @@ class _Table:
 
     def _value(self, column: str, cell: _Cell, path: Path) -> Node:
         text, place = cell.text, cell.place
+        if _SHORTENED.fullmatch(text) or _ERROR.fullmatch(text):
+            what = "an error" if text.startswith("#") else "a number, shortened"
+            hint = (
+                "mend the cell in the spreadsheet; format a column of numbers that are text as text"
+            )
+            self._report(place, path, f'"{text}" is what a spreadsheet writes for {what}', hint)
+            return Gap(place)
         if column in LISTS:
             words = [word for word in _BETWEEN.split(text) if word]
             self._context.values_left -= len(words)

@@ -393,6 +393,50 @@ def test_a_cell_of_the_wrong_kind_is_a_problem_and_a_gap(
     assert {("users", "alice", column)} == document.gaps
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "what"),
+    [
+        ("telephone", "3.53155E+11", "a number, shortened"),
+        ("zip_code", '"1,07E+03"', "a number, shortened"),
+        ("quota_megabytes", "5E+04", "a number, shortened"),
+        ("office", "#N/A", "an error"),
+        ("email", "#REF!", "an error"),
+        ("aliases", "#NAME?", "an error"),
+    ],
+)
+def test_what_a_spreadsheet_made_of_a_cell_is_a_problem_and_a_gap(
+    load_files: Loads, column: str, cell: str, what: str
+) -> None:
+    document = load_files({"s.yaml": _SPEC, "people.csv": f"name,{column}\nalice,{cell}\n"})
+    shown = cell.strip('"')
+
+    assert [
+        f'people.csv:2:7: users.alice.{column}: "{shown}" is what a spreadsheet writes for {what};'
+        " mend the cell in the spreadsheet; format a column of numbers that are text as text"
+    ] == [str(problem) for problem in document.problems]
+    assert {("users", "alice", column)} == document.gaps
+
+
+@pytest.mark.parametrize("text", ["01069", "+49 30 123", "-"])
+@pytest.mark.parametrize("form", ['="{}"', '"=""{}"""', "'{}", '"\'{}"'])
+def test_text_that_is_marked_as_such_is_read_without_its_mark(
+    load_files: Loads, form: str, text: str
+) -> None:
+    table = f"name,office,enabled\nalice,{form.format(text)},yes\n"
+    document = load_files({"s.yaml": _SPEC, "people.csv": table})
+
+    assert text == document.value["users"]["alice"]["office"]
+    assert [f"people.csv:2:{8 + len(form.format(text))}"] == [
+        str(problem).partition(": ")[0] for problem in document.problems
+    ]
+
+
+def test_an_apostrophe_of_a_name_is_no_mark(users: Callable[[str], Any]) -> None:
+    assert {"joost": {"last_name": "'t Hooft", "office": "E+5", "role": "#1"}} == users(
+        "name,last_name,office,role\njoost,'t Hooft,E+5,#1\n"
+    )
+
+
 def test_a_quote_that_nothing_closes_is_a_problem(problems: Callable[[str], list[str]]) -> None:
     assert ["2:7: users: a quote begins here, but its cell does not end with one"] == problems(
         'name,city\nalice,"Ely\nbob,Bonn\n'
