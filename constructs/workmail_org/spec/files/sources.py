@@ -81,8 +81,6 @@ def decode(data: bytes, *, may_be_utf_16: bool = False) -> str:
     encoding = _UTF16_MARKS.get(data[:2])
     if encoding and not may_be_utf_16:
         raise UnreadableError("the text is UTF-16", "save it as UTF-8", line=1, column=1)
-    if encoding:
-        data = data[2:]
     encoding, shown = (encoding, "UTF-16") if encoding else ("utf-8", "UTF-8")
     try:
         text = data.decode(encoding).removeprefix("\ufeff")

@@ -209,8 +209,11 @@ def test_two_users_of_one_name_are_a_problem(problems: Callable[[str, str], list
 
 
 def test_what_is_wrong_in_a_table_is_told_once(load_files: Loads) -> None:
-    spec = "a: !csv {file: people.csv, ignore: [x]}\nb: !csv {file: people.csv, ignore: [X]}\n"
-    document = load_files({"s.yaml": spec, "people.csv": "name,enabled\nalice,yes\n"})
+    spec = "".join(
+        f"{key}: !csv {{file: people.csv, columns: {{Town: city}}, ignore: [{ignored}]}}\n"
+        for key, ignored in (("a", "x"), ("b", "X"))
+    )
+    document = load_files({"s.yaml": spec, "people.csv": "name,enabled,town\nalice,yes,Ely\n"})
 
     assert ['people.csv:2:7: a.alice.enabled: "yes" is not true or false'] == [
         str(problem) for problem in document.problems

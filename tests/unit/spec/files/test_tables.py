@@ -125,6 +125,14 @@ def test_an_empty_first_cell_between_tabs_is_a_cell(users: Callable[[str], Any])
     assert {"alice": {}, "bob": {"city": "Ely"}} == users("city\tname\n\talice\nEly \t bob\n")
 
 
+def test_the_header_below_a_separator_line_has_its_place(
+    problems: Callable[[str], list[str]],
+) -> None:
+    assert ['2:6: users: column "cty" is not known; did you mean "city"?'] == problems(
+        "sep=;\r\nname;cty\r\nalice;Ely\r\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("table", "place"),
     [
@@ -431,6 +439,42 @@ def test_text_that_is_marked_as_such_is_read_without_its_mark(
     ]
 
 
+def test_a_table_with_words_of_a_spreadsheet_has_one_unknown_column(load_files: Loads) -> None:
+    table = (
+        "Name,Display Name,E-Mail,Aliases,Enabled,Quota\r\n"
+        "alice,Alice Liddell,alice@acme.example,"
+        "al@acme.example;a.liddell@acme.example,TRUE,51200\r\n"
+    )
+    document = load_files({"s.yaml": _SPEC, "people.csv": table})
+
+    assert [
+        'people.csv:1:42: users: column "Quota" is not known; did you mean "quota_megabytes"?'
+    ] == [str(problem) for problem in document.problems]
+    assert {
+        "alice": {
+            "display_name": "Alice Liddell",
+            "email": "alice@acme.example",
+            "aliases": ["al@acme.example", "a.liddell@acme.example"],
+            "enabled": True,
+        }
+    } == document.value["users"]
+
+
+def test_a_table_with_numbers_of_a_spreadsheet_has_one_problem(load_files: Loads) -> None:
+    table = (
+        "name,display_name,telephone,zip_code\r\n"
+        "alice,Alice,3.53155E+11,1069\r\n"
+        'bob,Bob,="01069",\'01069\r\n'
+    )
+    document = load_files({"s.yaml": _SPEC, "people.csv": table})
+
+    assert ["people.csv:2:13"] == [str(p).partition(": ")[0] for p in document.problems]
+    assert {
+        "alice": {"display_name": "Alice", "telephone": None, "zip_code": "1069"},
+        "bob": {"display_name": "Bob", "telephone": "01069", "zip_code": "01069"},
+    } == document.value["users"]
+
+
 def test_an_apostrophe_of_a_name_is_no_mark(users: Callable[[str], Any]) -> None:
     assert {"joost": {"last_name": "'t Hooft", "office": "E+5", "role": "#1"}} == users(
         "name,last_name,office,role\njoost,'t Hooft,E+5,#1\n"
@@ -460,6 +504,19 @@ def test_a_table_is_utf_8(problems: Callable[[bytes], list[str]]) -> None:
     assert ["2:7: byte 0xeb is not UTF-8 text; save it as UTF-8"] == problems(
         b"name,city\nalice,Zo\xeb\n".replace(b"Zo", b"")
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        (b"\xef\xbb\xbfname,\xeb", "byte 0xeb is not UTF-8 text"),
+        (b"\xff\xfe" + "name,".encode("utf-16-le") + b"x", "byte 0x78 is not UTF-16 text"),
+    ],
+)
+def test_a_byte_order_mark_is_no_column(
+    problems: Callable[[bytes], list[str]], table: bytes, problem: str
+) -> None:
+    assert [f"1:6: {problem}; save it as UTF-8"] == problems(table)
 
 
 def test_a_missing_table_is_a_problem_where_it_is_named(load_files: Loads) -> None:
