@@ -28,6 +28,7 @@ def plan_live(stack: Stack, previous: Organization, desired: Organization) -> Pl
     before, after = declare(environment, previous), declare(environment, desired)
     workmail = WorkMail(stack.workmail, stack.organization_id)
     actual = read_actual(workmail, stack.ledger, before, after)
+    assert actual
     standing = Standing(declaration=before, actual=actual, is_live=True)
     return plan(environment, Base(name="live", stacks={stack.name: standing}), QUESTION)
 

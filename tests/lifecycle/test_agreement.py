@@ -10,11 +10,20 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from approving import plan_live
 from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
 from scenes import at, list_operations, make_group, make_organization, make_user
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.permission import MailboxPermission, Right
+from workmail_org.model.policies import (
+    AuthenticationMode,
+    IdentityCenter,
+    PersonalAccessTokens,
+    Policies,
+    TokenStatus,
+)
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import OrganizationId
@@ -283,6 +292,83 @@ def test_an_organization_with_interoperability_is_taken_over_and_updated_without
     assert ["TagResource"] == list_operations(stack)
 
 
+ALICE, BOB = make_user("alice"), make_user("bob")
+SPECIFIC = make_organization(ALICE, BOB)
+
+
+def refuse_next(stack: Stack, before: Organization, desired: Organization) -> tuple[str, ...]:
+    """Return what a plan of a change refuses, against what is live."""
+    (found,) = plan_live(stack, before, desired).organizations
+    return found.refusals
+
+
+def switch_off_by_hand(stack: Stack, name: str) -> None:
+    scope = {"OrganizationId": stack.organization_id}
+    (entity,) = (
+        each["Id"] for each in stack.workmail.list_users(**scope)["Users"] if each["Name"] == name
+    )
+    stack.workmail.deregister_from_work_mail(**scope, EntityId=entity)
+
+
+def delete_by_hand(stack: Stack, name: str) -> None:
+    switch_off_by_hand(stack, name)
+    scope = {"OrganizationId": stack.organization_id}
+    (entity,) = (
+        each["Id"] for each in stack.workmail.list_users(**scope)["Users"] if each["Name"] == name
+    )
+    stack.workmail.delete_user(**scope, UserId=entity)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            switch_off_by_hand,
+            "bob is switched off, though the spec says otherwise, and {call} would fail: "
+            "somebody has done it by hand; switch it on again (aws workmail "
+            "register-to-work-mail), or say enabled: false",
+        ),
+        (
+            delete_by_hand,
+            "bob is not there, though the spec says so, and {call} would fail: somebody has "
+            "deleted it by hand; remove it from the spec, or change a field of it in the same "
+            "deployment, which makes it again with a new mailbox",
+        ),
+    ],
+    ids=["off", "gone"],
+)
+def test_a_plan_refuses_what_is_about_somebody_who_was_taken_away_by_hand(
+    stack: Stack,
+    change: Callable[[Stack, str], None],
+    reason: str,
+) -> None:
+    permission = MailboxPermission(
+        mailbox=ALICE.reference, grantee=BOB.reference, rights=(Right.FULL_ACCESS,)
+    )
+    call = "mailbox permission 'alice for bob': PutMailboxPermissions"
+    desired = replace(SPECIFIC, permissions=(permission,))
+    stack.deploy(SPECIFIC)
+
+    assert () == refuse_next(stack, SPECIFIC, desired)
+    change(stack, "bob")
+    assert (reason.format(call=call),) == refuse_next(stack, SPECIFIC, desired)
+
+
+def test_a_plan_refuses_an_address_at_a_domain_that_was_deregistered_by_hand(stack: Stack) -> None:
+    stack.deploy(SPECIFIC)
+    scope = {"OrganizationId": stack.organization_id}
+    for user in stack.workmail.list_users(**scope)["Users"]:
+        if user["State"] == "ENABLED":
+            stack.workmail.deregister_from_work_mail(**scope, EntityId=user["Id"])
+    stack.workmail.update_default_mail_domain(**scope, DomainName=TEST_DOMAIN)
+    stack.workmail.deregister_mail_domain(**scope, DomainName=at("").removeprefix("@"))
+    desired = replace(SPECIFIC, users=(*SPECIFIC.users, make_user("carol")))
+    (refusal,) = refuse_next(stack, SPECIFIC, desired)
+
+    assert refusal.startswith("domain acme.example is not registered, though the spec says so")
+    assert refusal.endswith("aws workmail register-mail-domain --domain-name acme.example)")
+
+
 MANAGED_AD = Directory(
     type=DirectoryType.MANAGED_AD,
     name="corp.example",
@@ -322,3 +408,155 @@ def test_a_directory_of_another_type_is_refused_in_the_words_of_the_spec() -> No
         "type of the directory cannot change, from 'managed_ad' to 'simple_ad': that would take "
         "another directory, and with it another organization; put the old value back",
     ) == refuse_directory(after)
+
+
+SIMPLE_AD = Directory(
+    type=DirectoryType.SIMPLE_AD,
+    name="corp.example",
+    size="small",
+    vpc_id=MANAGED_AD.vpc_id,
+    subnet_ids=MANAGED_AD.subnet_ids,
+)
+
+
+def make_directory_by_hand(stack: Stack, alias: str | None, owner: str | None = None) -> str:
+    service = stack.emulator.client("ds", region="eu-west-1")
+    directory_id = service.create_directory(
+        Name="corp.example",
+        Password="S3cret-enough",
+        Size="Large",
+        VpcSettings={"VpcId": MANAGED_AD.vpc_id, "SubnetIds": [*MANAGED_AD.subnet_ids]},
+        Tags=[{"Key": OWNER_TAG, "Value": owner}] if owner else [],
+    )["DirectoryId"]
+    if alias:
+        service.create_alias(DirectoryId=directory_id, Alias=alias)
+    return directory_id
+
+
+def use_directory(directory_id: str) -> Organization:
+    return replace(
+        EMPTY, directory=Directory(type=DirectoryType.EXISTING, directory_id=directory_id)
+    )
+
+
+def declare_an_alias_that_is_used_up(stack: Stack) -> Organization:
+    organization_id = make_by_hand(stack)
+    stack.workmail.delete_organization(
+        OrganizationId=organization_id, DeleteDirectory=True, ForceDelete=True
+    )
+    return EMPTY
+
+
+def use_an_absent_directory(stack: Stack) -> Organization:  # noqa: ARG001 - the shape
+    return use_directory("d-0123456789")
+
+
+def use_a_directory_of_another_alias(stack: Stack) -> Organization:
+    return use_directory(make_directory_by_hand(stack, "corp"))
+
+
+@pytest.mark.parametrize(
+    ("arrange", "reason"),
+    [
+        (
+            use_an_absent_directory,
+            "directory d-0123456789 is not in this account and region; check directory_id and "
+            "region",
+        ),
+        (
+            use_a_directory_of_another_alias,
+            "has the alias 'corp', and an organization's alias must be that of its directory, not "
+            "'acme': set alias: corp",
+        ),
+        (
+            declare_an_alias_that_is_used_up,
+            "alias 'acme' is taken: aliases are unique over all of AWS and are not free again "
+            "after their organization is deleted; choose another",
+        ),
+    ],
+    ids=["absent", "another alias", "alias used up"],
+)
+def test_a_new_organization_is_refused_in_the_plan_for_what_it_would_meet(
+    stack: Stack, arrange: Callable[[Stack], Organization], reason: str
+) -> None:
+    desired = arrange(stack)
+    (planned,) = refuse_in_plan(stack, desired)
+    new = Stack(stack.emulator)
+    with pytest.raises(DeploymentFailedError) as refused:
+        new.deploy(desired)
+
+    assert planned.endswith(reason)
+    assert planned in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("owner", "refusals"),
+    [
+        (
+            "test-acme",
+            (
+                "size of the directory cannot change, from 'large' to 'small': that would take "
+                "another directory, and with it another organization; put the old value back",
+            ),
+        ),
+        ("another-stack", ()),
+    ],
+    ids=["ours", "another's"],
+)
+def test_a_directory_that_is_found_again_is_compared_in_the_plan(
+    stack: Stack, owner: str, refusals: tuple[str, ...]
+) -> None:
+    make_directory_by_hand(stack, None, owner)
+
+    assert refusals == refuse_in_plan(stack, replace(EMPTY, directory=SIMPLE_AD))
+
+
+def test_an_organization_that_was_deleted_by_hand_is_refused_by_itself(stack: Stack) -> None:
+    desired = replace(EMPTY, existing=OrganizationId("m-00000000000000000000000000000000"))
+    other = replace(EMPTY, key="other", alias="other")
+    clients = replace(stack.make_run().clients, cloudformation=cast("Any", NoStack()))
+    environment = Environment(name="test", organizations=(desired, other))
+    base = read_live(environment, open_clients=lambda _region: clients)
+    refusals = {each.key: each.refusals for each in plan(environment, base, QUESTION).organizations}
+
+    assert {
+        "acme": (
+            "organization m-00000000000000000000000000000000 is not in this account and region; "
+            "check existing and region",
+        ),
+        "other": (),
+    } == refusals
+
+
+INSTANCES = [f"arn:aws:sso:::instance/ssoins-{digit * 16}" for digit in "12"]
+
+
+def make_center(instance: str) -> IdentityCenter:
+    return IdentityCenter(
+        instance_arn=instance,
+        authentication_mode=AuthenticationMode.IDENTITY_PROVIDER_AND_DIRECTORY,
+        personal_access_tokens=PersonalAccessTokens(status=TokenStatus.ACTIVE, lifetime_days=30),
+    )
+
+
+def test_sign_in_that_people_configured_with_another_instance_is_refused_and_stays(
+    stack: Stack,
+) -> None:
+    stack.deploy(make_organization(policies=Policies(identity_center=make_center(INSTANCES[0]))))
+    existing = OrganizationId(stack.organization_id)
+    before = stack.workmail.describe_identity_provider_configuration(OrganizationId=existing)
+    arn = stack.workmail.describe_organization(OrganizationId=existing)["ARN"]
+    stack.workmail.untag_resource(ResourceARN=arn, TagKeys=[OWNER_TAG])
+    desired = replace(
+        EMPTY, existing=existing, policies=Policies(identity_center=make_center(INSTANCES[1]))
+    )
+    (planned,) = refuse_in_plan(stack, desired)
+    with pytest.raises(DeploymentFailedError) as refused:
+        Stack(stack.emulator).deploy(desired)
+    after = stack.workmail.describe_identity_provider_configuration(OrganizationId=existing)
+
+    assert planned.startswith(
+        f"the instance of identity_center cannot change, from {INSTANCES[0]} to {INSTANCES[1]}: "
+    )
+    assert planned in str(refused.value)
+    assert before["IdentityCenterConfiguration"] == after["IdentityCenterConfiguration"]

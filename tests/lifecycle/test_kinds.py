@@ -72,9 +72,12 @@ def make_access_rule(name: str = "default", **fields: Any) -> AccessControlRule:
     return AccessControlRule(name=name, **described)
 
 
-def make_retention(days: int, action: RetentionAction, folder: Folder) -> Organization:
+def make_retention(
+    days: int, action: RetentionAction, folder: Folder, description: str | None = None
+) -> Organization:
     folders = (FolderRetention(folder=folder, action=action, days=days),)
-    return with_policies(retention=RetentionPolicy(name="standard", folders=folders))
+    policy = RetentionPolicy(name="standard", folders=folders, description=description)
+    return with_policies(retention=policy)
 
 
 def make_role(*rules: ImpersonationRule, kind: ImpersonationType, **fields: Any) -> Organization:
@@ -336,6 +339,7 @@ CASES: Mapping[str, Case] = {
     "retention": Case(
         states=(
             make_retention(30, RetentionAction.DELETE, Folder.DELETED_ITEMS),
+            make_retention(90, RetentionAction.PERMANENTLY_DELETE, Folder.JUNK_EMAIL, "why"),
             make_retention(90, RetentionAction.PERMANENTLY_DELETE, Folder.JUNK_EMAIL),
             NOT_NEW,
             make_retention(30, RetentionAction.DELETE, Folder.DELETED_ITEMS),
@@ -345,14 +349,16 @@ CASES: Mapping[str, Case] = {
             RetentionPolicy(
                 name="standard",
                 folders=(FolderRetention(folder=folder, action=action, days=days),),
+                description=description,
             )
             if days
             else None
-            for days, action, folder in (
-                (30, RetentionAction.DELETE, Folder.DELETED_ITEMS),
-                (90, RetentionAction.PERMANENTLY_DELETE, Folder.JUNK_EMAIL),
-                (0, RetentionAction.NONE, Folder.INBOX),
-                (30, RetentionAction.DELETE, Folder.DELETED_ITEMS),
+            for days, action, folder, description in (
+                (30, RetentionAction.DELETE, Folder.DELETED_ITEMS, None),
+                (90, RetentionAction.PERMANENTLY_DELETE, Folder.JUNK_EMAIL, "why"),
+                (90, RetentionAction.PERMANENTLY_DELETE, Folder.JUNK_EMAIL, None),
+                (0, RetentionAction.NONE, Folder.INBOX, None),
+                (30, RetentionAction.DELETE, Folder.DELETED_ITEMS, None),
             )
         ),
         write="PutRetentionPolicy",

@@ -17,7 +17,7 @@ from workmail_org.changes.rules import replace_rules
 from workmail_org.model.live import LiveSettings
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import ACTIONS, AccessControlRule
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.wire.properties import AccessControlProperties
 
 _LISTS = (
@@ -125,9 +125,12 @@ def explain(
 
 
 def sort_lists(rule: AccessControlRule) -> AccessControlRule:
-    """Return the rule with its lists sorted: they are sets."""
+    """Return the rule with its lists sorted: they are sets, and users are named without case."""
     lists: dict[str, Any] = {name: tuple(sorted(getattr(rule, name))) for name in _LISTS}
-    return replace(rule, **lists)
+    users: dict[str, Any] = {
+        name: tuple(sorted(map(fold, lists[name]))) for name in ("users", "not_users")
+    }
+    return replace(rule, **(lists | users))
 
 
 def _put(rule: AccessControlRule) -> Call:

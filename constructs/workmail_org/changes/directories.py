@@ -63,6 +63,7 @@ def _end(live: LiveDirectory | None, previous: DirectoryProperties | None) -> De
 
 
 def _refuse_changes(live: LiveDirectory, directory: Directory) -> list[str]:
+    account = directory.service_account
     comparisons = (
         ("type", live.type, directory.type),
         ("name", fold(live.name), fold(directory.name or "")),
@@ -70,6 +71,9 @@ def _refuse_changes(live: LiveDirectory, directory: Directory) -> list[str]:
         ("edition", live.edition, directory.edition),
         ("vpc_id", live.vpc_id, directory.vpc_id),
         ("subnet_ids", live.subnet_ids, frozenset(directory.subnet_ids)),
+        ("short_name", fold(live.short_name or ""), fold(directory.short_name or "")),
+        ("dns_ips", live.dns_ips, frozenset(directory.dns_ips)),
+        ("service_account.username", live.username, account.username if account else None),
     )
     return [
         f"{field} of the directory cannot change, from {show_value(actual)} to "
@@ -85,6 +89,24 @@ def _refuse_alias(live: LiveDirectory, declared: DirectoryProperties) -> list[st
     if live.alias is None or fold(live.alias) == fold(declared.alias):
         return []
     return [describe_other_alias(live.id, live.alias, declared.alias)]
+
+
+def refuse_existing(directory_id: str, live: LiveDirectory | None, alias: str) -> tuple[str, ...]:
+    """Refuse a directory that somebody else made and a new organization cannot use.
+
+    Args:
+        directory_id: As it is declared.
+        live: `None`: it is not there.
+        alias: Of the organization: the two must match (facts.md §5).
+    """
+    if live is None or live.is_going:
+        return (
+            f"directory {directory_id} is not in this account and region; check directory_id and "
+            "region",
+        )
+    if live.alias is not None and fold(live.alias) != fold(alias):
+        return (describe_other_alias(directory_id, live.alias, alias),)
+    return ()
 
 
 def describe_other_alias(directory_id: str, actual: str, wanted: str) -> str:

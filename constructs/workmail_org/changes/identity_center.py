@@ -69,9 +69,12 @@ def capture(
 def decide(
     live: LiveSettings,
     declared: IdentityCenterProperties | None,
-    previous: IdentityCenterProperties | None,
+    previous: IdentityCenterProperties | None,  # noqa: ARG001 - the shape
 ) -> Decision:
     """Decide whether sign-in through IAM Identity Center begins, changes or ends.
+
+    Whoever made what is there, another instance is refused: the application of the
+    one that is there, and with it everybody's assignment, would be lost.
 
     Source:
         WorkMail API 2017-10-01: CreateIdentityCenterApplication,
@@ -83,7 +86,7 @@ def decide(
         return Decision(calls=_end(found) if found else ())
     center = declared.identity_center
     present = found.identity_center if found else None
-    if previous and present and present.instance_arn != center.instance_arn:
+    if present and present.instance_arn != center.instance_arn:
         return Decision(
             refusals=(
                 f"the instance of identity_center cannot change, from {present.instance_arn} to "

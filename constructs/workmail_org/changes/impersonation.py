@@ -125,7 +125,7 @@ def _describe_role(role: ImpersonationRole, wording: Wording) -> str:
 
 
 def sort_rules(role: ImpersonationRole) -> ImpersonationRole:
-    """Return the role with its rules and their targets sorted: they are sets."""
+    """Return the role with its rules and their targets sorted: sets, users named without case."""
     rules = sorted((_sort_targets(rule) for rule in role.rules), key=lambda rule: rule.key)
     return replace(role, rules=tuple(rules))
 
@@ -133,8 +133,8 @@ def sort_rules(role: ImpersonationRole) -> ImpersonationRole:
 def _sort_targets(rule: ImpersonationRule) -> ImpersonationRule:
     return replace(
         rule,
-        target_users=tuple(sorted(rule.target_users)),
-        not_target_users=tuple(sorted(rule.not_target_users)),
+        target_users=tuple(sorted(map(fold, rule.target_users))),
+        not_target_users=tuple(sorted(map(fold, rule.not_target_users))),
     )
 
 

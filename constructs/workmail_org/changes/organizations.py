@@ -68,6 +68,23 @@ def describe_foreign(organization_id: str, alias: str) -> str:
     )
 
 
+def describe_taken_alias(alias: str) -> str:
+    """Write that nobody can have an alias any more."""
+    return (
+        f"alias {alias!r} is taken: aliases are unique over all of AWS and are not free again "
+        "after their organization is deleted; choose another"
+    )
+
+
+def describe_missing(organization_id: str, region: str) -> str:
+    """Write that an organization is not there that is deployed."""
+    return (
+        f"organization {organization_id} is not in {region}: it was deleted, or the credentials "
+        "are those of another account; if it was deleted, destroy its stack and choose another "
+        "alias"
+    )
+
+
 def describe_other_owner(organization_id: str, owner: str, stack: str) -> str:
     """Write that another stack has taken an organization over meanwhile."""
     return (

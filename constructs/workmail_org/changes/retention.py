@@ -84,7 +84,7 @@ def decide(
     if found and sort_folders(found.policy) == sort_folders(declared.policy):
         return Decision()
     return Decision(
-        calls=(_put(found, declared.policy),),
+        calls=tuple(_replace(found, declared.policy)),
         brakes=list_retention_brakes(found.policy if found else None, declared.policy),
     )
 
@@ -163,6 +163,20 @@ def sort_folders(policy: RetentionPolicy) -> RetentionPolicy:
     return replace(policy, folders=tuple(folders), description=policy.description or None)
 
 
+def _replace(found: LiveRetention | None, policy: RetentionPolicy) -> Iterator[Call]:
+    """Put a policy in the place of what is there.
+
+    An empty description is refused (WorkMail API 2017-10-01, PolicyDescription), and whether one
+    that is left out goes is not documented. So a policy that loses its description is deleted
+    first: in between nothing is erased.
+    """
+    if found and found.policy.description and not policy.description:
+        yield _delete(found)
+        yield _put(None, policy)
+    else:
+        yield _put(found, policy)
+
+
 def _put(found: LiveRetention | None, policy: RetentionPolicy) -> Call:
     arguments: dict[str, Argument] = {
         "Name": policy.name,
@@ -170,9 +184,8 @@ def _put(found: LiveRetention | None, policy: RetentionPolicy) -> Call:
     }
     if found:
         arguments["Id"] = found.id
-    # An empty text takes a description away that is there.
-    if policy.description or (found and found.policy.description):
-        arguments["Description"] = policy.description or ""
+    if policy.description:
+        arguments["Description"] = policy.description
     return make_call(Phase.JOIN, "PutRetentionPolicy", _SUBJECT, **arguments)
 
 

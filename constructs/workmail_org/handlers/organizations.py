@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from workmail_org.changes.brakes import Brake
 from workmail_org.changes.deciding import Decision
-from workmail_org.changes.directories import describe_other_alias
+from workmail_org.changes.directories import refuse_existing
 from workmail_org.changes.organizations import (
     ORGANIZATION,
     change_tags,
@@ -15,6 +15,7 @@ from workmail_org.changes.organizations import (
     decide_organization,
     delete_organization,
     describe_foreign,
+    describe_taken_alias,
     end_ownership,
 )
 from workmail_org.errors import (
@@ -34,8 +35,7 @@ from workmail_org.handlers.writing import write_calls
 from workmail_org.kinds import name_part
 from workmail_org.model.live import LiveOrganization, State
 from workmail_org.model.removal import Removal
-from workmail_org.model.values import fold
-from workmail_org.service.directories import find_directory_alias
+from workmail_org.service.directories import DirectoryService
 from workmail_org.service.reading import (
     find_organization,
     list_users,
@@ -250,11 +250,12 @@ def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
 
 
 def _check_directory_alias(run: Run, desired: OrganizationProperties) -> None:
-    """Refuse a directory that bears another alias: the two must match (facts.md §5)."""
+    """Refuse a directory that cannot be used; WorkMail tells by itself that one is in use."""
     directory_id = desired.directory_id or ""
-    alias = find_directory_alias(run.clients.directory_service, directory_id)
-    if alias is not None and fold(alias) != fold(desired.alias):
-        raise UnsafePlanError(describe_other_alias(directory_id, alias, desired.alias))
+    live = DirectoryService(run.clients.directory_service).read(directory_id)
+    refusals = refuse_existing(directory_id, live, desired.alias)
+    if refusals:
+        raise UnsafePlanError(*refusals)
 
 
 def _explain_conflict(
@@ -265,10 +266,7 @@ def _explain_conflict(
     elif found:
         detail = describe_foreign(found, desired.alias)
     else:
-        detail = (
-            f"alias {desired.alias!r} is taken: aliases are unique over all of AWS and are not "
-            "free again after their organization is deleted; choose another"
-        )
+        detail = describe_taken_alias(desired.alias)
     return PermanentError(detail, operation=conflict.operation, code=conflict.code)
 
 

@@ -97,6 +97,9 @@ class LiveDirectory:
 
     Attributes:
         alias: `None`: it has none yet.
+        short_name: NetBIOS name; `None`: not shown.
+        dns_ips: Of the servers that an AD Connector asks.
+        username: Of the account that an AD Connector uses; `None`: not one.
         stage: DirectoryStage, such as Creating or Active.
         size: small or large; `None` of a Managed Microsoft AD.
         edition: standard or enterprise, of a Managed Microsoft AD.
@@ -116,6 +119,9 @@ class LiveDirectory:
     vpc_id: str | None
     subnet_ids: frozenset[str]
     launched: datetime | None
+    short_name: str | None = None
+    dns_ips: frozenset[str] = frozenset()
+    username: str | None = None
     data_access: str | None = None
 
     @property

@@ -9,12 +9,20 @@ from typing import Any
 from workmail_org.changes.organizations import make_tags
 from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
 from workmail_org.model.bookable import Bookable
-from workmail_org.model.live import EntityT, Found, LiveOrganization, LiveSettings, People, State
+from workmail_org.model.live import (
+    EntityT,
+    Found,
+    LiveDirectory,
+    LiveOrganization,
+    LiveSettings,
+    People,
+    State,
+)
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import EntityId, Kind, OrganizationId, fold
 from workmail_org.plan.declarations import Declaration
 from workmail_org.wire.names import UNRESOLVED
-from workmail_org.wire.properties import OrganizationProperties
+from workmail_org.wire.properties import DirectoryProperties, OrganizationProperties
 
 _DEFAULT_QUOTA_MEGABYTES = 51_200
 """What a new mailbox has (AWS CLI example `get-mailbox-details`; facts.md §1.3)."""
@@ -26,6 +34,8 @@ class Actual:
 
     Attributes:
         organization: With its tags; `None`: it does not exist yet, or nobody has looked.
+        directory: That the stack makes, or made; `None`: it does not exist yet, or
+            nobody has looked.
         domains: Registered ones.
         is_whole: Whether there is nothing in the organization that is not here.
         owned: Folded names, by kind, of what this stack answers for.
@@ -33,6 +43,7 @@ class Actual:
     """
 
     organization: LiveOrganization | None = None
+    directory: LiveDirectory | None = None
     is_whole: bool = False
     domains: frozenset[str] = frozenset()
     people: People = People()  # noqa: RUF009 - frozen
@@ -58,6 +69,7 @@ def foretell(declaration: Declaration | None) -> Actual:
     )
     return Actual(
         organization=replace(take_as_declared(about), tags=make_tags(about)),
+        directory=_foretell_directory(declaration.directory),
         is_whole=about.existing is None,
         domains=frozenset(declaration.domains),
         people=people,
@@ -74,6 +86,29 @@ def take_as_declared(about: OrganizationProperties) -> LiveOrganization:
         state=State.ACTIVE,
         directory_id=about.directory_id,
         interoperability=about.interoperability,
+    )
+
+
+def _foretell_directory(declared: DirectoryProperties | None) -> LiveDirectory | None:
+    """Predict what there is once a directory has been deployed; `None`: nothing."""
+    if declared is None:
+        return None
+    directory, account = declared.directory, declared.directory.service_account
+    return LiveDirectory(
+        id=UNRESOLVED,
+        type=directory.type,
+        name=directory.name or "",
+        alias=declared.alias,
+        stage="Active",
+        reason=None,
+        size=directory.size,
+        edition=directory.edition,
+        vpc_id=directory.vpc_id,
+        subnet_ids=frozenset(directory.subnet_ids),
+        launched=None,
+        short_name=directory.short_name,
+        dns_ips=frozenset(directory.dns_ips),
+        username=account.username if account else None,
     )
 
 

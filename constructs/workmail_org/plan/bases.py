@@ -19,12 +19,14 @@ class Standing:
             organization that it is to take over.
         actual: What there is.
         is_live: Whether `actual` was read; else it is foretold.
+        refusals: Why nothing can be deployed, which looking has shown.
         notes: What else was found out, in words.
     """
 
     declaration: Declaration | None
     actual: Actual
     is_live: bool = False
+    refusals: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

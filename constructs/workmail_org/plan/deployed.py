@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from workmail_org.errors import NotFoundError
+from workmail_org.changes.directories import refuse_existing
+from workmail_org.changes.organizations import (
+    decide_organization,
+    describe_missing,
+    describe_taken_alias,
+)
 from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
-from workmail_org.model.live import LiveSettings, People
+from workmail_org.model.live import LiveDirectory, LiveSettings, People
 from workmail_org.model.organization import Environment
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual, foretell
@@ -15,11 +21,13 @@ from workmail_org.plan.declarations import Declaration, declare, decode_template
 from workmail_org.plan.expectations import ask_live_rules
 from workmail_org.service import reading
 from workmail_org.service.clients import Clients, make_clients
+from workmail_org.service.directories import DirectoryService
 from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger
 from workmail_org.service.reading import Listed
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.templates import DeployedStack, load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
+from workmail_org.wire.names import OWNER_TAG
 from workmail_org.wire.properties import OrganizationProperties, ResourceType
 
 _LEDGER_TYPE = "AWS::DynamoDB::Table"
@@ -63,8 +71,6 @@ def read_live(
         open_clients: Makes clients.
 
     Raises:
-        NotFoundError: An organization that is deployed, or to be taken over, is
-            not there.
         ServiceError: AWS refuses.
         WireError: A stack is none of ours.
     """
@@ -79,17 +85,68 @@ def read_live(
             found or desired.organization.existing or _find_left(clients, desired.organization)
         )
         if organization_id is None:
+            stacks[desired.stack] = _look_around(clients, desired)
             continue
         table = stack.find_physical_id(_LEDGER_TYPE) if stack else None
         ledger = DynamoDbLedger(clients.dynamodb, table) if table else None
         workmail = WorkMail(clients.workmail, organization_id)
+        actual = read_actual(workmail, ledger, declaration, desired)
+        if actual is None:
+            stacks[desired.stack] = Standing(
+                declaration=declaration,
+                actual=Actual(),
+                is_live=True,
+                refusals=decide_organization(None, desired.organization, None).refusals
+                or (describe_missing(organization_id, desired.region),),
+            )
+            continue
+        known = stack.find_physical_id(ResourceType.DIRECTORY) if stack else None
         stacks[desired.stack] = Standing(
             declaration=declaration,
-            actual=read_actual(workmail, ledger, declaration, desired),
+            actual=replace(actual, directory=_read_directory(clients, desired, known)),
             is_live=True,
             notes=ask_live_rules(workmail, organizations[desired.key]),
         )
     return Base(name="what is live", stacks=stacks)
+
+
+def _look_around(clients: Clients, desired: Declaration) -> Standing:
+    """Look at what a new organization would meet."""
+    about = desired.organization
+    everywhere = WorkMail(clients.workmail, "")
+    refusals: tuple[str, ...] = ()
+    if reading.is_alias_used_up(everywhere, about.alias):
+        refusals += (describe_taken_alias(about.alias),)
+    if about.directory_id and not desired.directory:
+        refusals += refuse_existing(
+            about.directory_id,
+            DirectoryService(clients.directory_service).read(about.directory_id),
+            about.alias,
+        )
+    return Standing(
+        declaration=None,
+        actual=Actual(directory=_read_directory(clients, desired, None)),
+        refusals=refusals,
+    )
+
+
+def _read_directory(
+    clients: Clients, desired: Declaration, known: str | None
+) -> LiveDirectory | None:
+    """Read the directory that the stack makes, or finds again as its handler does.
+
+    Args:
+        clients: Of its region.
+        desired: What is to be deployed.
+        known: Its id, if it is deployed.
+    """
+    declared = desired.directory
+    if declared is None:
+        return None
+    service = DirectoryService(clients.directory_service)
+    name = declared.directory.name or ""
+    found = known or service.find_owned(OWNER_TAG, declared.owner, name)
+    return service.read(found) if found else None
 
 
 def _find_left(clients: Clients, desired: OrganizationProperties) -> str | None:
@@ -118,8 +175,8 @@ def read_actual(
     ledger: Ledger | None,
     previous: Declaration | None,
     desired: Declaration,
-) -> Actual:
-    """Read the whole of one organization, and which of it is the stack's.
+) -> Actual | None:
+    """Read the whole of one organization, and which of it is the stack's; `None`: it is gone.
 
     Args:
         workmail: The organization.
@@ -128,15 +185,11 @@ def read_actual(
         desired: What is to be deployed.
 
     Raises:
-        NotFoundError: There is no such organization.
         ServiceError: AWS refuses.
     """
     live = reading.read_tagged_organization(workmail)
     if live is None:
-        raise NotFoundError(
-            f"organization {workmail.organization_id} is not in {desired.region}: it was deleted, "
-            "or the credentials are those of another account"
-        )
+        return None
     reader = SnapshotReader(workmail)
     entries = _read_entries(ledger, reader.list(*Kind))
     return Actual(

@@ -11,12 +11,10 @@ from workmail_org.changes.organizations import (
     decide_organization,
 )
 from workmail_org.kinds import name_part
-from workmail_org.model.live import LiveDirectory
 from workmail_org.plan.actual import Actual, take_as_declared
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
-from workmail_org.wire.names import UNRESOLVED
-from workmail_org.wire.properties import DirectoryProperties, ResourceType
+from workmail_org.wire.properties import ResourceType
 
 
 def list_first_steps(
@@ -25,7 +23,7 @@ def list_first_steps(
     """List what comes first: directory, organization, domains."""
     if desired.directory:
         before = previous.directory if previous else None
-        decision = directories.decide(_predict_directory(before), desired.directory, before)
+        decision = directories.decide(actual.directory, desired.directory, before)
         yield _step(ResourceType.DIRECTORY, decision)
     if previous is None or previous.organization != desired.organization:
         yield _step(ResourceType.ORGANIZATION, _decide_organization(previous, actual, desired))
@@ -74,26 +72,6 @@ def _decide_organization(
     if live is None and about.existing:
         live = take_as_declared(about)  # it is there, and nobody has looked
     return decide_organization(live, about, previous.organization if previous else None)
-
-
-def _predict_directory(declared: DirectoryProperties | None) -> LiveDirectory | None:
-    """Predict what there is once a directory has been deployed; `None`: nothing."""
-    if declared is None:
-        return None
-    directory = declared.directory
-    return LiveDirectory(
-        id=UNRESOLVED,
-        type=directory.type,
-        name=directory.name or "",
-        alias=declared.alias,
-        stage="Active",
-        reason=None,
-        size=directory.size,
-        edition=directory.edition,
-        vpc_id=directory.vpc_id,
-        subnet_ids=frozenset(directory.subnet_ids),
-        launched=None,
-    )
 
 
 def _is_registered(actual: Actual, domain: str) -> bool | None:

@@ -163,6 +163,7 @@ def _refuse_place(desired: Declaration, standing: Standing | None, base: Base) -
             "be lost; put the old value back, or declare a further organization under another key"
         )
     if standing:
+        yield from standing.refusals
         return
     for name, other in base.stacks.items():
         if other.declaration is None:

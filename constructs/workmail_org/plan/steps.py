@@ -18,11 +18,12 @@ Theory of operation. A plan is a deployment that is played through on facts inst
 Where the facts that a handler reads are less than a plan has, the plan leaves out as much: members
 who are switched off (`plan.mailboxes`), permissions between such people. Where they are more, the
 handler finds out by WorkMail's refusal: an address that somebody else has
-(`CollectionFacts.strangers`).
+(`CollectionFacts.strangers`), or who was switched off by hand (`plan.obstacles`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +34,7 @@ from workmail_org.plan.actual import Actual
 from workmail_org.plan.carrying import carry_out
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.mailboxes import list_collection_steps, step_removals
+from workmail_org.plan.obstacles import find_obstacles
 from workmail_org.plan.organization import (
     list_domains_after,
     list_first_steps,
@@ -63,9 +65,10 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
         state = _add_setting(steps, DEFAULT_DOMAIN, previous, state, desired)
     for kind in COLLECTIONS:
         for step in list_collection_steps(kind, previous, state, desired):
-            steps.append(step)
             if not step.untouched:
                 state = replace(state, people=carry_out(state.people, step.calls))
+                step = _meet(step, state, steps, desired.test_domain)
+            steps.append(step)
     for setting in SETTINGS:
         if desired.get_setting(setting) is not None:
             state = _add_setting(steps, setting, previous, state, desired)
@@ -83,6 +86,23 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
     begins = actual.organization is None and not desired.organization.existing
     told = tuple(replace(step, brakes=() if begins else step.brakes) for step in steps)
     return Course(steps=tuple(step for step in told if _says_something(step)), after=after)
+
+
+def _meet(step: Step, state: Actual, steps: Sequence[Step], test_domain: str) -> Step:
+    """Refuse what calls would run into; `state` is what there is after them.
+
+    What was refused before is missing in it, and would be in the way of all that follows.
+    """
+    if step.refusals or any(each.refusals for each in steps):
+        return step
+    registered = {
+        fold(str(call.arguments["DomainName"]))
+        for each in steps
+        for call in each.calls
+        if call.operation == "RegisterMailDomain"
+    }
+    domains = state.domains | registered | {fold(test_domain)}
+    return replace(step, refusals=tuple(find_obstacles(step.calls, state, domains)))
 
 
 def _says_something(step: Step) -> bool:
@@ -107,7 +127,8 @@ def _add_setting(
         steps.append(replace(step, untouched=True))
         return state
     leaves = after is None and kind.takes_away
-    steps.append(replace(step, refusals=decision.refusals, brakes=decision.brakes, leaves=leaves))
+    step = replace(step, refusals=decision.refusals, brakes=decision.brakes, leaves=leaves)
+    steps.append(_meet(step, state, steps, desired.test_domain))
     reached: dict[str, Any] = {} if after is None else {kind.fact: kind.predict(after)}
     if kind is DEFAULT_DOMAIN and after is None and decision.calls:
         reached[kind.fact] = fold(desired.test_domain)

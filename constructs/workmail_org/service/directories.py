@@ -105,27 +105,13 @@ class DirectoryService:
         return answer
 
 
-def find_directory_alias(client: DirectoryServiceClient, directory_id: str) -> str | None:
-    """Return a directory's alias, or `None` if it has none yet.
-
-    Raises:
-        NotFoundError: There is no such directory in this account and region.
-    """
-    directory = DirectoryService(client).read(directory_id)
-    if directory is None:
-        raise NotFoundError(
-            f"directory {directory_id} is not in this account and region; check directory_id and "
-            "region"
-        )
-    return directory.alias
-
-
 def _parse(description: Mapping[str, Any]) -> LiveDirectory:
     alias = description.get("Alias")
     network: Mapping[str, Any] = (
         description.get("VpcSettings") or description.get("ConnectSettings") or {}
     )
     directory_type = _TYPES.get(description.get("Type", ""))
+    connects = directory_type is DirectoryType.AD_CONNECTOR
     managed = directory_type is DirectoryType.MANAGED_AD
     edition, size = description.get("Edition"), description.get("Size")
     return LiveDirectory(
@@ -141,4 +127,7 @@ def _parse(description: Mapping[str, Any]) -> LiveDirectory:
         vpc_id=network.get("VpcId"),
         subnet_ids=frozenset(network.get("SubnetIds", ())),
         launched=description.get("LaunchTime"),
+        short_name=description.get("ShortName"),
+        dns_ips=frozenset(description.get("DnsIpAddrs", ()) if connects else ()),
+        username=network.get("CustomerUserName"),
     )

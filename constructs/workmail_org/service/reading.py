@@ -96,6 +96,15 @@ def find_organization(workmail: WorkMail, alias: str) -> str | None:
     return None
 
 
+def is_alias_used_up(workmail: WorkMail, alias: str) -> bool:
+    """Tell whether an organization of this account and region had an alias, and is deleted."""
+    return any(
+        fold(summary.get("Alias", "")) == fold(alias)
+        for summary in workmail.list("ListOrganizations", "OrganizationSummaries")
+        if _parse_state(summary) in (State.DELETED, State.DELETING)
+    )
+
+
 def _parse_state(answer: Mapping[str, Any]) -> State:
     """Read a state; one that is not known is not taken for any other."""
     try:

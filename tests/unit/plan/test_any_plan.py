@@ -138,7 +138,9 @@ def test_what_is_planned_is_what_is_written(chain: list[Organization]) -> None:
     for previous, desired in pairwise(chain):
         before, after = declare(ENVIRONMENT, previous), declare(ENVIRONMENT, desired)
         workmail = WorkMail(stack.workmail, stack.organization_id)
-        live = chart(before, read_actual(workmail, stack.ledger, before, after), after)
+        actual = read_actual(workmail, stack.ledger, before, after)
+        assert actual
+        live = chart(before, actual, after)
         offline = chart(before, foretell(before), after)
         if first and not has_been_switched_off(before):
             assert digest(offline) == digest(live)

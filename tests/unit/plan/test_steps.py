@@ -32,7 +32,9 @@ def chart_live(stack: Stack, previous: Organization, desired: Organization) -> C
     """Foretell from what is there."""
     before, after = declare(ENVIRONMENT, previous), declare(ENVIRONMENT, desired)
     workmail = WorkMail(stack.workmail, stack.organization_id)
-    return chart(before, read_actual(workmail, stack.ledger, before, after), after)
+    actual = read_actual(workmail, stack.ledger, before, after)
+    assert actual
+    return chart(before, actual, after)
 
 
 def digest(course: Course) -> dict[str, str]:

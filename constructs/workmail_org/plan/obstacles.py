@@ -1,0 +1,94 @@
+"""Obstacles: what a call would run into, because somebody was there by hand. Pure.
+
+A resource whose declaration stays is not touched, whatever is live. So a call of another one can
+name somebody who was switched off meanwhile, or an address at a domain that was deregistered. Its
+handler would wait for what never comes. What nobody has looked at is no obstacle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from workmail_org.changes.calls import Argument, Call, Identity
+from workmail_org.model.user import Role, User
+from workmail_org.model.values import Reference, get_domain
+from workmail_org.plan.actual import Actual
+
+_ADDRESSES = {
+    "CreateAlias": "Alias",
+    "RegisterToWorkMail": "Email",
+    "UpdatePrimaryEmailAddress": "Email",
+}
+"""Parameters by operation that give an address, whose domain has to be registered
+(WorkMail API 2017-10-01)."""
+
+_BETWEEN_ENABLED = frozenset({"PutMailboxPermissions"})
+"""Operations that fail for who is switched off (facts.md §1.8). Members and delegates who are
+switched off are left out where they are decided about."""
+
+_BY_ID = frozenset({"CreateImpersonationRole", "PutAccessControlRule", "UpdateImpersonationRole"})
+"""Operations that name people by id, and so need them to be there."""
+
+
+def find_obstacles(calls: Iterable[Call], state: Actual, domains: Collection[str]) -> Iterator[str]:
+    """Write what calls would run into, once for each person and domain.
+
+    Args:
+        calls: Of one resource that is touched.
+        state: What there is after them.
+        domains: Folded names of what is registered by then.
+    """
+    met: dict[str, str] = {}
+    for call in calls:
+        for about, sentence in (*_meet_people(call, state), *_meet_domain(call, state, domains)):
+            met.setdefault(about, sentence)
+    yield from met.values()
+
+
+def _meet_people(call: Call, state: Actual) -> Iterator[tuple[str, str]]:
+    """Find who is not as the spec says; by reference."""
+    if call.operation not in _BETWEEN_ENABLED | _BY_ID:
+        return
+    for reference in _list_named(call.arguments.values()):
+        found = state.people.find(reference)
+        if found is None and state.is_whole:
+            yield (
+                str(reference),
+                f"{reference} is not there, though the spec says so, and {call} would fail: "
+                "somebody has deleted it by hand; remove it from the spec, or change a field of it "
+                "in the same deployment, which makes it again with a new mailbox",
+            )
+        if found and not found.entity.enabled and call.operation in _BETWEEN_ENABLED:
+            yield (
+                str(reference),
+                f"{reference} is switched off, though the spec says otherwise, and {call} would "
+                "fail: somebody has done it by hand; switch it on again (aws workmail "
+                "register-to-work-mail), or say enabled: false",
+            )
+
+
+def _meet_domain(call: Call, state: Actual, domains: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Find an address at a domain that nobody registered, by domain."""
+    address = call.arguments.get(_ADDRESSES.get(call.operation, ""))
+    domain = get_domain(str(address)) if address else ""
+    found = state.people.find(call.subject) if isinstance(call.subject, Reference) else None
+    if found and isinstance(found.entity, User) and found.entity.role is Role.REMOTE_USER:
+        return  # their mail is elsewhere
+    if domain and state.is_whole and domain not in domains:
+        yield (
+            domain,
+            f"domain {domain} is not registered, though the spec says so, and {call} would fail: "
+            "somebody has deregistered it by hand; register it again (aws workmail "
+            f"register-mail-domain --domain-name {domain})",
+        )
+
+
+def _list_named(values: Iterable[Argument]) -> Iterator[Reference]:
+    """List the users, groups and resources that arguments name, at any depth."""
+    for value in values:
+        if isinstance(value, Identity) and isinstance(value.reference, Reference):
+            yield value.reference
+        elif isinstance(value, tuple):
+            yield from _list_named(value)
+        elif isinstance(value, Mapping):
+            yield from _list_named(value.values())
