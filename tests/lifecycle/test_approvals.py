@@ -222,11 +222,31 @@ def change_by_hand(stack: Stack) -> None:
 def test_the_live_organization_moved_and_planning_again_helps(stack: Stack) -> None:
     begin(stack, SMALL)
     approved = plan_live(stack, SMALL, JOINER).approval
-    change_by_hand(stack)
+    stack.workmail.update_user(
+        OrganizationId=stack.organization_id, UserId=find_user(stack, "bob"), DisplayName="Robert"
+    )
 
-    assert "DeleteAlias of user bob" in refuse(stack, JOINER, approved)
+    assert "UpdateUser of user bob" in refuse(stack, JOINER, approved)
     stack.deploy(JOINER, approved=plan_live(stack, SMALL, JOINER).approval)
     assert_equals(take_picture(stack), JOINER)
+
+
+def test_what_no_list_shows_of_who_does_not_change_stays_in_plan_and_deployment(
+    stack: Stack,
+) -> None:
+    begin(stack, SMALL)
+    approved = plan_live(stack, SMALL, JOINER).approval
+    change_by_hand(stack)
+
+    assert approved == plan_live(stack, SMALL, JOINER).approval
+    stack.deploy(JOINER, approved=approved)
+    assert "bob" == take_picture(stack).addresses["by-hand@acme.example"]
+    # Who changes is brought to the whole of the declaration.
+    bob = replace(JOINER.users[1], telephone="1")
+    changed = replace(JOINER, users=(JOINER.users[0], bob, *JOINER.users[2:]))
+    stack.deploy(changed, approved=plan_live(stack, JOINER, changed).approval)
+    assert_equals(take_picture(stack), changed)
+    assert "by-hand@acme.example" not in take_picture(stack).addresses
 
 
 def test_what_somebody_did_already_needs_no_approval_any_more(stack: Stack) -> None:

@@ -22,6 +22,7 @@ from scenes import (
 from workmail_emulator.faults import Fault
 from workmail_org import declaring
 from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.model.values import Kind
 from workmail_org.wire.names import MAX_INLINE_BYTES
 
 CROWD = [make_user(f"u{number:02}") for number in range(30)]
@@ -195,18 +196,84 @@ def test_lists_are_read_to_their_end() -> None:
     assert set() == take_picture(stack).enabled
 
 
-def test_who_stays_the_same_is_read_once_to_refuse_and_once_to_write(stack: Stack) -> None:
+def count_reads(stack: Stack) -> Counter[str]:
+    """Count how often each user was read since calls were cleared, by name."""
+    scope = {"OrganizationId": stack.organization_id}
+    names = {user["Id"]: user["Name"] for user in stack.workmail.list_users(**scope)["Users"]}
+    calls = (call for call in stack.emulator.calls if call.operation == "DescribeUser")
+    return Counter(names[str(call.parameters["UserId"])] for call in calls)
+
+
+CHANGED = (replace(CROWD[0], display_name="Somebody Else"), *CROWD[1:])
+
+
+def test_who_stays_the_same_is_not_read(stack: Stack) -> None:
+    stack.deploy(make_organization(*CROWD))
+    stack.emulator.clear_calls()
+    stack.deploy(make_organization(*CHANGED))
+
+    assert Counter({CROWD[0].name: 3}) == count_reads(stack)
+
+
+def test_whom_a_list_shows_otherwise_is_read_and_set_right(stack: Stack) -> None:
     stack.deploy(make_organization(*CROWD))
     scope = {"OrganizationId": stack.organization_id}
     ids = {user["Name"]: user["Id"] for user in stack.workmail.list_users(**scope)["Users"]}
-    changed = replace(CROWD[0], display_name="Somebody Else")
+    other, moved, off = (each.name for each in CROWD[1:4])
+    stack.workmail.update_user(**scope, UserId=ids[other], DisplayName="By Hand")
+    stack.workmail.update_primary_email_address(**scope, EntityId=ids[moved], Email=at("by-hand"))
+    stack.workmail.deregister_from_work_mail(**scope, EntityId=ids[off])
     stack.emulator.clear_calls()
-    stack.deploy(make_organization(changed, *CROWD[1:]))
-    read = Counter(
-        call.parameters["UserId"]
-        for call in stack.emulator.calls
-        if call.operation == "DescribeUser"
-    )
+    stack.deploy(make_organization(*CHANGED))
 
-    assert {2} == {read[ids[user.name]] for user in CROWD[1:]}
-    assert 3 == read[ids[changed.name]]
+    assert {CROWD[0].name, other, moved, off} == count_reads(stack).keys()
+    assert_equals(take_picture(stack), make_organization(*CHANGED))
+
+
+def test_whom_a_ledger_of_the_first_stage_names_is_read_once_and_not_written(stack: Stack) -> None:
+    stack.deploy(make_organization(*CROWD))
+    forget_what_was_settled(stack)
+    stack.emulator.clear_calls()
+    stack.deploy(make_organization(*CHANGED))
+
+    assert {user.name for user in CROWD} == count_reads(stack).keys()
+    assert ["UpdateUser"] == list_operations(stack)
+    stack.emulator.clear_calls()
+    stack.deploy(make_organization(*CROWD))
+    assert {CROWD[0].name} == count_reads(stack).keys()
+
+
+def forget_what_was_settled(stack: Stack) -> None:
+    entries = stack.ledger.read(Kind.USER).values()
+    stack.ledger.put(replace(entry, settled=None) for entry in entries)
+
+
+def test_who_was_made_again_by_hand_is_not_taken_for_who_was_settled(stack: Stack) -> None:
+    stack.deploy(make_organization(*CROWD))
+    scope = {"OrganizationId": stack.organization_id}
+    ids = {user["Name"]: user["Id"] for user in stack.workmail.list_users(**scope)["Users"]}
+    bob = CROWD[1]
+    stack.workmail.deregister_from_work_mail(**scope, EntityId=ids[bob.name])
+    stack.workmail.delete_user(**scope, UserId=ids[bob.name])
+    made = stack.workmail.create_user(**scope, Name=bob.name, DisplayName=bob.display_name)
+    stack.workmail.register_to_work_mail(**scope, EntityId=made["UserId"], Email=bob.email)
+    with pytest.raises(DeploymentFailedError, match=f"user {bob.name!r} exists already"):
+        stack.deploy(make_organization(*CHANGED))
+
+
+def test_who_comes_back_to_a_former_group_is_seen_although_the_group_is_settled(
+    stack: Stack,
+) -> None:
+    """WorkMail keeps who was switched off in its groups, and shows nobody."""
+    alice, bob = CROWD[:2]
+    with_bob, without = make_group("sales", alice.name, bob.name), make_group("sales", alice.name)
+    stack.deploy(make_organization(alice, bob, with_bob))
+    scope = {"OrganizationId": stack.organization_id}
+    ids = {user["Name"]: user["Id"] for user in stack.workmail.list_users(**scope)["Users"]}
+    stack.workmail.deregister_from_work_mail(**scope, EntityId=ids[bob.name])
+    stack.deploy(make_organization(alice, bob, without))
+    stack.workmail.register_to_work_mail(**scope, EntityId=ids[bob.name], Email=bob.email)
+    after = make_organization(alice, bob, without, make_group("support"))
+    stack.deploy(after)
+
+    assert_equals(take_picture(stack), after)

@@ -118,9 +118,12 @@ class Ruled(Stack):
 
 @pytest.fixture
 def ruled() -> Ruled:
-    """A stack with alice in it."""
+    """A stack with alice in it, of whom a list shows something else than is declared."""
     stack = Ruled()
     stack.deploy(make_organization(ALICE))
+    scope = {"OrganizationId": stack.organization_id}
+    (alice,) = (u for u in stack.workmail.list_users(**scope)["Users"] if u["Name"] == "alice")
+    stack.workmail.update_user(**scope, UserId=alice["Id"], DisplayName="Alicia")
     return stack
 
 

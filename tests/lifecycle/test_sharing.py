@@ -113,11 +113,11 @@ def count_enabled(stack: Stack) -> int:
 
 
 def test_two_stacks_of_one_region_take_about_twice_as_long_as_one() -> None:
-    (alone,) = deploy_together(40)
-    together = deploy_together(40, 40)
+    (alone,) = deploy_together(80)
+    together = deploy_together(80, 80)
     slowest = max(each.seconds for each in together)
 
-    assert [40, 40, 40] == [each.enabled for each in (alone, *together)]
+    assert [80, 80, 80] == [each.enabled for each in (alone, *together)]
     # About twice; more where the machine that runs the tests has other things to do.
     assert slowest < 4 * alone.seconds
     assert slowest < GIVE_UP_SECONDS / 2

@@ -47,13 +47,20 @@ def get_valid(entries: Mapping[Reference, Entry], rows: Iterable[Listed]) -> dic
     }
 
 
-def make_claim(entity: EntityT, found: Found[EntityT] | None, entry: Entry | None) -> Entry:
+def make_claim(
+    entity: EntityT,
+    found: Found[EntityT] | None,
+    entry: Entry | None,
+    *,
+    settled: str | None = None,
+) -> Entry:
     """Build the ledger's entry of a declared entity.
 
     Args:
         entity: From the spec.
         found: What is there already.
         entry: What the ledger has.
+        settled: Digest of what it was seen to be.
     """
     enabled_before = entry.enabled_before if entry else None
     if found and (entry is None or entry.removed_at):
@@ -64,6 +71,7 @@ def make_claim(entity: EntityT, found: Found[EntityT] | None, entry: Entry | Non
         origin=entry.origin if entry else origin,
         id=found.id if found else None,
         enabled_before=enabled_before,
+        settled=settled,
     )
 
 

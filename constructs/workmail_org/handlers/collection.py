@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from workmail_org.changes.calls import Call, GeneratedPassword, order
+from workmail_org.changes.calls import Call, GeneratedPassword, Subject, order
 from workmail_org.changes.collection import (
     Addressed,
     Claims,
@@ -19,6 +19,7 @@ from workmail_org.changes.collection import (
 )
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
+from workmail_org.changes.settled import Row, believe, digest, list_unsure
 from workmail_org.errors import NotFoundError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.claims import (
@@ -36,7 +37,7 @@ from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import CollectionKind
 from workmail_org.model.live import Found
 from workmail_org.model.removal import Removal
-from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.model.values import EntityId, Kind, Reference, fold
 from workmail_org.service.ledger import Entry, Ledger
 from workmail_org.service.passwords import PasswordSecret
 from workmail_org.service.reading import Listed, read_aliases
@@ -44,6 +45,9 @@ from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire.properties import CollectionProperties, UsersProperties
+
+_CREATIONS = frozenset({"CreateUser", "CreateGroup"})
+"""Calls that make somebody from nothing."""
 
 C = TypeVar("C", bound=CollectionProperties)
 
@@ -105,9 +109,15 @@ class CollectionWork(Generic[C]):
     declared: C
     known: dict[Listed, Found[Any]] = field(default_factory=dict[Listed, Found[Any]])
     reader: SnapshotReader = field(init=False)
+    writer: Writer = field(init=False)
     situation: Situation[Any] = field(init=False)
+    decision: Decision = field(init=False)
     entries: dict[Reference, Entry] = field(init=False)
     in_order: bool = False
+    _declared_by_name: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._declared_by_name = {fold(each.name): each for each in self.declared.entities}
 
     @property
     def noun(self) -> str:
@@ -158,14 +168,37 @@ class CollectionWork(Generic[C]):
 
     def prepare(self, calls: Sequence[Call]) -> Writer:
         """Write down what is about to be ours; put passwords on record before their users exist."""
-        self._claim()
+        self._claim(self._list_unsettled())
+        self._unsettle_neighbours(calls)
         ids = self.reader.find_ids(calls)
         ids |= {neighbour.reference.folded: neighbour.id for neighbour in self.situation.neighbours}
-        return Writer(self.workmail, ids, passwords=self._ensure_passwords(calls))
+        self.writer = Writer(self.workmail, ids, passwords=self._ensure_passwords(calls))
+        return self.writer
+
+    def conclude(self, calls: Sequence[Call], done: Sequence[Call]) -> None:
+        """Write down who was made whole: the next look need not read them.
+
+        Not so who was there: whoever is switched on again may get back what nobody declares. And
+        not a room or a piece of equipment, whose booking follows its delegates.
+        """
+        if self.kind.kind is Kind.RESOURCE:
+            return
+        subjects = {c.subject.folded for c in done if c.operation in _CREATIONS}
+        unfinished = {call.subject.folded for call in calls if call not in done}
+        unsettled = unfinished | list_unsure(calls) | self._list_waiting()
+        claims: list[Entry] = []
+        for entity in self.situation.desired:
+            reference = entity.reference.folded
+            entry = self.entries.get(reference)
+            if entry is None or reference not in subjects - unsettled:
+                continue
+            made = EntityId(self.writer.ids.get(reference, entry.id or ""))
+            claims.append(replace(entry, id=made, settled=self._digest(entity)))
+        self._put(claims)
 
     def finish(self) -> None:
         """Write down who is ours now; and who is no more, where this resource removes."""
-        self._claim()
+        self._claim(self._list_unsettled())
         situation = self.situation
         declared = {
             entity.reference.folded for entity in (*situation.desired, *self.declared.entities)
@@ -197,7 +230,8 @@ class CollectionWork(Generic[C]):
     def _decide(self, *, undoing: bool) -> Decision:
         facts = self._read(undoing=undoing)
         self.situation = assess(facts, self.declared, self.request.previous)
-        return self.kind.decide(self.situation)
+        self.decision = self.kind.decide(self.situation)
+        return self.decision
 
     def _read(self, *, undoing: bool) -> CollectionFacts[Any]:
         """Read what is there, and what of it is this stack's."""
@@ -212,11 +246,15 @@ class CollectionWork(Generic[C]):
         )
         present = {fold(row.reference.name) for row in rows}
         relevant = list_relevant(self.declared, previous, claims, present)
+        enabled = self._list_enabled()
+        found = self._read_unknown(
+            [row for row in rows if fold(row.reference.name) in relevant], enabled
+        )
         return CollectionFacts(
             present=present,
-            found=self._read_unknown([row for row in rows if fold(row.reference.name) in relevant]),
+            found=found,
             claims=claims,
-            enabled=self._list_enabled(),
+            enabled=enabled,
             others=self._read_others(list_moving(self.declared, previous)),
             exceptions=self._find_exceptions(claims),
             undoing=undoing,
@@ -233,14 +271,56 @@ class CollectionWork(Generic[C]):
             self.run.log("nobody is removed", reason=str(error))
             return {}
 
-    def _read_unknown(self, rows: Sequence[Listed]) -> Sequence[Found[Any]]:
-        """Read whom this slice has not read yet, or what has changed since."""
+    def _read_unknown(
+        self, rows: Sequence[Listed], enabled: frozenset[Reference]
+    ) -> Sequence[Found[Any]]:
+        """Read who is not believed, and whom this slice has not read yet, or has changed since."""
         unknown = {row.id: row for row in rows if row not in self.known}
+        for row in [*unknown.values()]:
+            believed = self._believe(row, enabled)
+            if believed:
+                self.known[row] = believed
+                del unknown[row.id]
         for found in self.reader.read_entities(
             self.kind.kind, [*unknown.values()], with_quota=self._list_with_quota()
         ):
             self.known[unknown[found.id]] = found
         return [self.known[row] for row in rows if row in self.known]
+
+    def _believe(self, row: Listed, enabled: frozenset[Reference]) -> Found[Any] | None:
+        """Say how somebody would be read who was settled, unless it has to be read."""
+        entry = self.entries.get(row.reference.folded)
+        declared = self._declared_by_name.get(fold(row.reference.name))
+        if self.request.repairs or entry is None or declared is None:
+            return None
+        shown = Row(id=row.id, enabled=row.enabled, email=row.email, display_name=row.display_name)
+        return believe(declared, entry.settled, shown, enabled)
+
+    def _digest(self, entity: Any) -> str:
+        return digest(entity, self.situation.enabled)
+
+    def _list_waiting(self) -> set[Subject]:
+        return {call.subject.folded for call in self.decision.waits}
+
+    def _list_unsettled(self) -> set[Subject]:
+        """List whom a call is about that was not made, or whom nobody sees yet."""
+        calls = {call.subject.folded for call in self.decision.calls}
+        return calls | self._list_waiting()
+
+    def _unsettle_neighbours(self, calls: Iterable[Call]) -> None:
+        """Take away the notes on those of other collections who give up an address."""
+        others = {
+            each
+            for call in calls
+            if isinstance(each := call.subject.folded, Reference) and each.kind != self.kind.kind
+        }
+        for kind in sorted({each.kind for each in others}):
+            entries = self.ledger.read(kind)
+            self.ledger.put(
+                replace(entries[each], settled=None)
+                for each in sorted(others & entries.keys(), key=str)
+                if entries[each].settled
+            )
 
     def _list_with_quota(self) -> set[str]:
         """List whose quota the spec has a word on; it takes a call of its own."""
@@ -249,7 +329,8 @@ class CollectionWork(Generic[C]):
 
     def _list_enabled(self) -> frozenset[Reference]:
         """List who can be a member or a delegate."""
-        if self.kind.kind is Kind.USER:
+        nobody = not self.declared.entities and not self.entries
+        if self.kind.kind is Kind.USER or nobody:
             return frozenset()  # users have none
         rows = self.reader.list(Kind.USER, Kind.GROUP)
         return frozenset(row.reference.folded for row in rows if row.enabled)
@@ -315,19 +396,32 @@ class CollectionWork(Generic[C]):
             return False
         return self.request.is_delete or bool(goes_back(self.run, self.request))
 
-    def _claim(self) -> None:
-        """Write down what is about to be ours, and which addresses are about to be lost."""
+    def _claim(self, unsettled: Collection[Subject]) -> None:
+        """Write down what is about to be ours, and which addresses are about to be lost.
+
+        Args:
+            unsettled: Folded references of those who are not as declared, or about to change.
+        """
         claims: list[Entry] = []
         for entity in self.situation.desired:
             entry = self.entries.get(entity.reference.folded)
-            claim = make_claim(entity, self.situation.find(entity), entry)
+            found = self.situation.find(entity)
+            is_settled = found is not None and entity.reference.folded not in unsettled
+            settled = self._digest(entity) if is_settled else None
+            claim = make_claim(entity, found, entry, settled=settled)
             if claim != entry:
                 claims.append(claim)
         for leaver in self.situation.get_leavers():
             entity = leaver.entity
             entry = self.entries.get(entity.reference.folded)
             addresses = (entity.email, *entity.aliases)
-            claims += note_addresses(entry, addresses, enabled=entity.enabled)
+            noted = note_addresses(entry, addresses, enabled=entity.enabled)
+            if not noted and entry and entry.settled:
+                noted = (entry,)
+            claims += [replace(each, settled=None) for each in noted]
+        self._put(claims)
+
+    def _put(self, claims: Sequence[Entry]) -> None:
         self.ledger.put(claims)
         self.entries.update((claim.reference, claim) for claim in claims)
 

@@ -9,7 +9,8 @@ written; a Lambda function can be killed at any call, and a request can be deliv
 2. *Done?* When nothing is missing, the request is finished. Two things make that doubtful. A
    change that was expected and is not found may have been made by a former delivery, or what was
    read may be older than what undid it: then it is looked at once more after a pause. And lists
-   lag: a call that succeeded and is not seen yet is not made twice, it is waited for.
+   lag: a call that succeeded and is not seen yet is not made twice, it is waited for. Who was
+   brought about whole is believed, once a list shows it (`Work.conclude`, `changes.settled`).
 3. *Write* the calls that this slice has not made yet, in the order of their phases. What is about
    one entity stops at its first failure and is tried in the next round; others go on. Phases that
    depend on others wait for them: an address is not taken before it was released, and nobody is
@@ -74,6 +75,10 @@ class Work(Protocol):
         """Do what has to be done before any of some calls is made."""
         ...
 
+    def conclude(self, calls: Sequence[Call], done: Sequence[Call]) -> None:
+        """Write down which of the calls of a round succeeded."""
+        ...
+
     def finish(self) -> None:
         """Write down what holds now."""
         ...
@@ -128,7 +133,9 @@ def reconcile(run: Run, work: Work) -> Progress:
 
         # 3. Write. If all was written and is not seen, the lists lag, or a field does not take.
         if fresh:
-            _write(run, work, fresh, memory)
+            done: list[Call] = []
+            _write(run, work, fresh, memory, done)
+            work.conclude(fresh, done)
         elif _is_stuck(run, calls, memory):
             work.finish()
             return Progress(done=True)
@@ -162,8 +169,16 @@ def _is_surprising(work: Work, memory: _Memory) -> bool:
     return True
 
 
-def _write(run: Run, work: Work, calls: Sequence[Call], memory: _Memory) -> None:
-    """Make calls in order; an entity whose call fails waits for the next round."""
+def _write(run: Run, work: Work, calls: Sequence[Call], memory: _Memory, done: list[Call]) -> None:
+    """Make calls in order; an entity whose call fails waits for the next round.
+
+    Args:
+        run: This invocation.
+        work: Whose calls they are.
+        calls: What is missing.
+        memory: Of the slice.
+        done: Gets what succeeded.
+    """
     writer = work.prepare(calls)
     memory.failures = []
     failed: set[Subject] = set()
@@ -195,6 +210,7 @@ def _write(run: Run, work: Work, calls: Sequence[Call], memory: _Memory) -> None
                 return
         else:
             memory.written.append(_get_effect(call))
+            done.append(call)
             memory.first_failed.pop(make_key(call), None)
             run.log_call(call)
 

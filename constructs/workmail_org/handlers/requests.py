@@ -92,7 +92,13 @@ class Request(Generic[PropertiesT_co]):
         What a person says of a deployment is said to every resource, and comes as
         an update to those that `plan` takes for untouched.
         """
-        return self.type is RequestType.UPDATE and self.previous == self.desired
+        is_same = self.type is RequestType.UPDATE and self.previous == self.desired
+        return is_same and not self.repairs
+
+    @property
+    def repairs(self) -> bool:
+        """Whether everything is read, and set right where it differs from what is declared."""
+        return bool(self.consent.repair)
 
     @property
     def sides(self) -> tuple[PropertiesT_co | None, PropertiesT_co | None]:

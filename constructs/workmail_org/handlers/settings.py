@@ -126,6 +126,9 @@ class _SettingWork(Generic[P]):
             read_secret=lambda secret: read_secret(secrets, secret),
         )
 
+    def conclude(self, calls: Sequence[Call], done: Sequence[Call]) -> None:
+        """Nothing is believed of settings: they are few, and read again."""
+
     def finish(self) -> None:
         """Nothing is written down of settings."""
 

@@ -19,7 +19,7 @@ from workmail_org.model.live import (
     State,
 )
 from workmail_org.model.user import Role, User
-from workmail_org.model.values import EntityId, Kind, OrganizationId, fold
+from workmail_org.model.values import EntityId, Kind, OrganizationId, Reference, fold
 from workmail_org.plan.declarations import Declaration
 from workmail_org.wire.names import UNRESOLVED
 from workmail_org.wire.properties import DirectoryProperties, OrganizationProperties
@@ -40,6 +40,8 @@ class Actual:
         is_whole: Whether there is nothing in the organization that is not here.
         owned: Folded names, by kind, of what this stack answers for.
         known: The same of what it answered for before it left the spec.
+        settled: Digests of what was settled, by folded reference (`changes.settled`);
+            what is foretold is read as it is declared anyway.
     """
 
     organization: LiveOrganization | None = None
@@ -50,6 +52,7 @@ class Actual:
     settings: LiveSettings = LiveSettings()  # noqa: RUF009
     owned: Mapping[Kind, frozenset[str]] = field(default_factory=dict[Kind, frozenset[str]])
     known: Mapping[Kind, frozenset[str]] = field(default_factory=dict[Kind, frozenset[str]])
+    settled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
 
 
 def foretell(declaration: Declaration | None) -> Actual:

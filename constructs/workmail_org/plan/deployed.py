@@ -205,6 +205,7 @@ def read_actual(
             for kind, each in entries.items()
         },
         known={kind: frozenset(e.reference.name for e in each) for kind, each in entries.items()},
+        settled={e.reference: e.settled for each in entries.values() for e in each if e.settled},
     )
 
 

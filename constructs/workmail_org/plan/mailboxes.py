@@ -14,6 +14,7 @@ from workmail_org.changes.collection import (
     list_moving,
 )
 from workmail_org.changes.removals import Presence, call_roll, decide
+from workmail_org.changes.settled import Row, believe
 from workmail_org.kinds import CollectionKind, name_part
 from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference, fold
@@ -74,11 +75,15 @@ def _predict_facts(
 ) -> CollectionFacts[Any]:
     """Say what the handler will find."""
     present = actual.people.get_kind(kind)
+    wanted = {fold(each.name): each for each in declared.entities}
     owned = actual.owned.get(kind, frozenset())
     enabled = frozenset(r for r in actual.people.enabled if r.kind is not Kind.RESOURCE)
     return CollectionFacts(
         present=present.keys(),
-        found=[_see(found, enabled) for found in present.values()],
+        found=[
+            _believe(actual, wanted.get(name), found, enabled) or _see(found, enabled)
+            for name, found in present.items()
+        ],
         claims=Claims(
             removable=owned,
             known=owned | actual.known.get(kind, frozenset()),
@@ -107,6 +112,22 @@ def _list_namesakes(kind: Kind, actual: Actual) -> Collection[str]:
     """List the names that a directory has given to others: users and groups share them."""
     others = {Kind.USER: Kind.GROUP, Kind.GROUP: Kind.USER}
     return actual.people.get_kind(others[kind]).keys() if kind in others else ()
+
+
+def _believe(
+    actual: Actual, wanted: Any, found: Found[Any], enabled: Collection[Reference]
+) -> Found[Any] | None:
+    """Say what the handler takes somebody for whom it does not read; `None`: it reads."""
+    settled = actual.settled.get(found.entity.reference.folded)
+    if settled is None or wanted is None:
+        return None
+    row = Row(
+        id=found.id,
+        enabled=found.entity.enabled,
+        email=found.entity.email,
+        display_name=getattr(found.entity, "display_name", None) or "",
+    )
+    return believe(wanted, settled, row, enabled)
 
 
 def _see(found: Found[Any], enabled: Collection[Reference]) -> Found[Any]:

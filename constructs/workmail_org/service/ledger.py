@@ -56,6 +56,8 @@ class Entry:
             `None`: it did not exist.
         addresses: Which it had when it was taken away, the primary one first:
             WorkMail forgets them.
+        settled: Digest of what was declared when the entity with this id was last seen
+            to be so (`changes.settled`); `None`: it has to be read.
     """
 
     reference: Reference
@@ -64,6 +66,7 @@ class Entry:
     removed_at: str | None = None
     enabled_before: bool | None = None
     addresses: tuple[str, ...] = ()
+    settled: str | None = None
 
 
 class Ledger(Protocol):
@@ -218,6 +221,8 @@ def _render(entry: Entry) -> dict[str, Any]:
         item["Id"] = {"S": entry.id}
     if entry.removed_at:
         item["RemovedAt"] = {"S": entry.removed_at}
+    if entry.settled:
+        item["Settled"] = {"S": entry.settled}
     if entry.addresses:
         item["Addresses"] = {"S": " ".join(entry.addresses)}
     if entry.enabled_before is not None:
@@ -234,4 +239,5 @@ def _parse(item: Mapping[str, Any]) -> Entry:
         removed_at=text.get("RemovedAt"),
         enabled_before=text["EnabledBefore"] == "true" if "EnabledBefore" in text else None,
         addresses=tuple(text.get("Addresses", "").split()),
+        settled=text.get("Settled"),
     )

@@ -36,6 +36,7 @@ class Listed:
         system: A user that belongs to the directory: never touched.
         has_mailbox: Or a calendar; a group and a remote user have none.
         disabled_at: When it was switched off.
+        display_name: Of a user.
     """
 
     id: EntityId
@@ -45,6 +46,7 @@ class Listed:
     system: bool = False
     has_mailbox: bool = True
     disabled_at: datetime | None = None
+    display_name: str = ""
 
     @property
     def deadline(self) -> datetime | None:
@@ -254,6 +256,7 @@ def _make_row(
         system=system,
         has_mailbox=has_mailbox,
         disabled_at=row.get("DisabledDate"),
+        display_name=row.get("DisplayName", ""),
     )
 
 

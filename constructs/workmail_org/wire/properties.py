@@ -65,6 +65,8 @@ class Consent:
         approved_others: The same of all other resources, by noun; for the one
             that comes first and judges what comes to domains, and what leaves.
         ledger_table: DynamoDB table that tells which request was let through.
+        repair: Text that a person gave so that what differs from the spec is found and
+            set right although nothing of it is declared anew; empty: none.
     """
 
     acknowledge: tuple[str, ...] = ()
@@ -72,6 +74,7 @@ class Consent:
     approved: str | None = None
     approved_others: Mapping[str, str] = field(default_factory=_make_empty)
     ledger_table: str = ""
+    repair: str = ""
 
     @property
     def asks(self) -> bool:

@@ -1,0 +1,105 @@
+"""Settled: who is believed to be as declared, without being read. Pure.
+
+Theory of operation. One deployment changes a few of an organization's people, and to read somebody
+takes two to four calls. So the ledger notes of each entity that was seen to be as declared a digest
+of what was declared. As long as three things hold, it is believed to be so still:
+
+* its declaration has the same digest; that of a group or resource covers who is switched on;
+* its row in a list, which is read anyway, shows what is declared;
+* no call about it was begun since: the note is taken away before the first one.
+
+Whatever people change by hand and no list shows, such as a telephone number or a further address,
+stays until the entity itself changes in the spec, and is what `drift` reports. The handlers and the
+plan against what is live ask this module alone, so that what is approved is what is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from workmail_org.changes.calls import Call
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.group import Group
+from workmail_org.model.live import EntityT, Found
+from workmail_org.model.user import User
+from workmail_org.model.values import EntityId, Reference, fold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What a list shows of one entity.
+
+    Attributes:
+        email: Empty of what has none.
+        display_name: Of a user.
+    """
+
+    id: EntityId
+    enabled: bool
+    email: str
+    display_name: str = ""
+
+
+def believe(
+    declared: EntityT, settled: str | None, row: Row, enabled: Collection[Reference]
+) -> Found[EntityT] | None:
+    """Say how an entity would be read; `None`: it has to be read.
+
+    Args:
+        declared: What is declared of it now.
+        settled: Digest of what it was last seen to be, of the entity with the row's id.
+        row: What a list shows.
+        enabled: Folded references of the users and groups that are switched on.
+    """
+    if settled is None or settled != digest(declared, enabled) or not _shows(row, declared):
+        return None
+    return Found(id=row.id, entity=_predict(declared, enabled))
+
+
+def digest(declared: EntityT, enabled: Collection[Reference]) -> str:
+    """Name what is declared of an entity, with everything that it depends on."""
+    texts = [repr(_predict(declared, enabled))]
+    if isinstance(declared, Group | Bookable):
+        # Who was switched off stays a member or a delegate that nobody sees, and comes back as one.
+        texts += sorted(str(each) for each in enabled)
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+def list_unsure(calls: Iterable[Call]) -> set[Reference]:
+    """List whom a success of these calls does not settle.
+
+    Whether an empty text clears a field is not documented (facts.md §1.3).
+    """
+    return {
+        call.subject.folded
+        for call in calls
+        if isinstance(call.subject, Reference) and "" in call.arguments.values()
+    }
+
+
+def _shows(row: Row, declared: Any) -> bool:
+    if row.enabled != declared.enabled:
+        return False
+    if not row.enabled:
+        return True
+    name = declared.display_name if isinstance(declared, User) else None
+    return fold(row.email) == fold(declared.email) and name in (None, row.display_name)
+
+
+def _predict(declared: EntityT, enabled: Collection[Reference]) -> EntityT:
+    """Return an entity as it is read: without members and delegates that are switched off."""
+    fields: dict[str, Any] = {
+        name: tuple(each for each in getattr(declared, name) if each.folded in enabled)
+        for name in ("members", "delegates")
+        if hasattr(declared, name)
+    }
+    if not declared.enabled:
+        fields |= {"email": "", "aliases": ()}
+        if isinstance(declared, Bookable):
+            fields |= {"delegates": ()}
+    if isinstance(declared, User):
+        fields |= {"display_name": declared.display_name or declared.name}
+    return replace(declared, **fields)
