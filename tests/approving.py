@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from cloudformation import Stack
@@ -22,7 +23,9 @@ def plan_offline(previous: Organization | None, desired: Organization) -> Plan:
     return plan(_declare(desired), make_base("main", before), QUESTION)
 
 
-def plan_live(stack: Stack, previous: Organization, desired: Organization) -> Plan:
+def plan_live(
+    stack: Stack, previous: Organization, desired: Organization, *, repairs: bool = False
+) -> Plan:
     """Plan from what is there."""
     environment = _declare(desired)
     before, after = declare(environment, previous), declare(environment, desired)
@@ -30,7 +33,8 @@ def plan_live(stack: Stack, previous: Organization, desired: Organization) -> Pl
     actual = read_actual(workmail, stack.ledger, before, after)
     assert actual
     standing = Standing(declaration=before, actual=actual, is_live=True)
-    return plan(environment, Base(name="live", stacks={stack.name: standing}), QUESTION)
+    question = replace(QUESTION, repairs=repairs)
+    return plan(environment, Base(name="live", stacks={stack.name: standing}), question)
 
 
 def _declare(organization: Organization) -> Environment:

@@ -289,6 +289,7 @@ class Stack:
         reasons: Of every failure, roll back included.
         slice_seconds: How long one invocation may work.
         deliveries: How often each event arrives.
+        repair: What a person gives with `-c repair`.
         agrees: Whether somebody gives the word for whatever needs one, and
             deploys again.
         backwards: Whether rules and settings are rolled back in the other order:
@@ -306,6 +307,7 @@ class Stack:
         self.slice_seconds = 300.0
         self.deliveries = 1
         self.agrees = True
+        self.repair = ""
         self.cloudformation = FakeCloudFormation(self._tell_time())
         self.dynamodb: Any = SilentDynamoDb()
         self.deployed: dict[str, Deployed] = {}
@@ -370,6 +372,7 @@ class Stack:
                 acknowledge=acknowledge,
                 approved=own,
                 require_approval=organization.safety.require_approval,
+                repair=self.repair,
             )
             resource.properties |= encode_properties(consent)
         self._begin_deployment()

@@ -172,6 +172,12 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
     type=click.Path(dir_okay=False, path_type=pathlib.Path),
     help="Write to this file instead.",
 )
+@click.option(
+    "--repair",
+    "repairs",
+    is_flag=True,
+    help="With --against live: set right what was changed by hand.",
+)
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 5 when there are changes.")
 def plan(
     spec: pathlib.Path,
@@ -181,6 +187,7 @@ def plan(
     form: str,
     output: pathlib.Path | None,
     tell: bool,
+    repairs: bool,
 ) -> None:
     """Say what a deployment would do, and mean for people.
 
@@ -191,13 +198,17 @@ def plan(
     from workmail_org.plan.model import Verdict
     from workmail_org.reports import plans
 
+    if repairs and base != "live":
+        raise click.UsageError(
+            f"--repair is about what is live, and {base} is not: say --against live"
+        )
     reading = building.read_spec(spec, root=root)
     if reading.environment is None:
         _refuse_problems([spec], root, form)
         return
     _print_lines(reading.problems, err=True)
     place = Place(spec=spec, root=root)
-    found = plan_against(base, place, reading.environment, only=only)
+    found = plan_against(base, place, reading.environment, only=only, repairs=repairs)
     if output:
         output.write_text(plans.render(found, form) + "\n", encoding="utf-8")
     else:

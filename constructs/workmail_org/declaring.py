@@ -133,6 +133,7 @@ def make_consent(
     acknowledge: tuple[str, ...] = (),
     approved: Mapping[str, str] | None = None,
     require_approval: bool = False,
+    repair: str = "",
 ) -> Consent:
     """Write what one custom resource is told of what a person said.
 
@@ -142,6 +143,7 @@ def make_consent(
         acknowledge: Digests of changes that need a word.
         approved: Digests of what was approved, by noun; `None`: no approval.
         require_approval: From the spec.
+        repair: What was given so that everything is set right; empty: nothing.
     """
     asked = KINDS[resource_type].approvable
     own = approved.get(noun, NOT_SEEN) if asked and approved is not None else None
@@ -152,6 +154,7 @@ def make_consent(
         require_approval=require_approval and asked,
         approved=own,
         approved_others=others if judges else {},
+        repair=repair if asked else "",
     )
 
 

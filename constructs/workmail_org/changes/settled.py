@@ -59,7 +59,7 @@ def believe(
     return Found(id=row.id, entity=_predict(declared, enabled))
 
 
-def digest(declared: EntityT, enabled: Collection[Reference]) -> str:
+def digest(declared: User | Group | Bookable, enabled: Collection[Reference]) -> str:
     """Name what is declared of an entity, with everything that it depends on."""
     texts = [repr(_predict(declared, enabled))]
     if isinstance(declared, Group | Bookable):

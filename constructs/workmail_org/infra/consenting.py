@@ -28,11 +28,13 @@ class Consent:
         acknowledge: Digests of changes that need a word.
         approved: Digests of what was approved, by noun; `None`: no approval.
         require_approval: From the spec.
+        repair: Digest of a repair; empty: none.
     """
 
     acknowledge: tuple[str, ...]
     approved: Mapping[str, str] | None
     require_approval: bool
+    repair: str = ""
 
     def make_properties(self, resource_type: ResourceType, noun: str) -> dict[str, Any]:
         """Make what one custom resource carries of it."""
@@ -42,12 +44,15 @@ class Consent:
             acknowledge=self.acknowledge,
             approved=self.approved,
             require_approval=self.require_approval,
+            repair=self.repair,
         )
         return encode_properties(consent)
 
 
 def read_consent(scope: Construct, organization: Organization) -> Consent:
-    """Read `-c acknowledge=DIGEST`, or several with commas between, and `-c approved=TEXT`.
+    """Read `-c acknowledge=DIGEST`, `-c approved=TEXT` and `-c repair=DIGEST`.
+
+    Several digests to acknowledge have commas between.
 
     Raises:
         SpecError: One is no digest, or the text is no approval.
@@ -56,7 +61,21 @@ def read_consent(scope: Construct, organization: Organization) -> Consent:
         acknowledge=_read_digests(scope),
         approved=_read_approval(scope, organization.key),
         require_approval=organization.safety.require_approval,
+        repair=_read_repair(scope),
     )
+
+
+def _read_repair(scope: Construct) -> str:
+    given: Any = scope.node.try_get_context("repair") or ""
+    repair = str(given).strip()
+    if repair and not _DIGEST.fullmatch(repair):
+        raise SpecError(
+            [
+                f'repair: "{repair}" is no digest: allowed are 12 digits from 0 to f; copy what '
+                "plan --against live --repair printed"
+            ]
+        )
+    return repair
 
 
 def _read_digests(scope: Construct) -> tuple[str, ...]:

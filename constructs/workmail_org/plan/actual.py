@@ -42,6 +42,8 @@ class Actual:
         known: The same of what it answered for before it left the spec.
         settled: Digests of what was settled, by folded reference (`changes.settled`);
             what is foretold is read as it is declared anyway.
+        repairs: Whether the deployment repairs: every resource is touched, and reads
+            everything.
     """
 
     organization: LiveOrganization | None = None
@@ -53,6 +55,7 @@ class Actual:
     owned: Mapping[Kind, frozenset[str]] = field(default_factory=dict[Kind, frozenset[str]])
     known: Mapping[Kind, frozenset[str]] = field(default_factory=dict[Kind, frozenset[str]])
     settled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
+    repairs: bool = False
 
 
 def foretell(declaration: Declaration | None) -> Actual:

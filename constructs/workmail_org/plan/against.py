@@ -38,7 +38,12 @@ class Place:
 
 
 def plan_against(
-    text: str, place: Place, environment: Environment, *, only: str | None = None
+    text: str,
+    place: Place,
+    environment: Environment,
+    *,
+    only: str | None = None,
+    repairs: bool = False,
 ) -> Plan:
     """Plan a deployment of an environment, as of today.
 
@@ -47,13 +52,15 @@ def plan_against(
         place: Of the spec.
         environment: That it declares.
         only: Spec key of the one organization that matters; `None`: all.
+        repairs: Whether what was changed by hand is set right; of what is live.
 
     Raises:
         WorkMailOrgError: What to compare with cannot be read.
     """
     base = read_base(text, place, environment, only=only)
     today = datetime.now(tz=UTC).date()
-    return plan(environment, base, Question(spec=str(place.spec), today=today, only=only))
+    question = Question(spec=str(place.spec), today=today, only=only, repairs=repairs)
+    return plan(environment, base, question)
 
 
 def read_base(

@@ -41,8 +41,11 @@ def list_collection_steps(
     state = actual
     for shard in range(declared.shards):
         known = before if before and shard < before.shards else None
-        step = _step_shard(kind, known, state, replace(declared, shard=shard))
-        if known == declared:
+        untouched = known == declared and not actual.repairs
+        # What nobody touches is told as it is; who repairs reads everybody too.
+        seen = replace(state, settled={}) if untouched or actual.repairs else state
+        step = _step_shard(kind, known, seen, replace(declared, shard=shard))
+        if untouched:
             yield replace(step, refusals=(), brakes=(), untouched=True)
             continue
         yield step
@@ -175,5 +178,5 @@ def step_removals(previous: Declaration | None, actual: Actual, desired: Declara
         noun=name_part(ResourceType.REMOVALS),
         resource_type=ResourceType.REMOVALS,
         calls=decide(call_roll(present, owned, declared)).calls,
-        untouched=previous is not None and previous.removals == declared,
+        untouched=previous is not None and previous.removals == declared and not actual.repairs,
     )

@@ -25,7 +25,8 @@ def list_first_steps(
         before = previous.directory if previous else None
         decision = directories.decide(actual.directory, desired.directory, before)
         yield _step(ResourceType.DIRECTORY, decision)
-    if previous is None or previous.organization != desired.organization:
+    changes = previous is None or previous.organization != desired.organization
+    if changes or actual.repairs:
         yield _step(ResourceType.ORGANIZATION, _decide_organization(previous, actual, desired))
     for name, domain in desired.domains.items():
         known = previous.domains.get(name) if previous else None

@@ -35,11 +35,13 @@ class Question:
         spec: As the caller named it.
         today: For the end of support and the expiry of a copy.
         only: Spec key of the one organization that matters; `None`: all.
+        repairs: Whether what was changed by hand is set right.
     """
 
     spec: str
     today: date
     only: str | None = None
+    repairs: bool = False
 
 
 def plan(environment: Environment, base: Base, question: Question) -> Plan:
@@ -55,7 +57,9 @@ def plan(environment: Environment, base: Base, question: Question) -> Plan:
     )
     stacks = base.stacks if same_account else dict[str, Standing]()
     organizations = [
-        _plan_organization(organization, each, stacks.get(each.stack), base)
+        _plan_organization(
+            organization, each, stacks.get(each.stack), base, repairs=question.repairs
+        )
         for organization, each in zip(environment.organizations, declarations, strict=True)
         if question.only in (None, each.key)
     ]
@@ -95,12 +99,17 @@ def _check_key(question: Question, declarations: Sequence[Declaration]) -> None:
 
 
 def _plan_organization(
-    organization: Organization, desired: Declaration, standing: Standing | None, base: Base
+    organization: Organization,
+    desired: Declaration,
+    standing: Standing | None,
+    base: Base,
+    *,
+    repairs: bool,
 ) -> OrganizationPlan:
     misplaced = tuple(_refuse_place(desired, standing, base))
     previous = standing.declaration if standing and not misplaced else None
     before = standing.actual if standing and not misplaced else Actual()
-    course = chart(previous, before, desired)
+    course = chart(previous, replace(before, repairs=repairs), desired)
     refusals = misplaced + tuple(reason for step in course.steps for reason in step.refusals)
     told = OrganizationPlan(
         key=desired.key,
@@ -114,7 +123,19 @@ def _plan_organization(
     if refusals:
         mailboxes = count_mailboxes((standing.actual if standing else before).people)
         return replace(told, cost=Cost(mailboxes, mailboxes))
+    if repairs:
+        told = replace(told, notes=(*told.notes, *_describe_repair(course)))
     return _tell(told, previous, before, desired, course)
+
+
+def _describe_repair(course: Course) -> Iterator[str]:
+    """Write how what was changed by hand is set right."""
+    calls = tuple(call for step in course.steps for call in step.calls)
+    if calls:
+        yield (
+            "this is what a deployment does that also sets right what was changed by hand: cdk "
+            f"deploy -c repair={digest_calls(calls)}, with what else is printed here"
+        )
 
 
 def _tell(

@@ -123,7 +123,7 @@ def _add_setting(
         return state
     decision = kind.decide(_see_settings(state), after, before)
     step = Step(noun=kind.noun, resource_type=kind.resource_type, calls=decision.calls)
-    if before == after:
+    if before == after and not state.repairs:
         steps.append(replace(step, untouched=True))
         return state
     leaves = after is None and kind.takes_away

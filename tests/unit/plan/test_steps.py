@@ -78,8 +78,8 @@ JOINER = replace(SMALL, users=(*SMALL.users, make_user("dan")))
 def test_what_was_changed_by_hand_is_put_right_where_the_handler_is_called() -> None:
     stack = deploy(SMALL)
     bob = find_entity(stack, "user", "bob")
-    stack.workmail.create_alias(
-        OrganizationId=stack.organization_id, EntityId=bob, Alias="by-hand@acme.example"
+    stack.workmail.update_user(
+        OrganizationId=stack.organization_id, UserId=bob, DisplayName="By Hand"
     )
     live = chart_live(stack, SMALL, JOINER)
     stack.emulator.clear_calls()
