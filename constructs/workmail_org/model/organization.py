@@ -71,7 +71,11 @@ class Organization:
     @property
     def disabled(self) -> frozenset[Reference]:
         """Folded references of who is switched off: nobody can be a member or a target then."""
-        entities: tuple[User | Bookable, ...] = (*self.users, *self.resources)
+        entities: tuple[User | Group | Bookable, ...] = (
+            *self.users,
+            *self.groups,  # those of a spec are always on
+            *self.resources,
+        )
         return frozenset(entity.reference.folded for entity in entities if not entity.enabled)
 
     @property
