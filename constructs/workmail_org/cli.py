@@ -6,6 +6,7 @@
 3   the plan is refused, or has to be confirmed by a person
 4   AWS, CloudFormation or the CDK CLI said no
 5   what exists differs from the spec
+6   something could not be looked at, so that nobody knows whether it differs
 130 interrupted; 143 by SIGTERM
 """
 
@@ -31,7 +32,7 @@ from workmail_org.spec.problems import Problem, Severity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_DONE, _UNEXPECTED, _SPEC, _UNSAFE, _REFUSED, _DIFFERS = range(6)
+_DONE, _UNEXPECTED, _SPEC, _UNSAFE, _REFUSED, _DIFFERS, _INCOMPLETE = range(7)
 _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 _PIPE_CLOSED = 141  # 128 + SIGPIPE
 
@@ -211,6 +212,64 @@ def plan(
 @main.command()
 @click.argument("spec", type=_SPEC_PATH)
 @_root_option
+@click.option("--organization", "only", metavar="KEY", help="Look at this organization alone.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown", "html"]),
+    default="text",
+    show_default=True,
+    help="For people, for programs, for an issue, or as a page.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    help="Write to this file instead; the result still goes to standard output.",
+)
+@click.option(
+    "--exit-code",
+    "tell",
+    is_flag=True,
+    help="Exit with 5 when something was changed by hand, is gone or is declared nowhere.",
+)
+def drift(
+    spec: pathlib.Path,
+    root: pathlib.Path | None,
+    only: str | None,
+    form: str,
+    output: pathlib.Path | None,
+    tell: bool,
+) -> None:
+    """Report what was changed in WorkMail since the last deployment.
+
+    Compares what the spec says, what was deployed last, and what is live. Changes nothing. Exits
+    with 0, with 2 when the spec is wrong, with 4 when AWS shows nothing, and with 6 when AWS does
+    not show everything.
+    """
+    from workmail_org.drift.looking import look_for_drift
+    from workmail_org.drift.model import Result
+    from workmail_org.reports import drifts
+
+    reading = building.read_spec(spec, root=root)
+    if reading.environment is None:
+        _refuse_problems([spec], root, form)
+        return
+    _print_lines(reading.problems, err=True)
+    found = look_for_drift(reading.environment, str(spec), only=only)
+    if output:
+        output.write_text(drifts.render(found, form) + "\n", encoding="utf-8")
+        _print(drifts.render_result(found))
+    else:
+        _print(drifts.render(found, form, terminal=sys.stdout))
+    if found.result is Result.INCOMPLETE:
+        raise click.exceptions.Exit(_INCOMPLETE)
+    if tell and found.result is Result.DRIFT:
+        raise click.exceptions.Exit(_DIFFERS)
+
+
+@main.command()
+@click.argument("spec", type=_SPEC_PATH)
+@_root_option
 @click.option(
     "--from",
     "previous",
@@ -296,11 +355,14 @@ def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path 
 
 @main.command()
 @click.argument(
-    "name", type=click.Choice(["organization", "plan"]), default="organization", required=False
+    "name",
+    type=click.Choice(["organization", "plan", "drift"]),
+    default="organization",
+    required=False,
 )
 @click.option("--path", "as_path", is_flag=True, help="Print the path of the file instead.")
 def schema(name: str, as_path: bool) -> None:
-    """Print the JSON Schema of specs, or of plans as JSON.
+    """Print the JSON Schema of specs, or of plans or drift as JSON.
 
     An editor completes and explains the keys of a spec with it.
     """

@@ -258,10 +258,9 @@ def _name(entry: Any) -> str:
     return KEYS[type(entry)](entry)
 
 
-def _tell(entry: Any) -> object:
+def _tell(entry: object) -> object:
     """Say what is there: the one value of an entry that has no more, or that it is there."""
-    kind: type = type(entry)
-    name = VALUES.get(kind)
+    name = VALUES.get(type(entry))
     return sorted(str(each) for each in getattr(entry, name)) if name else PRESENT
 
 

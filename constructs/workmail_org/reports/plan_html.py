@@ -77,14 +77,14 @@ class _Class:
 
 def render_plan(plan: Plan) -> str:
     """Write a plan as one HTML page, pure ASCII: right in whatever encoding it is served."""
-    style = _read_style()
+    style = read_style()
     page = (
-        _make_environment()
+        make_environment()
         .get_template("plan.html")
         .render(
             plan=plan,
             style=Markup(style),  # noqa: S704 - our own file, and in a style element nothing is escaped
-            policy=_make_policy(style),
+            policy=make_policy(style),
             classes=[
                 (each, plan.count(each)) for each in reversed(Consequence) if plan.count(each)
             ],
@@ -101,7 +101,8 @@ def render_plan(plan: Plan) -> str:
 
 
 @cache
-def _make_environment() -> Environment:
+def make_environment() -> Environment:
+    """Make what renders the templates of this package."""
     return Environment(
         loader=PackageLoader("workmail_org.reports", "html"),
         autoescape=True,
@@ -117,12 +118,13 @@ def _show(value: Any) -> Any:
     return escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _read_style() -> str:
+def read_style() -> str:
+    """Return the style sheet of all pages."""
     folder = resources.files("workmail_org.reports") / "html"
     return (folder / "plan.css").read_text(encoding="utf-8")
 
 
-def _make_policy(style: str) -> str:
+def make_policy(style: str) -> str:
     """Write a Content-Security-Policy that allows this style sheet and forbids the rest."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
