@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -175,6 +175,7 @@ class World:
     stack: Stack
     slept: list[float] = field(default_factory=list[float])
     on_sleep: Callable[[], object] = lambda: None
+    today: date = date(2026, 11, 26)
 
     def __post_init__(self) -> None:
         self.cloudformation = FakeCloudFormation(self.stack)

@@ -240,7 +240,7 @@ def drift(
     output: pathlib.Path | None,
     tell: bool,
 ) -> None:
-    """Report what was changed in WorkMail since the last deployment.
+    """Report what was changed by hand.
 
     Compares what the spec says, what was deployed last, and what is live. Changes nothing. Exits
     with 0, with 2 when the spec is wrong, with 4 when AWS shows nothing, and with 6 when AWS does
@@ -362,7 +362,7 @@ def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path 
 )
 @click.option("--path", "as_path", is_flag=True, help="Print the path of the file instead.")
 def schema(name: str, as_path: bool) -> None:
-    """Print the JSON Schema of specs, or of plans or drift as JSON.
+    """Print the JSON Schema of specs, plans or drift.
 
     An editor completes and explains the keys of a spec with it.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,11 @@ def world(stack: Stack, spec: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
     class Surroundings(looking.Surroundings):
         def __init__(self) -> None:
-            super().__init__(open_clients=world.open_clients, sleep=world.sleep)
+            super().__init__(
+                open_clients=world.open_clients,
+                sleep=world.sleep,
+                tell_day=lambda: world.today,
+            )
 
     monkeypatch.setattr(looking, "Surroundings", Surroundings)
     return world
@@ -276,3 +281,171 @@ def test_nothing_is_written_to_aws(spec: Path, world: World, hand: Hand) -> None
     run(spec)
 
     assert [] == list(world.stack.emulator.writes)
+
+
+def ignore(spec: Path, **fields: str) -> None:
+    """Add an ignore to the spec, of bob's display name if nothing else is said."""
+    entry = {
+        "path": "users.bob.display_name",
+        "value": "Robert",
+        "until": "2026-12-31",
+        "reason": "known",
+        **fields,
+    }
+    lines = [f"          {name}: {value}\n" for name, value in entry.items() if value]
+    lines[0] = lines[0].replace("          path", "        - path")
+    text = spec.read_text("utf-8") + "    drift:\n      ignore:\n" + "".join(lines)
+    spec.write_text(text, encoding="utf-8")
+
+
+def test_an_ignored_deviation_is_silent_until_its_day(spec: Path, world: World, hand: Hand) -> None:
+    hand.do("update_user", UserId=hand.find("bob"), DisplayName="Robert")
+    ignore(spec)
+    last = run(spec, "--exit-code")
+    world.today = date(2027, 1, 1)
+    after = run(spec, "--exit-code")
+
+    assert (0, 5) == (last.exit_code, after.exit_code), last.output
+    assert "ignored: users.bob.display_name: until 2026-12-31: known" in last.stdout
+    assert "result: clean " in last.stdout
+    assert last.stdout.endswith("ignored=1\n")
+    assert "ignore of users.bob.display_name ended on 2026-12-31: remove it" in after.stdout
+
+
+@pytest.mark.parametrize(
+    ("today", "said"),
+    [
+        (date(2026, 12, 23), None),
+        (date(2026, 12, 24), "ends in 7 days, on 2026-12-31: known"),
+        (date(2026, 12, 30), "ends tomorrow: known"),
+        (date(2026, 12, 31), "ends today: known"),
+    ],
+)
+def test_the_end_of_an_ignore_is_reported_a_week_before(
+    spec: Path, world: World, hand: Hand, today: date, said: str | None
+) -> None:
+    hand.do("update_user", UserId=hand.find("bob"), DisplayName="Robert")
+    ignore(spec)
+    world.today = today
+    result = run(spec, "--exit-code")
+
+    assert 0 == result.exit_code
+    assert (said or "") in result.stdout
+    assert (said is None) == (" ends " not in result.stdout)
+
+
+def test_another_value_than_the_ignored_one_is_drift(spec: Path, world: World, hand: Hand) -> None:
+    assert world
+    hand.do("update_user", UserId=hand.find("bob"), DisplayName="Bobby")
+    ignore(spec)
+    result = run(spec, "--exit-code")
+
+    assert 5 == result.exit_code
+    assert "does not count: it is for another value than the one that is live" in result.stdout
+
+
+def test_an_unused_ignore_is_reported(spec: Path, world: World) -> None:
+    assert world
+    ignore(spec)
+    result = run(spec, "--exit-code")
+
+    assert 0 == result.exit_code
+    assert "ignore of users.bob.display_name is unused: nothing differs there" in result.stdout
+
+
+def test_an_ignore_for_longer_than_90_days_does_not_count(
+    spec: Path, world: World, hand: Hand
+) -> None:
+    hand.do("update_user", UserId=hand.find("bob"), DisplayName="Robert")
+    ignore(spec)
+    world.today = date(2026, 10, 2)  # 90 days before
+    exactly = run(spec, "--exit-code")
+    world.today = date(2026, 10, 1)
+    longer = run(spec, "--exit-code")
+
+    assert (0, 5) == (exactly.exit_code, longer.exit_code)
+    assert "is more than 90 days away; allowed until 2026-12-30" in longer.stdout
+
+
+def test_what_is_gone_cannot_be_ignored(spec: Path, world: World, hand: Hand) -> None:
+    assert world
+    hand.do("deregister_from_work_mail", EntityId=hand.find("bob"))
+    hand.do("delete_user", UserId=hand.find("bob"))
+    ignore(spec, path="users.bob", value="")
+    result = run(spec, "--exit-code")
+
+    assert 5 == result.exit_code
+    assert "what is gone cannot be ignored" in result.stdout
+
+
+def test_a_stranger_and_a_list_can_be_ignored(spec: Path, world: World, hand: Hand) -> None:
+    assert world
+    make_stranger(hand)
+    ignore(spec, path="users.mallory", value="present")
+
+    assert 0 == run(spec, "--exit-code").exit_code
+
+    hand.do("delete_alias", EntityId=hand.find("alice"), Alias=at("al"))
+    hand.do("create_alias", EntityId=hand.find("alice"), Alias=at("lid"))
+    hand.do("create_alias", EntityId=hand.find("alice"), Alias=at("ali"))
+    with spec.open("a", encoding="utf-8") as file:
+        file.write(
+            "        - {path: users.alice.aliases, value: [lid@acme.example, ali@acme.example], "
+            "until: 2026-12-31, reason: known}\n"
+        )
+
+    assert 0 == run(spec, "--exit-code").exit_code
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ('permissions["alice for bob"]', "rights on mailboxes"),
+        ("policies.impersonation_roles.backup", "who may act for others"),
+        ("policies.access_control", "who may sign in from where"),
+        ("policies.mobile_devices.phones.effect", "which devices may synchronize"),
+    ],
+)
+def test_what_opens_mailboxes_is_refused_with_its_place(
+    spec: Path, world: World, path: str, said: str
+) -> None:
+    assert world
+    ignore(spec, path=f"'{path}'")
+    result = run(spec)
+
+    assert 2 == result.exit_code
+    assert f"{spec}:16:17: organizations.acme.drift.ignore[0].path: " in result.output
+    assert f"cannot be ignored: it says {said}" in result.output
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"until": ""}, '"until" is missing'),
+        ({"reason": ""}, '"reason" is missing'),
+        ({"until": "2026-02-30"}, 'the calendar has no "2026-02-30"'),
+        ({"until": "soon"}, "allowed: a date, such as 2026-12-31"),
+        ({"path": "'*'"}, "allowed: a path that workmail-org drift prints"),
+        ({"path": "bob"}, "allowed: a path that workmail-org drift prints"),
+    ],
+)
+def test_a_wrong_ignore_is_a_problem_of_the_spec(
+    spec: Path, world: World, fields: dict[str, str], said: str
+) -> None:
+    assert world
+    ignore(spec, **fields)
+    result = run(spec)
+
+    assert 2 == result.exit_code
+    assert said in result.output
+
+
+def test_one_path_is_ignored_once(spec: Path, world: World) -> None:
+    assert world
+    ignore(spec)
+    with spec.open("a", encoding="utf-8") as file:
+        file.write("        - {path: users.bob.display_name, until: 2026-12-30, reason: known}\n")
+    result = run(spec)
+
+    assert 2 == result.exit_code
+    assert f'"users.bob.display_name" is already ignored at {spec}:16' in result.output

@@ -26,13 +26,13 @@ rows that depend on it are dropped, and one row says that it is unreadable.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from workmail_org.describing import describe, leave_out_defaults
 from workmail_org.differences.finding import PRESENT, Finding
 from workmail_org.differences.keyed import find_differences
-from workmail_org.differences.terms import FOLDED_KEYS, KEYS, VALUES
+from workmail_org.differences.terms import EXCLUSIVE, FOLDED_KEYS, KEYS, VALUES, WORDS
 from workmail_org.drift.model import Row, RowClass
 from workmail_org.drift.normalizing import find_lost, normalize
 from workmail_org.model.directory import DirectoryType
@@ -51,21 +51,9 @@ _COLLECTIONS: tuple[Path, ...] = (
     ("groups",),
     ("resources",),
     ("permissions",),
-    ("policies", "impersonation_roles"),
-    ("policies", "availability"),
-    ("policies", "access_control"),
-    ("policies", "mobile_devices"),
+    *(("policies", each.name) for each in fields(Policies) if each.default == ()),
 )
 """What an organization has many of; each can be there without being declared."""
-
-_SINGLES: tuple[Path, ...] = (
-    ("policies", "retention"),
-    ("policies", "email_monitoring"),
-    ("policies", "identity_center"),
-)
-"""What it has one of, or none."""
-
-_DMARC: Path = ("policies", "inbound_dmarc", "enforced")
 
 _PEOPLE: tuple[Path, ...] = (
     ("users",),
@@ -218,18 +206,19 @@ def _find_unmanaged(look: Look, live: Organization) -> Iterator[Row]:
     declared = (look.spec, look.deployed)
     for path in _COLLECTIONS:
         known = {key for each in declared for key in _name_entries(_get(each, path))}
-        if known and path[-1] in ("access_control", "mobile_devices"):
+        if known and (Policies, path[-1]) in EXCLUSIVE:
             continue  # declared as a whole: the differences have found what else is there
         for name, entry in _name_entries(_get(bare, path)).items():
             if name not in known and not _is_removed(entry, look.removed):
                 place = (*path, _name(entry))
                 yield Row(path=place, row_class=RowClass.UNMANAGED, live=_tell(entry))
-    for path in _SINGLES:
-        if _get(bare, path) is not None and not any(_get(each, path) for each in declared):
-            yield Row(path=path, row_class=RowClass.UNMANAGED, live=PRESENT)
-    enforced = bare.policies.inbound_dmarc_enforced
-    if enforced is not None and all(_says_no_dmarc(each.policies) for each in declared):
-        yield Row(path=_DMARC, row_class=RowClass.UNMANAGED, live=enforced)
+    for each in fields(Policies):
+        found = getattr(bare.policies, each.name)
+        others = [getattr(side.policies, each.name) for side in declared]
+        if found is not None and not isinstance(found, tuple) and others == [None, None]:
+            place = ("policies", *WORDS.get((Policies, each.name), (each.name,)))
+            is_part = is_dataclass(found)
+            yield Row(path=place, row_class=RowClass.UNMANAGED, live=PRESENT if is_part else found)
     for tag in bare.tags:
         if not any(tag in each.tags for each in declared) and not tag.startswith(_AWS_TAG):
             yield Row(path=("tags", tag), row_class=RowClass.UNMANAGED, live=bare.tags[tag])
@@ -237,10 +226,6 @@ def _find_unmanaged(look: Look, live: Organization) -> Iterator[Row]:
 
 _AWS_TAG = "aws:"
 """Tags that AWS writes begin so, and nobody else may (AWS General Reference, "Tagging")."""
-
-
-def _says_no_dmarc(policies: Policies) -> bool:
-    return policies.inbound_dmarc_enforced is None
 
 
 def _get(organization: Organization, path: Path) -> Any:

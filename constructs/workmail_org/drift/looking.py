@@ -11,10 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 
 from workmail_org.differences.finding import PRESENT
 from workmail_org.drift.classifying import Look, classify
 from workmail_org.drift.describing_deployed import describe_deployed
+from workmail_org.drift.ignoring import apply_ignores
 from workmail_org.drift.model import DRIFTED, Drift, OrganizationDrift, Row, RowClass
 from workmail_org.errors import ServiceError, SpecError, WireError
 from workmail_org.model.live import Snapshot
@@ -55,11 +57,13 @@ class Surroundings:
         open_clients: Makes clients.
         sleep: Waits for so many seconds.
         follow: Told how far a reading is.
+        tell_day: Returns today, in UTC.
     """
 
     open_clients: OpenClients = make_clients
     sleep: Callable[[float], None] = time.sleep
     follow: Follow = follow_nothing
+    tell_day: Callable[[], date] = lambda: datetime.now(tz=UTC).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,11 @@ def look_for_drift(
     refused = [each.refused for each in found.values()]
     if refused and all(refused):
         raise next(error for error in refused if error)
+    today = world.tell_day()
+    ignored = {
+        each.key: apply_ignores(found[each.key].finish(), each.drift.ignore, today)
+        for each in wanted
+    }
     return Drift(
         environment=environment.name,
         spec=spec,
@@ -118,7 +127,8 @@ def look_for_drift(
                 stack=name_stack(environment, each),
                 region=each.region,
                 alias=each.alias,
-                rows=found[each.key].finish(),
+                rows=ignored[each.key].rows,
+                notes=ignored[each.key].notes,
             )
             for each in wanted
         ),
