@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 
 from cloudformation import Stack
-from drifting import Hand, find_rows, tell
+from drifting import Hand, find_rows, look_live, tell
 from effort import ALL
 from generating import organizations
 from scenes import at, make_emulator, make_group, make_organization, make_user
@@ -19,6 +22,8 @@ from workmail_org.model.organization import Organization
 from workmail_org.model.permission import Right
 from workmail_org.model.policies import Policies
 from workmail_org.model.values import Kind, Reference, parse_reference
+from workmail_org.reports.resolved import render_value
+from workmail_org.spec.building import load_environment
 
 ROLE = "policies.impersonation_roles.backup.rules.some"
 EMULATOR = make_emulator()
@@ -278,3 +283,80 @@ def test_a_bare_organization_has_no_policies_to_take_in() -> None:
     stack.deploy(declared)
 
     assert () == find_rows(stack, declared)
+
+
+def test_the_lines_for_unmanaged_things_declare_them(tmp_path: Path) -> None:
+    """A spec with these lines has nothing unmanaged any more, whatever it was."""
+    declared = make_organization(make_user("alice"))
+    stack = Stack(make_emulator())
+    stack.deploy(declared)
+    theirs = Hand(stack)
+    made = theirs.do("create_user", Name="mallory", DisplayName="Mallory: no", Password="Str0ng-1")
+    theirs.do("register_to_work_mail", EntityId=made["UserId"], Email=at("mallory"))
+    theirs.do("create_alias", EntityId=made["UserId"], Alias=at("mal"))
+    theirs.do("create_group", Name="off")
+    group = theirs.find("off")
+    theirs.do("register_to_work_mail", EntityId=group, Email=at("off"))
+    theirs.do("associate_member_to_group", GroupId=group, MemberId=made["UserId"])
+    room = theirs.do("create_resource", Name="attic", Type="ROOM", Description="1e5")
+    theirs.do("register_to_work_mail", EntityId=room["ResourceId"], Email=at("attic"))
+    theirs.do(
+        "put_mailbox_permissions",
+        EntityId=theirs.find("alice"),
+        GranteeId=made["UserId"],
+        PermissionValues=["SEND_AS"],
+    )
+    theirs.do("put_inbound_dmarc_settings", Enforced=False)
+    theirs.do("put_access_control_rule", Name="open", Effect="ALLOW", Description="everybody")
+    theirs.do(
+        "create_mobile_device_access_rule", Name="phones", Effect="DENY", DeviceTypes=["iphone"]
+    )
+    theirs.do(
+        "put_retention_policy",
+        Name="short",
+        FolderConfigurations=[{"Name": "INBOX", "Action": "DELETE", "Period": 30}],
+    )
+    theirs.do("register_mail_domain", DomainName="third.example")
+    theirs.do(
+        "create_impersonation_role",
+        Name="backup",
+        Type="READ_ONLY",
+        Rules=[{"ImpersonationRuleId": "all", "Effect": "ALLOW"}],
+    )
+    before = look_live(stack)
+    assert before
+    stack.workmail.tag_resource(
+        ResourceARN=before.organization.arn, Tags=[{"Key": "cost", "Value": "no"}]
+    )
+    rows = find_rows(stack, declared)
+    body: dict[str, Any] = {
+        "region": "eu-west-1",
+        "alias": "acme",
+        "domains": {"acme.example": {"default": True, "verified": True}},
+        "users": {"alice": {"display_name": "Alice"}},
+    }
+    for row in rows:
+        merge(body, yaml.safe_load(render_value(row.declaration)))
+    path = tmp_path / "spec.yaml"
+    document = {"version": 1, "environment": "test", "organizations": {"acme": body}}
+    path.write_text(render_value(document), encoding="utf-8")
+    (spec,) = load_environment(path).organizations
+
+    assert {"unmanaged"} == {row.row_class.value for row in rows}
+    assert 11 <= len(rows)
+    assert {} == {
+        name: each
+        for name, each in tell(find_rows(stack, declared, spec)).items()
+        if each[0] != "converged"
+    }
+
+
+def merge(into: dict[str, Any], other: dict[str, Any]) -> None:
+    """Add what a report says to a spec."""
+    for key, value in other.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict):
+            merge(into[key], cast("dict[str, Any]", value))
+        elif isinstance(value, list):
+            into[key] = [*into.get(key, []), *cast("list[Any]", value)]
+        else:
+            into[key] = value

@@ -35,6 +35,7 @@ from workmail_org.differences.keyed import find_differences
 from workmail_org.differences.terms import EXCLUSIVE, FOLDED_KEYS, KEYS, VALUES, WORDS
 from workmail_org.drift.model import Row, RowClass
 from workmail_org.drift.normalizing import find_lost, normalize
+from workmail_org.drift.taking_in import declare_unmanaged
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Organization
@@ -103,9 +104,10 @@ def classify(look: Look) -> tuple[Row, ...]:
     live = _describe(look, look.live)
     hidden = {path for key in look.live.unread for path in _find_hidden(key)}
     lost = find_lost(look.deployed, live)
+    bare = leave_out_defaults(live)
     rows = [
-        row
-        for row in (*_join(look, live, lost), *_find_unmanaged(look, live))
+        _add_declaration(row, bare)
+        for row in (*_join(look, live, lost), *_find_unmanaged(look, bare))
         if not _is_below(row.path, hidden)
     ]
     if _lacks_directory(look, look.live):
@@ -200,9 +202,19 @@ def _find_above(path: Path, among: Mapping[Path, object]) -> Path | None:
     return next((each for each in steps if each in among), None)
 
 
-def _find_unmanaged(look: Look, live: Organization) -> Iterator[Row]:
-    """Find what is live and declared neither by the spec nor by the template."""
-    bare = leave_out_defaults(live)
+def _add_declaration(row: Row, bare: Organization) -> Row:
+    if row.row_class is not RowClass.UNMANAGED:
+        return row
+    return replace(row, declaration=declare_unmanaged(row.path, bare))
+
+
+def _find_unmanaged(look: Look, bare: Organization) -> Iterator[Row]:
+    """Find what is live and declared neither by the spec nor by the template.
+
+    Args:
+        look: With both.
+        bare: What is live, without what every organization has.
+    """
     declared = (look.spec, look.deployed)
     for path in _COLLECTIONS:
         known = {key for each in declared for key in _name_entries(_get(each, path))}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from workmail_org.spec.problems import Path, render_path
 
@@ -46,7 +47,8 @@ class Row:
         deployed: What was deployed last; `None` likewise.
         live: What WorkMail has; `None`: it is not there.
         reason: Why it is unreadable; `None`: it is not.
-        yaml: The lines of a spec that would take it in; `None`: it is declared.
+        declaration: What the organization of a spec would say to take it in; `None`: it
+            is declared.
         ignored: Why it is ignored, and until when; `None`: it is not.
     """
 
@@ -56,7 +58,7 @@ class Row:
     deployed: object = None
     live: object = None
     reason: str | None = None
-    yaml: str | None = None
+    declaration: Mapping[str, Any] | None = None
     ignored: str | None = None
 
     @property

@@ -12,6 +12,7 @@ from workmail_org.reports.drift_words import (
     SUMMARIES,
     describe_row,
     group_rows,
+    list_yaml,
     name_row,
     render_result,
 )
@@ -47,6 +48,7 @@ def render_drift(drift: Drift) -> str:
             open=_OPEN,
             most_rows=_MOST_ROWS,
             group_rows=group_rows,
+            list_yaml=list_yaml,
             describe_row=describe_row,
             name_row=name_row,
         )

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from workmail_org.drift.model import RowClass
+from workmail_org.reports.drift_words import list_yaml
 
 if TYPE_CHECKING:
     from workmail_org.drift.model import Drift, OrganizationDrift, Row
@@ -52,6 +53,6 @@ def _describe_row(row: Row) -> dict[str, Any]:
         "deployed": row.deployed,
         "live": row.live,
         "reason": row.reason,
-        "yaml": row.yaml,
+        "yaml": "\n".join(list_yaml(row)) or None,
         "ignored": row.ignored,
     }

@@ -10,6 +10,7 @@ from workmail_org.reports.drift_words import (
     SUMMARIES,
     describe_row,
     group_rows,
+    list_yaml,
     name_row,
     render_result,
 )
@@ -89,7 +90,7 @@ def _list_rows(rows: list[Row]) -> Iterator[str]:
         said = describe_row(row)
         yield f"- {code(name_row(row))}: {safe(said)}" if said else f"- {code(name_row(row))}"
     yield ""
-    lines = [line for row in rows for line in (row.yaml or "").splitlines()]
+    lines = [line for row in rows for line in list_yaml(row)]
     if lines:
         yield "To take it in, add to the organization:"
         yield ""

@@ -12,6 +12,7 @@ from workmail_org.reports.drift_words import (
     SUMMARIES,
     describe_row,
     group_rows,
+    list_yaml,
     name_row,
     render_result,
 )
@@ -74,8 +75,8 @@ def _list_organization(drift: OrganizationDrift, paint: Paint) -> Iterator[str]:
 def _list_row(row: Row) -> Iterator[str]:
     said = describe_row(row)
     yield escape(f"    {name_row(row)}: {said}" if said else f"    {name_row(row)}")
-    for line in (row.yaml or "").splitlines():
-        yield f"      {escape(line)}"
+    for line in list_yaml(row):
+        yield f"      {line}"
 
 
 def _choose_color(row_class: RowClass) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from workmail_org.differences.finding import PRESENT
 from workmail_org.drift.model import Drift, Result, Row, RowClass
+from workmail_org.reports.resolved import render_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,6 +65,11 @@ def show_value(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(show_value(each) for each in cast('Sequence[object]', value))}]"
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def list_yaml(row: Row) -> list[str]:
+    """Write the lines that would take in what is unmanaged."""
+    return render_value(row.declaration).splitlines() if row.declaration else []
 
 
 def render_result(drift: Drift) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from workmail_org.errors import SpecError
 from workmail_org.model.alarms import Alarms
@@ -216,7 +216,7 @@ def _build_ignore(body: Body) -> Ignore:
     value = body.get("value")
     fields: dict[str, Any] = {
         **body,
-        "value": tuple(value) if isinstance(value, list) else value,
+        "value": tuple(cast("list[str]", value)) if isinstance(value, list) else value,
         "until": date.fromisoformat(body["until"]),
     }
     return Ignore(**fields)
