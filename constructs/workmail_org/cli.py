@@ -32,6 +32,9 @@ from workmail_org.spec.problems import Problem, Severity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from workmail_org.drift.model import Drift
+    from workmail_org.model.organization import Environment
+
 _DONE, _UNEXPECTED, _SPEC, _UNSAFE, _REFUSED, _DIFFERS, _INCOMPLETE = range(7)
 _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 _PIPE_CLOSED = 141  # 128 + SIGPIPE
@@ -173,7 +176,12 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
     type=click.Path(dir_okay=False, path_type=pathlib.Path),
     help="Write to this file instead.",
 )
-@click.option("--exit-code", "tell", is_flag=True, help="Exit with 5 when there are changes.")
+@click.option(
+    "--exit-code",
+    "tell",
+    is_flag=True,
+    help="Exit with 5 when there are changes; against live also when it was changed by hand.",
+)
 def plan(
     spec: pathlib.Path,
     base: str,
@@ -185,8 +193,9 @@ def plan(
 ) -> None:
     """Say what a deployment would do, and mean for people.
 
-    A file or a revision is compared without credentials. Exits with 0, with 2 when a spec is
-    wrong, with 3 when the handlers would refuse, with 4 when AWS does.
+    A file or a revision is compared without credentials. Against live it also reports what was
+    changed by hand. Exits with 0, with 2 when a spec is wrong, with 3 when the handlers would
+    refuse, with 4 when AWS does, with 6 when AWS does not show everything.
     """
     from workmail_org.plan.against import Place, plan_against
     from workmail_org.plan.model import Verdict
@@ -199,13 +208,32 @@ def plan(
     _print_lines(reading.problems, err=True)
     place = Place(spec=spec, root=root)
     found = plan_against(base, place, reading.environment, only=only)
+    drift = _look_by_hand(reading.environment, spec, only) if base == "live" else None
     if output:
-        output.write_text(plans.render(found, form) + "\n", encoding="utf-8")
+        output.write_text(plans.render(found, form, drift=drift) + "\n", encoding="utf-8")
     else:
-        _print(plans.render(found, form, terminal=sys.stdout))
+        _print(plans.render(found, form, terminal=sys.stdout, drift=drift))
     if found.verdict is Verdict.REFUSED:
         raise click.exceptions.Exit(_UNSAFE)
+    _exit_for_drift(drift, tell=tell)
     if tell and found.verdict is Verdict.CHANGES:
+        raise click.exceptions.Exit(_DIFFERS)
+
+
+def _look_by_hand(environment: Environment, spec: pathlib.Path, only: str | None) -> Drift:
+    """Look for what no plan shows: what was changed by hand, or is declared nowhere."""
+    from workmail_org.drift.looking import look_for_drift
+
+    return look_for_drift(environment, str(spec), only=only).leave_out_pending()
+
+
+def _exit_for_drift(drift: Drift | None, *, tell: bool) -> None:
+    """Exit where something could not be looked at or, if that is asked for, was changed by hand."""
+    from workmail_org.drift.model import Result
+
+    if drift and drift.result is Result.INCOMPLETE:
+        raise click.exceptions.Exit(_INCOMPLETE)
+    if drift and tell and drift.result is Result.DRIFT:
         raise click.exceptions.Exit(_DIFFERS)
 
 
@@ -247,7 +275,6 @@ def drift(
     not show everything.
     """
     from workmail_org.drift.looking import look_for_drift
-    from workmail_org.drift.model import Result
     from workmail_org.reports import drifts
 
     reading = building.read_spec(spec, root=root)
@@ -261,10 +288,7 @@ def drift(
         _print(drifts.render_result(found))
     else:
         _print(drifts.render(found, form, terminal=sys.stdout))
-    if found.result is Result.INCOMPLETE:
-        raise click.exceptions.Exit(_INCOMPLETE)
-    if tell and found.result is Result.DRIFT:
-        raise click.exceptions.Exit(_DIFFERS)
+    _exit_for_drift(found, tell=tell)
 
 
 @main.command()

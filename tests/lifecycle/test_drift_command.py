@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from workmail_emulator.errors import ServiceFault
 from workmail_org import distribution
 from workmail_org.cli import main
 from workmail_org.drift import looking
+from workmail_org.plan import deployed
 from workmail_org.spec.building import load_environment
 
 SPEC = """
@@ -449,3 +451,58 @@ def test_one_path_is_ignored_once(spec: Path, world: World) -> None:
 
     assert 2 == result.exit_code
     assert f'"users.bob.display_name" is already ignored at {spec}:16' in result.output
+
+
+def plan(spec: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["plan", str(spec), "--against", "live", *arguments])
+
+
+@pytest.fixture
+def planned(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The plan reads the same world."""
+    monkeypatch.setattr(
+        deployed,
+        "read_live",
+        partial(deployed.read_live, open_clients=world.open_clients),
+    )
+    return world
+
+
+@pytest.mark.usefixtures("planned")
+def test_a_plan_against_live_where_nothing_differs_exits_with_0(spec: Path) -> None:
+    result = plan(spec, "--exit-code")
+
+    assert 0 == result.exit_code, result.output
+    assert "nothing was changed by hand since the last deployment" in result.stdout
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "json"])
+@pytest.mark.usefixtures("planned")
+def test_a_plan_against_live_names_what_was_changed_by_hand(
+    spec: Path, hand: Hand, form: str
+) -> None:
+    """People who are switched off or gone, and domains and settings, while `users` is untouched."""
+    for name in ("carol", "bob"):
+        hand.do("deregister_from_work_mail", EntityId=hand.find(name))
+    hand.do("delete_user", UserId=hand.find("bob"))
+    hand.do("put_inbound_dmarc_settings", Enforced=False)
+    make_stranger(hand)
+    quiet = plan(spec, "--format", form)
+    result = plan(spec, "--format", form, "--exit-code")
+
+    assert (0, 5) == (quiet.exit_code, result.exit_code), result.output
+    for name in ("users.bob", "users.carol.enabled", "policies.inbound_dmarc", "users.mallory"):
+        assert name in result.stdout
+    if form == "json":
+        jsonschema.validate(json.loads(result.stdout)["drift"], SCHEMA)
+
+
+def test_a_plan_that_is_not_shown_everything_exits_with_6(spec: Path, planned: World) -> None:
+    planned.dynamodb.refuses = False
+    refuse(planned.stack, "DescribeInboundDmarcSettings", "AccessDeniedException", 403)
+    assert 4 == plan(spec).exit_code  # the plan itself needs it
+
+    planned.stack.emulator.on_call = None
+    refuse(planned.stack, "GetImpersonationRole", "AccessDeniedException", 403)
+    refuse(planned.stack, "GetMailDomain", "AccessDeniedException", 403)
+    assert 6 == plan(spec, "--exit-code").exit_code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -125,6 +125,17 @@ class Drift:
         """How many rows are ignored."""
         rows = sum(len(each.rows) for each in self.organizations)
         return rows - sum(1 for _ in self._list_counted())
+
+    def leave_out_pending(self) -> Drift:
+        """Leave out what the spec is ahead of, which a plan tells."""
+        shown = DRIFTED | {RowClass.UNREADABLE}
+        return replace(
+            self,
+            organizations=tuple(
+                replace(each, rows=tuple(row for row in each.rows if row.row_class in shown))
+                for each in self.organizations
+            ),
+        )
 
     def _list_counted(self) -> Iterator[Row]:
         return (row for each in self.organizations for row in each.counted)

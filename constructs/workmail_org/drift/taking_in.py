@@ -86,7 +86,7 @@ def _write(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, tuple):
-        items: list[Any] = list(cast("tuple[Any, ...]", value))
+        items: list[Any] = [*cast("Iterable[Any]", value)]
         key = _find_key(items[0]) if items else None
         if key:
             return {str(getattr(each, key)): _write(each) for each in items}

@@ -1,8 +1,9 @@
-"""HTML: drift as one page that needs nothing else, made as the page of a plan is."""
+"""HTML: drift as one page that needs nothing else, and as sections of the page of a plan."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -16,7 +17,7 @@ from workmail_org.reports.drift_words import (
     name_row,
     render_result,
 )
-from workmail_org.reports.plan_html import make_environment, make_policy, read_style
+from workmail_org.reports.pages import make_environment, make_policy, read_style
 
 if TYPE_CHECKING:
     from workmail_org.drift.model import Drift
@@ -29,6 +30,18 @@ _STYLES = {"clean": "nothing", "pending": "changes", "drift": "refused", "incomp
 
 _MOST_ROWS = 1000
 """Of one class. So that a page about 10 000 users still opens on a phone; JSON has everything."""
+
+
+WORDS: Mapping[str, Any] = {
+    "headings": HEADINGS,
+    "open": _OPEN,
+    "most_rows": _MOST_ROWS,
+    "group_rows": group_rows,
+    "list_yaml": list_yaml,
+    "describe_row": describe_row,
+    "name_row": name_row,
+}
+"""What `drift_rows.html` calls by name."""
 
 
 def render_drift(drift: Drift) -> str:
@@ -44,13 +57,7 @@ def render_drift(drift: Drift) -> str:
             verdict=_STYLES[drift.result],
             summary=SUMMARIES[drift.result],
             result=render_result(drift),
-            headings=HEADINGS,
-            open=_OPEN,
-            most_rows=_MOST_ROWS,
-            group_rows=group_rows,
-            list_yaml=list_yaml,
-            describe_row=describe_row,
-            name_row=name_row,
+            **WORDS,
         )
     )
     return page.encode("ascii", "xmlcharrefreplace").decode("ascii")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from workmail_org.drift.model import DRIFTED, Result, RowClass
 from workmail_org.reports.drift_words import (
     HEADINGS,
+    HEADLINES,
     SUMMARIES,
     describe_row,
     group_rows,
@@ -40,6 +41,20 @@ def render_drift(drift: Drift, *, max_length: int = MAX_LENGTH) -> str:
         max_length: In UTF-16 code units, as GitHub counts.
     """
     text = "\n".join(_list_lines(drift)) + "\n"
+    return text if measure(text) <= max_length else cut(text, max_length)
+
+
+def render_sections(drift: Drift, *, max_length: int) -> str:
+    """Write what belongs into the comment about a plan: what was changed by hand.
+
+    Args:
+        drift: Without what is pending.
+        max_length: In UTF-16 code units.
+    """
+    lines = [f"### {_SYMBOLS[drift.result]} {HEADLINES[drift.result].capitalize()}", ""]
+    for organization in drift.organizations:
+        lines += _list_organization(organization)
+    text = "\n".join(lines) + "\n"
     return text if measure(text) <= max_length else cut(text, max_length)
 
 

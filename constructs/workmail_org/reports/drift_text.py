@@ -9,6 +9,7 @@ import click
 from workmail_org.drift.model import DRIFTED, Result, RowClass
 from workmail_org.reports.drift_words import (
     HEADINGS,
+    HEADLINES,
     SUMMARIES,
     describe_row,
     group_rows,
@@ -53,6 +54,23 @@ def render_drift(drift: Drift, *, color: bool = False) -> str:
         lines += ["", *_list_organization(organization, paint)]
     lines += [f"note: {escape(note)}" for note in drift.notes]
     return "\n".join([*lines, "", render_result(drift)])
+
+
+def render_sections(drift: Drift, *, color: bool = False) -> str:
+    """Write what belongs into a plan: what was changed by hand.
+
+    Args:
+        drift: Without what is pending.
+        color: Whether colours may be used.
+    """
+
+    def paint(text: str, name: str) -> str:
+        return click.style(text, fg=name) if color else text
+
+    lines = [paint(HEADLINES[drift.result], _COLORS[drift.result])]
+    for organization in drift.organizations:
+        lines += _list_organization(organization, paint)
+    return "\n".join(lines)
 
 
 def _list_organization(drift: OrganizationDrift, paint: Paint) -> Iterator[str]:

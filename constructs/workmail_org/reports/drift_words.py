@@ -31,6 +31,14 @@ SUMMARIES = {
     Result.INCOMPLETE: "not everything could be looked at",
 }
 
+HEADLINES = {
+    Result.CLEAN: "nothing was changed by hand since the last deployment",
+    Result.PENDING: "nothing was changed by hand since the last deployment",
+    Result.DRIFT: "changed by hand since the last deployment, or declared nowhere",
+    Result.INCOMPLETE: "not everything that is live could be looked at",
+}
+"""The same within a plan, which tells by itself what the spec is ahead of."""
+
 
 def group_rows(rows: Sequence[Row]) -> Iterator[tuple[RowClass, list[Row]]]:
     """Group rows by class, without those that are ignored."""
