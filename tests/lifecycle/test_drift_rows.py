@@ -360,3 +360,64 @@ def merge(into: dict[str, Any], other: dict[str, Any]) -> None:
             into[key] = [*into.get(key, []), *cast("list[Any]", value)]
         else:
             into[key] = value
+
+
+def test_groups_and_rooms_that_are_switched_off_by_hand_are_one_row_each() -> None:
+    declared = make_organization(
+        make_user("alice"),
+        make_group("sales", "alice"),
+        make_group("everyone", "group:sales", "alice"),
+        resources=(replace(ROOM, delegates=(parse_reference("group:sales"),)),),
+        permissions=(permit("alice", "group:sales", Right.SEND_AS),),
+    )
+    stack = Stack(make_emulator())
+    stack.deploy(declared)
+    hand = Hand(stack)
+    hand.do("deregister_from_work_mail", EntityId=hand.find("sales"))
+
+    assert {"groups.sales.enabled": ("drift", True, True, False)} == tell(
+        find_rows(stack, declared)
+    )
+
+    hand.do("deregister_from_work_mail", EntityId=hand.find(ROOM.name))
+
+    assert {"groups.sales.enabled", f"resources.{ROOM.name}.enabled"} == set(
+        tell(find_rows(stack, declared))
+    )
+
+
+def test_who_is_switched_on_by_hand_has_drifted() -> None:
+    declared = make_organization(
+        make_user("alice"), make_user("bob", enabled=False), make_group("sales", "alice", "bob")
+    )
+    stack = Stack(make_emulator())
+    stack.deploy(declared)
+    hand = Hand(stack)
+    hand.do("register_to_work_mail", EntityId=hand.find("bob"), Email=at("bob"))
+
+    assert {"users.bob.enabled": ("drift", False, False, True)} == tell(find_rows(stack, declared))
+
+
+def test_a_user_that_was_made_again_by_hand_is_seen_as_it_is(hand: Hand) -> None:
+    bob = hand.find("bob")
+    hand.do("deregister_from_work_mail", EntityId=bob)
+    hand.do("delete_user", UserId=bob)
+    made = hand.do("create_user", Name="bob", DisplayName="Robert", Password="Str0ng-enough")
+    hand.do("register_to_work_mail", EntityId=made["UserId"], Email=at("bob"))
+    found = tell(find_rows(hand.stack, DEPLOYED))
+
+    assert ("drift", "Bob", "Bob", "Robert") == found["users.bob.display_name"]
+    assert ("drift", ["alice", "bob"], ["alice", "bob"], ["alice"]) == found["groups.sales.members"]
+    assert "gone" == found['permissions["alice for bob"]'][0]
+
+
+def test_names_and_addresses_compare_without_case(hand: Hand) -> None:
+    spec = replace(
+        DEPLOYED,
+        users=tuple(replace(each, email=each.email.upper()) for each in DEPLOYED.users),
+        groups=(
+            replace(DEPLOYED.groups[0], members=tuple(map(parse_reference, ("BOB", "Alice")))),
+        ),
+    )
+
+    assert {} == tell(find_rows(hand.stack, DEPLOYED, spec))

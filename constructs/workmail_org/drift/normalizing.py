@@ -53,7 +53,22 @@ def normalize(declared: Organization, live: Organization, lost: frozenset[Refere
     if lost:
         # WorkMail keeps who is switched off as a target of impersonation, and so the rule.
         shown = replace(shown, policies=expect(said, live).declared.policies)
-    return Sides(declared=_forget_log_days(shown), live=_forget_log_days(sides.live))
+    found = _take_members(sides.live, shown.groups, lost)
+    return Sides(declared=_forget_log_days(shown), live=_forget_log_days(found))
+
+
+def _take_members(
+    live: Organization, declared: tuple[Group, ...], lost: frozenset[Reference]
+) -> Organization:
+    """Take the members of a group that is switched off to be as declared: it shows none."""
+    members = {each.reference.folded: each.members for each in declared}
+    groups = tuple(
+        replace(each, members=members[each.reference.folded])
+        if each.reference.folded in lost and not each.enabled
+        else each
+        for each in live.groups
+    )
+    return replace(live, groups=groups)
 
 
 def _switch_all(
