@@ -506,3 +506,18 @@ def test_a_plan_that_is_not_shown_everything_exits_with_6(spec: Path, planned: W
     refuse(planned.stack, "GetImpersonationRole", "AccessDeniedException", 403)
     refuse(planned.stack, "GetMailDomain", "AccessDeniedException", 403)
     assert 6 == plan(spec, "--exit-code").exit_code
+
+
+def test_who_the_stack_removed_is_silent_until_somebody_else_has_the_name(
+    spec: Path, world: World, hand: Hand
+) -> None:
+    without = SPEC.replace("      carol: {display_name: Carol}\n", "")
+    spec.write_text(without, encoding="utf-8")
+    world.stack.deploy(load_environment(spec).organizations[0])
+
+    assert {} == list_classes(read(spec))
+
+    hand.do("delete_user", UserId=hand.find("carol"))
+    hand.do("create_user", Name="carol", DisplayName="Another", Password="Str0ng-enough")
+
+    assert {"users.carol": "unmanaged"} == list_classes(read(spec))

@@ -17,13 +17,20 @@ from generating import organizations
 from scenes import at, make_emulator, make_group, make_organization, make_user
 from transitions import POLICIES, ROOM, permit
 from workmail_emulator.errors import ServiceFault
+from workmail_org.drift.classifying import Look, classify
+from workmail_org.drift.describing_deployed import describe_deployed
+from workmail_org.drift.model import Row
+from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
-from workmail_org.model.organization import Organization
+from workmail_org.model.live import Snapshot
+from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.permission import Right
 from workmail_org.model.policies import Policies
 from workmail_org.model.values import Kind, Reference, parse_reference
+from workmail_org.plan.declarations import declare
 from workmail_org.reports.resolved import render_value
 from workmail_org.spec.building import load_environment
+from workmail_org.wire.names import UNRESOLVED
 
 ROLE = "policies.impersonation_roles.backup.rules.some"
 EMULATOR = make_emulator()
@@ -421,3 +428,66 @@ def test_names_and_addresses_compare_without_case(hand: Hand) -> None:
     )
 
     assert {} == tell(find_rows(hand.stack, DEPLOYED, spec))
+
+
+@settings(
+    max_examples=300 if ALL else 25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=tuple(Phase) if ALL else (Phase.explicit, Phase.generate),
+)
+@given(one=organizations(None), other=organizations(None))
+def test_only_the_side_that_moved_is_named(one: Organization, other: Organization) -> None:
+    """Any two organizations: which of spec, template and WorkMail is another says the class."""
+    EMULATOR.reset()
+    stack = Stack(EMULATOR)
+    stack.deploy(one)
+
+    assert list_classes(stack, one, other) <= {"pending", "pending removal"}
+    assert list_classes(stack, other, one) <= {"converged"}
+    assert list_classes(stack, other, other) <= {"drift", "gone", "unmanaged"}
+
+
+def list_classes(stack: Stack, deployed: Organization, spec: Organization) -> set[str]:
+    return {row.row_class.value for row in find_rows(stack, deployed, spec)}
+
+
+def look_at(hand: Hand, deployed: Organization, live: Snapshot | None) -> tuple[Row, ...]:
+    assert hand
+    return classify(Look(spec=deployed, deployed=deployed, live=live))
+
+
+def test_what_only_cloudformation_knows_is_not_compared(hand: Hand) -> None:
+    """A construct can be given the ARN of a key in the same app; the template has a token there."""
+    declaration = declare(Environment(name="test"), DEPLOYED)
+    about = replace(declaration.organization, kms_key_arn=UNRESOLVED)
+    deployed = describe_deployed(replace(declaration, organization=about), DEPLOYED)
+    rows = classify(Look(spec=DEPLOYED, deployed=deployed, live=look_live(hand.stack)))
+
+    assert {} == tell(rows)
+
+
+def test_tags_of_aws_are_not_unmanaged_and_others_are(hand: Hand) -> None:
+    live = look_live(hand.stack)
+    assert live
+    tags = {**live.organization.tags, "aws:createdBy": "x", "cost": "42"}
+    rows = look_at(
+        hand, DEPLOYED, replace(live, organization=replace(live.organization, tags=tags))
+    )
+
+    assert {"tags.cost": ("unmanaged", None, None, "42")} == tell(rows)
+
+
+def test_a_directory_that_is_not_there_any_more_is_gone(hand: Hand) -> None:
+    live = look_live(hand.stack)
+    assert live
+    made = Directory(type=DirectoryType.SIMPLE_AD, name="corp.example", size="small")
+    deployed = replace(DEPLOYED, directory=made)
+
+    assert {"directory": ("gone", "present", "present", None)} == tell(
+        look_at(hand, deployed, replace(live, directory=None))
+    )
+    unread = replace(live, directory=None, unread={("directory",): "not for you"})
+    assert [("directory", "unreadable")] == [
+        (row.name, row.row_class.value) for row in look_at(hand, deployed, unread)
+    ]
