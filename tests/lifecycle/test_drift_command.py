@@ -521,3 +521,23 @@ def test_who_the_stack_removed_is_silent_until_somebody_else_has_the_name(
     hand.do("create_user", Name="carol", DisplayName="Another", Password="Str0ng-enough")
 
     assert {"users.carol": "unmanaged"} == list_classes(read(spec))
+
+
+def test_many_strangers_are_all_named_and_some_have_their_lines(
+    spec: Path, world: World, hand: Hand
+) -> None:
+    assert world
+    for number in range(22):
+        hand.do("create_group", Name=f"club-{number:02}", HiddenFromGlobalAddressList=False)
+        hand.do(
+            "register_to_work_mail",
+            EntityId=hand.find(f"club-{number:02}"),
+            Email=at(f"club-{number:02}"),
+        )
+    result = run(spec)
+
+    assert 22 == result.stdout.count("    groups.club-")
+    assert 20 == result.stdout.count("adopt: true")
+    assert "    --format json has the lines of YAML for all of them\n" in result.stdout
+    rows = read(spec)["organizations"][0]["rows"]
+    assert 22 == sum("adopt: true" in row["yaml"] for row in rows)

@@ -33,6 +33,9 @@ _COLORS = {
     Result.INCOMPLETE: "yellow",
 }
 
+_MOST_DECLARATIONS = 20
+"""Unmanaged things of one organization whose lines of YAML a person still reads."""
+
 
 def render_drift(drift: Drift, *, color: bool = False) -> str:
     """Write drift for people; the last line is for scripts.
@@ -81,8 +84,10 @@ def _list_organization(drift: OrganizationDrift, paint: Paint) -> Iterator[str]:
         yield paint("  clean", "green")
     for row_class, rows in group_rows(drift.rows):
         yield paint(f"  {row_class}: {HEADINGS[row_class]}", _choose_color(row_class))
-        for row in rows:
-            yield from _list_row(row)
+        for position, row in enumerate(rows):
+            yield from _list_row(row, with_yaml=position < _MOST_DECLARATIONS)
+        if row_class is RowClass.UNMANAGED and len(rows) > _MOST_DECLARATIONS:
+            yield "    --format json has the lines of YAML for all of them"
     for row in drift.rows:
         if row.ignored is not None:
             yield f"  ignored: {escape(name_row(row))}: {escape(row.ignored)}"
@@ -90,10 +95,10 @@ def _list_organization(drift: OrganizationDrift, paint: Paint) -> Iterator[str]:
         yield f"  note: {escape(note)}"
 
 
-def _list_row(row: Row) -> Iterator[str]:
+def _list_row(row: Row, *, with_yaml: bool) -> Iterator[str]:
     said = describe_row(row)
     yield escape(f"    {name_row(row)}: {said}" if said else f"    {name_row(row)}")
-    for line in list_yaml(row):
+    for line in list_yaml(row) if with_yaml else ():
         yield f"      {line}"
 
 

@@ -26,7 +26,7 @@ HEADINGS = {
 
 SUMMARIES = {
     Result.CLEAN: "what is live is as deployed and as declared",
-    Result.PENDING: "what is live is as deployed; the spec is ahead of it",
+    Result.PENDING: "nothing that the spec does not say was changed by hand; the spec is ahead",
     Result.DRIFT: "what is live was changed since the last deployment",
     Result.INCOMPLETE: "not everything could be looked at",
 }
