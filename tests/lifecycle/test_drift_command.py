@@ -541,3 +541,25 @@ def test_many_strangers_are_all_named_and_some_have_their_lines(
     assert "    --format json has the lines of YAML for all of them\n" in result.stdout
     rows = read(spec)["organizations"][0]["rows"]
     assert 22 == sum("adopt: true" in row["yaml"] for row in rows)
+
+
+def test_no_ignore_is_called_unused_where_something_could_not_be_looked_at(
+    spec: Path, world: World
+) -> None:
+    refuse(world.stack, "ListUsers", "AccessDeniedException", 403)
+    ignore(spec)
+    result = run(spec)
+
+    assert 6 == result.exit_code
+    assert "unused" not in result.stdout
+
+
+def test_an_ignore_of_what_the_spec_is_ahead_of_is_unused(spec: Path, world: World) -> None:
+    assert world
+    spec.write_text(SPEC.replace("display_name: Bob", "display_name: Robert"), encoding="utf-8")
+    ignore(spec, value="Bob")
+    result = run(spec, "--exit-code")
+
+    assert 0 == result.exit_code
+    assert "ignore of users.bob.display_name is unused" in result.stdout
+    assert "pending=1 ignored=0" in result.stdout

@@ -53,9 +53,11 @@ def apply_ignores(rows: Iterable[Row], ignores: Iterable[Ignore], today: date) -
     by_path = {each.path: each for each in ignores}
     marked = list(rows)
     notes: list[str] = []
+    is_whole = not any(row.row_class is RowClass.UNREADABLE for row in marked)
     for path, ignore in by_path.items():
         found = [position for position, row in enumerate(marked) if row.name == path]
-        notes += _list_notes(ignore, [marked[each] for each in found], today)
+        rows_there = [marked[each] for each in found]
+        notes += _list_notes(ignore, rows_there, today, is_whole=is_whole)
         for position in found:
             if _matches(ignore, marked[position], today):
                 ignored = f"until {ignore.until}: {ignore.reason}"
@@ -73,7 +75,15 @@ def _matches(ignore: Ignore, row: Row, today: date) -> bool:
     )
 
 
-def _list_notes(ignore: Ignore, rows: list[Row], today: date) -> Iterator[str]:
+def _list_notes(ignore: Ignore, rows: list[Row], today: date, *, is_whole: bool) -> Iterator[str]:
+    """List what is to know about one ignore.
+
+    Args:
+        ignore: From the spec.
+        rows: At its path.
+        today: In UTC.
+        is_whole: Whether everything could be looked at: else nobody knows what is unused.
+    """
     name = f"ignore of {ignore.path}"
     if ignore.until < today:
         yield f"{name} ended on {ignore.until}: remove it from the spec"
@@ -85,8 +95,9 @@ def _list_notes(ignore: Ignore, rows: list[Row], today: date) -> Iterator[str]:
             f"allowed until {last}"
         )
         return
-    if not rows:
-        yield f"{name} is unused: nothing differs there; remove it from the spec"
+    if not any(row.row_class in (*_IGNORABLE, RowClass.GONE) for row in rows):
+        if is_whole:
+            yield f"{name} is unused: nothing differs there; remove it from the spec"
         return
     for row in rows:
         if row.row_class is RowClass.GONE:
