@@ -6,6 +6,7 @@
 3   the plan is refused, or has to be confirmed by a person
 4   AWS, CloudFormation or the CDK CLI said no
 5   what exists differs from the spec
+6   something could not be looked at, so that nobody knows whether it differs
 130 interrupted; 143 by SIGTERM
 """
 
@@ -31,7 +32,10 @@ from workmail_org.spec.problems import Problem, Severity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_DONE, _UNEXPECTED, _SPEC, _UNSAFE, _REFUSED, _DIFFERS = range(6)
+    from workmail_org.drift.model import Drift
+    from workmail_org.model.organization import Environment
+
+_DONE, _UNEXPECTED, _SPEC, _UNSAFE, _REFUSED, _DIFFERS, _INCOMPLETE = range(7)
 _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 _PIPE_CLOSED = 141  # 128 + SIGPIPE
 
@@ -176,9 +180,14 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
     "--repair",
     "repairs",
     is_flag=True,
-    help="With --against live: set right what was changed by hand.",
+    help="With --against live: also set right what was changed by hand.",
 )
-@click.option("--exit-code", "tell", is_flag=True, help="Exit with 5 when there are changes.")
+@click.option(
+    "--exit-code",
+    "tell",
+    is_flag=True,
+    help="Exit with 5 when there are changes; against live also when it was changed by hand.",
+)
 def plan(
     spec: pathlib.Path,
     base: str,
@@ -191,8 +200,9 @@ def plan(
 ) -> None:
     """Say what a deployment would do, and mean for people.
 
-    A file or a revision is compared without credentials. Exits with 0, with 2 when a spec is
-    wrong, with 3 when the handlers would refuse, with 4 when AWS does.
+    A file or a revision is compared without credentials. Against live it also reports what was
+    changed by hand. Exits with 0, with 2 when a spec is wrong, with 3 when the handlers would
+    refuse, with 4 when AWS does, with 6 when AWS does not show everything.
     """
     from workmail_org.plan.against import Place, plan_against
     from workmail_org.plan.model import Verdict
@@ -209,14 +219,87 @@ def plan(
     _print_lines(reading.problems, err=True)
     place = Place(spec=spec, root=root)
     found = plan_against(base, place, reading.environment, only=only, repairs=repairs)
+    drift = _look_by_hand(reading.environment, spec, only) if base == "live" else None
     if output:
-        output.write_text(plans.render(found, form) + "\n", encoding="utf-8")
+        output.write_text(plans.render(found, form, drift=drift) + "\n", encoding="utf-8")
     else:
-        _print(plans.render(found, form, terminal=sys.stdout))
+        _print(plans.render(found, form, terminal=sys.stdout, drift=drift))
     if found.verdict is Verdict.REFUSED:
         raise click.exceptions.Exit(_UNSAFE)
+    _exit_for_drift(drift, tell=tell)
     if tell and found.verdict is Verdict.CHANGES:
         raise click.exceptions.Exit(_DIFFERS)
+
+
+def _look_by_hand(environment: Environment, spec: pathlib.Path, only: str | None) -> Drift:
+    """Look for what no plan shows: what was changed by hand, or is declared nowhere."""
+    from workmail_org.drift.looking import look_for_drift
+
+    return look_for_drift(environment, str(spec), only=only).leave_out_pending()
+
+
+def _exit_for_drift(drift: Drift | None, *, tell: bool) -> None:
+    """Exit where something could not be looked at or, if that is asked for, was changed by hand."""
+    from workmail_org.drift.model import Result
+
+    if drift and drift.result is Result.INCOMPLETE:
+        raise click.exceptions.Exit(_INCOMPLETE)
+    if drift and tell and drift.result is Result.DRIFT:
+        raise click.exceptions.Exit(_DIFFERS)
+
+
+@main.command()
+@click.argument("spec", type=_SPEC_PATH)
+@_root_option
+@click.option("--organization", "only", metavar="KEY", help="Look at this organization alone.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown", "html"]),
+    default="text",
+    show_default=True,
+    help="For people, for programs, for an issue, or as a page.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    help="Write to this file instead; the result still goes to standard output.",
+)
+@click.option(
+    "--exit-code",
+    "tell",
+    is_flag=True,
+    help="Exit with 5 when something was changed by hand, is gone or is declared nowhere.",
+)
+def drift(
+    spec: pathlib.Path,
+    root: pathlib.Path | None,
+    only: str | None,
+    form: str,
+    output: pathlib.Path | None,
+    tell: bool,
+) -> None:
+    """Report what was changed by hand.
+
+    Compares what the spec says, what was deployed last, and what is live. Changes nothing. Exits
+    with 0, with 2 when the spec is wrong, with 4 when AWS shows nothing, and with 6 when AWS does
+    not show everything.
+    """
+    from workmail_org.drift.looking import look_for_drift
+    from workmail_org.reports import drifts
+
+    reading = building.read_spec(spec, root=root)
+    if reading.environment is None:
+        _refuse_problems([spec], root, form)
+        return
+    _print_lines(reading.problems, err=True)
+    found = look_for_drift(reading.environment, str(spec), only=only)
+    if output:
+        output.write_text(drifts.render(found, form) + "\n", encoding="utf-8")
+        _print(drifts.render_result(found))
+    else:
+        _print(drifts.render(found, form, terminal=sys.stdout))
+    _exit_for_drift(found, tell=tell)
 
 
 @main.command()
@@ -307,11 +390,14 @@ def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path 
 
 @main.command()
 @click.argument(
-    "name", type=click.Choice(["organization", "plan"]), default="organization", required=False
+    "name",
+    type=click.Choice(["organization", "plan", "drift"]),
+    default="organization",
+    required=False,
 )
 @click.option("--path", "as_path", is_flag=True, help="Print the path of the file instead.")
 def schema(name: str, as_path: bool) -> None:
-    """Print the JSON Schema of specs, or of plans as JSON.
+    """Print the JSON Schema of specs, plans or drift.
 
     An editor completes and explains the keys of a spec with it.
     """

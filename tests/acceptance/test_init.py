@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [
     ".github/workflows/deploy.yml",
+    ".github/workflows/drift.yml",
     ".github/workflows/review.yml",
     ".gitignore",
     ".pre-commit-config.yaml",
@@ -65,7 +66,7 @@ def test_it_writes_a_repository_and_says_what_comes_next(run: Run) -> None:
     listed = "".join(f"  {name}\n" for name in FILES)
 
     assert (0, "") == (result.exit_code, result.stderr)
-    assert result.stdout.startswith(f"created 15 files in shop:\n{listed}next:\n  cd -- shop\n")
+    assert result.stdout.startswith(f"created 16 files in shop:\n{listed}next:\n  cd -- shop\n")
     assert list_files(Path("shop")) == FILES
 
 

@@ -33,6 +33,7 @@ _TEMPLATES: Mapping[str, str] = {
     "constraints.txt": "constraints.txt",
     ".github/workflows/review.yml": "review.yml",
     ".github/workflows/deploy.yml": "deploy.yml",
+    ".github/workflows/drift.yml": "drift.yml",
     ".pre-commit-config.yaml": "pre-commit.yaml",
     ".gitignore": "gitignore",
     ".vscode/settings.json": "settings.json",

@@ -19,6 +19,7 @@ from workmail_org.model.policies import Policies
 from workmail_org.model.removal import OnRemoval, Safety
 from workmail_org.model.user import User
 from workmail_org.model.values import OrganizationId, Reference, get_test_domain
+from workmail_org.model.watching import Watching
 
 
 class Passwords(StrEnum):
@@ -45,6 +46,7 @@ class Organization:
         adopt: Take over entities that exist already.
         expect: What the policies have to do; changes nothing by itself.
         alarms: `None`: nobody is told of failures.
+        drift: How drift is looked for; changes nothing by itself.
     """
 
     key: str
@@ -67,11 +69,16 @@ class Organization:
     adopt: bool = False
     expect: tuple[Expectation, ...] = ()
     alarms: Alarms | None = None
+    drift: Watching = Watching()  # noqa: RUF009
 
     @property
     def disabled(self) -> frozenset[Reference]:
         """Folded references of who is switched off: nobody can be a member or a target then."""
-        entities: tuple[User | Bookable, ...] = (*self.users, *self.resources)
+        entities: tuple[User | Group | Bookable, ...] = (
+            *self.users,
+            *self.groups,  # those of a spec are always on
+            *self.resources,
+        )
         return frozenset(entity.reference.folded for entity in entities if not entity.enabled)
 
     @property

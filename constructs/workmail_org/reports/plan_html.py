@@ -1,33 +1,25 @@
-"""HTML: a plan as one page that needs nothing else, for reviewers, paper and phones.
-
-The page holds no script and loads nothing; its Content-Security-Policy allows its own
-style sheet, by hash, and forbids the rest. What comes from a spec is escaped twice: what
-steers a terminal or turns text around is shown as an escape, what is markup becomes text.
-"""
+"""HTML: a plan as one page that needs nothing else, for reviewers, paper and phones."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from workmail_org.changes.consequences import Consequence
 from workmail_org.plan.costs import ASSUMPTIONS, render_amount
 from workmail_org.plan.model import Verdict
-from workmail_org.reports import plan_words
+from workmail_org.reports import drift_html, plan_words
 from workmail_org.reports.drawing import draw
-from workmail_org.reports.text import escape
+from workmail_org.reports.drift_words import HEADLINES
+from workmail_org.reports.pages import make_environment, make_policy, read_style
 
 if TYPE_CHECKING:
     from workmail_org.changes.consequences import Rule
+    from workmail_org.drift.model import Drift
     from workmail_org.plan.costs import Cost
     from workmail_org.plan.mailflow import Delivery, FlowChange
     from workmail_org.plan.model import Change, OrganizationPlan, Plan
@@ -75,16 +67,21 @@ class _Class:
         return self.consequence.severity >= _GRAVE or self.number <= _MOST_OPEN
 
 
-def render_plan(plan: Plan) -> str:
-    """Write a plan as one HTML page, pure ASCII: right in whatever encoding it is served."""
-    style = _read_style()
+def render_plan(plan: Plan, drift: Drift | None = None) -> str:
+    """Write a plan as one HTML page, pure ASCII: right in whatever encoding it is served.
+
+    Args:
+        plan: What to write.
+        drift: What was changed by hand, of a plan against what is live.
+    """
+    style = read_style()
     page = (
-        _make_environment()
+        make_environment()
         .get_template("plan.html")
         .render(
             plan=plan,
             style=Markup(style),  # noqa: S704 - our own file, and in a style element nothing is escaped
-            policy=_make_policy(style),
+            policy=make_policy(style),
             classes=[
                 (each, plan.count(each)) for each in reversed(Consequence) if plan.count(each)
             ],
@@ -94,38 +91,13 @@ def render_plan(plan: Plan) -> str:
             assumptions=ASSUMPTIONS,
             most_addresses=_MOST_ADDRESSES,
             most_calls=_MOST_CALLS,
+            drift=drift,
+            headline=HEADLINES[drift.result].capitalize() if drift else "",
+            **drift_html.WORDS,
             **_WORDS,
         )
     )
     return page.encode("ascii", "xmlcharrefreplace").decode("ascii")
-
-
-@cache
-def _make_environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("workmail_org.reports", "html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_show,
-    )
-
-
-def _show(value: Any) -> Any:
-    """Make what cannot be seen visible in everything that the template writes."""
-    return escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _read_style() -> str:
-    folder = resources.files("workmail_org.reports") / "html"
-    return (folder / "plan.css").read_text(encoding="utf-8")
-
-
-def _make_policy(style: str) -> str:
-    """Write a Content-Security-Policy that allows this style sheet and forbids the rest."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
 def _has_something_to_say(plan: OrganizationPlan) -> bool:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from workmail_org.changes.consequences import Consequence
 from workmail_org.plan.costs import ASSUMPTIONS, CENTS_PER_MAILBOX
+from workmail_org.reports import drift_machine
 
 if TYPE_CHECKING:
+    from workmail_org.drift.model import Drift
     from workmail_org.plan.costs import Cost
     from workmail_org.plan.mailflow import Delivery, FlowChange
     from workmail_org.plan.model import Change, OrganizationPlan, Plan
@@ -17,9 +19,17 @@ _VERSION = 1
 """Of the format: fields are added without a new number, never taken away or changed."""
 
 
-def render_plan(plan: Plan) -> str:
-    """Write a plan as one JSON object, pure ASCII."""
-    return json.dumps(build_document(plan), indent=2)
+def render_plan(plan: Plan, drift: Drift | None = None) -> str:
+    """Write a plan as one JSON object, pure ASCII.
+
+    Args:
+        plan: What to write.
+        drift: What was changed by hand, of a plan against what is live.
+    """
+    document = build_document(plan)
+    if drift:
+        document["drift"] = drift_machine.build_document(drift)
+    return json.dumps(document, indent=2)
 
 
 def build_document(plan: Plan) -> dict[str, Any]:

@@ -104,21 +104,22 @@ def render_plan(plan: Plan, *, max_length: int = MAX_LENGTH) -> str:
     text = ""
     for number, detail in enumerate(_DETAILS):
         text = "\n".join(_list_lines(plan, detail)) + ("\n" if number == 0 else _SHORTENED)
-        if _measure(text) <= max_length:
+        if measure(text) <= max_length:
             return text
-    return _cut(text, max_length)
+    return cut(text, max_length)
 
 
-def _measure(text: str) -> int:
+def measure(text: str) -> int:
+    """Count UTF-16 code units."""
     return len(text.encode("utf-16-le")) // 2
 
 
-def _cut(text: str, max_length: int) -> str:
+def cut(text: str, max_length: int) -> str:
     """Cut at a line: hundreds of organizations, or a sentence without end."""
     lines: list[str] = []
-    left = max_length - _measure(_SHORTENED)
+    left = max_length - measure(_SHORTENED)
     for line in text.splitlines(keepends=True):
-        left -= _measure(line)
+        left -= measure(line)
         if left < 0:
             break
         lines.append(line)
@@ -127,12 +128,12 @@ def _cut(text: str, max_length: int) -> str:
 
 def _list_lines(plan: Plan, detail: _Detail) -> Iterator[str]:
     yield MARKER
-    yield f"### {_VERDICTS[plan.verdict]} {_safe(plan.environment)}: {describe_verdict(plan)}"
+    yield f"### {_VERDICTS[plan.verdict]} {safe(plan.environment)}: {describe_verdict(plan)}"
     yield ""
-    yield f"{_code(plan.spec)} compared with {_safe(plan.base)}"
+    yield f"{code(plan.spec)} compared with {safe(plan.base)}"
     yield ""
     for reason in plan.refusals:
-        yield f"**Refused:** {_safe(reason)}"
+        yield f"**Refused:** {safe(reason)}"
         yield ""
     yield from _list_summary(plan)
     for organization in plan.organizations:
@@ -146,7 +147,7 @@ def _list_summary(plan: Plan) -> Iterator[str]:
     for each in plan.organizations:
         gravest = each.changes[0].consequence if each.changes else None
         cells = (
-            f"**{_safe(each.key)}** {_safe(describe_transition(each))}".strip(),
+            f"**{safe(each.key)}** {safe(describe_transition(each))}".strip(),
             _count_changes(each),
             f"{_SYMBOLS[gravest]} {gravest.value}" if gravest else "-",
             describe_mail(each),
@@ -167,13 +168,13 @@ def _count_changes(plan: OrganizationPlan) -> str:
 def _list_organization(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]:
     if plan.verdict is Verdict.NOTHING and not plan.notes:
         return
-    yield f"#### {_safe(plan.key)} ({_safe(plan.alias)}, {plan.region})"
+    yield f"#### {safe(plan.key)} ({safe(plan.alias)}, {plan.region})"
     yield ""
     for reason in plan.refusals:
-        yield f"- ⛔ **refused:** {_safe(reason)}"
+        yield f"- ⛔ **refused:** {safe(reason)}"
     for brakes in plan.brakes.values():
         for brake in brakes:
-            yield f"- ⛔ **to be confirmed:** {_safe(brake.sentence)}"
+            yield f"- ⛔ **to be confirmed:** {safe(brake.sentence)}"
     if plan.refusals or plan.brakes:
         yield ""
     open_, folded = _split(plan.changes)
@@ -182,12 +183,12 @@ def _list_organization(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]
         yield from _fold(_name_classes(folded), list(_list_classes(folded, detail)))
     yield from _list_flow(plan, detail)
     for name in plan.loops:
-        yield f"- 🔁 group {_safe(name)} contains itself"
+        yield f"- 🔁 group {safe(name)} contains itself"
     if detail.calls and plan.calls:
         summary = f"{count(len(plan.calls), 'call')} to AWS behind it, in order"
         yield from _fold(summary, list(_list_calls(plan)))
     for note in plan.notes:
-        yield f"> {_safe(note)}"
+        yield f"> {safe(note)}"
         yield ""
 
 
@@ -209,16 +210,16 @@ def _list_classes(changes: Sequence[Change], detail: _Detail) -> Iterator[str]:
         yield f"{_SYMBOLS[consequence]} **{consequence.value}**"
         yield ""
         for change in each[: detail.changes]:
-            yield f"- {_safe(change.sentence)}"
+            yield f"- {safe(change.sentence)}"
         if len(each) > detail.changes:
             yield f"- … and {count(len(each) - detail.changes, 'more', 'more')}"
         yield ""
         if consequence.severity >= _OPEN_SEVERITY:
             for reason in list_reasons(each):
-                yield f"_Why:_ {_safe(reason)}"
+                yield f"_Why:_ {safe(reason)}"
                 yield ""
         for softening in list_softenings(each):
-            yield f"_What to do:_ {_safe(softening)}"
+            yield f"_What to do:_ {safe(softening)}"
             yield ""
 
 
@@ -228,9 +229,9 @@ def _list_flow(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]:
     rows = ["| address | mail | before | after |", "| --- | --- | --- | --- |"]
     for change in plan.flow[: detail.rows]:
         cells = (
-            _code(change.address),
+            code(change.address),
             change.outcome.value,
-            *(_safe(side) for side in describe_flow(change)),
+            *(safe(side) for side in describe_flow(change)),
         )
         rows.append(f"| {' | '.join(cells)} |")
     if len(plan.flow) > detail.rows:
@@ -240,12 +241,17 @@ def _list_flow(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]:
 
 def _list_calls(plan: OrganizationPlan) -> Iterator[str]:
     """List the writes in a block of code, which nothing in them can end."""
-    lines = [escape(call) for call in plan.calls]
-    runs = [len(run) for line in lines for run in re.findall("`+", line)]
-    fence = "`" * (max([2, *runs]) + 1)
-    yield fence
-    yield from lines
-    yield fence
+    return fence(plan.calls)
+
+
+def fence(lines: Sequence[str], language: str = "") -> Iterator[str]:
+    """Write lines as a block of code."""
+    escaped = [escape(line) for line in lines]
+    runs = [len(run) for line in escaped for run in re.findall("`+", line)]
+    marks = "`" * (max([2, *runs]) + 1)
+    yield f"{marks}{language}"
+    yield from escaped
+    yield marks
 
 
 def _fold(summary: str, lines: Sequence[str]) -> Iterator[str]:
@@ -266,10 +272,10 @@ def _list_end(plan: Plan) -> Iterator[str]:
         yield f"{exactly}, add to `cdk deploy`: `-c approved={plan.approval}`"
         yield ""
     for note in plan.notes:
-        yield f"<sub>{_safe(note)}</sub>"
+        yield f"<sub>{safe(note)}</sub>"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Write text so that Markdown, HTML and GitHub find nothing in it to act upon."""
     quiet = _ISSUE.sub(
         lambda found: f"{found[0]}{_BREAK}", _MENTION.sub(f"@{_BREAK}", escape(text))
@@ -278,6 +284,6 @@ def _safe(text: str) -> str:
     return _LIST.sub(lambda found: f"{found[1]}{_BREAK}{found[2]}", escaped)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Write text as code in a line; a backtick in it cannot end it."""
     return f"`{escape(text).replace('`', chr(0x2CB)).replace('|', chr(0x2223))}`"

@@ -6,34 +6,54 @@ import os
 import shutil
 from typing import TYPE_CHECKING, TextIO
 
-from workmail_org.reports import plan_machine, plan_markdown, plan_text
+from workmail_org.reports import (
+    drift_markdown,
+    drift_text,
+    plan_machine,
+    plan_markdown,
+    plan_text,
+)
 
 if TYPE_CHECKING:
+    from workmail_org.drift.model import Drift
     from workmail_org.plan.model import Plan
 
 _FILE_WIDTH = 140
 """Columns where no terminal says how many: wide enough that most sentences stay on one line."""
 
 
-def render(found: Plan, form: str, *, terminal: TextIO | None = None) -> str:
+def render(
+    found: Plan, form: str, *, terminal: TextIO | None = None, drift: Drift | None = None
+) -> str:
     """Write a plan.
 
     Args:
         found: What to write.
         form: text, json, markdown or html.
         terminal: Where it goes; `None`: into a file.
+        drift: What was changed by hand, of a plan against what is live.
     """
     if form == "json":
-        return plan_machine.render_plan(found)
+        return plan_machine.render_plan(found, drift)
     if form == "markdown":
-        return plan_markdown.render_plan(found).rstrip("\n")
+        return _render_markdown(found, drift).rstrip("\n")
     if form == "html":
         from workmail_org.reports import plan_html  # Jinja2 would make every other format slower
 
-        return plan_html.render_plan(found)
-    if terminal is None or not terminal.isatty():
-        return plan_text.render_plan(found, width=_FILE_WIDTH)
+        return plan_html.render_plan(found, drift)
+    is_terminal = terminal is not None and terminal.isatty()
     # https://no-color.org: set, whatever to, and not empty
-    color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = shutil.get_terminal_size().columns
-    return plan_text.render_plan(found, width=width, color=color)
+    color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = shutil.get_terminal_size().columns if is_terminal else _FILE_WIDTH
+    text = plan_text.render_plan(found, width=width, color=color)
+    return f"{text}\n\n{drift_text.render_sections(drift, color=color)}" if drift else text
+
+
+def _render_markdown(found: Plan, drift: Drift | None) -> str:
+    """Write both into one comment; what was changed by hand gets at most half of it."""
+    if drift is None:
+        return plan_markdown.render_plan(found)
+    most = plan_markdown.MAX_LENGTH
+    sections = drift_markdown.render_sections(drift, max_length=most // 2)
+    left = most - plan_markdown.measure(sections) - 2
+    return f"{plan_markdown.render_plan(found, max_length=left)}\n{sections}"

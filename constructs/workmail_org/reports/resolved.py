@@ -31,8 +31,13 @@ class _Dumper(_BASE):  # type: ignore[misc] # libyaml's or PyYAML's own, known a
 
 def render(document: Document) -> str:
     """Write the value of a document as YAML that steers no terminal."""
+    return render_value(document.value)
+
+
+def render_value(value: object) -> str:
+    """Write plain data as YAML that steers no terminal."""
     text = yaml.dump(
-        document.value,
+        value,
         Dumper=_Dumper,
         allow_unicode=True,
         default_flow_style=False,

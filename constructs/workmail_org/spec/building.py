@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from workmail_org.errors import SpecError
 from workmail_org.model.alarms import Alarms
@@ -24,6 +24,7 @@ from workmail_org.model.values import (
     get_test_domain,
     parse_reference,
 )
+from workmail_org.model.watching import Ignore, Watching
 from workmail_org.spec.expectations import judge
 from workmail_org.spec.files.loading import load
 from workmail_org.spec.policies import build_expectation, build_policies
@@ -134,6 +135,7 @@ def _build_organization(key: str, body: Body) -> Organization:
         adopt=body.get("adopt", False),
         expect=tuple(build_expectation(entry) for entry in body.get("expect", ())),
         alarms=Alarms(**body["alarms"]) if "alarms" in body else None,
+        drift=_build_watching(body.get("drift", {})),
     )
 
 
@@ -204,6 +206,20 @@ def _build_permission(body: Body) -> MailboxPermission:
         grantee=parse_reference(body["grantee"]),
         rights=tuple(sorted(Right(each) for each in body["rights"])),
     )
+
+
+def _build_watching(body: Body) -> Watching:
+    return Watching(ignore=tuple(_build_ignore(entry) for entry in body.get("ignore", ())))
+
+
+def _build_ignore(body: Body) -> Ignore:
+    value = body.get("value")
+    fields: dict[str, Any] = {
+        **body,
+        "value": tuple(cast("list[str]", value)) if isinstance(value, list) else value,
+        "until": date.fromisoformat(body["until"]),
+    }
+    return Ignore(**fields)
 
 
 def _references(texts: Iterable[str]) -> tuple[Reference, ...]:

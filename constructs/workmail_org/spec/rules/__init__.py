@@ -22,6 +22,7 @@ from workmail_org.spec.rules import (
     permissions,
     policies,
     references,
+    watching,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _RULES = (
     *permissions.RULES,
     *policies.RULES,
     *alarms.RULES,
+    *watching.RULES,
     *arns.RULES,
 )
 

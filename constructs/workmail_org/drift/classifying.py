@@ -1,0 +1,300 @@
+"""Classifying: each value that differs between spec, template and WorkMail gets its class. Pure.
+
+Theory of operation. With S for what the spec says, D for what was deployed last and L for what is
+live, three two-way differences are taken, all by `differences.keyed`:
+
+* S and L: what a deployment would have to change;
+* D and L: what somebody changed by hand since the last deployment;
+* S and D: what the author changed since then.
+
+Each difference is a path with two values, so that the three join by path:
+
+    S-L   D-L    S = D    class
+    yes   yes    yes      drift; gone, where a whole thing is missing
+    yes   yes    no       conflict: a deployment would overwrite the hand
+    yes   no              pending; pending removal, where a whole thing leaves
+    no    yes             converged: the hand did what the spec says by now
+
+A difference of a whole thing ("the group is not there") stands for all that is in it, so a path
+also finds those above it. What is live and in neither S nor D is no difference of declared things:
+`_find_unmanaged` looks for it, in what `describing.leave_out_defaults` leaves of L.
+
+What could not be read is missing or as in a new organization, which looks like a change. So all
+rows that depend on it are dropped, and one row says that it is unreadable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from workmail_org.describing import describe, leave_out_defaults
+from workmail_org.differences.finding import PRESENT, Finding
+from workmail_org.differences.keyed import find_differences
+from workmail_org.differences.terms import EXCLUSIVE, FOLDED_KEYS, KEYS, VALUES, WORDS
+from workmail_org.drift.model import Row, RowClass
+from workmail_org.drift.normalizing import find_lost, normalize
+from workmail_org.drift.taking_in import declare_unmanaged
+from workmail_org.model.directory import DirectoryType
+from workmail_org.model.live import Snapshot
+from workmail_org.model.organization import Organization
+from workmail_org.model.policies import Policies
+from workmail_org.model.values import Reference, fold
+from workmail_org.spec.problems import Path
+from workmail_org.wire.names import UNRESOLVED
+
+Values = tuple[object, object]
+
+_COLLECTIONS: tuple[Path, ...] = (
+    ("domains",),
+    ("users",),
+    ("groups",),
+    ("resources",),
+    ("permissions",),
+    *(("policies", each.name) for each in fields(Policies) if each.default == ()),
+)
+"""What an organization has many of; each can be there without being declared."""
+
+_PEOPLE: tuple[Path, ...] = (
+    ("users",),
+    ("groups",),
+    ("resources",),
+    ("permissions",),
+    ("policies", "impersonation_roles"),
+    ("policies", "access_control"),
+)
+"""What names people by ids, which only their lists tell."""
+
+_FACTS: Mapping[str, Path] = {
+    "dmarc_enforced": ("policies", "inbound_dmarc"),
+    "monitoring": ("policies", "email_monitoring"),
+}
+"""Where a spec has a field of `LiveSettings`, if not under `policies` and its name."""
+
+_ORDER = {row_class: position for position, row_class in enumerate(RowClass)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One organization, looked at three ways.
+
+    Attributes:
+        spec: As the spec declares it.
+        deployed: As it was deployed last.
+        live: What WorkMail has; `None`: there is no such organization.
+        removed: Folded references of those whom the stack removed: they stay switched
+            off, which is what `on_removal` says, until WorkMail forgets them.
+        unread: Why something else could not be looked at, by path.
+    """
+
+    spec: Organization
+    deployed: Organization
+    live: Snapshot | None
+    removed: frozenset[Reference] = frozenset()
+    unread: Mapping[Path, str] | None = None
+
+
+def classify(look: Look) -> tuple[Row, ...]:
+    """List every value that differs, the gravest class first, then in the order of the model."""
+    unread = dict(look.unread or {})
+    if look.live is None:
+        rows = [Row(path=(), row_class=RowClass.GONE, spec=PRESENT, deployed=PRESENT)]
+        return (*_tell_unread(unread), *rows)
+    live = _describe(look, look.live)
+    hidden = {path for key in look.live.unread for path in _find_hidden(key)}
+    lost = find_lost(look.deployed, live)
+    bare = leave_out_defaults(live)
+    rows = [
+        _add_declaration(row, bare)
+        for row in (*_join(look, live, lost), *_find_unmanaged(look, bare))
+        if not _is_below(row.path, hidden)
+    ]
+    if _lacks_directory(look, look.live):
+        rows.append(
+            Row(path=("directory",), row_class=RowClass.GONE, spec=PRESENT, deployed=PRESENT)
+        )
+    rows += (*_tell_unread(look.live.unread), *_tell_unread(unread))
+    return tuple(sorted(rows, key=lambda row: _ORDER[row.row_class]))
+
+
+def _describe(look: Look, live: Snapshot) -> Organization:
+    """Describe what is live; a directory that is not shown is a row of its own."""
+    described = describe(live, key=look.spec.key)
+    if live.directory is None:
+        return replace(described, directory=look.spec.directory)
+    return described
+
+
+def _lacks_directory(look: Look, live: Snapshot) -> bool:
+    own = (DirectoryType.WORKMAIL, DirectoryType.EXISTING)
+    is_unread = ("directory",) in live.unread
+    return live.directory is None and not is_unread and look.deployed.directory.type not in own
+
+
+def _join(look: Look, live: Organization, lost: frozenset[Reference]) -> Iterator[Row]:
+    """Join the three differences by path."""
+    spec = normalize(look.spec, live, lost)
+    deployed = normalize(look.deployed, live, lost)
+    ahead = _index(find_differences(spec.declared, spec.live, deployed.declared))
+    behind = _index(find_differences(deployed.declared, deployed.live))
+    written = _index(find_differences(spec.declared, deployed.declared, deployed.declared))
+    behind = {path: each for path, each in behind.items() if each[0] != UNRESOLVED}
+    for path in (*ahead, *(each for each in behind if each not in ahead)):
+        yield _make_row(path, ahead, behind, written)
+
+
+def _index(findings: Iterable[Finding]) -> dict[Path, Values]:
+    return {path: (declared, live) for path, declared, live in findings}
+
+
+def _make_row(
+    path: Path,
+    ahead: Mapping[Path, Values],
+    behind: Mapping[Path, Values],
+    written: Mapping[Path, Values],
+) -> Row:
+    changed = _find_above(path, written)
+    if path in ahead and path in behind:
+        (said, live), (deployed, _) = ahead[path], behind[path]
+        return Row(
+            path=path,
+            row_class=_class_of_both(path, said, deployed, live),
+            spec=said,
+            deployed=deployed,
+            live=live,
+        )
+    if path in ahead:
+        said, live = ahead[path]
+        deployed = live if changed is None or changed == path else None
+        deployed = written[path][1] if path in written else deployed
+        if _find_above(path, behind) is not None and changed is not None:
+            row_class = RowClass.CONFLICT  # what is around it was changed by hand
+        elif said is None and live == PRESENT:
+            row_class = RowClass.PENDING_REMOVAL
+        else:
+            row_class = RowClass.PENDING
+        return Row(path=path, row_class=row_class, spec=said, deployed=deployed, live=live)
+    deployed, live = behind[path]
+    is_leaving = _find_above(path, ahead) is not None
+    said = written[path][0] if path in written else None
+    return Row(
+        path=path,
+        row_class=RowClass.CONFLICT if is_leaving else RowClass.CONVERGED,
+        spec=said if is_leaving or said is not None else None,
+        deployed=deployed,
+        live=live,
+    )
+
+
+def _class_of_both(path: Path, said: object, deployed: object, live: object) -> RowClass:
+    if said != deployed:
+        return RowClass.CONFLICT
+    if said is None and live == PRESENT and path[:-1] in _COLLECTIONS:
+        return RowClass.UNMANAGED
+    is_thing = said == PRESENT or path[:1] == ("permissions",)
+    return RowClass.GONE if live is None and is_thing else RowClass.DRIFT
+
+
+def _find_above(path: Path, among: Mapping[Path, object]) -> Path | None:
+    """Return a path, or the nearest one above it, that is among others."""
+    steps = (path[:length] for length in range(len(path), 0, -1))
+    return next((each for each in steps if each in among), None)
+
+
+def _add_declaration(row: Row, bare: Organization) -> Row:
+    if row.row_class is not RowClass.UNMANAGED:
+        return row
+    return replace(row, declaration=declare_unmanaged(row.path, bare))
+
+
+def _find_unmanaged(look: Look, bare: Organization) -> Iterator[Row]:
+    """Find what is live and declared neither by the spec nor by the template.
+
+    Args:
+        look: With both.
+        bare: What is live, without what every organization has.
+    """
+    declared = (look.spec, look.deployed)
+    for path in _COLLECTIONS:
+        known = {key for each in declared for key in _name_entries(_get(each, path))}
+        if known and (Policies, path[-1]) in EXCLUSIVE:
+            continue  # declared as a whole: the differences have found what else is there
+        for name, entry in _name_entries(_get(bare, path)).items():
+            if name not in known and not _is_removed(entry, look.removed):
+                place = (*path, _name(entry))
+                yield Row(path=place, row_class=RowClass.UNMANAGED, live=_tell(entry))
+    for each in fields(Policies):
+        found = getattr(bare.policies, each.name)
+        others = [getattr(side.policies, each.name) for side in declared]
+        if found is not None and not isinstance(found, tuple) and others == [None, None]:
+            place = ("policies", *WORDS.get((Policies, each.name), (each.name,)))
+            is_part = is_dataclass(found)
+            yield Row(path=place, row_class=RowClass.UNMANAGED, live=PRESENT if is_part else found)
+    for tag in bare.tags:
+        if not any(tag in each.tags for each in declared) and not tag.startswith(_AWS_TAG):
+            yield Row(path=("tags", tag), row_class=RowClass.UNMANAGED, live=bare.tags[tag])
+
+
+_AWS_TAG = "aws:"
+"""Tags that AWS writes begin so, and nobody else may (AWS General Reference, "Tagging")."""
+
+
+def _get(organization: Organization, path: Path) -> Any:
+    value: Any = organization
+    for step in path:
+        value = getattr(value, str(step))
+    return value
+
+
+def _name_entries(entries: Iterable[Any]) -> dict[str, Any]:
+    return {fold(_name(e)) if type(e) in FOLDED_KEYS else _name(e): e for e in entries}
+
+
+def _name(entry: Any) -> str:
+    return KEYS[type(entry)](entry)
+
+
+def _tell(entry: object) -> object:
+    """Say what is there: the one value of an entry that has no more, or that it is there."""
+    name = VALUES.get(type(entry))
+    return sorted(str(each) for each in getattr(entry, name)) if name else PRESENT
+
+
+def _is_removed(entry: Any, removed: frozenset[Reference]) -> bool:
+    reference = getattr(entry, "reference", None)
+    return reference is not None and reference.folded in removed and not entry.enabled
+
+
+def _find_hidden(unread: Path) -> Iterator[Path]:
+    """List what cannot be judged because something could not be read."""
+    match unread:
+        case ("users" | "groups" | "resources",):
+            yield from _PEOPLE
+        case ("permissions", str(subject)):
+            yield ("permissions", subject)
+        case ("policies", str(fact)):
+            yield _FACTS.get(fact, ("policies", fact))
+        case _:
+            yield unread
+
+
+def _is_below(path: Path, hidden: Iterable[Path]) -> bool:
+    return any(_covers(each, path) for each in hidden)
+
+
+def _covers(hidden: Path, path: Path) -> bool:
+    if hidden[:1] == ("permissions",) and path[:1] == ("permissions",) and len(hidden) > 1:
+        mailbox = str(path[1]).partition(" for ")[0]
+        return fold(mailbox) == fold(str(hidden[1]))
+    return tuple(map(_fold_step, path[: len(hidden)])) == tuple(map(_fold_step, hidden))
+
+
+def _fold_step(step: str | int) -> str:
+    return fold(str(step))
+
+
+def _tell_unread(unread: Mapping[Any, str]) -> Iterator[Row]:
+    for path, reason in unread.items():
+        place = _FACTS.get(str(path[1]), path) if path[:1] == ("policies",) else path
+        yield Row(path=place, row_class=RowClass.UNREADABLE, reason=reason)

@@ -1,0 +1,299 @@
+"""Looking: the deployed template and what is live, read from AWS; twice, before it is drift.
+
+WorkMail is eventually consistent, and a deployment or a person may be at work while somebody looks.
+So whatever says that something was changed by hand has to be there in two readings that follow each
+other, some seconds apart. What does not settle is unreadable. What AWS refuses is unreadable too,
+and the rest is looked at all the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from workmail_org.differences.finding import PRESENT
+from workmail_org.drift.classifying import Look, classify
+from workmail_org.drift.describing_deployed import describe_deployed
+from workmail_org.drift.ignoring import apply_ignores
+from workmail_org.drift.model import DRIFTED, Drift, OrganizationDrift, Row, RowClass
+from workmail_org.errors import ServiceError, SpecError, WireError
+from workmail_org.model.live import Snapshot
+from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.values import Kind, Reference
+from workmail_org.plan.declarations import decode_template, name_stack
+from workmail_org.service.clients import Clients, make_clients
+from workmail_org.service.directories import DirectoryService
+from workmail_org.service.ledger import DynamoDbLedger
+from workmail_org.service.snapshot import Follow, follow_nothing, read_snapshot
+from workmail_org.service.stacks import read_state
+from workmail_org.service.templates import DeployedStack, load_outside, read_stack
+from workmail_org.service.workmail import WorkMail
+from workmail_org.spec.problems import Path
+from workmail_org.wire.properties import ResourceType
+
+_READINGS = 3
+"""Of one organization at most. Two that agree are enough; a change in between takes a third."""
+
+_PAUSE_SECONDS = 5.0
+"""Between two readings. How long WorkMail takes to show a change everywhere is not documented; of
+the delays that were measured most are below five seconds (facts.md §10)."""
+
+_ROLLED_BACK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+"""Statuses of a stack whose first deployment failed (CloudFormation API, Stack)."""
+
+_LEDGER_TYPE = "AWS::DynamoDB::Table"
+
+OpenClients = Callable[[str], Clients]
+"""Makes the clients of a region."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What looking needs of the world.
+
+    Attributes:
+        open_clients: Makes clients.
+        sleep: Waits for so many seconds.
+        follow: Told how far a reading is.
+        tell_day: Returns today, in UTC.
+    """
+
+    open_clients: OpenClients = make_clients
+    sleep: Callable[[float], None] = time.sleep
+    follow: Follow = follow_nothing
+    tell_day: Callable[[], date] = lambda: datetime.now(tz=UTC).date()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """One deployed organization that is looked at."""
+
+    spec: Organization
+    deployed: Organization
+    stack: str
+    clients: Clients
+    workmail: WorkMail
+    ledger: DynamoDbLedger | None
+
+
+def look_for_drift(
+    environment: Environment,
+    spec: str,
+    surroundings: Surroundings | None = None,
+    *,
+    only: str | None = None,
+) -> Drift:
+    """Compare what a spec says with what is deployed and what is live.
+
+    Args:
+        environment: That the spec declares.
+        spec: As the caller named it.
+        surroundings: `None`: AWS.
+        only: Spec key of the one organization that matters; `None`: all.
+
+    Raises:
+        SpecError: The organization that is asked for is not declared.
+        ServiceError: AWS refuses to show anything at all.
+    """
+    world = surroundings or Surroundings()
+    wanted = _choose(environment, spec, only)
+    found = {each.key: _Reading() for each in wanted}
+    for organization in wanted:
+        _open(environment, organization, world, found[organization.key])
+    for number in range(_READINGS):
+        open_ = [each for each in found.values() if each.subject and not each.is_settled]
+        if not open_:
+            break
+        if number:
+            world.sleep(_PAUSE_SECONDS)
+        for reading in open_:
+            _read(reading, world.follow)
+    refused = [each.refused for each in found.values()]
+    if refused and all(refused):
+        raise next(error for error in refused if error)
+    today = world.tell_day()
+    ignored = {
+        each.key: apply_ignores(found[each.key].finish(), each.drift.ignore, today)
+        for each in wanted
+    }
+    return Drift(
+        environment=environment.name,
+        spec=spec,
+        organizations=tuple(
+            OrganizationDrift(
+                key=each.key,
+                stack=name_stack(environment, each),
+                region=each.region,
+                alias=each.alias,
+                rows=ignored[each.key].rows,
+                notes=ignored[each.key].notes,
+            )
+            for each in wanted
+        ),
+    )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """How far one organization is looked at.
+
+    Attributes:
+        subject: `None`: there is nothing to look at, or it cannot be.
+        rows: Of the last reading.
+        is_settled: Whether no further reading would say more.
+        refused: AWS refused to show anything of it.
+    """
+
+    subject: _Subject | None = None
+    rows: tuple[Row, ...] = ()
+    is_settled: bool = False
+    refused: ServiceError | None = None
+    readings: int = 0
+    previous: frozenset[tuple[Path, RowClass, str]] | None = None
+
+    def take(self, rows: tuple[Row, ...]) -> None:
+        """Take the rows of one more reading."""
+        self.previous = _list_drifted(self.rows) if self.readings else None
+        self.readings += 1
+        self.rows = rows
+        drifted = _list_drifted(rows)
+        self.is_settled = not drifted or (self.previous is not None and drifted <= self.previous)
+
+    def finish(self) -> tuple[Row, ...]:
+        """Return the rows; what differs between readings is unreadable."""
+        if self.is_settled or not self.subject:
+            return self.rows
+        known = self.previous or frozenset()
+        return tuple(
+            each
+            if each.row_class not in DRIFTED or _identify(each) in known
+            else replace(
+                each,
+                row_class=RowClass.UNREADABLE,
+                reason="it changes from one reading to the next: look again later",
+            )
+            for each in self.rows
+        )
+
+
+def _list_drifted(rows: tuple[Row, ...]) -> frozenset[tuple[Path, RowClass, str]]:
+    return frozenset(_identify(each) for each in rows if each.row_class in DRIFTED)
+
+
+def _identify(row: Row) -> tuple[Path, RowClass, str]:
+    return row.path, row.row_class, repr(row.live)
+
+
+def _choose(environment: Environment, spec: str, only: str | None) -> list[Organization]:
+    keys = [each.key for each in environment.organizations]
+    if only is not None and only not in keys:
+        raise SpecError(
+            [f'{spec}: no organization "{only}" is declared; declared: {", ".join(keys)}']
+        )
+    return [each for each in environment.organizations if only in (None, each.key)]
+
+
+def _open(
+    environment: Environment, organization: Organization, world: Surroundings, reading: _Reading
+) -> None:
+    """Read what is deployed of an organization."""
+    try:
+        clients = world.open_clients(organization.region)
+        name = name_stack(environment, organization)
+        stack = read_stack(clients, name)
+        state = read_state(clients.cloudformation, stack.arn or name) if stack else None
+        found = stack.find_physical_id(ResourceType.ORGANIZATION) if stack else None
+        if stack is None or found is None or (state and state.status in _ROLLED_BACK):
+            reading.rows = (Row(path=(), row_class=RowClass.PENDING, spec=PRESENT),)
+            return
+        reading.subject = _Subject(
+            spec=organization,
+            deployed=_describe(clients, organization, name, stack),
+            stack=stack.arn or name,
+            clients=clients,
+            workmail=WorkMail(clients.workmail, found),
+            ledger=_open_ledger(clients, stack),
+        )
+    except (ServiceError, WireError) as error:
+        _refuse(reading, error)
+
+
+def _describe(
+    clients: Clients, organization: Organization, name: str, stack: DeployedStack
+) -> Organization:
+    deployed = decode_template(
+        organization.key,
+        name,
+        organization.region,
+        stack.template,
+        lambda bucket, key: load_outside(clients, stack, bucket, key),
+    )
+    return describe_deployed(deployed, organization)
+
+
+def _open_ledger(clients: Clients, stack: DeployedStack) -> DynamoDbLedger | None:
+    table = stack.find_physical_id(_LEDGER_TYPE)
+    return DynamoDbLedger(clients.dynamodb, table) if table else None
+
+
+def _refuse(reading: _Reading, error: ServiceError | WireError) -> None:
+    reading.subject = None
+    reading.refused = error if isinstance(error, ServiceError) else None
+    reading.rows = (Row(path=(), row_class=RowClass.UNREADABLE, reason=str(error)),)
+
+
+def _read(reading: _Reading, follow: Follow) -> None:
+    """Read an organization once."""
+    subject = reading.subject
+    if subject is None:
+        return
+    state = read_state(subject.clients.cloudformation, subject.stack)
+    if state and state.is_busy:
+        reason = f"its stack is being changed ({state.status}): look again afterwards"
+        reading.subject = None
+        reading.rows = (Row(path=(), row_class=RowClass.UNREADABLE, reason=reason),)
+        return
+    try:
+        live = read_snapshot(
+            subject.workmail,
+            DirectoryService(subject.clients.directory_service),
+            subject.spec.region,
+            follow=follow,
+            is_tolerant=True,
+        )
+    except ServiceError as error:
+        _refuse(reading, error)
+        return
+    if live and live.organization.is_going:
+        live = None
+    unread: dict[Path, str] = {}
+    removed = _read_removed(subject.ledger, live, unread) if live else frozenset[Reference]()
+    look = Look(
+        spec=subject.spec, deployed=subject.deployed, live=live, removed=removed, unread=unread
+    )
+    reading.take(classify(look))
+
+
+def _read_removed(
+    ledger: DynamoDbLedger | None, live: Snapshot, unread: dict[Path, str]
+) -> frozenset[Reference]:
+    """Read whom the stack removed; an entry whose entity was made anew by others does not count."""
+    if ledger is None:
+        return frozenset()
+    try:
+        entries = [entry for kind in Kind for entry in ledger.read(kind).values()]
+    except ServiceError as error:
+        unread["ledger",] = str(error)
+        return frozenset()
+    ids: Mapping[Reference, str] = {
+        found.entity.reference.folded: found.id
+        for kind in Kind
+        for found in live.people.get_kind(kind).values()
+    }
+    return frozenset(
+        entry.reference.folded
+        for entry in entries
+        if entry.removed_at and entry.id in (None, ids.get(entry.reference.folded))
+    )

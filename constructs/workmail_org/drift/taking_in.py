@@ -1,0 +1,113 @@
+"""Taking in: what a spec would say of something that is live and declared nowhere. Pure.
+
+`import` writes whole specs; this writes one entry of an organization as plain data, which reports
+print as YAML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any, cast
+
+from workmail_org.differences.terms import KEYS, WORDS
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.domain import MailDomain
+from workmail_org.model.group import Group
+from workmail_org.model.organization import Organization
+from workmail_org.model.policies import EwsAvailability, Policies
+from workmail_org.model.structuring import KEY_FIELDS, get_default
+from workmail_org.model.user import User
+from workmail_org.model.values import Reference
+from workmail_org.spec.problems import Path
+
+_KEYED = frozenset(("policies", each.name) for each in fields(Policies) if each.default == ())
+"""Policies of which there are many."""
+
+_SECRET = "NAME-OF-A-SECRET"  # noqa: S105 - stands where an author has to write a name
+"""WorkMail does not show passwords; the author names the secret that has it."""
+
+
+def declare_unmanaged(path: Path, live: Organization) -> dict[str, Any]:
+    """Say what the organization of a spec would have to declare.
+
+    Args:
+        path: Of something that is there, such as `("users", "mallory")`.
+        live: As `describing.leave_out_defaults` leaves it.
+    """
+    match path:
+        case ("tags", str(tag)):
+            return {"tags": {tag: live.tags[tag]}}
+        case ("permissions", str(name)):
+            return {"permissions": [_write(_find(live.permissions, name))]}
+        case ("policies", str(section), str(name)) if (*path[:1], section) in _KEYED:
+            entries = getattr(live.policies, section)
+            return {"policies": {section: {name: _write(_find(entries, name))}}}
+        case ("policies", *_):
+            return {"policies": _declare_single(path, live.policies)}
+        case (str(section), str(name)):
+            return {section: {name: _declare_entity(_find(getattr(live, section), name))}}
+        case _:
+            return {}
+
+
+def _declare_entity(entity: object) -> dict[str, Any]:
+    """Declare a domain, or somebody who is there already and is to be taken over."""
+    declared = _write_fields(entity)
+    if isinstance(entity, User | Group | Bookable):
+        return {**declared, "adopt": True}
+    return declared
+
+
+def _declare_single(path: Path, policies: Policies) -> dict[str, Any]:
+    """Declare a policy of which there is one."""
+    for each in fields(policies):
+        steps = WORDS.get((Policies, each.name), (each.name,))
+        if path[1:] != steps:
+            continue
+        value = _write(getattr(policies, each.name))
+        for step in reversed(steps):
+            value = {step: value}
+        return cast("dict[str, Any]", value)
+    return {}
+
+
+def _find(entries: Iterable[Any], name: str) -> Any:
+    return next(each for each in entries if KEYS[type(each)](each) == name)
+
+
+def _write(value: Any) -> Any:
+    """Write a value as a spec does: what is the default is left out."""
+    if isinstance(value, Reference):
+        return str(value)
+    if is_dataclass(value):
+        return _write_fields(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        items: list[Any] = [*cast("Iterable[Any]", value)]
+        key = _find_key(items[0]) if items else None
+        if key:
+            return {str(getattr(each, key)): _write(each) for each in items}
+        return [_write(each) for each in items]
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, Any]", value))
+    return value
+
+
+def _find_key(value: object) -> str | None:
+    """Name the field that is the key of a mapping in a spec."""
+    return "name" if isinstance(value, MailDomain) else KEY_FIELDS.get(type(value))
+
+
+def _write_fields(value: Any) -> dict[str, Any]:
+    key = _find_key(value)
+    written = {
+        each.name: _write(getattr(value, each.name))
+        for each in fields(value)
+        if each.name != key and getattr(value, each.name) != get_default(each)
+    }
+    if isinstance(value, EwsAvailability):
+        return {**written, "password_secret": value.password_secret or _SECRET}
+    return written
