@@ -1,0 +1,105 @@
+"""Writing: the text of a spec, with comments where the spec has no word for something. Pure.
+
+PyYAML writes no comments. So the text is written without them, read back as nodes, and each comment
+is put above the line on which its path begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import yaml
+
+from workmail_org.importing.notation import Body, write_organization
+from workmail_org.model.organization import Environment
+from workmail_org.reports.resolved import render_value
+from workmail_org.reports.text import escape
+from workmail_org.spec.problems import Path, render_path
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml: ten times as fast
+
+Comments = Mapping[Path, Sequence[str]]
+"""Lines to be written above a key, by its path in the spec."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Everything that one spec file says.
+
+    Attributes:
+        heading: Lines of the comment at the top.
+        comments: Where a path is not written, its comment stands at the nearest
+            place above it that is.
+        replacements: Values that stand instead of what the environment has, such
+            as a table of people, by path.
+    """
+
+    environment: Environment
+    heading: Sequence[str] = ()
+    comments: Comments = field(default_factory=dict[Path, Sequence[str]])
+    replacements: Mapping[Path, object] = field(default_factory=dict[Path, object])
+
+
+def render_spec(draft: Draft) -> str:
+    """Write a spec as text that `spec.building` reads."""
+    environment = draft.environment
+    body: Body = {"version": 1, "environment": environment.name}
+    if environment.account:
+        body["account"] = environment.account
+    body["organizations"] = {
+        each.key: write_organization(each) for each in environment.organizations
+    }
+    for path, value in draft.replacements.items():
+        _replace(body, path, value)
+    text = render_value(body)
+    heading = "".join(f"{_comment(line)}\n" for line in draft.heading)
+    return heading + _add_comments(text, draft.comments)
+
+
+def _replace(body: Any, path: Path, value: object) -> None:
+    for step in path[:-1]:
+        body = body[step]
+    body[path[-1]] = value
+
+
+def _add_comments(text: str, comments: Comments) -> str:
+    """Put comments above the lines on which their paths begin."""
+    if not comments:
+        return text
+    starts = dict(_find_starts(yaml.compose(text, Loader=_LOADER), ()))
+    above: dict[int, list[str]] = {}
+    for path in sorted(comments, key=render_path):
+        line, column = starts[_find_nearest(path, starts)]
+        indent = " " * column
+        above.setdefault(line, []).extend(indent + _comment(each) for each in comments[path])
+    lines = text.split("\n")
+    return "\n".join(
+        written for at, line in enumerate(lines) for written in (*above.get(at, ()), line)
+    )
+
+
+def _find_nearest(path: Path, starts: Mapping[Path, object]) -> Path:
+    return next(path[:length] for length in range(len(path), -1, -1) if path[:length] in starts)
+
+
+def _find_starts(node: Any, path: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
+    """Find the line and the column, from 0, on which each path begins."""
+    if not path:
+        yield (), (0, 0)
+    if isinstance(node, yaml.MappingNode):
+        for key, value in cast("list[tuple[Any, Any]]", node.value):
+            inner = (*path, str(key.value))
+            yield inner, (key.start_mark.line, key.start_mark.column)
+            yield from _find_starts(value, inner)
+    elif isinstance(node, yaml.SequenceNode):
+        for at, value in enumerate(cast("list[Any]", node.value)):
+            inner = (*path, at)
+            # The dash stands two columns before what it begins.
+            yield inner, (value.start_mark.line, max(0, value.start_mark.column - 2))
+            yield from _find_starts(value, inner)
+
+
+def _comment(line: str) -> str:
+    return f"# {escape(line)}".rstrip()
