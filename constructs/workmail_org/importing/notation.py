@@ -88,7 +88,7 @@ def _write(value: Any) -> Any:
         texts = cast("Mapping[str, Any]", value)
         return {key: _write(texts[key]) for key in sorted(texts)}
     if isinstance(value, tuple):
-        return _write_collection(cast("tuple[Any, ...]", value))
+        return _write_collection(value)
     return _write_fields(value) if is_dataclass(value) else value
 
 

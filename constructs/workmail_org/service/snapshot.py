@@ -177,6 +177,7 @@ def read_snapshot(
     *,
     follow: Follow = follow_nothing,
     is_tolerant: bool = False,
+    with_disabled: bool = False,
 ) -> Snapshot | None:
     """Read the whole of one organization, or `None` if there is none.
 
@@ -189,6 +190,7 @@ def read_snapshot(
         follow: Told how far it is.
         is_tolerant: Whether what AWS refuses to tell is noted, and the rest is
             read; the organization itself has to be readable.
+        with_disabled: Whether members and delegates that are switched off count.
 
     Raises:
         ServiceError: AWS refuses.
@@ -197,7 +199,11 @@ def read_snapshot(
     if live is None:
         return None
     return _SnapshotReading(
-        SnapshotReader(workmail), directories, follow, is_tolerant=is_tolerant
+        SnapshotReader(workmail),
+        directories,
+        follow,
+        is_tolerant=is_tolerant,
+        with_disabled=with_disabled,
     ).read(live, region)
 
 
@@ -209,6 +215,7 @@ class _SnapshotReading:
     directories: DirectoryService
     follow: Follow
     is_tolerant: bool
+    with_disabled: bool
     unread: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
     _lock: Lock = field(default_factory=Lock)
 
@@ -218,9 +225,10 @@ class _SnapshotReading:
         rows = {kind: self._list(kind) for kind in Kind}
         enabled = {str(row.id): row for every in rows.values() for row in every if row.enabled}
         names = {
-            row_id: row.reference
-            for row_id, row in enabled.items()
-            if row.reference.kind is not Kind.RESOURCE
+            str(row.id): row.reference
+            for kind in (Kind.USER, Kind.GROUP)
+            for row in rows[kind]
+            if row.enabled or self.with_disabled
         }
         users = self._read_each("users", rows[Kind.USER], lambda r: read_users(workmail, [r]))
         groups = self._read_each(
