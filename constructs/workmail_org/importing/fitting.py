@@ -220,7 +220,7 @@ class _Fitting:
             for each in usable:
                 self._comment(
                     ("domains", each.name),
-                    "verified; not written as such, since one of the verified domains would have"
+                    f"{each.name} is verified; not written as such, since one of the verified domains would have"
                     f" to be the default, which is {self.organization.test_domain}",
                 )
             return
@@ -295,7 +295,7 @@ class _Fitting:
         if person.enabled:
             return person
         path: Path = ("users" if isinstance(person, User) else "resources", person.name)
-        self._comment(path, self._describe_disabled(person))
+        self._comment(path, f"{person.name} is {self._describe_disabled(person)}")
         email = next(
             address for address in self._list_addresses(person) if fold(address) not in taken
         )

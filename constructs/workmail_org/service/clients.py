@@ -58,6 +58,11 @@ def make_clients(region: str | None = None) -> Clients:
     )
 
 
+def make_route53() -> Any:
+    """Build a client of Route 53, which has one endpoint for all regions."""
+    return open_session().create_client("route53", region_name="us-east-1", config=CONFIG)
+
+
 def open_session() -> Any:
     """Return a botocore session that shares the descriptions of services with every other.
 

@@ -1,0 +1,153 @@
+"""Pruning: what the spec's own rules refuse is left out, until nothing is refused. Pure.
+
+The rules of a spec know best what it cannot say: names, addresses, circles of groups. So a draft is
+judged like every spec, and what a problem is about goes, as the smallest part whose absence changes
+nothing that is live. What named it is refused in the next round, and goes too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from workmail_org.importing.fitting import Remainder
+from workmail_org.model.organization import Organization
+from workmail_org.model.policies import Policies
+from workmail_org.spec.problems import Path, Problem, Severity, render_path
+
+_ENTITIES: Mapping[str, str] = MappingProxyType(
+    {"users": "user", "groups": "group", "resources": "resource"}
+)
+_ENTRIES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "impersonation_roles": ("impersonation role", "name"),
+        "availability": ("availability", "domain"),
+    }
+)
+"""Kinds of policy of which one entry can be left out, with the field that is its key: the others
+stay as they are."""
+
+_WHOLE: Mapping[str, tuple[str, str, Any]] = MappingProxyType(
+    {
+        "access_control": ("access control rules", "access_control", ()),
+        "mobile_devices": ("mobile device rules", "mobile_devices", ()),
+        "retention": ("retention policy", "retention", None),
+        "email_monitoring": ("email monitoring", "email_monitoring", None),
+        "inbound_dmarc": ("inbound DMARC", "inbound_dmarc_enforced", None),
+        "identity_center": ("IAM Identity Center", "identity_center", None),
+    }
+)
+"""Kinds of policy that are managed completely or not at all, with field and what is not managed."""
+
+
+def prune(
+    organization: Organization, problems: Iterable[Problem], *, is_first: bool
+) -> tuple[Organization, tuple[Remainder, ...]]:
+    """Leave out what problems are about.
+
+    Args:
+        organization: As it was written.
+        problems: Of reading it; those of other organizations, and those about
+            nothing that could be left out, are passed over.
+        is_first: Whether nothing was left out before: later problems only say
+            that something is named which has gone.
+
+    Returns:
+        The rest, and what was left out, in the order of the spec.
+    """
+    left: dict[Path, Remainder] = {}
+    for problem in problems:
+        path = problem.path
+        if problem.severity is not Severity.ERROR or path[:2] != (
+            "organizations",
+            organization.key,
+        ):
+            continue
+        part = _find_part(path[2:])
+        if part is not None and part not in left:
+            left[part] = _describe(part, problem, organization, is_first=is_first)
+    return _leave_out(organization, left), tuple(left.values())
+
+
+def _find_part(path: Path) -> Path | None:
+    """Find the smallest part that can be left out; `None`: there is none."""
+    match path:
+        case ("users" | "groups" | "resources" | "domains" | "tags" | "permissions", _, *_):
+            return path[:2]
+        case ("policies", "impersonation_roles" | "availability", _, *_):
+            return path[:3]
+        case ("policies", kind, *_) if kind in _WHOLE:
+            return path[:2]
+        case _:
+            return None
+
+
+def _describe(
+    part: Path, problem: Problem, organization: Organization, *, is_first: bool
+) -> Remainder:
+    where = render_path(problem.path[2 + len(part) :])
+    message = f"{where.removeprefix('.')}: {problem.message}" if where else problem.message
+    advice = (
+        f"{problem.hint}, and import again; until then it stays as it is"
+        if is_first and problem.hint
+        else "it stays as it is; a deployment does not touch it"
+    )
+    return Remainder(
+        subject=_name(part, organization),
+        reason=f"a spec cannot say it: {message}" if is_first else message,
+        advice=advice,
+        path=part,
+    )
+
+
+def _name(part: Path, organization: Organization) -> str:
+    match part:
+        case ("permissions", int(at)):
+            permission = organization.permissions[at]
+            return f"permission of {permission.grantee} on {permission.mailbox}"
+        case ("policies", kind, name):
+            return f"{_ENTRIES[str(kind)][0]} {name}"
+        case ("policies", kind):
+            return _WHOLE[str(kind)][0]
+        case (section, name):
+            return f"{_ENTITIES.get(str(section), str(section).removesuffix('s'))} {name}"
+        case _:
+            return render_path(part)
+
+
+def _leave_out(organization: Organization, parts: Iterable[Path]) -> Organization:
+    gone = frozenset(parts)
+    changes: dict[str, Any] = {
+        section: tuple(
+            each for each in getattr(organization, section) if (section, each.name) not in gone
+        )
+        for section in ("domains", *_ENTITIES)
+    }
+    return replace(
+        organization,
+        **changes,
+        tags={k: v for k, v in organization.tags.items() if ("tags", k) not in gone},
+        permissions=tuple(
+            each
+            for at, each in enumerate(organization.permissions)
+            if ("permissions", at) not in gone
+        ),
+        policies=_leave_out_policies(organization.policies, gone),
+    )
+
+
+def _leave_out_policies(policies: Policies, gone: frozenset[Path]) -> Policies:
+    changes: dict[str, Any] = {
+        kind: tuple(
+            each
+            for each in getattr(policies, kind)
+            if ("policies", kind, getattr(each, key)) not in gone
+        )
+        for kind, (_, key) in _ENTRIES.items()
+    }
+    for kind, (_, name, nothing) in _WHOLE.items():
+        if ("policies", kind) in gone:
+            changes[name] = nothing
+    return replace(policies, **changes)
