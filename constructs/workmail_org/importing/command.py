@@ -66,8 +66,9 @@ def import_(
     """Write a spec of a live organization, and prove it.
 
     Reads only, and overwrites nothing. Then plans the new spec against what is live: a deployment
-    must write nothing but the tags that say which stack manages the organization. Exits with 0, with
-    4 when AWS refuses, with 5 when the proof fails: the file is then called NAME.unproved.yaml.
+    must write nothing but the tags that say which stack manages the organization. Exits with 0,
+    with 4 when AWS refuses, with 5 when the proof fails: the file is then called
+    NAME.unproved.yaml.
     """
     # boto3 and rich would make every other command slower.
     from workmail_org.importing import presenting
@@ -80,15 +81,14 @@ def import_(
         click.echo(render_policy())
         return
     printed = output is not None and str(output) == "-"
+    file = output or pathlib.Path(f"{_name_file(key, aliases, environment)}.yaml")
     wish = Wish(
         regions=_choose_regions(region, all_regions=all_regions),
         aliases=aliases,
         ids=ids,
         key=_check_key(key, aliases, ids),
         environment=_check_environment(environment),
-        output=None
-        if printed
-        else output or pathlib.Path(f"{_name_file(key, aliases, environment)}.yaml"),
+        output=None if printed else file,
         table=_check_table(table, output),
     )
     with connect() as connections, show_progress() as follow:

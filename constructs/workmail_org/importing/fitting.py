@@ -220,8 +220,9 @@ class _Fitting:
             for each in usable:
                 self._comment(
                     ("domains", each.name),
-                    f"{each.name} is verified; not written as such, since one of the verified domains would have"
-                    f" to be the default, which is {self.organization.test_domain}",
+                    f"{each.name} is verified; not written as such, since one of the verified"
+                    " domains would have to be the default, which is"
+                    f" {self.organization.test_domain}",
                 )
             return
         chosen = max(usable, key=lambda d: (used.get(fold(d.name), 0), d.name))
@@ -246,9 +247,7 @@ class _Fitting:
                     ("groups", group.name),
                 )
         self._change(groups=tuple(each for each in self.organization.groups if each.enabled))
-        known = {
-            each.reference.folded for each in (*self.organization.users, *self.organization.groups)
-        }
+        known = {each.reference.folded for each in list_entities(self.organization)}
         self._change(
             groups=tuple(
                 replace(each, members=self._keep(known, each.members, ("groups", each.name)))

@@ -1,4 +1,4 @@
-"""Importing: from what is live to a new file that says it, with the proof. Nothing is written to AWS.
+"""Importing: from what is live to a new file that says it, with the proof. AWS is only read.
 
 Reading, fitting, drafting and proving follow each other once; the file gets its name at the end, so
 that whatever stops an import leaves nothing behind.
@@ -144,7 +144,7 @@ def _find(wish: Wish, connections: Connections) -> list[_Place]:
         if not chosen:
             raise NotFoundError(f"no organization is active in {_join(wish.regions)}")
         return chosen
-    return list(dict.fromkeys(_choose(wish, places)))
+    return list({each.live.id: each for each in _choose(wish, places)}.values())
 
 
 def _choose(wish: Wish, places: Sequence[_Place]) -> Iterator[_Place]:
@@ -272,7 +272,7 @@ def _write_files(output: pathlib.Path, files: Mapping[str, str]) -> tuple[pathli
     folder = output.parent
     written: list[pathlib.Path] = []
     try:
-        for name, text in reversed(files.items()):  # the spec last: it names the others
+        for name, text in reversed(list(files.items())):  # the spec last: it names the others
             written.append(_write_new(folder / name, text))
     except BaseException:
         for path in written:

@@ -59,14 +59,9 @@ def prune(
     """
     left: dict[Path, Remainder] = {}
     for problem in problems:
-        path = problem.path
-        if problem.severity is not Severity.ERROR or path[:2] != (
-            "organizations",
-            organization.key,
-        ):
-            continue
-        part = _find_part(path[2:])
-        if part is not None and part not in left:
+        own = problem.path[:2] == ("organizations", organization.key)
+        part = _find_part(problem.path[2:]) if own else None
+        if part is not None and part not in left and problem.severity is Severity.ERROR:
             left[part] = _describe(part, problem, organization, is_first=is_first)
     return _leave_out(organization, left), tuple(left.values())
 
