@@ -166,3 +166,122 @@ organizations:
         "  acme: workmail-org:stack and workmail-org:taken-over\n"
     ) in result.stdout
     assert [] == [call.operation for call in account.emulator.writes if call.effect][9:]
+
+
+ODD_NAMES = ("NO", "01069", "1e3", "null", "o.brien", "Mixed.Case", "0x1F", "true")
+
+
+def furnish(account: Account) -> Hand:
+    """Make an organization of everything that people make by hand, oddly named."""
+    hand = account.make()
+    hand.domain()
+    hand.domain("old.example", default=False)
+    hand.domain("pending.example", default=False)
+    people = {name: hand.user(name, DisplayName=f"{name}: \"O'Brien\" # x") for name in ODD_NAMES}
+    no, brien = people["NO"], people["o.brien"]
+    hand("update_user", UserId=no, ZipCode="01069", Telephone="+353 1 555", City="Zürich")
+    hand("update_mailbox_quota", UserId=no, MailboxQuota=1024)
+    hand("create_alias", EntityId=no, Alias="no@old.example")
+    hand("update_user", UserId=people["null"], HiddenFromGlobalAddressList=True)
+    hand("create_user", Name="never", DisplayName="- never", Password="Secret-123-secret")
+    remote = hand(
+        "create_user", Name="rita", DisplayName="Rita", Role="REMOTE_USER"
+    )["UserId"]
+    hand("register_to_work_mail", EntityId=remote, Email="rita@partner.example")
+    inner = hand.group("it's: \"all\"", f"inner@{DOMAIN}", no, people["true"])
+    sales = hand.group("Sales Team", f"sales@{DOMAIN}", inner, brien, remote)
+    hand("deregister_from_work_mail", EntityId=people["true"])
+    hand("create_alias", EntityId=brien, Alias=f"true@{DOMAIN}")
+    off = hand.group("former", f"former@{DOMAIN}", no)
+    hand("deregister_from_work_mail", EntityId=off)
+    hand.room(
+        "boardroom",
+        no,
+        sales,
+        Description="12 seats: \"big\"",
+        BookingOptions={
+            "AutoAcceptRequests": False,
+            "AutoDeclineRecurringRequests": True,
+            "AutoDeclineConflictingRequests": True,
+        },
+    )
+    closed = hand.room("closed")
+    hand("deregister_from_work_mail", EntityId=closed)
+    hand(
+        "put_mailbox_permissions",
+        EntityId=no,
+        GranteeId=sales,
+        PermissionValues=["SEND_AS", "FULL_ACCESS"],
+    )
+    role = hand(
+        "create_impersonation_role",
+        Name="back up: 'x'",
+        Type="READ_ONLY",
+        Description="line one\nline two",
+        Rules=[
+            {"ImpersonationRuleId": "b-all", "Effect": "ALLOW", "NotTargetUsers": [brien]},
+            {"ImpersonationRuleId": "a-none", "Effect": "DENY", "TargetUsers": [no]},
+        ],
+    )["ImpersonationRoleId"]
+    hand(
+        "put_access_control_rule",
+        Name="no-imap",
+        Effect="DENY",
+        Description="no IMAP: 'ever'",
+        Actions=["IMAP"],
+        NotIpRanges=["203.0.113.0/24"],
+        NotUserIds=[no],
+    )
+    hand(
+        "put_access_control_rule",
+        Name="applications",
+        Effect="ALLOW",
+        Description="a: b",
+        Actions=["EWS"],
+        ImpersonationRoleIds=[role],
+    )
+    hand(
+        "create_mobile_device_access_rule",
+        Name="phones: 'new'",
+        Effect="DENY",
+        DeviceTypes=["iPhone"],
+        NotDeviceUserAgents=["$NONE"],
+    )
+    hand(
+        "put_mobile_device_access_override", UserId=no, DeviceId="device1", Effect="ALLOW"
+    )
+    hand(
+        "put_retention_policy",
+        Name="standard",
+        FolderConfigurations=[{"Name": "DELETED_ITEMS", "Action": "DELETE", "Period": 30}],
+    )
+    hand("put_inbound_dmarc_settings", Enforced=False)
+    hand(
+        "create_availability_configuration",
+        DomainName="partner.example",
+        EwsProvider={
+            "EwsEndpoint": "https://mail.partner.example/EWS/Exchange.asmx",
+            "EwsUsername": "svc",
+            "EwsPassword": "hidden-hidden",
+        },
+    )
+    hand(
+        "create_availability_configuration",
+        DomainName="sister.example",
+        LambdaProvider={"LambdaArn": "arn:aws:lambda:eu-west-1:111122223333:function:availability"},
+    )
+    arn = hand("describe_organization")["ARN"]
+    hand.client.tag_resource(
+        ResourceARN=arn, Tags=[{"Key": "cost center", "Value": "01069"}, {"Key": "a", "Value": ""}]
+    )
+    return hand
+
+
+def test_an_odd_organization_is_imported_and_proved(account: Account, tmp_path: Path) -> None:
+    furnish(account)
+    result = run_for()
+    print(result.output)
+    print((tmp_path / "acme.yaml").read_text())
+
+    assert 0 == result.exit_code, result.output
+    assert "hidden-hidden" not in result.output
