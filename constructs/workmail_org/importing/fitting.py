@@ -299,6 +299,8 @@ class _Fitting:
             address for address in self._list_addresses(person) if fold(address) not in taken
         )
         taken.add(fold(email))
+        if person.email and fold(email) != fold(person.email):
+            self._comment(path, f"its former address, {person.email}, is not free any more")
         return replace(person, email=email)
 
     def _list_addresses(self, person: User | Bookable) -> Iterator[str]:

@@ -13,13 +13,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workmail_org.errors import FolderError, NotFoundError, ServiceError, TemporaryError
 from workmail_org.importing.connecting import Connections
 from workmail_org.importing.drafting import Drafted, Names, draft
-from workmail_org.importing.fitting import Fitted, fit
+from workmail_org.importing.fitting import Fitted, Remainder, fit
 from workmail_org.importing.proving import Proof, prove
+from workmail_org.importing.zoning import add_zones, find_zone, list_candidates, list_domains
+from workmail_org.model.domain import HostedZone
 from workmail_org.model.live import LiveOrganization, Snapshot, State
 from workmail_org.model.organization import Environment
 from workmail_org.model.values import fold
@@ -27,6 +29,7 @@ from workmail_org.service.directories import DirectoryService
 from workmail_org.service.reading import list_organizations
 from workmail_org.service.snapshot import read_snapshot
 from workmail_org.service.workmail import WorkMail
+from workmail_org.service.zones import list_zones, read_records
 
 TABLE_FROM = 50
 """Users from which on a table is easier to read than the spec; a guess."""
@@ -114,7 +117,7 @@ def import_organizations(
         snapshot = _read(each, connections, follow)
         snapshots[each.key] = snapshot
         stack = f"{wish.environment}-{each.key}"
-        fitted.append(fit(snapshot, key=each.key, stack=stack))
+        fitted.append(_find_zones(fit(snapshot, key=each.key, stack=stack), snapshot, connections))
     heading = _write_heading(places)
     drafted = draft(environment, fitted, heading, _name_files(wish, fitted))
     proof = prove(drafted, connections, spec=_name_spec(wish))
@@ -217,6 +220,31 @@ def _read(place: _Place, connections: Connections, follow: Follow) -> Snapshot:
             )
         )
     return snapshot
+
+
+def _find_zones(fitted: Fitted, snapshot: Snapshot, connections: Connections) -> Fitted:
+    """Find where in Route 53 the records of domains are; who may not look finds nothing."""
+    domains = list_domains(snapshot)
+    if not domains:
+        return fitted
+    client = connections.open_route53()
+    found: dict[str, HostedZone] = {}
+    try:
+        zones = list_zones(client)
+        for domain in domains:
+            candidates = list_candidates(domain.name, zones)
+            zone = find_zone(domain, {each: read_records(client, each) for each in candidates})
+            if zone is not None:
+                found[domain.name] = zone
+    except ServiceError as error:
+        remainder = Remainder(
+            subject="hosted zones",
+            reason=f"Route 53 was not looked at: {error}",
+            advice="nothing in the spec depends on it; with the rights that --print-policy shows,"
+            " comments say which zones have the records",
+        )
+        return replace(fitted, remainders=(*fitted.remainders, remainder))
+    return add_zones(fitted, found)
 
 
 def _write_heading(places: Sequence[_Place]) -> list[str]:

@@ -11,6 +11,8 @@ ACTIONS = (
     "ds:DescribeDirectories",
     "ds:DescribeDirectoryDataAccess",
     "dynamodb:Query",
+    "route53:ListHostedZones",
+    "route53:ListResourceRecordSets",
     "s3:GetObject",
     "workmail:DescribeEmailMonitoringConfiguration",
     "workmail:DescribeGroup",

@@ -6,6 +6,7 @@ is put above the line on which its path begins.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -19,6 +20,9 @@ from workmail_org.reports.text import escape
 from workmail_org.spec.problems import Path, render_path
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml: ten times as fast
+
+_MOST_COLUMNS = 100
+"""Of a line with a comment."""
 
 Comments = Mapping[Path, Sequence[str]]
 """Lines to be written above a key, by its path in the spec."""
@@ -73,7 +77,9 @@ def _add_comments(text: str, comments: Comments) -> str:
     for path in sorted(comments, key=render_path):
         line, column = starts[_find_nearest(path, starts)]
         indent = " " * column
-        above.setdefault(line, []).extend(indent + _comment(each) for each in comments[path])
+        above.setdefault(line, []).extend(
+            indent + _comment(part) for each in comments[path] for part in _wrap(each, len(indent))
+        )
     lines = text.split("\n")
     return "\n".join(
         written for at, line in enumerate(lines) for written in (*above.get(at, ()), line)
@@ -99,6 +105,13 @@ def _find_starts(node: Any, path: Path) -> Iterator[tuple[Path, tuple[int, int]]
             # The dash stands two columns before what it begins.
             yield inner, (value.start_mark.line, max(0, value.start_mark.column - 2))
             yield from _find_starts(value, inner)
+
+
+def _wrap(line: str, indent: int) -> list[str]:
+    """Break a long comment between words."""
+    width = max(_MOST_COLUMNS // 2, _MOST_COLUMNS - indent - len("# "))
+    wrapped = textwrap.wrap(escape(line), width, break_long_words=False, break_on_hyphens=False)
+    return wrapped or [""]
 
 
 def _comment(line: str) -> str:
