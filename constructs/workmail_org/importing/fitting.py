@@ -22,7 +22,7 @@ from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.group import Group
 from workmail_org.model.live import Entity, Snapshot
 from workmail_org.model.organization import Organization, Passwords
-from workmail_org.model.policies import Availability, Policies
+from workmail_org.model.policies import Availability, ImpersonationRole, Policies
 from workmail_org.model.structuring import get_default
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Reference, fold, get_domain
@@ -280,10 +280,7 @@ class _Fitting:
                 policies,
                 access_control=_sort(policies.access_control),
                 mobile_devices=self._fit_mobile_rules(policies),
-                impersonation_roles=tuple(
-                    replace(role, rules=tuple(sorted(role.rules, key=lambda rule: rule.key)))
-                    for role in _sort(policies.impersonation_roles)
-                ),
+                impersonation_roles=tuple(self._fit_roles(policies)),
                 availability=tuple(self._fit_availability(policies.availability)),
             )
         )
@@ -337,6 +334,27 @@ class _Fitting:
             ("policies", "mobile_devices"),
         )
         return ()
+
+    def _fit_roles(self, policies: Policies) -> Iterator[ImpersonationRole]:
+        """Leave out roles that name somebody who is switched off: a deployment takes them out."""
+        off = {fold(each.name) for each in self.organization.users if not each.enabled}
+        for role in _sort(policies.impersonation_roles):
+            named = {
+                name
+                for rule in role.rules
+                for name in (*rule.target_users, *rule.not_target_users)
+                if fold(name) in off
+            }
+            if named:
+                self._leave(
+                    f"impersonation role {role.name}",
+                    f"it names {', '.join(sorted(named))}, switched off, whom a deployment would"
+                    " take out of it until they are on again",
+                    "it stays as it is; take them out of it yourself, then import again",
+                    ("policies", "impersonation_roles", role.name),
+                )
+                continue
+            yield replace(role, rules=tuple(sorted(role.rules, key=lambda rule: rule.key)))
 
     def _fit_availability(self, every: Iterable[Availability]) -> Iterator[Availability]:
         for each in sorted(every, key=lambda availability: availability.domain):

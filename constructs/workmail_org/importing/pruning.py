@@ -42,6 +42,9 @@ _WHOLE: Mapping[str, tuple[str, str, Any]] = MappingProxyType(
 """Kinds of policy that are managed completely or not at all, with field and what is not managed."""
 
 
+_STAYS = "it stays as it is, and a deployment does not touch it"
+
+
 def prune(
     organization: Organization, problems: Iterable[Problem], *, is_first: bool
 ) -> tuple[Organization, tuple[Remainder, ...]]:
@@ -84,17 +87,22 @@ def _describe(
 ) -> Remainder:
     where = render_path(problem.path[2 + len(part) :])
     message = f"{where.removeprefix('.')}: {problem.message}" if where else problem.message
-    advice = (
-        f"{problem.hint}, and import again; until then it stays as it is"
-        if is_first and problem.hint
-        else "it stays as it is; a deployment does not touch it"
-    )
+    if not is_first:  # only what it names has gone
+        return Remainder(
+            subject=_name(part, organization), reason=message, advice=_STAYS, path=part
+        )
+    hint = f" ({problem.hint})" if problem.hint and not _names_others(problem.hint) else ""
     return Remainder(
         subject=_name(part, organization),
-        reason=f"a spec cannot say it: {message}" if is_first else message,
-        advice=advice,
+        reason=f"a spec cannot say it: {message}{hint}",
+        advice=f"put it right in WorkMail and import again; until then {_STAYS}",
         path=part,
     )
+
+
+def _names_others(hint: str) -> bool:
+    """Whether a hint lists what else is in the file, which its author may have meant."""
+    return hint.startswith(("declared:", "nearest of", "this organization declares"))
 
 
 def _name(part: Path, organization: Organization) -> str:

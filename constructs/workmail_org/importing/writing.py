@@ -21,6 +21,9 @@ from workmail_org.spec.problems import Path, render_path
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml: ten times as fast
 
+Starts = Mapping[Path, tuple[int, int]]
+"""Line and column, from 0, on which each path begins, in the order of the text."""
+
 _MOST_COLUMNS = 100
 """Of a line with a comment."""
 
@@ -75,7 +78,7 @@ def _add_comments(text: str, comments: Comments) -> str:
     starts = dict(_find_starts(yaml.compose(text, Loader=_LOADER), ()))
     above: dict[int, list[str]] = {}
     for path in sorted(comments, key=render_path):
-        line, column = starts[_find_nearest(path, starts)]
+        line, column = _find_place(path, starts)
         indent = " " * column
         above.setdefault(line, []).extend(
             indent + _comment(part) for each in comments[path] for part in _wrap(each, len(indent))
@@ -86,8 +89,13 @@ def _add_comments(text: str, comments: Comments) -> str:
     )
 
 
-def _find_nearest(path: Path, starts: Mapping[Path, object]) -> Path:
-    return next(path[:length] for length in range(len(path), -1, -1) if path[:length] in starts)
+def _find_place(path: Path, starts: Starts) -> tuple[int, int]:
+    """Find where a path begins, or where something would be added to what is nearest above it."""
+    if path in starts:
+        return starts[path]
+    nearest = next(path[:length] for length in range(len(path), -1, -1) if path[:length] in starts)
+    inner = (start for each, start in starts.items() if each[:-1] == nearest and each)
+    return next(inner, starts[nearest])
 
 
 def _find_starts(node: Any, path: Path) -> Iterator[tuple[Path, tuple[int, int]]]:

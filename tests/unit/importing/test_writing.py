@@ -145,8 +145,8 @@ organizations:
       bob:
         display_name: Bob
         enabled: false
-    # not written: group gone
     groups:
+      # not written: group gone
       sales:
         members:
         # the first
