@@ -25,7 +25,7 @@ from workmail_org.model.organization import Organization, Passwords
 from workmail_org.model.policies import Availability, ImpersonationRole, Policies
 from workmail_org.model.structuring import get_default
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
-from workmail_org.model.values import Reference, fold, get_domain
+from workmail_org.model.values import Kind, Reference, fold, get_domain
 from workmail_org.spec.declared import is_local_part
 from workmail_org.spec.problems import Path
 from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG
@@ -131,6 +131,7 @@ def fit(snapshot: Snapshot, *, key: str, stack: str) -> Fitted:
     """
     fitting = _Fitting(leave_out_defaults(describe(snapshot, key=key)), snapshot)
     fitting.take_over(stack)
+    fitting.leave_namesakes()
     fitting.fit_directory()
     fitting.fit_domains()
     fitting.fit_groups()
@@ -166,6 +167,29 @@ class _Fitting:
                 for name, value in self.organization.tags.items()
                 if not fold(name).startswith(_AWS_TAG)
             },
+        )
+
+    def leave_namesakes(self) -> None:
+        """Leave out who cannot be told apart by name."""
+        groups: dict[Reference, list[str]] = {}
+        for each in self.snapshot.namesakes:
+            groups.setdefault(each.folded, []).append(each.name)
+        for reference, names in sorted(groups.items()):
+            self._leave(
+                f"{reference.kind}s {', '.join(sorted(names))}",
+                "their names differ in case only, and names compare without case",
+                "keep one of them, then import again; until then they stay as they are",
+                (f"{reference.kind}s", sorted(names)[0]),
+            )
+        self._change(
+            **{
+                f"{kind}s": tuple(
+                    each
+                    for each in getattr(self.organization, f"{kind}s")
+                    if each.reference.folded not in groups
+                )
+                for kind in Kind
+            }
         )
 
     def fit_directory(self) -> None:

@@ -7,6 +7,7 @@ is switched off costs one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from threading import Lock
@@ -170,6 +171,13 @@ def index_found(found: Iterable[Found[EntityT]]) -> dict[str, Found[EntityT]]:
     return {fold(each.entity.name): each for each in found}
 
 
+def _find_namesakes(references: Iterable[Reference]) -> tuple[Reference, ...]:
+    """Find those whose names differ in nothing but case."""
+    every = list(references)
+    counts = Counter(each.folded for each in every)
+    return tuple(each for each in every if counts[each.folded] > 1)
+
+
 def read_snapshot(
     workmail: WorkMail,
     directories: DirectoryService,
@@ -271,6 +279,7 @@ class _SnapshotReading:
                 for row in every
                 if row.deadline
             },
+            namesakes=_find_namesakes(row.reference for every in rows.values() for row in every),
             unread=self.unread,
         )
 
