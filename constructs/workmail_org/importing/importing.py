@@ -19,17 +19,21 @@ from workmail_org.errors import FolderError, NotFoundError, ServiceError, Tempor
 from workmail_org.importing.connecting import Connections
 from workmail_org.importing.drafting import Drafted, Names, draft
 from workmail_org.importing.fitting import Fitted, Remainder, fit
+from workmail_org.importing.managing import add_managed
 from workmail_org.importing.proving import Proof, prove
 from workmail_org.importing.zoning import add_zones, find_zone, list_candidates, list_domains
 from workmail_org.model.domain import HostedZone
-from workmail_org.model.live import LiveOrganization, Snapshot, State
+from workmail_org.model.live import LiveDomain, LiveOrganization, Snapshot, State
 from workmail_org.model.organization import Environment
 from workmail_org.model.values import fold
+from workmail_org.plan.declarations import decode_template
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.reading import list_organizations
 from workmail_org.service.snapshot import read_snapshot
+from workmail_org.service.templates import load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
-from workmail_org.service.zones import list_zones, read_records
+from workmail_org.service.zones import Zone, list_zones, read_records
+from workmail_org.wire.names import OWNER_TAG
 
 TABLE_FROM = 50
 """Users from which on a table is easier to read than the spec; a guess."""
@@ -108,6 +112,7 @@ def import_organizations(
         ServiceError: AWS refuses.
     """
     started = time.monotonic()
+    # 1. What is there? Nothing is read for a file that could not be written.
     _refuse_existing(wish)
     places = _name(wish, _find(wish, connections))
     environment = Environment(name=wish.environment)
@@ -116,14 +121,21 @@ def import_organizations(
     for each in places:
         snapshot = _read(each, connections, follow)
         snapshots[each.key] = snapshot
+        # 2. What a spec can say of it: what is live, and what its own stack says beyond that.
         stack = f"{wish.environment}-{each.key}"
-        fitted.append(_find_zones(fit(snapshot, key=each.key, stack=stack), snapshot, connections))
+        fitting = fit(snapshot, key=each.key, stack=stack)
+        zones = _Zones(connections, list_domains(snapshot))
+        if snapshot.organization.tags.get(OWNER_TAG) == stack:
+            fitting = _add_managed(fitting, stack, each.region, connections, zones)
+        fitted.append(_find_zones(fitting, zones))
+    # 3. Text that the spec's own rules accept, and the plan of exactly that text.
     heading = _write_heading(places)
     drafted = draft(environment, fitted, heading, _name_files(wish, fitted))
     proof = prove(drafted, connections, spec=_name_spec(wish))
     if not proof.holds:
         names = _name_files(wish, fitted, suffix=".unproved")
         drafted = draft(environment, fitted, heading, names)
+    # 4. Only now a file gets its name.
     paths = _write_files(wish.output, drafted.files) if wish.output else ()
     return Imported(
         drafted=drafted,
@@ -222,29 +234,79 @@ def _read(place: _Place, connections: Connections, follow: Follow) -> Snapshot:
     return snapshot
 
 
-def _find_zones(fitted: Fitted, snapshot: Snapshot, connections: Connections) -> Fitted:
-    """Find where in Route 53 the records of domains are; who may not look finds nothing."""
-    domains = list_domains(snapshot)
-    if not domains:
-        return fitted
-    client = connections.open_route53()
-    found: dict[str, HostedZone] = {}
-    try:
-        zones = list_zones(client)
-        for domain in domains:
-            candidates = list_candidates(domain.name, zones)
-            zone = find_zone(domain, {each: read_records(client, each) for each in candidates})
+@dataclass(slots=True)
+class _Zones:
+    """The hosted zones of the account, listed once, if anybody asks.
+
+    Attributes:
+        refused: Why they cannot be listed; empty: they can.
+    """
+
+    connections: Connections
+    domains: Sequence[LiveDomain]
+    refused: str = ""
+    _listed: tuple[Zone, ...] | None = None
+
+    def list(self) -> tuple[Zone, ...]:
+        """List them; none if nobody has a domain, or AWS refuses."""
+        if self._listed is None:
+            self._listed = ()
+            if self.domains:
+                try:
+                    self._listed = list_zones(self.connections.open_route53())
+                except ServiceError as error:
+                    self.refused = str(error)
+        return self._listed
+
+    def find(self) -> dict[str, HostedZone]:
+        """Find which zone has the records of each domain."""
+        found: dict[str, HostedZone] = {}
+        for domain in self.domains:
+            candidates = list_candidates(domain.name, self.list())
+            try:
+                records = {
+                    each: read_records(self.connections.open_route53(), each) for each in candidates
+                }
+            except ServiceError as error:
+                self.refused = str(error)
+                break
+            zone = find_zone(domain, records)
             if zone is not None:
                 found[domain.name] = zone
-    except ServiceError as error:
-        remainder = Remainder(
-            subject="hosted zones",
-            reason=f"Route 53 was not looked at: {error}",
-            advice="nothing in the spec depends on it; with the rights that --print-policy shows,"
-            " comments say which zones have the records",
-        )
-        return replace(fitted, remainders=(*fitted.remainders, remainder))
-    return add_zones(fitted, found)
+        return found
+
+
+def _add_managed(
+    fitted: Fitted, name: str, region: str, connections: Connections, zones: _Zones
+) -> Fitted:
+    """Add what the stack of an organization says of it, if it is there."""
+    clients = connections.open(region)
+    stack = read_stack(clients, name)
+    if stack is None:
+        return fitted
+    declaration = decode_template(
+        fitted.organization.key,
+        name,
+        region,
+        stack.template,
+        lambda bucket, key: load_outside(clients, stack, bucket, key),
+    )
+    names = {zone.id: zone.name for zone in zones.list()}
+    return add_managed(fitted, declaration, stack.template, names)
+
+
+def _find_zones(fitted: Fitted, zones: _Zones) -> Fitted:
+    """Say where in Route 53 the records of domains are; who may not look finds nothing."""
+    found = zones.find()
+    if not zones.refused:
+        return add_zones(fitted, found)
+    remainder = Remainder(
+        subject="hosted zones",
+        reason=f"Route 53 was not looked at: {zones.refused}",
+        advice="nothing in the spec depends on it; with the rights that --print-policy shows,"
+        " comments say which zones have the records",
+    )
+    return replace(fitted, remainders=(*fitted.remainders, remainder))
 
 
 def _write_heading(places: Sequence[_Place]) -> list[str]:
