@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,9 +11,13 @@ import pytest
 
 from cloudformation import Stack
 from scenes import make_emulator
+from workmail_org.differences.keyed import find_differences
 from workmail_org.importing.connecting import connect
+from workmail_org.importing.fitting import DEFAULT_QUOTA_MEGABYTES as USUAL
 from workmail_org.importing.importing import Imported, Wish, import_organizations
+from workmail_org.model.domain import MailDomain
 from workmail_org.model.organization import Organization
+from workmail_org.plan import deployed
 from workmail_org.spec.building import load_environment
 from workmail_org.wire.properties import ResourceType
 
@@ -39,11 +43,11 @@ class CloudFormation:
         return self
 
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        summary = {
-            "ResourceType": ResourceType.ORGANIZATION,
-            "PhysicalResourceId": self._organization_id,
-        }
-        return [{"StackResourceSummaries": [summary]}]
+        ids = {ResourceType.ORGANIZATION: self._organization_id, "AWS::DynamoDB::Table": "ledger"}
+        summaries = [
+            {"ResourceType": kind, "PhysicalResourceId": each} for kind, each in ids.items()
+        ]
+        return [{"StackResourceSummaries": summaries}]
 
 
 class Route53:
@@ -62,11 +66,16 @@ class Route53:
 
 
 @pytest.fixture
-def imported(synthesize: Callable[..., Any]) -> Imported:
+def imported(synthesize: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Imported:
     """What is imported after a deployment of everything that a spec can say."""
-    stack = Stack(make_emulator(), name="production-acme")
+    emulator = make_emulator(
+        verified=["wonderland.example", "wonderland-legacy.example"],
+        dns=lambda _name, _kind: frozenset[str](),
+    )
+    stack = Stack(emulator, name="production-acme")
     stack.secrets.put_secret_value(SecretId="workmail/partner-ews", SecretString="hidden")
     stack.deploy(ACME)
+    monkeypatch.setattr(deployed, "DynamoDbLedger", lambda _client, _table: stack.ledger)
     template = synthesize(ACME).template
     clients = replace(
         stack.make_run().clients,
@@ -82,38 +91,35 @@ def test_what_a_stack_manages_comes_back_as_its_spec(imported: Imported) -> None
 
     assert () == imported.proof.differences, imported.text
     assert {"acme": ()} == imported.proof.tags
-    assert settle(ACME) == settle(organization)
+    assert [] == list(find_differences(settle(ACME), settle(organization)))
+    assert sort(ACME.domains) == sort(organization.domains)
+    assert set(ACME.policies.availability) == set(organization.policies.availability)
+    assert ACME.policies.email_monitoring == organization.policies.email_monitoring
+    assert (ACME.on_removal, ACME.safety) == (organization.on_removal, organization.safety)
+    assert (ACME.kms_key_arn, None) == (organization.kms_key_arn, organization.existing)
+    assert "hidden" not in imported.text.replace("hidden_from_global_address_list", "")
+
+
+def test_what_no_stack_tells_is_left_to_a_person(imported: Imported) -> None:
+    (fitted,) = imported.drafted.fitted
+
+    assert ["alarms", "expectations, and comments of the former spec"] == [
+        each.subject for each in fitted.remainders
+    ]
 
 
 def settle(organization: Organization) -> Organization:
-    """Leave out what no stack tells, and what says nothing: order and usual quotas."""
-    policies = organization.policies
+    """Leave out what no stack tells, and the usual quota, which an import does not write."""
     return replace(
         organization,
         expect=(),
         alarms=None,
-        users=sort(
-            replace(each, quota_megabytes=None)
-            if each.quota_megabytes == 51_200 or not each.enabled
-            else each
+        users=tuple(
+            replace(each, quota_megabytes=None) if each.quota_megabytes == USUAL else each
             for each in organization.users
-        ),
-        groups=sort(organization.groups),
-        resources=sort(organization.resources),
-        permissions=tuple(sorted(organization.permissions, key=str)),
-        domains=sort(organization.domains),
-        policies=replace(
-            policies,
-            access_control=sort(policies.access_control),
-            mobile_devices=sort(policies.mobile_devices),
-            impersonation_roles=sort(
-                replace(role, rules=tuple(sorted(role.rules, key=lambda rule: rule.key)))
-                for role in policies.impersonation_roles
-            ),
-            availability=tuple(sorted(policies.availability, key=lambda each: each.domain)),
         ),
     )
 
 
-def sort(entries: Any) -> Any:
-    return tuple(sorted(entries, key=lambda each: each.name.casefold()))
+def sort(domains: Iterable[MailDomain]) -> list[MailDomain]:
+    return sorted(domains, key=lambda each: each.name)
