@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,7 +41,7 @@ class OtherAws:
 
 
 @contextmanager
-def serve() -> Iterator[OtherAws]:
+def serve() -> Generator[OtherAws]:
     """Serve on a free loopback port."""
     aws = OtherAws()
 

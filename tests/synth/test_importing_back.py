@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from cloudformation import Stack
+from cloudformation import MemoryLedger, Stack
 from scenes import make_emulator
 from workmail_org.differences.keyed import find_differences
 from workmail_org.importing.connecting import connect
@@ -65,17 +65,26 @@ class Route53:
         return [{"HostedZones": [zone], "ResourceRecordSets": []}]
 
 
+def find_nothing(_name: str, _kind: str) -> frozenset[str]:
+    """Look up a name in a DNS that has none."""
+    return frozenset()
+
+
 @pytest.fixture
 def imported(synthesize: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Imported:
     """What is imported after a deployment of everything that a spec can say."""
     emulator = make_emulator(
         verified=["wonderland.example", "wonderland-legacy.example"],
-        dns=lambda _name, _kind: frozenset[str](),
+        dns=find_nothing,
     )
     stack = Stack(emulator, name="production-acme")
     stack.secrets.put_secret_value(SecretId="workmail/partner-ews", SecretString="hidden")
     stack.deploy(ACME)
-    monkeypatch.setattr(deployed, "DynamoDbLedger", lambda _client, _table: stack.ledger)
+
+    def open_ledger(*_: object) -> MemoryLedger:
+        return stack.ledger
+
+    monkeypatch.setattr(deployed, "DynamoDbLedger", open_ledger)
     template = synthesize(ACME).template
     clients = replace(
         stack.make_run().clients,

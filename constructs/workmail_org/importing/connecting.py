@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from threading import Lock
@@ -70,7 +70,7 @@ class Connections:
 def connect(
     make: Callable[[str], Clients] = make_clients,
     make_route53: Callable[[], Any] = make_route53,
-) -> Iterator[Connections]:
+) -> Generator[Connections]:
     """Give clients whose calls are counted until the end."""
     connections = Connections(make=make, make_route53=make_route53)
     try:

@@ -56,7 +56,7 @@ def write_organization(organization: Organization) -> Body:
 
 def _write_fields(value: Any) -> Body:
     """Write a value of the model field by field, without its key and without defaults."""
-    kind = cast("type", type(value))
+    kind = cast("type[Any]", type(value))
     body: Body = {}
     for field in _sort(kind, fields(value)):
         inner = getattr(value, field.name)
@@ -88,7 +88,7 @@ def _write(value: Any) -> Any:
         texts = cast("Mapping[str, Any]", value)
         return {key: _write(texts[key]) for key in sorted(texts)}
     if isinstance(value, tuple):
-        return _write_collection(value)
+        return _write_collection(cast("Any", value))
     return _write_fields(value) if is_dataclass(value) else value
 
 

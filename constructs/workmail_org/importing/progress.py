@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -14,7 +14,7 @@ from workmail_org.reports.text import escape
 
 
 @contextmanager
-def show_progress(console: Console | None = None) -> Iterator[Follow]:
+def show_progress(console: Console | None = None) -> Generator[Follow]:
     """Give what is told how far an import is; what it shows is gone at the end."""
     target = console or Console(stderr=True, highlight=False, soft_wrap=True)
     if not target.is_terminal:

@@ -8,39 +8,24 @@ nothing that is live. What named it is refused in the next round, and goes too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import Field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
+from workmail_org.differences.terms import EXCLUSIVE, WORDS
 from workmail_org.importing.fitting import Remainder
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Policies
+from workmail_org.model.structuring import KEY_FIELDS, get_default
 from workmail_org.spec.problems import Path, Problem, Severity, render_path
 
 _ENTITIES: Mapping[str, str] = MappingProxyType(
     {"users": "user", "groups": "group", "resources": "resource"}
 )
-_ENTRIES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "impersonation_roles": ("impersonation role", "name"),
-        "availability": ("availability", "domain"),
-    }
+_FIELDS: Mapping[str, Field[Any]] = MappingProxyType(
+    {WORDS.get((Policies, each.name), (each.name,))[0]: each for each in fields(Policies)}
 )
-"""Kinds of policy of which one entry can be left out, with the field that is its key: the others
-stay as they are."""
-
-_WHOLE: Mapping[str, tuple[str, str, Any]] = MappingProxyType(
-    {
-        "access_control": ("access control rules", "access_control", ()),
-        "mobile_devices": ("mobile device rules", "mobile_devices", ()),
-        "retention": ("retention policy", "retention", None),
-        "email_monitoring": ("email monitoring", "email_monitoring", None),
-        "inbound_dmarc": ("inbound DMARC", "inbound_dmarc_enforced", None),
-        "identity_center": ("IAM Identity Center", "identity_center", None),
-    }
-)
-"""Kinds of policy that are managed completely or not at all, with field and what is not managed."""
-
+"""Fields of policies by the key that a spec has for them."""
 
 _STAYS = "it stays as it is, and a deployment does not touch it"
 
@@ -74,12 +59,21 @@ def _find_part(path: Path) -> Path | None:
     match path:
         case ("users" | "groups" | "resources" | "domains" | "tags" | "permissions", _, *_):
             return path[:2]
-        case ("policies", "impersonation_roles" | "availability", _, *_):
+        case ("policies", str(kind), _, *_) if _has_entries(kind):
             return path[:3]
-        case ("policies", kind, *_) if kind in _WHOLE:
+        case ("policies", kind, *_) if kind in _FIELDS:
             return path[:2]
         case _:
             return None
+
+
+def _has_entries(kind: str) -> bool:
+    """Whether one entry can be left out: the others of its kind stay as they are.
+
+    Other kinds are managed completely or not at all.
+    """
+    found = _FIELDS.get(kind)
+    return found is not None and found.default == () and (Policies, found.name) not in EXCLUSIVE
 
 
 def _describe(
@@ -110,10 +104,10 @@ def _name(part: Path, organization: Organization) -> str:
         case ("permissions", int(at)):
             permission = organization.permissions[at]
             return f"permission of {permission.grantee} on {permission.mailbox}"
-        case ("policies", kind, name):
-            return f"{_ENTRIES[str(kind)][0]} {name}"
-        case ("policies", kind):
-            return _WHOLE[str(kind)][0]
+        case ("policies", str(kind), name):
+            return f"{kind.removesuffix('s').replace('_', ' ')} {name}"
+        case ("policies", str(kind)):
+            return kind.replace("_", " ")
         case (section, name):
             return f"{_ENTITIES.get(str(section), str(section).removesuffix('s'))} {name}"
         case _:
@@ -142,15 +136,14 @@ def _leave_out(organization: Organization, parts: Iterable[Path]) -> Organizatio
 
 
 def _leave_out_policies(policies: Policies, gone: frozenset[Path]) -> Policies:
-    changes: dict[str, Any] = {
-        kind: tuple(
-            each
-            for each in getattr(policies, kind)
-            if ("policies", kind, getattr(each, key)) not in gone
-        )
-        for kind, (_, key) in _ENTRIES.items()
-    }
-    for kind, (_, name, nothing) in _WHOLE.items():
+    changes: dict[str, Any] = {}
+    for kind, field in _FIELDS.items():
         if ("policies", kind) in gone:
-            changes[name] = nothing
+            changes[field.name] = get_default(field)
+        elif _has_entries(kind):
+            changes[field.name] = tuple(
+                each
+                for each in getattr(policies, field.name)
+                if ("policies", kind, getattr(each, KEY_FIELDS[type(each)])) not in gone
+            )
     return replace(policies, **changes)

@@ -175,7 +175,7 @@ def test_rules_without_an_allow_are_left_out_as_a_whole() -> None:
     _, left, organization = take(make_snapshot(settings=LiveSettings(access_control=(rule,))))
 
     assert () == organization.policies.access_control
-    assert ["access control rules"] == [each.subject for each in left.remainders]
+    assert ["access control"] == [each.subject for each in left.remainders]
 
 
 def test_a_rule_that_names_somebody_who_was_deleted_keeps_the_section_out() -> None:
@@ -188,7 +188,7 @@ def test_a_rule_that_names_somebody_who_was_deleted_keeps_the_section_out() -> N
 
     assert () == organization.policies.access_control
     assert [
-        'access control rules: a spec cannot say it: one.users[0]: no user "1234-gone" is declared'
+        'access control: a spec cannot say it: one.users[0]: no user "1234-gone" is declared'
     ] == list_left(left)
 
 
