@@ -56,7 +56,7 @@ def write_organization(organization: Organization) -> Body:
 
 def _write_fields(value: Any) -> Body:
     """Write a value of the model field by field, without its key and without defaults."""
-    kind = cast("type[Any]", type(value))
+    kind: type[Any] = type(value)
     body: Body = {}
     for field in _sort(kind, fields(value)):
         inner = getattr(value, field.name)
