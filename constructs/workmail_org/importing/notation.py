@@ -54,11 +54,11 @@ def write_organization(organization: Organization) -> Body:
     return body
 
 
-def _write_fields(value: Any) -> Body:
+def _write_fields(value: object) -> Body:
     """Write a value of the model field by field, without its key and without defaults."""
-    kind: type[Any] = type(value)
+    kind = type(value)
     body: Body = {}
-    for field in _sort(kind, fields(value)):
+    for field in _sort(kind, fields(cast("Any", value))):
         inner = getattr(value, field.name)
         if (kind, field.name) in _NOT_WRITTEN or field.name == _KEY_FIELDS.get(kind):
             continue
