@@ -220,3 +220,6 @@ def test_what_is_there_is_imported_and_a_deployment_only_tags_it(
     assert first.text == second.text
     assert () == compare(organization, live), first.text
     assert [] == [call for call in EMULATOR.writes if call.effect]
+
+    Stack(EMULATOR, name="production-acme").deploy(organization)
+    assert ["TagResource"] == [call.operation for call in EMULATOR.writes if call.effect]

@@ -141,7 +141,7 @@ def _prune(fitted: Fitted, reading: Reading, *, is_first: bool) -> Fitted:
     comments = {path: list(lines) for path, lines in fitted.comments.items()}
     for each in left:
         comments.setdefault(_find_place(each), []).append(
-            f"not here: {each.subject}: {each.reason}; {each.advice}"
+            f"left out: {each.subject}: {each.reason}; {each.advice}"
         )
     return Fitted(
         organization=organization,

@@ -429,7 +429,7 @@ class _Fitting:
     def _leave(self, subject: str, reason: str, advice: str, path: Path = ()) -> None:
         self.remainders.append(Remainder(subject=subject, reason=reason, advice=advice, path=path))
         if path:
-            self._comment(path, f"not here: {subject}: {reason}; {advice}")
+            self._comment(path, f"left out: {subject}: {reason}; {advice}")
 
     def _comment(self, path: Path, *lines: str) -> None:
         self.comments.setdefault(path, []).extend(lines)

@@ -107,7 +107,7 @@ def test_a_name_that_a_spec_refuses_is_left_out_with_what_names_it() -> None:
         'group sales: members[1]: no user "o\'brien" is declared',
         'group all: members[0]: no group "sales" is declared',
     ] == list_left(left)
-    assert "# not here: user o'brien: a spec cannot say it:" in next(iter(drafted.files.values()))
+    assert "# left out: user o'brien: a spec cannot say it:" in next(iter(drafted.files.values()))
 
 
 def test_a_circle_of_groups_is_left_out_and_what_is_around_it_stays() -> None:
