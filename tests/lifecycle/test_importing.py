@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from calling import connect as call
 from cloudformation import Stack
 from effort import ALL
 from generating import GROUPS, USERS, organizations
@@ -182,6 +183,65 @@ DEEDS: tuple[Callable[[Hand, str], None], ...] = (
     name_phones,
     hide,
 )
+
+
+VPC = {
+    "VpcId": "vpc-0123456789abcdef0",
+    "SubnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+}
+
+
+def test_an_organization_on_a_simple_ad_names_its_directory(stack: Stack) -> None:
+    service = call(stack.emulator, "ds", stack.region)
+    created = service.create_directory(
+        Name="corp.example", Password="Secret-123-secret", Size="Small", VpcSettings=VPC
+    )["DirectoryId"]
+    service.create_alias(DirectoryId=created, Alias="acme")
+    service.describe_directories(DirectoryIds=[created])
+    organization_id = stack.workmail.create_organization(Alias="acme", DirectoryId=created)
+    stack.workmail.describe_organization(OrganizationId=organization_id["OrganizationId"])
+    imported = import_from(stack)
+
+    assert () == imported.proof.differences, imported.text
+    assert f"    directory:\n      type: existing\n      directory_id: {created}\n" in imported.text
+    assert "      kind: simple_ad\n" in imported.text
+
+
+def test_behind_an_ad_connector_those_who_are_in_workmail_are_imported(stack: Stack) -> None:
+    created = stack.emulator.add_directory(
+        {
+            "region": "eu-west-1",
+            "kind": "ADConnector",
+            "name": "corp.example",
+            "users": [
+                {"Name": "alice", "DisplayName": "Alice"},
+                {"Name": "bob"},
+                {"Name": "carol"},
+            ],
+            "groups": [{"Name": "sales", "Members": ["alice"]}, {"Name": "unused"}],
+        }
+    )
+    make = stack.workmail.create_organization
+    organization_id = make(Alias="acme", DirectoryId=created)["OrganizationId"]
+    stack.workmail.describe_organization(OrganizationId=organization_id)
+    users = stack.workmail.list_users(OrganizationId=organization_id)["Users"]
+    groups = stack.workmail.list_groups(OrganizationId=organization_id)["Groups"]
+    ids = {each["Name"]: each["Id"] for each in (*users, *groups)}
+    for name in ("alice", "bob", "sales"):
+        stack.workmail.register_to_work_mail(
+            OrganizationId=organization_id, EntityId=ids[name], Email=f"{name}@acme.awsapps.com"
+        )
+    stack.workmail.deregister_from_work_mail(OrganizationId=organization_id, EntityId=ids["bob"])
+    imported = import_from(stack)
+    (organization,) = imported.drafted.environment.organizations
+    (fitted,) = imported.drafted.fitted
+
+    assert () == imported.proof.differences, imported.text
+    assert {"alice": True, "bob": False} == {e.name: e.enabled for e in organization.users}
+    assert ["sales"] == [each.name for each in organization.groups]
+    assert ["1 user of the directory", "profiles and members"] == [
+        each.subject for each in fitted.remainders
+    ]
 
 
 @settings(

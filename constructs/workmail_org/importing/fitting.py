@@ -204,6 +204,7 @@ class _Fitting:
         self._change(directory=directory)
         if not directory.read_only:
             return
+        self._leave_strangers()
         exchange = {"aliases"} if self.organization.interoperability else set[str]()
         self._change(
             passwords=Passwords.NONE,
@@ -229,6 +230,25 @@ class _Fitting:
                     ("resources", each.name),
                 )
             self._change(resources=())
+
+    def _leave_strangers(self) -> None:
+        """Leave out the directory's people who never were in WorkMail: it has thousands of them."""
+        strangers = {
+            each.reference
+            for each in self.organization.users
+            if not each.enabled and not each.email
+        }
+        if not strangers:
+            return
+        count = len(strangers)
+        self._leave(
+            f"{count} user{'s' if count > 1 else ''} of the directory",
+            "they never were in WorkMail",
+            "nothing to do; declare those who are to have a mailbox",
+        )
+        self._change(
+            users=tuple(e for e in self.organization.users if e.reference not in strangers)
+        )
 
     def fit_domains(self) -> None:
         """Make one domain the default, as a spec wants it as soon as one is usable."""
