@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -465,6 +466,8 @@ def test_all_organizations_of_all_regions_are_one_spec(account: Account, tmp_pat
         (("--region", "eu-west-1", "--environment", "P"), "'P' cannot be an environment: allowed"),
         (("--region", "eu-west-1", "--csv", "/x/p.csv"), "which could not include it"),
         (("--region", "eu-west-1", "--csv", "p.csv", "--output", "-"), "--csv needs a file"),
+        (("--region", "eu-west-1", "--csv", "p.x", "--output", "p.x"), "name the same file"),
+        (("--region", "eu-west-1", "--output", "no/x.yaml"), "no is not a folder: create it"),
     ],
 )
 def test_a_wrong_call_exits_with_2(
@@ -547,6 +550,57 @@ def test_an_interrupted_import_leaves_nothing(
 
     assert (130, "interrupted\n") == (result.exit_code, result.stderr)
     assert [] == list(tmp_path.iterdir())
+
+
+def test_an_import_that_is_interrupted_while_it_writes_leaves_nothing(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the table and the spec."""
+    hand = account.make()
+    hand.domain()
+    for number in range(50):
+        hand.user(f"user{number:02}")
+    link, linked = os.link, list[object]()
+
+    def interrupt(source: str, target: Path) -> None:
+        linked.append(target)
+        if len(linked) == 2:
+            raise KeyboardInterrupt
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", interrupt)
+    result = run_for("--csv", "people.csv")
+
+    assert (130, 2) == (result.exit_code, len(linked))
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_throttled_reads_are_tried_again(account: Account) -> None:
+    hand = account.make()
+    hand.domain()
+    hand.user("alice")
+    refused: list[str] = []
+
+    def throttle(now: str, call: Any) -> None:
+        if now == "before" and call.operation == "DescribeUser" and len(refused) < 2:
+            refused.append(call.operation)
+            raise ServiceFault("ThrottlingException", "Rate exceeded", status=400)
+
+    account.emulator.on_call = throttle
+    result = run_for()
+    account.emulator.on_call = None
+
+    assert (0, 2) == (result.exit_code, len(refused)), result.output
+
+
+def test_some_organizations_are_chosen_by_id_and_alias(account: Account, tmp_path: Path) -> None:
+    account.make("acme")
+    second, _third = account.make("second"), account.make("third")
+    result = run_for("--organization", second.id, "--output", "two.yaml")
+    environment = load_environment(tmp_path / "two.yaml")
+
+    assert 0 == result.exit_code, result.output
+    assert ["acme", "second"] == [each.key for each in environment.organizations]
 
 
 def test_the_policy_has_what_an_import_asks_for_and_only_that(account: Account) -> None:

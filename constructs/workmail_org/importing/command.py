@@ -165,6 +165,8 @@ def _check_table(table: pathlib.Path | None, output: pathlib.Path | None) -> pat
             f"{table} is not in {folder}, the folder of the spec, which could not include it",
             param_hint="--csv",
         )
+    if output is not None and table.absolute() == output.absolute():
+        raise click.UsageError("--csv and --output name the same file")
     return table
 
 

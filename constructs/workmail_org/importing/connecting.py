@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from threading import Lock
 from typing import Any
 
-from workmail_org.service.clients import Clients, make_clients, make_route53
+from workmail_org.service.clients import PATIENT, Clients, make_clients, make_route53
 
 _EVENT = "provide-client-params"
 """What botocore emits once for each call, before it is signed; not for each attempt."""
@@ -66,9 +66,13 @@ class Connections:
             events.unregister(_EVENT, unique_id=_COUNTER)
 
 
+def _make_patient(region: str) -> Clients:
+    return make_clients(region, config=PATIENT)
+
+
 @contextmanager
 def connect(
-    make: Callable[[str], Clients] = make_clients,
+    make: Callable[[str], Clients] = _make_patient,
     make_route53: Callable[[], Any] = make_route53,
 ) -> Generator[Connections]:
     """Give clients whose calls are counted until the end."""
