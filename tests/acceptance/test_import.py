@@ -21,6 +21,8 @@ from workmail_emulator.errors import ServiceFault
 from workmail_emulator.server import Server
 from workmail_org.cli import main
 from workmail_org.importing import importing
+from workmail_org.model.live import LiveOrganization, State
+from workmail_org.model.values import OrganizationId
 from workmail_org.spec.building import load_environment
 
 DOMAIN = "acme.example"
@@ -535,6 +537,40 @@ def test_a_change_during_the_import_is_not_proved(account: Account, tmp_path: Pa
     assert ["acme.unproved.yaml"] == [path.name for path in tmp_path.iterdir()]
     assert "NOT PROVED: a deployment of it would do more: " in result.stdout
     assert 'UpdateUser user alice {"DisplayName": "alice"' in result.stdout
+
+
+def test_an_organization_of_another_stack_is_not_proved(account: Account, tmp_path: Path) -> None:
+    hand = account.make()
+    arn = hand("describe_organization")["ARN"]
+    tags = [{"Key": "workmail-org:stack", "Value": "live-mail"}]
+    hand.client.tag_resource(ResourceARN=arn, Tags=tags)
+    result = run_for()
+
+    assert 5 == result.exit_code
+    assert ["acme.unproved.yaml"] == [path.name for path in tmp_path.iterdir()]
+    assert (
+        f"  acme: refused: stack of organization {hand.id} is 'live-mail' and not"
+        " 'production-acme', so it cannot be taken over; remove it from that stack first\n"
+    ) in result.stdout
+
+
+def test_an_organization_that_is_not_active_is_told(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand = account.make()
+    live = LiveOrganization(id=OrganizationId(hand.id), alias="acme", state=State.CREATING)
+
+    def list_one(_workmail: object) -> tuple[LiveOrganization, ...]:
+        return (live,)
+
+    monkeypatch.setattr(importing, "list_organizations", list_one)
+    one, every = run_for(), run("--region", "eu-west-1")
+
+    assert (4, 4) == (one.exit_code, every.exit_code)
+    assert (
+        f"organization acme ({hand.id}) is creating, not active; import it once it is\n"
+    ) == one.stderr
+    assert "no organization is active in eu-west-1\n" == every.stderr
 
 
 def test_an_interrupted_import_leaves_nothing(
