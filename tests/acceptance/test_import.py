@@ -387,7 +387,7 @@ def test_where_the_records_of_a_domain_are_is_a_comment(account: Account, tmp_pa
         if each["Type"] != "MX"
     ]
     account.other.zones += [
-        HostedZone("ZPRIVATE", DOMAIN, records, private=True),
+        HostedZone("Z0001", DOMAIN, records, private=True),
         HostedZone("Z0123", DOMAIN, records),
         HostedZone("Z0456", "example", []),
     ]
@@ -397,6 +397,15 @@ def test_where_the_records_of_a_domain_are_is_a_comment(account: Account, tmp_pa
     assert 0 == result.exit_code, result.output
     assert "# dns: {hosted_zone_id: Z0123, zone_name: acme.example, omit: [mx]}\n" in written
     assert "        verified: true\n" in written
+
+
+def test_a_zone_without_records_of_workmail_is_not_named(account: Account, tmp_path: Path) -> None:
+    account.make().domain()
+    account.other.zones.append(HostedZone("Z0123", DOMAIN, [(f"{DOMAIN}.", "A", ["192.0.2.1"])]))
+    result = run_for()
+
+    assert 0 == result.exit_code, result.output
+    assert "Z0123" not in (tmp_path / "acme.yaml").read_text("utf-8")
 
 
 def test_without_rights_on_route_53_an_import_goes_on(account: Account) -> None:
@@ -537,6 +546,27 @@ def test_a_change_during_the_import_is_not_proved(account: Account, tmp_path: Pa
     assert ["acme.unproved.yaml"] == [path.name for path in tmp_path.iterdir()]
     assert "NOT PROVED: a deployment of it would do more: " in result.stdout
     assert 'UpdateUser user alice {"DisplayName": "alice"' in result.stdout
+
+
+def test_a_tag_of_somebody_is_no_tag_of_ownership(account: Account) -> None:
+    """It is changed between the reading and the plan: a deployment would change it back."""
+    hand = account.make()
+    arn = hand("describe_organization")["ARN"]
+    hand.client.tag_resource(ResourceARN=arn, Tags=[{"Key": "team", "Value": "a"}])
+    seen: list[str] = []
+
+    def change(now: str, call: Any) -> None:
+        if now == "before" and call.operation == "ListTagsForResource":
+            seen.append(call.operation)
+            if len(seen) == 2:  # the plan begins with it
+                hand.client.tag_resource(ResourceARN=arn, Tags=[{"Key": "team", "Value": "b"}])
+
+    account.emulator.on_call = change
+    result = run_for()
+    account.emulator.on_call = None
+
+    assert 5 == result.exit_code, result.output
+    assert "team=a" in result.stdout
 
 
 def test_an_organization_of_another_stack_is_not_proved(account: Account, tmp_path: Path) -> None:

@@ -16,13 +16,19 @@ from workmail_org.importing.connecting import connect
 from workmail_org.importing.fitting import DEFAULT_QUOTA_MEGABYTES as USUAL
 from workmail_org.importing.importing import Imported, Wish, import_organizations
 from workmail_org.model.domain import MailDomain
-from workmail_org.model.organization import Organization
+from workmail_org.model.organization import Organization, Passwords
+from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.plan import deployed
 from workmail_org.spec.building import load_environment
 from workmail_org.wire.properties import ResourceType
 
 FULL = Path(__file__).resolve().parents[2] / "config" / "full.yaml"
-(ACME,) = (each for each in load_environment(FULL).organizations if each.key == "acme")
+ACME = replace(
+    next(each for each in load_environment(FULL).organizations if each.key == "acme"),
+    passwords=Passwords.NONE,
+    on_removal=OnRemoval(users=Removal.DELETE, domains=Removal.RETAIN),
+    safety=Safety(max_removals_percent=5, min_managed=3),
+)
 
 
 class CloudFormation:
@@ -104,6 +110,7 @@ def test_what_a_stack_manages_comes_back_as_its_spec(imported: Imported) -> None
     assert sort(ACME.domains) == sort(organization.domains)
     assert set(ACME.policies.availability) == set(organization.policies.availability)
     assert ACME.policies.email_monitoring == organization.policies.email_monitoring
+    assert (Passwords.NONE, False) == (organization.passwords, organization.adopt)
     assert (ACME.on_removal, ACME.safety) == (organization.on_removal, organization.safety)
     assert (ACME.kms_key_arn, None) == (organization.kms_key_arn, organization.existing)
     assert "hidden" not in imported.text.replace("hidden_from_global_address_list", "")

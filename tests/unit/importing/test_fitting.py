@@ -19,13 +19,21 @@ from workmail_org.model.live import (
     LiveDomain,
     LiveMobileRule,
     LiveOrganization,
+    LiveRole,
     LiveSettings,
     People,
     Snapshot,
     State,
 )
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.model.policies import AccessControlRule, Effect, MobileDeviceAccessRule
+from workmail_org.model.policies import (
+    AccessControlRule,
+    Effect,
+    ImpersonationRole,
+    ImpersonationRule,
+    ImpersonationType,
+    MobileDeviceAccessRule,
+)
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import EntityId, OrganizationId, Reference, fold, parse_reference
 from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG
@@ -189,6 +197,28 @@ def test_a_rule_that_names_somebody_who_was_deleted_keeps_the_section_out() -> N
     assert () == organization.policies.access_control
     assert [
         'access control: a spec cannot say it: one.users[0]: no user "1234-gone" is declared'
+    ] == list_left(left)
+
+
+def test_a_role_that_names_somebody_switched_off_is_left_out() -> None:
+    """A deployment would take them out of it: who is excepted would be read after all."""
+
+    def make(name: str, *excepted: str) -> LiveRole:
+        rule = ImpersonationRule(key="r", effect=Effect.ALLOW, not_target_users=excepted)
+        role = ImpersonationRole(name=name, type=ImpersonationType.READ_ONLY, rules=(rule,))
+        return LiveRole(id=name, role=role)
+
+    snapshot = make_snapshot(
+        make_user("alice"),
+        make_user("bob", enabled=False),
+        settings=LiveSettings(impersonation_roles=(make("all", "alice"), make("some", "Bob"))),
+    )
+    _, left, organization = take(snapshot)
+
+    assert ["all"] == [each.name for each in organization.policies.impersonation_roles]
+    assert [
+        "impersonation role some: it names Bob, switched off, whom a deployment would take out of"
+        " it until they are on again"
     ] == list_left(left)
 
 
