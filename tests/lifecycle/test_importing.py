@@ -283,3 +283,6 @@ def test_what_is_there_is_imported_and_a_deployment_only_tags_it(
 
     Stack(EMULATOR, name="production-acme").deploy(organization)
     assert ["TagResource"] == [call.operation for call in EMULATOR.writes if call.effect]
+    again = import_from(stack)
+    assert ((), {"acme": ()}) == (again.proof.differences, again.proof.tags)
+    assert first.text == again.text

@@ -28,7 +28,6 @@ from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold, get_domain
 from workmail_org.spec.declared import is_local_part
 from workmail_org.spec.problems import Path
-from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG
 
 DEFAULT_QUOTA_MEGABYTES = 51_200
 """What WorkMail gives a new mailbox (WorkMail Admin Guide, "edit_user")."""
@@ -121,16 +120,15 @@ UNREADABLE = (
 API")."""
 
 
-def fit(snapshot: Snapshot, *, key: str, stack: str) -> Fitted:
+def fit(snapshot: Snapshot, *, key: str) -> Fitted:
     """Say what a spec can say of an organization.
 
     Args:
         snapshot: What is live, with members and delegates that are switched off.
         key: Spec key.
-        stack: Name of the stack that the spec makes of it.
     """
     fitting = _Fitting(leave_out_defaults(describe(snapshot, key=key)), snapshot)
-    fitting.take_over(stack)
+    fitting.take_over()
     fitting.leave_namesakes()
     fitting.fit_directory()
     fitting.fit_domains()
@@ -153,15 +151,12 @@ class _Fitting:
     remainders: list[Remainder] = field(default_factory=list[Remainder])
     comments: dict[Path, list[str]] = field(default_factory=dict[Path, list[str]])
 
-    def take_over(self, stack: str) -> None:
-        """Name the live organization, unless this very stack made it."""
-        tags = self.snapshot.organization.tags
-        is_made_by_stack = tags.get(OWNER_TAG) == stack and TAKEN_OVER_TAG not in tags
-        is_managed = tags.get(OWNER_TAG) == stack
+    def take_over(self) -> None:
+        """Name the live organization, and take over whoever is in it."""
         self._change(
-            existing=None if is_made_by_stack else self.snapshot.organization.id,
-            kms_key_arn=self.organization.kms_key_arn if is_made_by_stack else None,
-            adopt=not is_managed,
+            existing=self.snapshot.organization.id,
+            kms_key_arn=None,  # cannot be given with `existing`
+            adopt=True,
             tags={
                 name: value
                 for name, value in self.organization.tags.items()

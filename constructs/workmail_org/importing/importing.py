@@ -123,7 +123,7 @@ def import_organizations(
         snapshots[each.key] = snapshot
         # 2. What a spec can say of it: what is live, and what its own stack says beyond that.
         stack = f"{wish.environment}-{each.key}"
-        fitting = fit(snapshot, key=each.key, stack=stack)
+        fitting = fit(snapshot, key=each.key)
         zones = _Zones(connections, list_domains(snapshot))
         if snapshot.organization.tags.get(OWNER_TAG) == stack:
             fitting = _add_managed(fitting, stack, each.region, connections, zones)

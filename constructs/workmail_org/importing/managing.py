@@ -15,7 +15,7 @@ from workmail_org.importing.fitting import Fitted, Remainder
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.policies import Availability, EmailMonitoring, Policies
 from workmail_org.model.removal import OnRemoval, Safety
-from workmail_org.model.values import fold
+from workmail_org.model.values import OrganizationId, fold
 from workmail_org.plan.declarations import Declaration
 from workmail_org.wire.names import UNRESOLVED
 from workmail_org.wire.properties import (
@@ -62,6 +62,8 @@ def add_managed(
     directory = declaration.directory
     added = replace(
         organization,
+        existing=OrganizationId(about.existing) if about.existing else None,
+        kms_key_arn=about.kms_key_arn,
         adopt=users.adopt,
         passwords=users.passwords,
         domains=tuple(_add_zone(each, declaration, zone_names) for each in organization.domains),

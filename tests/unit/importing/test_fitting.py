@@ -36,7 +36,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import EntityId, OrganizationId, Reference, fold, parse_reference
-from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG
+from workmail_org.wire.names import KEY_TAG, OWNER_TAG
 
 ID = OrganizationId("m-0123456789abcdef0123456789abcdef")
 
@@ -84,7 +84,7 @@ def make_domain(domain: MailDomain) -> LiveDomain:
 
 def take(snapshot: Snapshot) -> tuple[Drafted, Fitted, Organization]:
     """Draft a spec, which has to be readable."""
-    fitted = fit(snapshot, key="acme", stack="test-acme")
+    fitted = fit(snapshot, key="acme")
     names = Names(spec="spec.yaml", tables={})
     drafted = draft(Environment(name="test"), [fitted], (), names)
     assert [] == [str(each) for each in drafted.reading.problems]
@@ -302,17 +302,13 @@ def test_a_resource_that_nobody_answers_for_is_left_out() -> None:
     assert ["resource b", "resource hall"] == [each.subject for each in left.remainders]
 
 
-def test_what_this_stack_made_is_not_taken_over_again() -> None:
-    owner = {OWNER_TAG: "test-acme"}
-    taken = {**owner, TAKEN_OVER_TAG: "true"}
-    made, adopted, foreign = (
-        take(make_snapshot(tags=tags))[2] for tags in (owner, taken, {OWNER_TAG: "other"})
-    )
+def test_an_organization_is_taken_over_with_whoever_is_in_it() -> None:
+    """Whichever stack had it; what its own stack says, if it is there, is added later."""
+    tags = {OWNER_TAG: "test-acme", KEY_TAG: "arn:aws:kms:eu-west-1:111122223333:key/x"}
+    _, _, organization = take(make_snapshot(tags=tags))
 
-    assert (None, False) == (made.existing, made.adopt)
-    assert (ID, False) == (adopted.existing, adopted.adopt)
-    assert (ID, True) == (foreign.existing, foreign.adopt)
-    assert {} == dict(made.tags)
+    assert (ID, True, None) == (organization.existing, organization.adopt, organization.kms_key_arn)
+    assert {} == dict(organization.tags)
 
 
 def test_tags_of_aws_are_left_out() -> None:
