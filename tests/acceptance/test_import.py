@@ -175,6 +175,8 @@ organizations:
         - alice
         - bob
 """ == (tmp_path / "acme.yaml").read_text("utf-8")
+    assert "acme: users 2\n" in result.stderr
+    assert result.stderr.endswith("production: plan against live\n")
     assert "wrote acme.yaml (new file)" in result.stdout
     assert (
         "proved: planned against live, a deployment of it writes tags and nothing else:\n"
@@ -614,7 +616,8 @@ def test_an_interrupted_import_leaves_nothing(
     monkeypatch.setattr(importing, "prove", interrupt)
     result = run_for()
 
-    assert (130, "interrupted\n") == (result.exit_code, result.stderr)
+    assert 130 == result.exit_code
+    assert result.stderr.endswith("interrupted\n")
     assert [] == list(tmp_path.iterdir())
 
 

@@ -131,7 +131,9 @@ def import_organizations(
     # 3. Text that the spec's own rules accept, and the plan of exactly that text.
     heading = _write_heading(places)
     drafted = draft(environment, fitted, heading, _name_files(wish, fitted))
+    follow(wish.environment, "plan against live", 0, 1)
     proof = prove(drafted, connections, spec=_name_spec(wish))
+    follow(wish.environment, "plan against live", 1, 1)
     if not proof.holds:
         names = _name_files(wish, fitted, suffix=".unproved")
         drafted = draft(environment, fitted, heading, names)

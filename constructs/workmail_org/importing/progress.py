@@ -40,7 +40,7 @@ def show_progress(console: Console | None = None) -> Generator[Follow]:
 
 def _say(console: Console, key: str, part: str, done: int, total: int) -> None:
     if done == total:
-        console.print(f"{_describe(key, part)} {total}")
+        console.print(f"{_describe(key, part)} {total if total > 1 else ''}".rstrip())
 
 
 def _describe(key: str, part: str) -> str:
