@@ -16,8 +16,8 @@ from workmail_org.reports.resolved import Tagged
 from workmail_org.spec.building import Reading, read_spec
 from workmail_org.spec.problems import Path, Severity
 
-_MOST_ROUNDS = 100
-"""Rounds of leaving out; a chain of groups within each other takes one for each of them."""
+_MOST_ROUNDS = 20
+"""Rounds of leaving out; what names what has gone goes in the same round, or in the next one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

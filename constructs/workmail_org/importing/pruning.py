@@ -7,16 +7,19 @@ nothing that is live. What named it is refused in the next round, and goes too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import Field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
 from workmail_org.differences.terms import EXCLUSIVE, WORDS
-from workmail_org.importing.fitting import Remainder
+from workmail_org.importing.fitting import Remainder, list_entities
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Policies
 from workmail_org.model.structuring import KEY_FIELDS, get_default
+from workmail_org.model.values import Reference
 from workmail_org.spec.problems import Path, Problem, Severity, render_path
 
 _ENTITIES: Mapping[str, str] = MappingProxyType(
@@ -51,7 +54,33 @@ def prune(
         part = _find_part(problem.path[2:]) if own else None
         if part is not None and part not in left and problem.severity is Severity.ERROR:
             left[part] = _describe(part, problem, organization, is_first=is_first)
-    return _leave_out(organization, left), tuple(left.values())
+    rest = _leave_out(organization, left)
+    while followers := dict(_find_followers(rest)):  # reading again for each would take minutes
+        left |= followers
+        rest = _leave_out(rest, followers)
+    return rest, tuple(left.values())
+
+
+def _find_followers(organization: Organization) -> Iterator[tuple[Path, Remainder]]:
+    """Find groups and resources that name somebody who has gone: without them they are others."""
+    known = {each.reference.folded for each in list_entities(organization)}
+    named: list[tuple[str, Group | Bookable, tuple[Reference, ...]]] = [
+        *(("groups", each, each.members) for each in organization.groups),
+        *(("resources", each, each.delegates) for each in organization.resources),
+    ]
+    for section, entity, references in named:
+        gone = sorted(str(each) for each in references if each.folded not in known)
+        if gone:
+            path: Path = (section, entity.name)
+            yield (
+                path,
+                Remainder(
+                    subject=_name(path, organization),
+                    reason=f"it names {', '.join(gone)}, left out here",
+                    advice=_STAYS,
+                    path=path,
+                ),
+            )
 
 
 def _find_part(path: Path) -> Path | None:
