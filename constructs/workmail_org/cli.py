@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workmail_org import distribution, errors
+from workmail_org.importing.command import import_
 from workmail_org.initializing.command import init
 from workmail_org.operating import commands
 from workmail_org.reports import machine, resolved, sarif, text
@@ -93,6 +94,7 @@ def main(debug: bool) -> None:
 
 
 main.add_command(init)
+main.add_command(import_)
 
 _SPEC_PATH = click.Path(path_type=pathlib.Path)
 _root_option = click.option(

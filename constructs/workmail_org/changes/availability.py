@@ -58,7 +58,8 @@ def decide(
     """Decide which configurations change; domains unique without case.
 
     A password cannot be read back: a configuration with one is written when
-    anything about it differs, from what is there or from what was deployed.
+    anything about it differs, from what is there or from what was deployed;
+    one without is what it looks like.
     Domains that neither deployment names are somebody else's.
 
     Source:
@@ -74,7 +75,7 @@ def decide(
     for domain, each in wanted.items():
         if domain not in present:
             calls.append(_write("CreateAvailabilityConfiguration", each))
-        elif present[domain] != redact(each) or before.get(domain) != each:
+        elif present[domain] != redact(each) or (each.ews and before.get(domain) != each):
             calls.append(_write("UpdateAvailabilityConfiguration", each))
     return Decision(calls=tuple(calls))
 

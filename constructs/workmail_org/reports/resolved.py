@@ -6,6 +6,7 @@ Loaded again, the text says the same: what YAML 1.1 or 1.2 would take for someth
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -29,13 +30,21 @@ class _Dumper(_BASE):  # type: ignore[misc] # libyaml's or PyYAML's own, known a
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A text behind a tag of the spec, such as `!csv people.csv`."""
+
+    tag: str
+    text: str
+
+
 def render(document: Document) -> str:
     """Write the value of a document as YAML that steers no terminal."""
     return render_value(document.value)
 
 
 def render_value(value: object) -> str:
-    """Write plain data as YAML that steers no terminal."""
+    """Write plain values, and tagged text, as YAML that steers no terminal."""
     text = yaml.dump(
         value,
         Dumper=_Dumper,
@@ -64,4 +73,10 @@ def _is_text(text: str) -> bool:
         return False
 
 
+def _represent_tagged(dumper: Any, value: Tagged) -> yaml.ScalarNode:
+    node: yaml.ScalarNode = dumper.represent_scalar(value.tag, value.text)
+    return node
+
+
 _Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(Tagged, _represent_tagged)

@@ -41,12 +41,17 @@ class Clients:
     cloudformation: CloudFormationClient
 
 
-def make_clients(region: str | None = None) -> Clients:
+PATIENT = CONFIG.merge(Config(retries={"mode": "legacy", "total_max_attempts": 10}))
+"""For who reads tens of thousands of things in a row, and would begin again: the last attempt is
+made after four minutes, on average."""
+
+
+def make_clients(region: str | None = None, *, config: Config = CONFIG) -> Clients:
     """Build clients; `None` is the region of the environment, as in Lambda."""
     session = open_session()
 
     def make(service: str) -> Any:
-        return session.create_client(service, region_name=region, config=CONFIG)
+        return session.create_client(service, region_name=region, config=config)
 
     return Clients(
         workmail=make("workmail"),
@@ -56,6 +61,11 @@ def make_clients(region: str | None = None) -> Clients:
         dynamodb=make("dynamodb"),
         cloudformation=make("cloudformation"),
     )
+
+
+def make_route53() -> Any:
+    """Build a client of Route 53, which has one endpoint for all regions."""
+    return open_session().create_client("route53", region_name="us-east-1", config=CONFIG)
 
 
 def open_session() -> Any:

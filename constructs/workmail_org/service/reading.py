@@ -107,6 +107,22 @@ def is_alias_used_up(workmail: WorkMail, alias: str) -> bool:
     )
 
 
+def list_organizations(workmail: WorkMail) -> tuple[LiveOrganization, ...]:
+    """List the organizations of this account and region that are not deleted, by alias.
+
+    The list has no more than id, alias and state.
+    """
+    listed = (
+        LiveOrganization(
+            id=OrganizationId(summary["OrganizationId"]),
+            alias=summary.get("Alias", ""),
+            state=_parse_state(summary),
+        )
+        for summary in workmail.list("ListOrganizations", "OrganizationSummaries")
+    )
+    return tuple(sorted((each for each in listed if not each.is_going), key=lambda o: o.alias))
+
+
 def _parse_state(answer: Mapping[str, Any]) -> State:
     """Read a state; one that is not known is not taken for any other."""
     try:

@@ -7,6 +7,7 @@ is switched off costs one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from threading import Lock
@@ -170,6 +171,13 @@ def index_found(found: Iterable[Found[EntityT]]) -> dict[str, Found[EntityT]]:
     return {fold(each.entity.name): each for each in found}
 
 
+def _find_namesakes(references: Iterable[Reference]) -> tuple[Reference, ...]:
+    """Find those whose names differ in nothing but case."""
+    every = list(references)
+    counts = Counter(each.folded for each in every)
+    return tuple(each for each in every if counts[each.folded] > 1)
+
+
 def read_snapshot(
     workmail: WorkMail,
     directories: DirectoryService,
@@ -177,6 +185,7 @@ def read_snapshot(
     *,
     follow: Follow = follow_nothing,
     is_tolerant: bool = False,
+    with_disabled: bool = False,
 ) -> Snapshot | None:
     """Read the whole of one organization, or `None` if there is none.
 
@@ -189,6 +198,7 @@ def read_snapshot(
         follow: Told how far it is.
         is_tolerant: Whether what AWS refuses to tell is noted, and the rest is
             read; the organization itself has to be readable.
+        with_disabled: Whether members and delegates that are switched off count.
 
     Raises:
         ServiceError: AWS refuses.
@@ -197,7 +207,11 @@ def read_snapshot(
     if live is None:
         return None
     return _SnapshotReading(
-        SnapshotReader(workmail), directories, follow, is_tolerant=is_tolerant
+        SnapshotReader(workmail),
+        directories,
+        follow,
+        is_tolerant=is_tolerant,
+        with_disabled=with_disabled,
     ).read(live, region)
 
 
@@ -209,6 +223,7 @@ class _SnapshotReading:
     directories: DirectoryService
     follow: Follow
     is_tolerant: bool
+    with_disabled: bool
     unread: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
     _lock: Lock = field(default_factory=Lock)
 
@@ -218,9 +233,10 @@ class _SnapshotReading:
         rows = {kind: self._list(kind) for kind in Kind}
         enabled = {str(row.id): row for every in rows.values() for row in every if row.enabled}
         names = {
-            row_id: row.reference
-            for row_id, row in enabled.items()
-            if row.reference.kind is not Kind.RESOURCE
+            str(row.id): row.reference
+            for kind in (Kind.USER, Kind.GROUP)
+            for row in rows[kind]
+            if row.enabled or self.with_disabled
         }
         users = self._read_each("users", rows[Kind.USER], lambda r: read_users(workmail, [r]))
         groups = self._read_each(
@@ -263,6 +279,7 @@ class _SnapshotReading:
                 for row in every
                 if row.deadline
             },
+            namesakes=_find_namesakes(row.reference for every in rows.values() for row in every),
             unread=self.unread,
         )
 

@@ -1,0 +1,68 @@
+"""Hosted zones of Route 53, and what is in them; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workmail_org.model.domain import DnsRecord
+from workmail_org.model.values import fold
+from workmail_org.service.failures import translate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A public hosted zone.
+
+    Attributes:
+        id: Without /hostedzone/.
+        name: Folded, without the trailing dot.
+    """
+
+    id: str
+    name: str
+
+
+def list_zones(client: Any) -> tuple[Zone, ...]:
+    """List the public hosted zones of the account, by name.
+
+    Raises:
+        ServiceError: AWS refuses.
+    """
+    found = _page(client, "list_hosted_zones", "HostedZones")
+    zones = (
+        Zone(id=each["Id"].removeprefix("/hostedzone/"), name=fold(each["Name"].removesuffix(".")))
+        for each in found
+        if not each.get("Config", {}).get("PrivateZone")
+    )
+    return tuple(sorted(zones, key=lambda zone: (zone.name, zone.id)))
+
+
+def read_records(client: Any, zone: Zone) -> frozenset[DnsRecord]:
+    """Read every value in a zone, TXT without quotes; aliases to resources of AWS are left out.
+
+    Raises:
+        ServiceError: AWS refuses.
+    """
+    sets = _page(client, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone.id)
+    return frozenset(
+        DnsRecord(type=each["Type"], name=fold(each["Name"]), value=_unquote(value["Value"]))
+        for each in sets
+        for value in each.get("ResourceRecords", ())
+    )
+
+
+def _unquote(value: str) -> str:
+    """Join the quoted strings of a TXT record (RFC 1035); other values have none."""
+    return value.strip('"').replace('" "', "") if value.startswith('"') else value
+
+
+def _page(client: Any, method: str, key: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
+    try:
+        for page in client.get_paginator(method).paginate(**parameters):
+            yield from page[key]
+    except (ClientError, BotoCoreError) as error:
+        raise translate(error, f"route53:{method}") from error

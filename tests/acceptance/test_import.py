@@ -1,0 +1,697 @@
+"""`workmail-org import`, against the emulator over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from click.testing import CliRunner, Result
+
+from other_aws import HostedZone, OtherAws, serve
+from workmail_emulator import Emulator
+from workmail_emulator.errors import ServiceFault
+from workmail_emulator.server import Server
+from workmail_org.cli import main
+from workmail_org.importing import importing
+from workmail_org.model.live import LiveOrganization, State
+from workmail_org.model.values import OrganizationId
+from workmail_org.spec.building import load_environment
+
+DOMAIN = "acme.example"
+
+
+@dataclass
+class Account:
+    """An account with organizations that somebody made by hand."""
+
+    emulator: Emulator
+    other: OtherAws
+
+    def client(self, region: str = "eu-west-1") -> Any:
+        session: Any = boto3.Session(region_name=region)
+        return session.client("workmail")
+
+    def make(self, alias: str = "acme", region: str = "eu-west-1") -> Hand:
+        """Make an organization with a domain that is the default."""
+        client = self.client(region)
+        organization = client.create_organization(Alias=alias)["OrganizationId"]
+        client.describe_organization(OrganizationId=organization)
+        return Hand(client, organization)
+
+
+@dataclass
+class Hand:
+    """Somebody who works in the console of one organization."""
+
+    client: Any
+    id: str
+
+    def __call__(self, operation: str, **parameters: Any) -> Any:
+        return getattr(self.client, operation)(OrganizationId=self.id, **parameters)
+
+    def domain(self, name: str = DOMAIN, *, default: bool = True) -> None:
+        self("register_mail_domain", DomainName=name)
+        if default:
+            self("update_default_mail_domain", DomainName=name)
+
+    def user(self, name: str, email: str | None = None, **profile: Any) -> str:
+        first = {"DisplayName": name, "Password": "Secret-123-secret"}
+        created = str(self("create_user", Name=name, **first)["UserId"])
+        self("register_to_work_mail", EntityId=created, Email=email or f"{name}@{DOMAIN}")
+        if profile:
+            self("update_user", UserId=created, **profile)
+        return created
+
+    def group(self, name: str, email: str, *members: str) -> str:
+        created = str(self("create_group", Name=name)["GroupId"])
+        self("register_to_work_mail", EntityId=created, Email=email)
+        for each in members:
+            self("associate_member_to_group", GroupId=created, MemberId=each)
+        return created
+
+    def room(self, name: str, *delegates: str, **fields: Any) -> str:
+        created = str(self("create_resource", Name=name, Type="ROOM")["ResourceId"])
+        self("register_to_work_mail", EntityId=created, Email=f"{name}@{DOMAIN}")
+        for each in delegates:
+            self("associate_delegate_to_resource", ResourceId=created, EntityId=each)
+        if fields:
+            self("update_resource", ResourceId=created, **fields)
+        return created
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[tuple[Server, OtherAws]]:
+    emulator = Emulator(
+        instant=True,
+        start=1_700_000_000.0,
+        verified=[DOMAIN, "old.example"],
+        dns=lambda _name, _kind: frozenset(),
+    )
+    with Server(emulator, "127.0.0.1", 0) as server, serve() as other:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server, other
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def account(
+    services: tuple[Server, OtherAws], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Account:
+    server, other = services
+    server.emulator.reset()
+    other.zones.clear()
+    other.refused = False
+    for name, value in {
+        "AWS_ENDPOINT_URL_WORKMAIL": server.url,
+        "AWS_ENDPOINT_URL_DIRECTORY_SERVICE": server.url,
+        "AWS_ENDPOINT_URL_CLOUDFORMATION": other.url,
+        "AWS_ENDPOINT_URL_ROUTE_53": other.url,
+        "AWS_ACCESS_KEY_ID": "emulated",
+        "AWS_SECRET_ACCESS_KEY": "emulated",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return Account(server.emulator, other)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["--debug", "import", *arguments], catch_exceptions=False)
+
+
+def run_for(*arguments: str) -> Result:
+    return run("--region", "eu-west-1", "--alias", "acme", *arguments)
+
+
+def test_an_organization_becomes_a_spec_that_a_deployment_only_tags(
+    account: Account, tmp_path: Path
+) -> None:
+    hand = account.make()
+    hand.domain()
+    alice, bob = hand.user("alice", FirstName="Alice"), hand.user("bob")
+    hand.group("Sales Team", f"sales@{DOMAIN}", alice, bob)
+    hand("deregister_from_work_mail", EntityId=bob)
+    account.emulator.clear_calls()
+    result = run_for()
+
+    assert 0 == result.exit_code, result.output
+    assert f"""\
+# Written by workmail-org import from acme ({hand.id}) in eu-west-1.
+# What is not here is not managed, and stays as it is.
+#
+version: 1
+environment: production
+organizations:
+  acme:
+    region: eu-west-1
+    alias: acme
+    existing: {hand.id}
+    adopt: true
+    domains:
+      acme.example:
+        default: true
+        verified: true
+    users:
+      alice:
+        display_name: alice
+        first_name: Alice
+      # bob is switched off; WorkMail erases the mailbox after 2023-12-14 22:13 UTC
+      bob:
+        display_name: bob
+        enabled: false
+    groups:
+      Sales Team:
+        email: sales@acme.example
+        members:
+        - alice
+        - bob
+""" == (tmp_path / "acme.yaml").read_text("utf-8")
+    assert "acme: users 2\n" in result.stderr
+    assert result.stderr.endswith("production: plan against live\n")
+    assert "wrote acme.yaml (new file)" in result.stdout
+    assert (
+        "proved: planned against live, a deployment of it writes tags and nothing else:\n"
+        "  acme: workmail-org:stack and workmail-org:taken-over\n"
+    ) in result.stdout
+    assert [] == [call.operation for call in account.emulator.writes if call.effect][9:]
+
+
+ODD_NAMES = ("NO", "01069", "1e3", "null", "o.brien", "Mixed.Case", "0x1F", "true")
+
+
+def furnish(account: Account) -> Hand:
+    """Make an organization of everything that people make by hand, oddly named."""
+    hand = account.make()
+    hand.domain()
+    hand.domain("old.example", default=False)
+    hand.domain("pending.example", default=False)
+    people = {name: hand.user(name, DisplayName=f'{name}: "O\'Brien" # x') for name in ODD_NAMES}
+    no, brien = people["NO"], people["o.brien"]
+    hand("update_user", UserId=no, ZipCode="01069", Telephone="+353 1 555", City="Zürich")
+    hand("update_mailbox_quota", UserId=no, MailboxQuota=1024)
+    hand("create_alias", EntityId=no, Alias="no@old.example")
+    hand("update_user", UserId=people["null"], HiddenFromGlobalAddressList=True)
+    hand("create_user", Name="never", DisplayName="- never", Password="Secret-123-secret")
+    remote = hand("create_user", Name="rita", DisplayName="Rita", Role="REMOTE_USER")["UserId"]
+    hand("register_to_work_mail", EntityId=remote, Email="rita@partner.example")
+    inner = hand.group('it\'s: "all"', f"inner@{DOMAIN}", no, people["true"])
+    sales = hand.group("Sales Team", f"sales@{DOMAIN}", inner, brien, remote)
+    hand("deregister_from_work_mail", EntityId=people["true"])
+    hand("create_alias", EntityId=brien, Alias=f"true@{DOMAIN}")
+    off = hand.group("former", f"former@{DOMAIN}", no)
+    hand("deregister_from_work_mail", EntityId=off)
+    hand.room(
+        "boardroom",
+        no,
+        sales,
+        Description='12 seats: "big"',
+        BookingOptions={
+            "AutoAcceptRequests": False,
+            "AutoDeclineRecurringRequests": True,
+            "AutoDeclineConflictingRequests": True,
+        },
+    )
+    closed = hand.room("closed")
+    hand("deregister_from_work_mail", EntityId=closed)
+    hand(
+        "put_mailbox_permissions",
+        EntityId=no,
+        GranteeId=sales,
+        PermissionValues=["SEND_AS", "FULL_ACCESS"],
+    )
+    role = hand(
+        "create_impersonation_role",
+        Name="back up: 'x'",
+        Type="READ_ONLY",
+        Description="line one\nline two",
+        Rules=[
+            {"ImpersonationRuleId": "b-all", "Effect": "ALLOW", "NotTargetUsers": [brien]},
+            {"ImpersonationRuleId": "a-none", "Effect": "DENY", "TargetUsers": [no]},
+        ],
+    )["ImpersonationRoleId"]
+    hand(
+        "put_access_control_rule",
+        Name="no-imap",
+        Effect="DENY",
+        Description="no IMAP: 'ever'",
+        Actions=["IMAP"],
+        NotIpRanges=["203.0.113.0/24"],
+        NotUserIds=[no],
+    )
+    hand(
+        "put_access_control_rule",
+        Name="applications",
+        Effect="ALLOW",
+        Description="a: b",
+        Actions=["EWS"],
+        ImpersonationRoleIds=[role],
+    )
+    hand(
+        "create_mobile_device_access_rule",
+        Name="phones: 'new'",
+        Effect="DENY",
+        DeviceTypes=["iPhone"],
+        NotDeviceUserAgents=["$NONE"],
+    )
+    hand("put_mobile_device_access_override", UserId=no, DeviceId="device1", Effect="ALLOW")
+    hand(
+        "put_retention_policy",
+        Name="standard",
+        FolderConfigurations=[{"Name": "DELETED_ITEMS", "Action": "DELETE", "Period": 30}],
+    )
+    hand("put_inbound_dmarc_settings", Enforced=False)
+    hand(
+        "create_availability_configuration",
+        DomainName="partner.example",
+        EwsProvider={
+            "EwsEndpoint": "https://mail.partner.example/EWS/Exchange.asmx",
+            "EwsUsername": "svc",
+            "EwsPassword": "hidden-hidden",
+        },
+    )
+    hand(
+        "create_availability_configuration",
+        DomainName="sister.example",
+        LambdaProvider={"LambdaArn": "arn:aws:lambda:eu-west-1:111122223333:function:availability"},
+    )
+    arn = hand("describe_organization")["ARN"]
+    hand.client.tag_resource(
+        ResourceARN=arn, Tags=[{"Key": "cost center", "Value": "01069"}, {"Key": "a", "Value": ""}]
+    )
+    return hand
+
+
+def test_an_odd_organization_is_imported_and_proved(account: Account, tmp_path: Path) -> None:
+    """Whatever people make by hand: names that YAML takes for something else."""
+    hand = furnish(account)
+    result = run_for()
+    written = (tmp_path / "acme.yaml").read_text("utf-8")
+    declared = load_environment(tmp_path / "acme.yaml").organizations[0]
+
+    assert 0 == result.exit_code, result.output
+    assert "hidden-hidden" not in result.output + written
+    assert {*ODD_NAMES, "never", "rita"} == {each.name for each in declared.users}
+    assert {"never", "true"} == {each.name for each in declared.users if not each.enabled}
+    assert {"pending.example"} == {each.name for each in declared.domains if not each.usable}
+    assert ['it\'s: "all"', "Sales Team"] == [each.name for each in declared.groups]
+    assert {"cost center": "01069", "a": ""} == dict(declared.tags)
+    assert (
+        "      # true is switched off; WorkMail erases the mailbox after 2023-12-14 22:13 UTC\n"
+        "      # its former address, true@acme.example, is not free any more\n"
+        "      'true':\n"
+    ) in written
+    assert "    #     password_secret: NAME\n" in written.replace("      #", "    #")
+    assert "group former: it is switched off" in result.stdout
+    assert "availability of partner.example: no API shows the password" in result.stdout
+    assert "left to you: 9\n" in result.stdout
+    assert hand.id in result.stdout
+
+
+def test_a_second_import_is_the_same_byte_for_byte(account: Account, tmp_path: Path) -> None:
+    furnish(account)
+    run_for("--output", "first.yaml")
+    run_for("--output", "second.yaml")
+
+    assert (tmp_path / "first.yaml").read_bytes() == (tmp_path / "second.yaml").read_bytes()
+
+
+def test_nothing_is_overwritten_and_nothing_is_read_for_it(
+    account: Account, tmp_path: Path
+) -> None:
+    account.make()
+    (tmp_path / "acme.yaml").write_text("mine")
+    account.emulator.clear_calls()
+    result = run_for()
+
+    assert 2 == result.exit_code
+    assert (
+        "acme.yaml exists already, and import writes new files only: remove it, or name another"
+        " output\n"
+    ) == result.stderr
+    assert ("mine", 0) == ((tmp_path / "acme.yaml").read_text(), len(account.emulator.calls))
+
+
+def test_a_spec_can_be_printed_instead(account: Account, tmp_path: Path) -> None:
+    account.make()
+    result = run_for("--output", "-", "--key", "main", "--environment", "test")
+
+    assert 0 == result.exit_code
+    assert result.stdout.startswith("# Written by workmail-org import from acme (")
+    assert "environment: test\norganizations:\n  main:\n" in result.stdout
+    assert "proved:" in result.stderr
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_programs_get_json_with_what_is_left(account: Account) -> None:
+    hand = furnish(account)
+    result = run_for("--format", "json")
+    document = json.loads(result.stdout)
+    acme = document["organizations"]["acme"]
+
+    assert (0, True, []) == (result.exit_code, document["proved"], document["differences"])
+    assert (hand.id, ["acme.yaml"]) == (acme["id"], document["files"])
+    assert {"in_spec": 2, "live": 3} == acme["counts"]["groups"]
+    assert ["workmail-org:stack", "workmail-org:taken-over"] == acme["tags_written"]
+    assert 9 == len(acme["left_to_you"])
+    assert {
+        "subject": "group former",
+        "reason": "it is switched off, and a group in a spec is always on",
+        "advice": "it stays as it is; delete it, or register it and import again",
+        "path": ["groups", "former"],
+    } == acme["left_to_you"][0]
+
+
+def quote(kind: str, value: str) -> str:
+    return f'"{value}"' if kind == "TXT" else value
+
+
+def test_where_the_records_of_a_domain_are_is_a_comment(account: Account, tmp_path: Path) -> None:
+    """Not `dns`: CloudFormation refuses to create records that are there."""
+    hand = account.make()
+    hand.domain()
+    wanted = hand("get_mail_domain", DomainName=DOMAIN)["Records"]
+    records = [
+        (
+            each["Hostname"],
+            each["Type"],
+            [quote(each["Type"], each["Value"])],
+        )
+        for each in wanted
+        if each["Type"] != "MX"
+    ]
+    account.other.zones += [
+        HostedZone("Z0001", DOMAIN, records, private=True),
+        HostedZone("Z0123", DOMAIN, records),
+        HostedZone("Z0456", "example", []),
+    ]
+    result = run_for()
+    written = (tmp_path / "acme.yaml").read_text("utf-8")
+
+    assert 0 == result.exit_code, result.output
+    assert "# dns: {hosted_zone_id: Z0123, zone_name: acme.example, omit: [mx]}\n" in written
+    assert "        verified: true\n" in written
+
+
+def test_a_zone_without_records_of_workmail_is_not_named(account: Account, tmp_path: Path) -> None:
+    account.make().domain()
+    account.other.zones.append(HostedZone("Z0123", DOMAIN, [(f"{DOMAIN}.", "A", ["192.0.2.1"])]))
+    result = run_for()
+
+    assert 0 == result.exit_code, result.output
+    assert "Z0123" not in (tmp_path / "acme.yaml").read_text("utf-8")
+
+
+def test_without_rights_on_route_53_an_import_goes_on(account: Account) -> None:
+    account.make().domain()
+    account.other.refused = True
+    result = run_for()
+
+    assert 0 == result.exit_code, result.output
+    assert "hosted zones: Route 53 was not looked at:" in result.stdout
+    assert "left to you: 8\n" in result.stdout
+
+
+def test_many_people_go_into_a_table_beside_the_spec(account: Account, tmp_path: Path) -> None:
+    hand = account.make()
+    hand.domain()
+    for number in range(49):
+        hand.user(f"user{number:02}", ZipCode="01069", Telephone="+353 1")
+    few = run_for("--csv", "people.csv", "--output", "few.yaml")
+    hand("create_alias", EntityId=hand.user("NO", DisplayName='a "b", c'), Alias=f"a@{DOMAIN}")
+    many = run_for("--csv", "people.csv", "--output", "many.yaml")
+    table = (tmp_path / "people.csv").read_text("utf-8")
+
+    assert (0, 0) == (few.exit_code, many.exit_code), many.output
+    assert "    users: !csv people.csv\n" in (tmp_path / "many.yaml").read_text("utf-8")
+    assert "!csv" not in (tmp_path / "few.yaml").read_text("utf-8")
+    assert "wrote people.csv (new file)" in many.stdout
+    assert "name,display_name,aliases,telephone,zip_code\n" == table.splitlines(keepends=True)[0]
+    assert 'NO,"a ""b"", c",a@acme.example,,\n' in table
+    assert "user00,user00,,+353 1,01069\n" in table
+
+
+def test_what_a_cell_cannot_say_keeps_everybody_in_the_spec(
+    account: Account, tmp_path: Path
+) -> None:
+    hand = account.make()
+    hand.domain()
+    for number in range(50):
+        hand.user(f"user{number:02}", Office=" 3" if number == 7 else "3")
+    result = run_for("--csv", "people.csv")
+
+    assert 0 == result.exit_code, result.output
+    assert "        office: ' 3'\n" in (tmp_path / "acme.yaml").read_text("utf-8")
+    assert ["acme.yaml"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_all_organizations_of_all_regions_are_one_spec(account: Account, tmp_path: Path) -> None:
+    account.make("acme")
+    account.make("Acme-US", region="us-east-1")
+    account.make("1-acme", region="us-west-2")
+    result = run("--all-regions", "--output", "all.yaml")
+    environment = load_environment(tmp_path / "all.yaml")
+
+    assert 0 == result.exit_code, result.output
+    assert [
+        ("acme", "eu-west-1"),
+        ("acme-us", "us-east-1"),
+        ("org-1-acme", "us-west-2"),
+    ] == sorted((each.key, each.region) for each in environment.organizations)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "--region is missing: name one of us-east-1, us-west-2, eu-west-1"),
+        (("--region", "eu-north-1"), "'eu-north-1' does not have WorkMail"),
+        (("--region", "eu-west-1", "--all-regions"), "are both given"),
+        (("--region", "eu-west-1", "--key", "x"), "--key names one organization"),
+        (("--region", "eu-west-1", "--alias", "a", "--key", "X"), "'X' cannot be a key: allowed"),
+        (("--region", "eu-west-1", "--environment", "P"), "'P' cannot be an environment: allowed"),
+        (("--region", "eu-west-1", "--csv", "/x/p.csv"), "which could not include it"),
+        (("--region", "eu-west-1", "--csv", "p.csv", "--output", "-"), "--csv needs a file"),
+        (("--region", "eu-west-1", "--csv", "p.x", "--output", "p.x"), "name the same file"),
+        (("--region", "eu-west-1", "--output", "no/x.yaml"), "no is not a folder: create it"),
+    ],
+)
+def test_a_wrong_call_exits_with_2(
+    account: Account, arguments: tuple[str, ...], sentence: str
+) -> None:
+    del account
+    result = run(*arguments)
+
+    assert 2 == result.exit_code
+    assert sentence in " ".join(result.stderr.split())
+
+
+def test_an_organization_that_is_not_there_is_named_with_those_that_are(account: Account) -> None:
+    hand = account.make("other")
+    result = run_for()
+
+    assert 4 == result.exit_code
+    assert (
+        f"no organization with the alias acme is in eu-west-1; there are: other ({hand.id})\n"
+    ) == result.stderr
+
+
+def test_what_aws_refuses_is_told_at_once_and_nothing_is_written(
+    account: Account, tmp_path: Path
+) -> None:
+    hand = account.make()
+    hand.domain()
+    hand.user("alice")
+
+    def refuse(now: str, call: Any) -> None:
+        if now == "before" and call.operation in ("GetDefaultRetentionPolicy", "ListAliases"):
+            raise ServiceFault("AccessDeniedException", "not you", status=403)
+
+    account.emulator.on_call = refuse
+    result = run_for()
+    account.emulator.on_call = None
+
+    assert 4 == result.exit_code
+    assert "could not be read whole:\n" in result.stderr
+    assert "GetDefaultRetentionPolicy" in result.stderr
+    assert "ListAliases" in result.stderr
+    assert "--print-policy" in result.stderr
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_change_during_the_import_is_not_proved(account: Account, tmp_path: Path) -> None:
+    """Somebody changes a user between the reading and the plan."""
+    hand = account.make()
+    hand.domain()
+    alice = hand.user("alice")
+    seen: list[str] = []
+
+    def change(now: str, call: Any) -> None:
+        if now == "before" and call.operation == "ListTagsForResource":
+            seen.append(call.operation)
+            if len(seen) == 2:  # the plan begins with it
+                hand("update_user", UserId=alice, DisplayName="Ali")
+                hand("create_alias", EntityId=alice, Alias=f"al@{DOMAIN}")
+
+    account.emulator.on_call = change
+    result = run_for()
+    account.emulator.on_call = None
+
+    assert 5 == result.exit_code, result.output
+    assert ["acme.unproved.yaml"] == [path.name for path in tmp_path.iterdir()]
+    assert "NOT PROVED: a deployment of it would do more: " in result.stdout
+    assert 'UpdateUser user alice {"DisplayName": "alice"' in result.stdout
+
+
+def test_a_tag_of_somebody_is_no_tag_of_ownership(account: Account) -> None:
+    """It is changed between the reading and the plan: a deployment would change it back."""
+    hand = account.make()
+    arn = hand("describe_organization")["ARN"]
+    hand.client.tag_resource(ResourceARN=arn, Tags=[{"Key": "team", "Value": "a"}])
+    seen: list[str] = []
+
+    def change(now: str, call: Any) -> None:
+        if now == "before" and call.operation == "ListTagsForResource":
+            seen.append(call.operation)
+            if len(seen) == 2:  # the plan begins with it
+                hand.client.tag_resource(ResourceARN=arn, Tags=[{"Key": "team", "Value": "b"}])
+
+    account.emulator.on_call = change
+    result = run_for()
+    account.emulator.on_call = None
+
+    assert 5 == result.exit_code, result.output
+    assert "team=a" in result.stdout
+
+
+def test_an_organization_of_another_stack_is_not_proved(account: Account, tmp_path: Path) -> None:
+    hand = account.make()
+    arn = hand("describe_organization")["ARN"]
+    tags = [{"Key": "workmail-org:stack", "Value": "live-mail"}]
+    hand.client.tag_resource(ResourceARN=arn, Tags=tags)
+    result = run_for()
+
+    assert 5 == result.exit_code
+    assert ["acme.unproved.yaml"] == [path.name for path in tmp_path.iterdir()]
+    assert (
+        f"  acme: refused: stack of organization {hand.id} is 'live-mail' and not"
+        " 'production-acme', so it cannot be taken over; remove it from that stack first\n"
+    ) in result.stdout
+
+
+def test_an_organization_that_is_not_active_is_told(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand = account.make()
+    live = LiveOrganization(id=OrganizationId(hand.id), alias="acme", state=State.CREATING)
+
+    def list_one(_workmail: object) -> tuple[LiveOrganization, ...]:
+        return (live,)
+
+    monkeypatch.setattr(importing, "list_organizations", list_one)
+    one, every = run_for(), run("--region", "eu-west-1")
+
+    assert (4, 4) == (one.exit_code, every.exit_code)
+    assert (
+        f"organization acme ({hand.id}) is creating, not active; import it once it is\n"
+    ) == one.stderr
+    assert "no organization is active in eu-west-1\n" == every.stderr
+
+
+def test_an_interrupted_import_leaves_nothing(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.make()
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importing, "prove", interrupt)
+    result = run_for()
+
+    assert 130 == result.exit_code
+    assert result.stderr.endswith("interrupted\n")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_an_import_that_is_interrupted_while_it_writes_leaves_nothing(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the table and the spec."""
+    hand = account.make()
+    hand.domain()
+    for number in range(50):
+        hand.user(f"user{number:02}")
+    link, linked = os.link, list[object]()
+
+    def interrupt(source: str, target: Path) -> None:
+        linked.append(target)
+        if len(linked) == 2:
+            raise KeyboardInterrupt
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", interrupt)
+    result = run_for("--csv", "people.csv")
+
+    assert (130, 2) == (result.exit_code, len(linked))
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_throttled_reads_are_tried_again(account: Account) -> None:
+    hand = account.make()
+    hand.domain()
+    hand.user("alice")
+    refused: list[str] = []
+
+    def throttle(now: str, call: Any) -> None:
+        if now == "before" and call.operation == "DescribeUser" and len(refused) < 2:
+            refused.append(call.operation)
+            raise ServiceFault("ThrottlingException", "Rate exceeded", status=400)
+
+    account.emulator.on_call = throttle
+    result = run_for()
+    account.emulator.on_call = None
+
+    assert (0, 2) == (result.exit_code, len(refused)), result.output
+
+
+def test_some_organizations_are_chosen_by_id_and_alias(account: Account, tmp_path: Path) -> None:
+    account.make("acme")
+    second, _third = account.make("second"), account.make("third")
+    result = run_for("--organization", second.id, "--output", "two.yaml")
+    environment = load_environment(tmp_path / "two.yaml")
+
+    assert 0 == result.exit_code, result.output
+    assert ["acme", "second"] == [each.key for each in environment.organizations]
+
+
+def test_the_policy_has_what_an_import_asks_for_and_only_that(account: Account) -> None:
+    furnish(account)
+    account.other.zones.append(HostedZone("Z0123", DOMAIN))
+    document = json.loads(run_for("--format", "json").stdout)
+    policy = json.loads(run("--print-policy").stdout)
+    (statement,) = policy["Statement"]
+
+    assert set() == document["calls"].keys() - set(statement["Action"])
+    assert ONLY_OF_A_STACK == set(statement["Action"]) - document["calls"].keys()
+    assert not [each for each in statement["Action"] if not READS.match(each)]
+
+
+ONLY_OF_A_STACK = {
+    "cloudformation:GetTemplate",
+    "cloudformation:ListStackResources",
+    "ds:DescribeDirectoryDataAccess",
+    "dynamodb:Query",
+    "s3:GetObject",
+}
+"""Asked for when a stack manages the organization already, or its directory is a Managed
+Microsoft AD."""
+
+READS = re.compile(r"[a-z0-9]+:(Describe|Get|List|Query)[A-Za-z]*")
