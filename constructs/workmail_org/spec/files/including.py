@@ -78,7 +78,7 @@ class Library:
 
     def include(self, tag: str, target: Scalar | Mapping, path: Path) -> Node:
         """Read the file that `!include` or `!csv` names; a gap when it cannot be read."""
-        options = _AS_IT_IS
+        options = table_options.options_by_place(path)
         if isinstance(target, Mapping):
             file, options = table_options.read_options(target, self, path)
             if file is None:
