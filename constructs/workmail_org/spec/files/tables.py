@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from workmail_org.spec import suggesting
+from workmail_org.spec import characters, suggesting
 from workmail_org.spec.files import headers, nodes, parsing, scalars
 from workmail_org.spec.files.headers import KIND, MEMBER
 from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Sequence, Source
@@ -35,9 +35,6 @@ _BETWEEN = re.compile(r"[\s,;]+")
 # Text to a spreadsheet: the formula ="01069", and an apostrophe before what would be a number or a
 # formula, which programs write as well (OWASP, "CSV Injection")
 _MARKED_TEXT = re.compile(r'="([^"]*)"|\'([-+=@0-9].*)', re.DOTALL)
-_SHORTENED = re.compile(r"[-+]?[0-9]([.,][0-9]+)?E[-+][0-9]+")  # 353155000000 to Excel: 3.53155E+11
-# ECMA-376 part 1, section 18.17.3 "Error values", as Excel writes them into a table
-_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)")
 _UNCLOSED = "a quote begins here, but its cell does not end with one"
 # proxyAddresses of an Active Directory, which Microsoft 365 exports joined by +: SMTP in capitals
 # marks the primary address, other marks than smtp are no mail addresses (Microsoft Learn, "How the
@@ -333,8 +330,7 @@ class _Table:
 
     def _value(self, column: str, cell: _Cell, path: Path, negated: bool) -> Node:
         text, place = cell.text, cell.place
-        if _SHORTENED.fullmatch(text) or _ERROR.fullmatch(text):
-            what = "an error" if text.startswith("#") else "a number, shortened"
+        if what := characters.spreadsheet_word(text):
             hint = (
                 "mend the cell in the spreadsheet; format a column of numbers that are text as text"
             )
@@ -354,7 +350,8 @@ class _Table:
         elif column in self._known.numbers:
             value, allowed = scalars.whole_number(text), "a whole number"
         if value is None:
-            self._report(place, path, f'"{text}" is not {allowed}')
+            suspect = characters.describe_suspect(text)
+            self._report(place, path, f'"{text}" is not {allowed}', suspect)
             return Gap(place)
         return Scalar(value, place, text)
 

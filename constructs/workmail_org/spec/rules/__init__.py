@@ -22,6 +22,7 @@ from workmail_org.spec.rules import (
     permissions,
     policies,
     references,
+    texts,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _RULES = (
     *policies.RULES,
     *alarms.RULES,
     *arns.RULES,
+    *texts.RULES,
 )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from workmail_org.model.values import Kind, fold, parse_reference
 from workmail_org.spec.declared import SECTIONS, is_mapping, listed, mapping, sequence
-from workmail_org.spec.wording import show
+from workmail_org.spec.wording import show, with_suspect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -98,7 +98,7 @@ def check_roles(declared: Declared) -> Iterator[Problem]:
                 yield declared.at(
                     where,
                     f"no impersonation role {show(name)} is declared",
-                    roster.suggest(name),
+                    with_suspect(roster.suggest(name), name),
                 )
 
 
@@ -144,7 +144,7 @@ def _check(
         if others and kind is Kind.USER
         else rosters[kind].suggest(name)
     )
-    yield declared.at(mention.path, f"no {kind} {show(name)} is declared", hint)
+    yield declared.at(mention.path, f"no {kind} {show(name)} is declared", with_suspect(hint, name))
 
 
 def _find_mentions(organization: DeclaredOrganization) -> Iterator[Mention]:
