@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from workmail_org.spec.characters import describe_suspect
+from workmail_org.spec.hostnames import encode
 from workmail_org.spec.schema import find_shape
 from workmail_org.spec.suggesting import nearest
 
@@ -26,6 +27,9 @@ SHOWN_CHARACTERS = 60
 """A value is there to be recognized; a longer one hides the message."""
 
 _SECRET_KEY = re.compile(r"passw|secret|token|credential|private|api_?key", re.IGNORECASE)
+_WITH_DOMAIN = ("mail domain", "domain name", "email address")
+"""Titles in the schema of what is a domain, or ends with one."""
+
 _EXPECTED = {
     "string": "text",
     "integer": "a whole number",
@@ -133,12 +137,21 @@ def _refused_text(keyword: str, value: str, schema: Schema, path: Path) -> Compl
         hint = with_suspect(f"allowed: {_choices(schema)}", value, path)
         return f"{shown} is no {_noun(schema)}", hint
     if keyword == "pattern":
-        hint = with_suspect(schema["patternErrorMessage"], value, path)
+        hint = _as_in_dns(value, schema) or with_suspect(schema["patternErrorMessage"], value, path)
         return f"{shown} is no {_noun(schema)}", hint
     allowed = f"allowed: {_range(schema, 'minLength', 'maxLength')} characters"
     if not value:
         return "there is no text", allowed
     return f"{shown} has {len(value)} character{'s' * (len(value) != 1)}", allowed
+
+
+def _as_in_dns(value: str, schema: Schema) -> str | None:
+    """Say how DNS knows a domain, or the domain of an address, with letters beyond ASCII."""
+    if schema.get("title") not in _WITH_DOMAIN or describe_suspect(value):
+        return None
+    name, at, domain = value.rpartition("@")
+    encoded = encode(domain)
+    return f"write it as DNS knows it: {name}{at}{encoded}" if encoded and name.isascii() else None
 
 
 def _describe(value: object, wanted: Sequence[str], path: Path) -> str:

@@ -372,7 +372,7 @@ def test_dns_is_manual_or_a_hosted_zone(expect: Callable[..., None]) -> None:
         domains:
           a.example: {dns: automatic}
           b.example: {dns: 5}
-          c.example: {dns: {zone_name: c.example, omit: [dkim]}, default: true}
+          c.example: {dns: {zone_name: c.example, omit: [ns]}, default: true}
         """,
         problems="""
         8:24 organizations.acme.domains["a.example"].dns
@@ -385,8 +385,8 @@ def test_dns_is_manual_or_a_hosted_zone(expect: Callable[..., None]) -> None:
           "hosted_zone_id" is missing
           add it, such as hosted_zone_id: Z0123456789ABCDEFGHIJ
         10:54 organizations.acme.domains["c.example"].dns.omit[0]
-          "dkim" is no DNS record group
-          allowed: mx, spf, dmarc, autodiscover
+          "ns" is no DNS record group
+          allowed: mx, spf, dmarc, autodiscover, ownership, dkim
         """,
     )
 

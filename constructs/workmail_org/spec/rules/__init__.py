@@ -17,12 +17,14 @@ from workmail_org.spec.rules import (
     directories,
     domains,
     groups,
+    hosts,
     names,
     organizations,
     permissions,
     policies,
     references,
     texts,
+    zones,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
 _RULES = (
     *organizations.RULES,
     *directories.RULES,
+    *hosts.RULES,
     *domains.RULES,
+    *zones.RULES,
     *names.RULES,
     *addresses.RULES,
     *references.RULES,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from workmail_org.model.values import Kind, fold, parse_reference
+from workmail_org.model.values import Kind, Reference, fold, get_domain, parse_reference
 from workmail_org.spec.declared import SECTIONS, is_mapping, listed, mapping, sequence
 from workmail_org.spec.wording import show, with_suspect
 
@@ -138,6 +138,11 @@ def _check(
     named = organization.named
     if name in named[kind] or not organization.knows(SECTIONS[kind]):
         return
+    if kind is Kind.USER and "@" in name:
+        hint = _advise_on_address(organization, mention, name)
+        message = f"{show(name)} is an address, and {mention.as_what} is written by name"
+        yield declared.at(mention.path, message, with_suspect(hint, name))
+        return
     others = [each for each in mention.allowed if each is not kind and name in named[each]]
     hint = (
         f'there is a {others[0]} of that name: write "{others[0]}:{name}"'
@@ -145,6 +150,21 @@ def _check(
         else rosters[kind].suggest(name)
     )
     yield declared.at(mention.path, f"no {kind} {show(name)} is declared", with_suspect(hint, name))
+
+
+def _advise_on_address(organization: DeclaredOrganization, mention: Mention, address: str) -> str:
+    """Say how whoever has an address is written, or how somebody outside is declared."""
+    owner = organization.owners.get(fold(address))
+    if owner and owner.kind in mention.allowed:
+        return f'write "{Reference(owner.kind, owner.name)}"'
+    if owner:
+        return f"it is the address of {owner}"
+    if get_domain(address) in {*organization.domains_by_name, organization.test_domain}:
+        return "nobody declared here has this address"
+    return (
+        f'declare a user with "role: remote_user" and "email: {address}", and write the name of'
+        " this user"
+    )
 
 
 def _find_mentions(organization: DeclaredOrganization) -> Iterator[Mention]:
