@@ -24,7 +24,7 @@ from workmail_org import distribution, errors
 from workmail_org.initializing.command import init
 from workmail_org.operating import commands
 from workmail_org.reports import machine, resolved, sarif, text
-from workmail_org.spec import building
+from workmail_org.spec import building, together
 from workmail_org.spec.files import loading
 from workmail_org.spec.problems import Problem, Severity
 
@@ -114,7 +114,12 @@ def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: s
 
     Exits with 0 when there is no error, else with 2. A warning is no error.
     """
-    found = {spec: building.read_spec(spec, root=root).problems for spec in specs}
+    readings = {spec: building.read_spec(spec, root=root) for spec in specs}
+    shared = together.compare([reading.document for reading in readings.values()])
+    found = {
+        spec: (*reading.problems, *more)
+        for (spec, reading), more in zip(readings.items(), shared, strict=True)
+    }
     problems = _once(found.values())
     if form == "json":
         _print(machine.render_problems(problems))

@@ -10,6 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from workmail_org.spec import absent
 from workmail_org.spec.characters import describe_suspect
 from workmail_org.spec.hostnames import encode
 from workmail_org.spec.schema import find_shape
@@ -66,7 +67,11 @@ def missing(key: str, shape: Schema) -> Complaint:
 def unknown_key(key: str, schema: Schema) -> Complaint:
     """Say that a key is unknown, with the one that was probably meant."""
     known: dict[str, Any] = schema["properties"]
-    meant = nearest(key, known)
+    other = absent.find_other_word(key)
+    meant = other if other in known else nearest(key, known)
+    reason = absent.explain(key)
+    if reason and not (meant and meant.startswith(key)):
+        return f"{show(key)} cannot be declared: {reason.why}", reason.what
     if meant:
         return f"unknown key {show(key)}", with_suspect(f'did you mean "{meant}"?', key)
     free = ["keys that begin with x-"] if "patternProperties" in schema else []

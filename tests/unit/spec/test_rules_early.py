@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from workmail_org.spec.building import read_spec
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+HEAD = """\
+version: 1
+environment: test
+organizations:
+  acme:
+    region: eu-west-1
+    alias: acme
+"""
 _ZONE = "{hosted_zone_id: Z0123456789ABCDEFGHIJ, zone_name: acme.example"
 
 
@@ -235,3 +246,45 @@ def test_a_range_begins_with_its_first_address(expect: Callable[..., None]) -> N
           write 198.51.100.128/25 for the whole range, or 198.51.100.129/32 for this address alone
         """,
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "why", "where"),
+    [
+        ("forward_to", "WorkMail has no API for forwarding", "web application"),
+        ("forwarding", "WorkMail has no API for forwarding", "group whose members"),
+        ("auto_reply", "WorkMail has no API for automatic replies", "web application"),
+        ("outOfOffice", "WorkMail has no API for automatic replies", "EWS"),
+        ("catch-all", "WorkMail has no API for a catch-all address", "Inbound rules"),
+        ("mail_flow_rules", "WorkMail has no API for email flow rules", "console"),
+        ("inbound_rules", "WorkMail has no API for email flow rules", "console"),
+        ("password", "a spec holds no password", "Secrets Manager"),
+        ("signature", "WorkMail has no API for signatures", "web application"),
+    ],
+)
+def test_a_key_that_people_look_for_has_a_reason(
+    tmp_path: Path, key: str, why: str, where: str
+) -> None:
+    spec = tmp_path / "s.yaml"
+    spec.write_text(f"{HEAD}    users: {{alice: {{display_name: A, {key}: x}}}}\n")
+    (problem,) = read_spec(spec).problems
+
+    assert f'"{key}" cannot be declared: {why}' == problem.message
+    assert where in str(problem.hint)
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("quota", "quota_megabytes"),
+        ("mobile", "telephone"),
+        ("hidden", "hidden_from_global_address_list"),
+        ("suspended", "enabled"),
+    ],
+)
+def test_another_word_for_a_key_is_known(tmp_path: Path, key: str, meant: str) -> None:
+    spec = tmp_path / "s.yaml"
+    spec.write_text(f"{HEAD}    users: {{alice: {{display_name: A, {key}: x}}}}\n")
+    (problem,) = read_spec(spec).problems
+
+    assert f'did you mean "{meant}"?' == problem.hint
