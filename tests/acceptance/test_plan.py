@@ -183,3 +183,21 @@ def test_a_terminal_gets_colours_unless_it_says_no(
     assert "\x1b[" in render(NO_COLOR="")
     assert "\x1b[" not in render(NO_COLOR="1")
     assert "\x1b[" not in render(TERM="dumb")
+
+
+def test_rights_on_every_mailbox_are_one_change_with_their_number(run: Run) -> None:
+    users = ", ".join(f"u{number}: {{display_name: U}}" for number in range(8))
+    head = (
+        "version: 1\nenvironment: p\norganizations:\n  acme:\n    region: eu-west-1\n"
+        f"    alias: acme\n    users: {{{users}, migration: {{display_name: M}}}}\n"
+    )
+    rights = '    permissions: [{mailbox: "*", grantee: migration, rights: [full_access]}]\n'
+    result = run("plan", "new.yaml", "--against", "old.yaml", files={
+        "old.yaml": head, "new.yaml": head + rights,
+    })  # fmt: skip
+
+    assert 0 == result.exit_code
+    assert 1 == result.stdout.count("open the mailbox of")
+    assert "open the mailbox of 8 users and resources, such as U (u0) and U (u1)" in " ".join(
+        result.stdout.split()
+    )

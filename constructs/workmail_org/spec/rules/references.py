@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from workmail_org.model.permission import EVERY_MAILBOX
 from workmail_org.model.values import Kind, Reference, fold, get_domain, parse_reference
 from workmail_org.spec.declared import SECTIONS, is_mapping, listed, mapping, sequence
 from workmail_org.spec.wording import show, with_suspect
@@ -189,7 +190,7 @@ def _find_in_permissions(organization: DeclaredOrganization) -> Iterator[Mention
             ("grantee", _PEOPLE, "a grantee"),
         ):
             text = mapping(entry).get(key)
-            if isinstance(text, str):
+            if isinstance(text, str) and (key, text) != ("mailbox", EVERY_MAILBOX):
                 yield Mention((*path, key), text, kinds, as_what)
 
 
