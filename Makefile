@@ -47,6 +47,7 @@ check: setup
 # What is generated from the schema and the source; tests fail when it is stale.
 docs: setup
 	$(SOURCES):tools python tools/spec_reference.py
+	python tools/editor_schema.py
 	$(SOURCES):tools python tools/api_coverage.py
 	python tools/recipes.py
 	$(SOURCES) python -m workmail_emulator.coverage

@@ -301,13 +301,16 @@ def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path 
 
 @main.command()
 @click.argument(
-    "name", type=click.Choice(["organization", "plan"]), default="organization", required=False
+    "name",
+    type=click.Choice(["organization", "editor", "plan"]),
+    default="organization",
+    required=False,
 )
 @click.option("--path", "as_path", is_flag=True, help="Print the path of the file instead.")
 def schema(name: str, as_path: bool) -> None:
-    """Print the JSON Schema of specs, or of plans as JSON.
+    """Print the JSON Schema of specs, for editors, or of plans.
 
-    An editor completes and explains the keys of a spec with it.
+    An editor completes and explains the keys of a spec with it; docs/ci.md says how.
     """
     file = distribution.find_project_file(f"schemas/{name}.schema.json")
     if as_path:
