@@ -1,8 +1,8 @@
 """The schema for editors: that of specs, and what stands there before files are put together.
 
-An editor sees `users: !csv people.csv` as text, and `<<` as a key. So in `schemas/editor.schema.json`
-every mapping and list may also be the path of a file, a mapping may have `<<`, and users and groups
-may be the options of a table. Run it with `make docs`; a test fails when it is stale.
+An editor sees `users: !csv people.csv` as text, and `<<` as a key. So in
+`schemas/editor.schema.json` every mapping and list may also be the path of a file, a mapping may
+have `<<`, and users and groups may be the options of a table. Run it with `make docs`; a test fails when it is stale.
 """
 
 from __future__ import annotations
@@ -142,7 +142,8 @@ def _convert_names(schema: Schema, definitions: Schema) -> Schema:
 
 def _allow_file(schema: Schema) -> None:
     """Let a mapping or a list be the path of a file."""
-    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    given = schema["type"]
+    types = cast("list[str]", given if isinstance(given, list) else [given])
     if not any(each in _COLLECTIONS for each in types) or "string" in types:
         return
     schema["type"] = [*types, "string"]

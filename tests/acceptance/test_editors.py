@@ -27,7 +27,8 @@ _RIGHT = [
     "    alias: acme\n    users:\n      <<: !csv people.csv\n      alice: {display_name: A}\n",
     "    alias: acme\n    users:\n      <<: [!csv a.csv, !include b.yaml]\n",
     "    alias: acme\n    users: !csv {file: p.csv, ignore: ['*'], name: {from: email}}\n"
-    "    groups: !csv\n      file: members.csv\n      rows: members\n      domains: [acme.example]\n",
+    "    groups: !csv\n      file: members.csv\n      rows: members\n"
+    "      domains: [acme.example]\n",
     "    alias: acme\n    users:\n      <<: !csv {file: p.csv, columns: {mail: email}}\n"
     "      alice: {display_name: A}\n",
     "    alias: acme\n    groups: {it: {members: !include it.yaml, aliases: !include a.yaml}}\n"
@@ -72,7 +73,7 @@ def diagnose(text: str) -> list[str]:
     }
     document = {"uri": "file:///s.yaml", "languageId": "yaml", "version": 1, "text": text}
     capabilities = {"workspace": {"configuration": True}}
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - the server of this checkout
         [str(SERVER), "--stdio"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
