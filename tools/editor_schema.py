@@ -2,7 +2,8 @@
 
 An editor sees `users: !csv people.csv` as text, and `<<` as a key. So in
 `schemas/editor.schema.json` every mapping and list may also be the path of a file, a mapping may
-have `<<`, and users and groups may be the options of a table. Run it with `make docs`; a test fails when it is stale.
+have `<<`, and users and groups may be the options of a table. Run it with `make docs`; a test
+fails when it is stale.
 """
 
 from __future__ import annotations

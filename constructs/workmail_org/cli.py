@@ -11,7 +11,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
 import os
 import pathlib
 import sys
@@ -23,9 +25,11 @@ import click
 from workmail_org import distribution, errors
 from workmail_org.initializing.command import init
 from workmail_org.operating import commands
+from workmail_org.operating.arguments import NamedPath
 from workmail_org.reports import machine, resolved, sarif, text
 from workmail_org.spec import building, together
 from workmail_org.spec.files import loading
+from workmail_org.spec.files.sources import MAX_BYTES
 from workmail_org.spec.problems import Problem, Severity
 
 if TYPE_CHECKING:
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 _DONE, _UNEXPECTED, _SPEC, _UNSAFE, _REFUSED, _DIFFERS = range(6)
 _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 _PIPE_CLOSED = 141  # 128 + SIGPIPE
+_NO_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG)
+_STANDARD_INPUT = pathlib.Path("-")
 
 
 class _Program(click.Group):
@@ -43,6 +49,17 @@ class _Program(click.Group):
         """Name the commands in the order in which people come to need them."""
         del ctx
         return list(self.commands)
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the program; also `--help` and `--version` cannot always be written."""
+        for stream in ("stdout", "stderr"):
+            if getattr(sys, stream) is None:  # closed by the shell: >&-
+                nowhere = pathlib.Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+                setattr(sys, stream, nowhere)
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            sys.exit(_report_os_error(error, with_traceback=False))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -55,10 +72,7 @@ class _Program(click.Group):
             click.echo("interrupted", err=True)
             ctx.exit(getattr(interrupt, "exit_code", _INTERRUPTED))
         except OSError as error:
-            if error.errno != errno.EPIPE:
-                ctx.exit(_report_unexpected(error, with_traceback=ctx.params["debug"]))
-            _leave_pipe()
-            ctx.exit(_PIPE_CLOSED)
+            ctx.exit(_report_os_error(error, with_traceback=ctx.params["debug"]))
         except errors.WorkMailOrgError as error:
             ctx.exit(_report(error))
         except Exception as error:  # noqa: BLE001 - the last resort; Lambda's entry has the other one
@@ -90,7 +104,7 @@ def main(debug: bool) -> None:
 
 main.add_command(init)
 
-_SPEC_PATH = click.Path(path_type=pathlib.Path)
+_SPEC_PATH = NamedPath(path_type=pathlib.Path)
 _root_option = click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
@@ -112,9 +126,11 @@ _root_option = click.option(
 def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: str) -> None:
     """Tell everything that is wrong with a spec.
 
+    A spec that is called - is read from standard input.
+
     Exits with 0 when there is no error, else with 2. A warning is no error.
     """
-    readings = {spec: building.read_spec(spec, root=root) for spec in specs}
+    readings = {spec: building.read_spec(spec, root=root, data=_read_input(spec)) for spec in specs}
     shared = together.compare([reading.document for reading in readings.values()])
     found = {
         spec: (*reading.problems, *more)
@@ -136,11 +152,18 @@ def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: s
 @_root_option
 def show(spec: pathlib.Path, root: pathlib.Path | None) -> None:
     """Print a spec as resolved: includes, overlays and derive."""
-    document = loading.load(spec, root=root)
+    document = loading.load(spec, root=root, data=_read_input(spec))
     _print_lines(document.problems, err=True)
     if _has_error(document.problems):
         raise click.exceptions.Exit(_SPEC)
     click.echo(resolved.render(document).encode(), nl=False)  # YAML is UTF-8, whatever the locale
+
+
+def _read_input(spec: pathlib.Path) -> bytes | None:
+    """Read a spec that is called -; None: it is a file."""
+    if spec != _STANDARD_INPUT:
+        return None
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
 def _need_base(_context: click.Context, _option: click.Parameter, base: str | None) -> str:
@@ -174,7 +197,7 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
 )
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    type=NamedPath(dir_okay=False, path_type=pathlib.Path),
     help="Write to this file instead.",
 )
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 5 when there are changes.")
@@ -204,7 +227,7 @@ def plan(
     place = Place(spec=spec, root=root)
     found = plan_against(base, place, reading.environment, only=only)
     if output:
-        output.write_text(plans.render(found, form) + "\n", encoding="utf-8")
+        _write(output, plans.render(found, form) + "\n")
     else:
         _print(plans.render(found, form, terminal=sys.stdout))
     if found.verdict is Verdict.REFUSED:
@@ -272,7 +295,7 @@ def rehearse(
 @_root_option
 @click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=pathlib.Path),
+    type=NamedPath(file_okay=False, path_type=pathlib.Path),
     help="Write one zone file a domain, DOMAIN.zone, into this folder instead.",
 )
 def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path | None) -> None:
@@ -293,9 +316,8 @@ def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path 
             if output is None:
                 _print(zone)
                 continue
-            output.mkdir(parents=True, exist_ok=True)
             path = output / f"{domain}.zone"
-            path.write_text(zone, encoding="ascii")
+            _write(path, zone, make_folder=True)
             _print(str(path))
 
 
@@ -368,6 +390,23 @@ def _print(message: str, *, err: bool = False) -> None:
     click.echo(message.encode(encoding, "backslashreplace").decode(encoding), err=err)
 
 
+def _write(path: pathlib.Path, content: str, *, make_folder: bool = False) -> None:
+    """Write a file that somebody asked for.
+
+    Raises:
+        FolderError: It cannot be written.
+    """
+    try:
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        missing = isinstance(error, FileNotFoundError)
+        hint = f"; make the folder {path.parent} first" if missing else ""
+        raise errors.FolderError(f"{path} cannot be written: {reason}{hint}") from error
+
+
 def _has_error(problems: Sequence[Problem]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
 
@@ -393,6 +432,22 @@ def _report_unexpected(error: Exception, *, with_traceback: bool) -> int:
     return _UNEXPECTED
 
 
+def _report_os_error(error: OSError, *, with_traceback: bool) -> int:
+    """Say what the operating system refused, if it is about output or the current folder."""
+    if error.errno == errno.EPIPE:
+        _leave_pipe()
+        return _PIPE_CLOSED
+    if error.errno in _NO_OUTPUT and error.filename is None:
+        _leave_pipe()
+        _print(f"the output cannot be written: {str(error.strerror).lower()}", err=True)
+        return _UNEXPECTED
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        _print("the current folder does not exist any more; change into another one", err=True)
+        return _SPEC
+    return _report_unexpected(error, with_traceback=with_traceback)
+
+
 def _leave_pipe() -> None:
-    """Send what is still buffered nowhere: the reader has gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Send what is still buffered nowhere: nothing takes it."""
+    with contextlib.suppress(io.UnsupportedOperation):  # no stream of the operating system
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

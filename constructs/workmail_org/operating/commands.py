@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from workmail_org.model.values import parse_reference
+from workmail_org.operating.arguments import NamedPath
 from workmail_org.reports import text
 from workmail_org.spec import building
 
 if TYPE_CHECKING:
     from workmail_org.operating.deployed import Deployed
 
-_spec_argument = click.argument("spec", type=click.Path(path_type=pathlib.Path))
+_spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
 _root_option = click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),

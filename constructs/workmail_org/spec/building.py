@@ -57,15 +57,18 @@ class Reading:
     document: Document
 
 
-def read_spec(path: pathlib.Path, *, root: pathlib.Path | None = None) -> Reading:
+def read_spec(
+    path: pathlib.Path, *, root: pathlib.Path | None = None, data: bytes | None = None
+) -> Reading:
     """Read a spec and judge it; never raises for what the files say.
 
     Args:
         path: The spec; problems name it exactly so.
         root: No include or base may lie outside this folder; by default the
             folder of `path`.
+        data: What the spec holds, if it is not a file.
     """
-    document = load(path, root=root)
+    document = load(path, root=root, data=data)
     wrong_so_far = [*document.problems, *validate(document), *check(document)]
     problems = sort_problems([*wrong_so_far, *judge(document, wrong_so_far)])
     wrong = any(problem.severity is Severity.ERROR for problem in problems)

@@ -72,7 +72,9 @@ class Document:
         return node, ()
 
 
-def load(path: pathlib.Path, *, root: pathlib.Path | None = None) -> Document:
+def load(
+    path: pathlib.Path, *, root: pathlib.Path | None = None, data: bytes | None = None
+) -> Document:
     """Read a spec and everything it includes and extends.
 
     Never raises for bad input: what is wrong is in the document's problems.
@@ -81,8 +83,10 @@ def load(path: pathlib.Path, *, root: pathlib.Path | None = None) -> Document:
         path: The spec; problems name it exactly so.
         root: No include or base may lie outside this folder; by default the
             folder of `path`.
+        data: What the spec holds, if it is not a file; what it names is then
+            relative to the folder of `path` all the same.
     """
-    library = Library((root or path.parent).resolve())
+    library = Library((root or path.parent).resolve(), data)
     node = extending.resolve(path, library)
     found = node is not None
     node = node or nodes.Mapping((nodes.Source(str(path), path, 0), 1, 1))
