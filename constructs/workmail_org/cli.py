@@ -25,7 +25,7 @@ import click
 from workmail_org import distribution, errors
 from workmail_org.initializing.command import init
 from workmail_org.operating import commands
-from workmail_org.operating.arguments import NamedPath
+from workmail_org.operating.arguments import NamedPath, complete_base, complete_key, form_option
 from workmail_org.reports import machine, resolved, sarif, text
 from workmail_org.spec import building, together
 from workmail_org.spec.files import loading
@@ -150,12 +150,16 @@ def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: s
 @main.command()
 @click.argument("spec", type=_SPEC_PATH)
 @_root_option
-def show(spec: pathlib.Path, root: pathlib.Path | None) -> None:
+@form_option
+def show(spec: pathlib.Path, root: pathlib.Path | None, form: str) -> None:
     """Print a spec as resolved: includes, overlays and derive."""
     document = loading.load(spec, root=root, data=_read_input(spec))
     _print_lines(document.problems, err=True)
     if _has_error(document.problems):
         raise click.exceptions.Exit(_SPEC)
+    if form == "json":
+        _print(resolved.render_json(document))
+        return
     click.echo(resolved.render(document).encode(), nl=False)  # YAML is UTF-8, whatever the locale
 
 
@@ -183,10 +187,17 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
     "base",
     metavar="BASE",
     callback=_need_base,
+    shell_complete=complete_base,
     help="Needed. A file, a git revision (main, HEAD~1, git:NAME), deployed, or live.",
 )
 @_root_option
-@click.option("--organization", "only", metavar="KEY", help="Look at this organization alone.")
+@click.option(
+    "--organization",
+    "only",
+    metavar="KEY",
+    shell_complete=complete_key,
+    help="Look at this organization alone.",
+)
 @click.option(
     "--format",
     "form",
@@ -298,7 +309,10 @@ def rehearse(
     type=NamedPath(file_okay=False, path_type=pathlib.Path),
     help="Write one zone file a domain, DOMAIN.zone, into this folder instead.",
 )
-def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path | None) -> None:
+@form_option
+def records(
+    spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path | None, form: str
+) -> None:
     """Print the DNS records of manual domains, as zone files.
 
     They are there once the spec is deployed: WorkMail makes up a token for each domain. Needs
@@ -307,12 +321,20 @@ def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path 
     from workmail_org.model.domain import render_zone_file
     from workmail_org.service.records import read_manual_records
 
+    if output and form == "json":
+        raise click.UsageError("--output writes zone files: it cannot be given with --format json")
     environment = building.load_environment(spec, root=root)
-    for organization in environment.organizations:
-        if all(domain.dns for domain in organization.domains):
-            continue
-        for domain, found in sorted(read_manual_records(organization).items()):
-            zone = f"; {domain} of {organization.key}\n{render_zone_file(found)}\n"
+    every = {
+        organization.key: sorted(read_manual_records(organization).items())
+        for organization in environment.organizations
+        if not all(domain.dns for domain in organization.domains)
+    }
+    if form == "json":
+        _print(machine.render_records(every))
+        return
+    for key, domains in every.items():
+        for domain, found in domains:
+            zone = f"; {domain} of {key}\n{render_zone_file(found)}\n"
             if output is None:
                 _print(zone)
                 continue

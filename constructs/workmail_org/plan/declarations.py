@@ -272,6 +272,6 @@ def _find_zones(template: Mapping[str, Any], domains: Mapping[str, Any]) -> dict
 def _get_owner(name: Any, resources: Mapping[str, Any]) -> str | None:
     """Find the domain whose resource makes up the name of a DKIM record."""
     reference = cast("dict[str, Any]", name).get("Fn::GetAtt") if isinstance(name, dict) else None
-    registration = resources.get(reference[0], {}) if reference else {}
+    registration: dict[str, Any] = resources.get(reference[0], {}) if reference else {}
     domain = registration.get("Properties", {}).get("Domain")
     return domain if isinstance(domain, str) else None
