@@ -181,7 +181,7 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
 
 
 @main.command()
-@click.argument("spec", type=_SPEC_PATH)
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=_SPEC_PATH)
 @click.option(
     "--against",
     "base",
@@ -213,7 +213,7 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
 )
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 5 when there are changes.")
 def plan(
-    spec: pathlib.Path,
+    specs: tuple[pathlib.Path, ...],
     base: str,
     root: pathlib.Path | None,
     only: str | None,
@@ -223,27 +223,33 @@ def plan(
 ) -> None:
     """Say what a deployment would do, and mean for people.
 
-    A file or a revision is compared without credentials. Exits with 0, with 2 when a spec is
-    wrong, with 3 when the handlers would refuse, with 4 when AWS does.
+    Each of several specs is compared with itself in a revision, deployed or live, or with one
+    file. A file or a revision is compared without credentials.
+
+    Exits with 0, with 2 when a spec is wrong, with 3 when the handlers would refuse, with 4 when
+    AWS does.
     """
     from workmail_org.plan.against import Place, plan_against
     from workmail_org.plan.model import Verdict
     from workmail_org.reports import plans
 
-    reading = building.read_spec(spec, root=root)
-    if reading.environment is None:
-        _refuse_problems([spec], root, form)
-        return
-    _print_lines(reading.problems, err=True)
-    place = Place(spec=spec, root=root)
-    found = plan_against(base, place, reading.environment, only=only)
+    if len(specs) > 1 and form == "html":
+        raise click.UsageError("--format html is a page about one spec; give one at a time")
+    readings = {spec: building.read_spec(spec, root=root) for spec in specs}
+    _refuse_problems(specs, root, form)
+    found = [
+        plan_against(base, Place(spec=spec, root=root), reading.environment, only=only)
+        for spec, reading in readings.items()
+        if reading.environment is not None
+    ]
     if output:
-        _write(output, plans.render(found, form) + "\n")
+        _write(output, plans.render_all(found, form) + "\n")
     else:
-        _print(plans.render(found, form, terminal=sys.stdout))
-    if found.verdict is Verdict.REFUSED:
+        _print(plans.render_all(found, form, terminal=sys.stdout))
+    verdicts = {each.verdict for each in found}
+    if Verdict.REFUSED in verdicts:
         raise click.exceptions.Exit(_UNSAFE)
-    if tell and found.verdict is Verdict.CHANGES:
+    if tell and Verdict.CHANGES in verdicts:
         raise click.exceptions.Exit(_DIFFERS)
 
 

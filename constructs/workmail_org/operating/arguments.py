@@ -74,7 +74,8 @@ def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
 def _read_organizations(ctx: click.Context) -> dict[str, Any]:
     """Read the organizations of a spec as far as it can be read; a completion tells no problem."""
     # An option without its value ends the parsing; what stood before it is left over
-    spec = ctx.params.get("spec") or next(iter(ctx.args), None)
+    named = ctx.params.get("spec"), *(ctx.params.get("specs") or ()), *ctx.args
+    spec = next(filter(None, named), None)
     if not spec:
         return {}
     document = load(pathlib.Path(spec), root=ctx.params.get("root"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from typing import TYPE_CHECKING, TextIO
@@ -9,10 +10,20 @@ from typing import TYPE_CHECKING, TextIO
 from workmail_org.reports import plan_machine, plan_markdown, plan_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workmail_org.plan.model import Plan
 
 _FILE_WIDTH = 140
 """Columns where no terminal says how many: wide enough that most sentences stay on one line."""
+
+
+def render_all(found: Sequence[Plan], form: str, *, terminal: TextIO | None = None) -> str:
+    """Write the plans of one or several specs; several as JSON are the list `plans`."""
+    rendered = [render(each, form, terminal=terminal) for each in found]
+    if len(rendered) > 1 and form == "json":
+        return json.dumps({"plans": [json.loads(each) for each in rendered]}, indent=2)
+    return "\n\n".join(each.rstrip("\n") for each in rendered) if len(rendered) > 1 else rendered[0]
 
 
 def render(found: Plan, form: str, *, terminal: TextIO | None = None) -> str:
