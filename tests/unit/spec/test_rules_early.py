@@ -288,3 +288,17 @@ def test_another_word_for_a_key_is_known(tmp_path: Path, key: str, meant: str) -
     (problem,) = read_spec(spec).problems
 
     assert f'did you mean "{meant}"?' == problem.hint
+
+
+@pytest.mark.parametrize("domain", ["münchen.example", "acme", "acme..fr", "-acme.fr"])
+def test_addresses_in_a_domain_that_cannot_exist_are_not_told(tmp_path: Path, domain: str) -> None:
+    spec = tmp_path / "s.yaml"
+    spec.write_text(
+        f"{HEAD}    domains: {{{domain}: {{default: true, verified: true}}}}\n    users:\n"
+        f"      alice: {{display_name: A, email: a@{domain}, aliases: [al@{domain}]}}\n"
+        f"      bob: {{display_name: B}}\n",
+        encoding="utf-8",
+    )
+    (problem,) = read_spec(spec).problems
+
+    assert ("organizations", "acme", "domains", domain) == problem.path
