@@ -13,9 +13,16 @@ unexport PYTHONDONTWRITEBYTECODE
 # The floors are found in a bare clone too, installed or not.
 SOURCES := PYTHONPATH=constructs:emulator
 
-.PHONY: setup rehearse test test-all check fix docs lock newest
+.PHONY: setup help rehearse test test-all check fix docs lock newest
 
+# Install everything into this folder: .venv and node_modules.
 setup: .venv/.installed node_modules/.installed
+
+# Show what can be made; the comment above each target begins with a sentence about it.
+help:
+	@awk '/^#/ { if (!said) said = substr($$0, 3); next } \
+		/^[a-z][a-z-]*:/ { sub(/:.*/, ""); if (said) printf "make %-10s %s\n", $$0, said } { said = "" }' Makefile
+	@echo 'SPEC names the spec of make rehearse, ARGS more arguments of rehearse, test and test-all.'
 
 # Deploy SPEC to a local AWS with the real CDK CLI, show what exists, stop everything.
 rehearse: setup
@@ -26,6 +33,7 @@ rehearse: setup
 # each other. tests/conftest.py says which files come first.
 PYTEST := pytest -n 4 --dist loadfile --no-loadscope-reorder
 
+# Run the tests.
 test: setup
 	$(PYTEST) $(ARGS)
 
@@ -33,6 +41,7 @@ test: setup
 test-all: setup
 	WORKMAIL_ORG_TESTS=all $(PYTEST) $(ARGS)
 
+# Check the style, the imports, the types and the templates.
 check: setup
 	ruff check .
 	ruff format --check .
@@ -47,10 +56,12 @@ check: setup
 # What is generated from the schema and the source; tests fail when it is stale.
 docs: setup
 	$(SOURCES):tools python tools/spec_reference.py
+	python tools/editor_schema.py
 	$(SOURCES):tools python tools/api_coverage.py
 	python tools/recipes.py
 	$(SOURCES) python -m workmail_emulator.coverage
 
+# Format the code, and fix what can be fixed.
 fix: setup
 	ruff check --fix .
 	ruff format .
@@ -62,6 +73,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11
 HASHED := $(LOCK) --upgrade --generate-hashes --custom-compile-command 'make lock'
 KNOWN := --constraint requirements-dev.txt
 
+# Renew the locks of all dependencies.
 lock: setup
 	$(HASHED) --all-extras --group dev --output-file requirements-dev.txt pyproject.toml
 	$(HASHED) $(KNOWN) --all-extras --group build --group test --output-file requirements.txt pyproject.toml

@@ -15,7 +15,7 @@ from pathlib import Path
 _ROOT = Path(__file__).parents[1]
 DOCUMENT = _ROOT / "CONTRIBUTING.md"
 
-_SOURCES = ("schemas/*.json", "constructs/workmail_org/**/*.py")
+_SOURCES = ("schemas/organization.schema.json", "constructs/workmail_org/**/*.py")
 
 _BEGIN, _END = "<!-- recipes: make docs -->", "<!-- end of recipes -->"
 

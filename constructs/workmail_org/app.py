@@ -34,8 +34,11 @@ def main(default_spec: str | None = None) -> int:
     from aws_cdk import App
 
     app = App()
-    spec = app.node.try_get_context("spec") or default_spec
-    if spec is None:
+    spec = app.node.try_get_context("spec")
+    if spec is None and default_spec is not None:
+        spec = default_spec
+        sys.stderr.write(f"no spec is named, so this is about {spec}; -c spec=FILE names another\n")
+    if not spec:
         return _refuse("no spec is named: add -c spec=FILE to the cdk command", _SPEC_WRONG)
     try:
         OrganizationStack.all_from_spec(app, spec, root=app.node.try_get_context("root"))
@@ -44,7 +47,9 @@ def main(default_spec: str | None = None) -> int:
         if not problems:  # nothing in a file, such as a digest in the context
             return _refuse(error, _SPEC_WRONG)
         # For the commands that show no errors: `cdk ls`, `cdk destroy`.
-        sys.stderr.write(f"{spec} is not valid: none of its stacks is known to this command\n")
+        missing = [each.message for each in problems if each.rule == "file" and not each.path]
+        fault = f": {missing[0]}" if missing else " is not valid"
+        sys.stderr.write(f"{spec}{fault}: none of its stacks is known to this command\n")
         app = App()
         InvalidSpecStack(app, problems=problems)
     app.synth()

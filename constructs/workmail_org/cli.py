@@ -12,7 +12,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
 import os
 import pathlib
 import sys
@@ -25,9 +27,11 @@ from workmail_org import distribution, errors
 from workmail_org.importing.command import import_
 from workmail_org.initializing.command import init
 from workmail_org.operating import commands
+from workmail_org.operating.arguments import NamedPath, complete_base, complete_key, form_option
 from workmail_org.reports import machine, resolved, sarif, text
-from workmail_org.spec import building
+from workmail_org.spec import building, together
 from workmail_org.spec.files import loading
+from workmail_org.spec.files.sources import MAX_BYTES
 from workmail_org.spec.problems import Problem, Severity
 
 if TYPE_CHECKING:
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
 _DONE, _UNEXPECTED, _SPEC, _UNSAFE, _REFUSED, _DIFFERS, _INCOMPLETE = range(7)
 _INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 _PIPE_CLOSED = 141  # 128 + SIGPIPE
+_NO_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG)
+_STANDARD_INPUT = pathlib.Path("-")
 
 
 class _Program(click.Group):
@@ -48,6 +54,17 @@ class _Program(click.Group):
         """Name the commands in the order in which people come to need them."""
         del ctx
         return list(self.commands)
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the program; also `--help` and `--version` cannot always be written."""
+        for stream in ("stdout", "stderr"):
+            if getattr(sys, stream) is None:  # closed by the shell: >&-
+                nowhere = pathlib.Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+                setattr(sys, stream, nowhere)
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            sys.exit(_report_os_error(error, with_traceback=False))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -60,10 +77,7 @@ class _Program(click.Group):
             click.echo("interrupted", err=True)
             ctx.exit(getattr(interrupt, "exit_code", _INTERRUPTED))
         except OSError as error:
-            if error.errno != errno.EPIPE:
-                ctx.exit(_report_unexpected(error, with_traceback=ctx.params["debug"]))
-            _leave_pipe()
-            ctx.exit(_PIPE_CLOSED)
+            ctx.exit(_report_os_error(error, with_traceback=ctx.params["debug"]))
         except errors.WorkMailOrgError as error:
             ctx.exit(_report(error))
         except Exception as error:  # noqa: BLE001 - the last resort; Lambda's entry has the other one
@@ -96,7 +110,7 @@ def main(debug: bool) -> None:
 main.add_command(init)
 main.add_command(import_)
 
-_SPEC_PATH = click.Path(path_type=pathlib.Path)
+_SPEC_PATH = NamedPath(path_type=pathlib.Path)
 _root_option = click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
@@ -118,9 +132,16 @@ _root_option = click.option(
 def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: str) -> None:
     """Tell everything that is wrong with a spec.
 
+    A spec that is called - is read from standard input.
+
     Exits with 0 when there is no error, else with 2. A warning is no error.
     """
-    found = {spec: building.read_spec(spec, root=root).problems for spec in specs}
+    readings = {spec: building.read_spec(spec, root=root, data=_read_input(spec)) for spec in specs}
+    shared = together.compare([reading.document for reading in readings.values()])
+    found = {
+        spec: (*reading.problems, *more)
+        for (spec, reading), more in zip(readings.items(), shared, strict=True)
+    }
     problems = _once(found.values())
     if form == "json":
         _print(machine.render_problems(problems))
@@ -135,13 +156,24 @@ def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: s
 @main.command()
 @click.argument("spec", type=_SPEC_PATH)
 @_root_option
-def show(spec: pathlib.Path, root: pathlib.Path | None) -> None:
+@form_option
+def show(spec: pathlib.Path, root: pathlib.Path | None, form: str) -> None:
     """Print a spec as resolved: includes, overlays and derive."""
-    document = loading.load(spec, root=root)
+    document = loading.load(spec, root=root, data=_read_input(spec))
     _print_lines(document.problems, err=True)
     if _has_error(document.problems):
         raise click.exceptions.Exit(_SPEC)
+    if form == "json":
+        _print(resolved.render_json(document))
+        return
     click.echo(resolved.render(document).encode(), nl=False)  # YAML is UTF-8, whatever the locale
+
+
+def _read_input(spec: pathlib.Path) -> bytes | None:
+    """Read a spec that is called -; None: it is a file."""
+    if spec != _STANDARD_INPUT:
+        return None
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
 def _need_base(_context: click.Context, _option: click.Parameter, base: str | None) -> str:
@@ -155,16 +187,23 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
 
 
 @main.command()
-@click.argument("spec", type=_SPEC_PATH)
+@click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=_SPEC_PATH)
 @click.option(
     "--against",
     "base",
     metavar="BASE",
     callback=_need_base,
+    shell_complete=complete_base,
     help="Needed. A file, a git revision (main, HEAD~1, git:NAME), deployed, or live.",
 )
 @_root_option
-@click.option("--organization", "only", metavar="KEY", help="Look at this organization alone.")
+@click.option(
+    "--organization",
+    "only",
+    metavar="KEY",
+    shell_complete=complete_key,
+    help="Look at this organization alone.",
+)
 @click.option(
     "--format",
     "form",
@@ -175,7 +214,7 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
 )
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    type=NamedPath(dir_okay=False, path_type=pathlib.Path),
     help="Write to this file instead.",
 )
 @click.option(
@@ -191,7 +230,7 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
     help="Exit with 5 when there are changes; against live also when it was changed by hand.",
 )
 def plan(
-    spec: pathlib.Path,
+    specs: tuple[pathlib.Path, ...],
     base: str,
     root: pathlib.Path | None,
     only: str | None,
@@ -202,9 +241,12 @@ def plan(
 ) -> None:
     """Say what a deployment would do, and mean for people.
 
-    A file or a revision is compared without credentials. Against live it also reports what was
-    changed by hand. Exits with 0, with 2 when a spec is wrong, with 3 when the handlers would
-    refuse, with 4 when AWS does, with 6 when AWS does not show everything.
+    Each of several specs is compared with itself in a revision, deployed or live, or with one
+    file. A file or a revision is compared without credentials. Against live it also reports what
+    was changed by hand.
+
+    Exits with 0, with 2 when a spec is wrong, with 3 when the handlers would refuse, with 4 when
+    AWS does, with 6 when AWS does not show everything.
     """
     from workmail_org.plan.against import Place, plan_against
     from workmail_org.plan.model import Verdict
@@ -214,22 +256,30 @@ def plan(
         raise click.UsageError(
             f"--repair is about what is live, and {base} is not: say --against live"
         )
-    reading = building.read_spec(spec, root=root)
-    if reading.environment is None:
-        _refuse_problems([spec], root, form)
-        return
-    _print_lines(reading.problems, err=True)
-    place = Place(spec=spec, root=root)
-    found = plan_against(base, place, reading.environment, only=only, repairs=repairs)
-    drift = _look_by_hand(reading.environment, spec, only) if base == "live" else None
+    if len(specs) > 1 and form == "html":
+        raise click.UsageError("--format html is a page about one spec; give one at a time")
+    readings = {spec: building.read_spec(spec, root=root) for spec in specs}
+    _refuse_problems(specs, root, form)
+    environments = {
+        spec: reading.environment for spec, reading in readings.items() if reading.environment
+    }
+    found = [
+        plan_against(base, Place(spec=spec, root=root), environment, only=only, repairs=repairs)
+        for spec, environment in environments.items()
+    ]
+    drifts = [
+        _look_by_hand(environment, spec, only) if base == "live" else None
+        for spec, environment in environments.items()
+    ]
     if output:
-        output.write_text(plans.render(found, form, drift=drift) + "\n", encoding="utf-8")
+        _write(output, plans.render_all(found, form, drifts=drifts) + "\n")
     else:
-        _print(plans.render(found, form, terminal=sys.stdout, drift=drift))
-    if found.verdict is Verdict.REFUSED:
+        _print(plans.render_all(found, form, terminal=sys.stdout, drifts=drifts))
+    verdicts = {each.verdict for each in found}
+    if Verdict.REFUSED in verdicts:
         raise click.exceptions.Exit(_UNSAFE)
-    _exit_for_drift(drift, tell=tell)
-    if tell and found.verdict is Verdict.CHANGES:
+    _exit_for_drift(drifts, tell=tell)
+    if tell and Verdict.CHANGES in verdicts:
         raise click.exceptions.Exit(_DIFFERS)
 
 
@@ -240,13 +290,14 @@ def _look_by_hand(environment: Environment, spec: pathlib.Path, only: str | None
     return look_for_drift(environment, str(spec), only=only).leave_out_pending()
 
 
-def _exit_for_drift(drift: Drift | None, *, tell: bool) -> None:
+def _exit_for_drift(drifts: Sequence[Drift | None], *, tell: bool) -> None:
     """Exit where something could not be looked at or, if that is asked for, was changed by hand."""
     from workmail_org.drift.model import Result
 
-    if drift and drift.result is Result.INCOMPLETE:
+    results = {drift.result for drift in drifts if drift}
+    if Result.INCOMPLETE in results:
         raise click.exceptions.Exit(_INCOMPLETE)
-    if drift and tell and drift.result is Result.DRIFT:
+    if tell and Result.DRIFT in results:
         raise click.exceptions.Exit(_DIFFERS)
 
 
@@ -297,11 +348,11 @@ def drift(
     _print_lines(reading.problems, err=True)
     found = look_for_drift(reading.environment, str(spec), only=only)
     if output:
-        output.write_text(drifts.render(found, form) + "\n", encoding="utf-8")
+        _write(output, drifts.render(found, form) + "\n")
         _print(drifts.render_result(found))
     else:
         _print(drifts.render(found, form, terminal=sys.stdout))
-    _exit_for_drift(found, tell=tell)
+    _exit_for_drift([found], tell=tell)
 
 
 @main.command()
@@ -363,10 +414,13 @@ def rehearse(
 @_root_option
 @click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=pathlib.Path),
+    type=NamedPath(file_okay=False, path_type=pathlib.Path),
     help="Write one zone file a domain, DOMAIN.zone, into this folder instead.",
 )
-def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path | None) -> None:
+@form_option
+def records(
+    spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path | None, form: str
+) -> None:
     """Print the DNS records of manual domains, as zone files.
 
     They are there once the spec is deployed: WorkMail makes up a token for each domain. Needs
@@ -375,33 +429,40 @@ def records(spec: pathlib.Path, root: pathlib.Path | None, output: pathlib.Path 
     from workmail_org.model.domain import render_zone_file
     from workmail_org.service.records import read_manual_records
 
+    if output and form == "json":
+        raise click.UsageError("--output writes zone files: it cannot be given with --format json")
     environment = building.load_environment(spec, root=root)
-    for organization in environment.organizations:
-        if all(domain.dns for domain in organization.domains):
-            continue
-        for domain, found in sorted(read_manual_records(organization).items()):
-            zone = f"; {domain} of {organization.key}\n{render_zone_file(found)}\n"
+    every = {
+        organization.key: sorted(read_manual_records(organization).items())
+        for organization in environment.organizations
+        if not all(domain.dns for domain in organization.domains)
+    }
+    if form == "json":
+        _print(machine.render_records(every))
+        return
+    for key, domains in every.items():
+        for domain, found in domains:
+            zone = f"; {domain} of {key}\n{render_zone_file(found)}\n"
             if output is None:
                 _print(zone)
                 continue
-            output.mkdir(parents=True, exist_ok=True)
             path = output / f"{domain}.zone"
-            path.write_text(zone, encoding="ascii")
+            _write(path, zone, make_folder=True)
             _print(str(path))
 
 
 @main.command()
 @click.argument(
     "name",
-    type=click.Choice(["organization", "plan", "drift"]),
+    type=click.Choice(["organization", "editor", "plan", "drift"]),
     default="organization",
     required=False,
 )
 @click.option("--path", "as_path", is_flag=True, help="Print the path of the file instead.")
 def schema(name: str, as_path: bool) -> None:
-    """Print the JSON Schema of specs, plans or drift.
+    """Print the JSON Schema of specs, for editors, of plans, or of drift.
 
-    An editor completes and explains the keys of a spec with it.
+    An editor completes and explains the keys of a spec with it; docs/ci.md says how.
     """
     file = distribution.find_project_file(f"schemas/{name}.schema.json")
     if as_path:
@@ -459,6 +520,23 @@ def _print(message: str, *, err: bool = False) -> None:
     click.echo(message.encode(encoding, "backslashreplace").decode(encoding), err=err)
 
 
+def _write(path: pathlib.Path, content: str, *, make_folder: bool = False) -> None:
+    """Write a file that somebody asked for.
+
+    Raises:
+        FolderError: It cannot be written.
+    """
+    try:
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        missing = isinstance(error, FileNotFoundError)
+        hint = f"; make the folder {path.parent} first" if missing else ""
+        raise errors.FolderError(f"{path} cannot be written: {reason}{hint}") from error
+
+
 def _has_error(problems: Sequence[Problem]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
 
@@ -484,6 +562,22 @@ def _report_unexpected(error: Exception, *, with_traceback: bool) -> int:
     return _UNEXPECTED
 
 
+def _report_os_error(error: OSError, *, with_traceback: bool) -> int:
+    """Say what the operating system refused, if it is about output or the current folder."""
+    if error.errno == errno.EPIPE:
+        _leave_pipe()
+        return _PIPE_CLOSED
+    if error.errno in _NO_OUTPUT and error.filename is None:
+        _leave_pipe()
+        _print(f"the output cannot be written: {str(error.strerror).lower()}", err=True)
+        return _UNEXPECTED
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        _print("the current folder does not exist any more; change into another one", err=True)
+        return _SPEC
+    return _report_unexpected(error, with_traceback=with_traceback)
+
+
 def _leave_pipe() -> None:
-    """Send what is still buffered nowhere: the reader has gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Send what is still buffered nowhere: nothing takes it."""
+    with contextlib.suppress(io.UnsupportedOperation):  # no stream of the operating system
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

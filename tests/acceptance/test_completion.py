@@ -133,3 +133,56 @@ def test_bash_completes_as_one_types(terminal: Terminal) -> None:
     screen = terminal.type("pro\t", until=r"production\.yaml ")
 
     assert "production.yaml " in screen
+
+
+_DECLARED = """\
+version: 1
+organizations:
+  acme-eu: {users: {alice: {}, alan: {}, bob: {}}, groups: {all: {}}, resources: {atrium: {}}}
+  acme-us: !include none.yaml
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("plan", "s.yaml", "--organization", "acme"), ["acme-eu", "acme-us"]),
+        (("restore", "s.yaml", "alice", "--organization", "acme-u"), ["acme-us"]),
+        (("restore", "missing.yaml", "a"), []),
+        (("restore", "s.yaml", "al"), ["alice", "alan"]),
+        (("restore", "s.yaml", "group:"), ["group:all"]),
+        (("purge", "s.yaml", "bob", "resource:a"), ["resource:atrium"]),
+        (("reset-password", "s.yaml", "a"), ["alice", "alan"]),
+    ],
+)
+def test_keys_and_people_of_the_spec_are_completed(
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    expected: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.yaml").write_text(_DECLARED, "utf-8")
+
+    found = [value for _, value in ask("bash", "workmail-org", *words)]
+
+    assert expected == [value for value in found if value]
+
+
+def test_what_a_plan_compares_with_is_completed(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    identity = ["-c", "user.name=t", "-c", "user.email=t@acme.example"]
+    for command in (
+        ["init", "--quiet", "--initial-branch=develop"],
+        [*identity, "commit", "--quiet", "--allow-empty", "--message=first"],
+        ["tag", "v1"],
+    ):
+        subprocess.run(["git", *command], check=True)  # noqa: S603, S607 - our own words
+
+    def complete(begin: str) -> list[tuple[str, str]]:
+        return ask("bash", "workmail-org", "plan", "s.yaml", "--against", begin)
+
+    assert [("plain", "deployed"), ("plain", "develop"), ("file", "de")] == complete("de")
+    assert [("plain", "v1"), ("file", "v")] == complete("v")

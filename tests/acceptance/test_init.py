@@ -41,7 +41,7 @@ FILES = [
     "package-lock.json",
     "package.json",
     "requirements.txt",
-    "schemas/organization.schema.json",
+    "schemas/editor.schema.json",
 ]
 
 
@@ -201,7 +201,7 @@ def test_it_has_the_settings_and_locks_of_this_release(shop: Path) -> None:
 
     assert "config/production.yaml" == written["context"].pop("spec")
     assert (ours["app"], ours["context"]) == (written["app"], written["context"])
-    schema = "schemas/organization.schema.json"
+    schema = "schemas/editor.schema.json"
     assert (ROOT / schema).read_bytes() == (shop / schema).read_bytes()
     assert f"workmail-org=={read_version()}" == first
 
@@ -255,8 +255,8 @@ def test_its_editor_knows_the_tags_and_the_schema(shop: Path) -> None:
     begins = [(shop / spec).read_text("utf-8").splitlines()[0] for spec in specs]
 
     assert (shop / schema).is_file()
-    assert begins == ["# yaml-language-server: $schema=../schemas/organization.schema.json"] * 2
-    assert {"!include scalar", "!csv scalar"} <= set(settings["yaml.customTags"])
+    assert begins == ["# yaml-language-server: $schema=../schemas/editor.schema.json"] * 2
+    assert {"!include scalar", "!csv scalar", "!csv mapping"} == set(settings["yaml.customTags"])
 
 
 def test_every_command_it_names_is_understood(shop: Path) -> None:

@@ -183,3 +183,48 @@ def test_a_terminal_gets_colours_unless_it_says_no(
     assert "\x1b[" in render(NO_COLOR="")
     assert "\x1b[" not in render(NO_COLOR="1")
     assert "\x1b[" not in render(TERM="dumb")
+
+
+def test_rights_on_every_mailbox_are_one_change_with_their_number(run: Run) -> None:
+    users = ", ".join(f"u{number}: {{display_name: U}}" for number in range(8))
+    head = (
+        "version: 1\nenvironment: p\norganizations:\n  acme:\n    region: eu-west-1\n"
+        f"    alias: acme\n    users: {{{users}, migration: {{display_name: M}}}}\n"
+    )
+    rights = '    permissions: [{mailbox: "*", grantee: migration, rights: [full_access]}]\n'
+    result = run("plan", "new.yaml", "--against", "old.yaml", files={
+        "old.yaml": head, "new.yaml": head + rights,
+    })  # fmt: skip
+
+    assert 0 == result.exit_code
+    assert 1 == result.stdout.count("open the mailbox of")
+    assert "open the mailbox of 8 users and resources, such as U (u0) and U (u1)" in " ".join(
+        result.stdout.split()
+    )
+
+
+def test_several_specs_are_planned_in_one_run(run: Run) -> None:
+    files = {**FILES, "same.yaml": BEFORE}
+    names = ("after.yaml", "same.yaml")
+    told = run("plan", *names, "--against", "before.yaml", files=files)
+    plans = json.loads(
+        run("plan", *names, "--against", "before.yaml", "--format", "json").stdout
+    )["plans"]  # fmt: skip
+
+    assert 0 == told.exit_code
+    assert [
+        "production: after.yaml compared with before.yaml",
+        "production: same.yaml compared with before.yaml",
+    ] == [line for line in told.stdout.splitlines() if "compared with" in line]
+    assert ["after.yaml", "same.yaml"] == [each["spec"] for each in plans]
+    assert 5 == run("plan", *names, "--against", "before.yaml", "--exit-code").exit_code
+    assert 2 == run("plan", *names, "--against", "before.yaml", "--format", "html").exit_code
+
+
+def test_one_wrong_spec_of_several_stops_the_plan(run: Run) -> None:
+    files = {**FILES, "wrong.yaml": "version: 1\n"}
+    result = run("plan", "after.yaml", "wrong.yaml", "--against", "before.yaml", files=files)
+
+    assert 2 == result.exit_code
+    assert "compared with" not in result.stdout
+    assert 'wrong.yaml:1:1: "environment" is missing' in result.stdout

@@ -61,8 +61,7 @@ def failing() -> Iterator[Callable[[BaseException], None]]:
         (
             OSError(28, "disk full"),
             1,
-            "unexpected OSError: [Errno 28] disk full;"
-            " --debug before the command shows the traceback\n",
+            "the output cannot be written: disk full\n",
         ),
         (click.UsageError("called wrongly"), 2, "Usage: main fail [OPTIONS]\n"),
     ],

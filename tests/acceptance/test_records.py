@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -87,3 +88,18 @@ def test_records_of_what_is_not_deployed_are_refused(emulator: Any, tmp_path: Pa
 
     assert 4 == result.exit_code
     assert "organization acme (alias acme) is not deployed in eu-west-1\n" == result.stderr
+
+
+def test_records_are_json_too(emulator: Any, tmp_path: Path) -> None:
+    deploy(emulator)
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    spec = str(tmp_path / "spec.yaml")
+    result = CliRunner().invoke(main, ["records", spec, "--format", "json"])
+    records = json.loads(result.stdout)["records"]
+
+    assert 8 == len(records)
+    assert {("acme", "acme.example")} == {(r["organization"], r["domain"]) for r in records}
+    assert {"_amazonses.acme.example."} <= {r["name"] for r in records if r["type"] == "TXT"}
+    assert 2 == CliRunner().invoke(
+        main, ["records", spec, "--format", "json", "--output", "zones"]
+    ).exit_code  # fmt: skip

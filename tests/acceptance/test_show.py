@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -86,3 +87,12 @@ def test_root_widens_what_may_be_shown(run: Run) -> None:
 
     assert 2 == run("show", "envs/s.yaml", files=files).exit_code
     assert 0 == run("show", "envs/s.yaml", "--root", ".", files=files).exit_code
+
+
+def test_a_spec_is_shown_as_json(run: Run) -> None:
+    result = run("show", "config/valid.yaml", "--format", "json")
+
+    assert 0 == result.exit_code
+    assert {"alice": {"display_name": "Zoë Liddell"}} == json.loads(result.stdout)["organizations"][
+        "acme"
+    ]["users"]

@@ -120,7 +120,9 @@ def test_what_two_specs_share_is_told_once(run: Run) -> None:
     files = {
         "config/twice.yaml": _TWICE,
         "config/one.yaml": "extends: twice.yaml\n",
-        "config/two.yaml": "extends: twice.yaml\n",
+        "config/two.yaml": (
+            "extends: twice.yaml\nenvironment: two\norganizations: {a: {alias: b}}\n"
+        ),
     }
     result = run("validate", "config/one.yaml", "config/two.yaml", "--format", "json", files=files)
 
@@ -215,3 +217,65 @@ def test_an_unknown_format_is_a_usage_error(run: Run) -> None:
 
 def test_a_root_that_is_no_folder_is_a_usage_error(run: Run) -> None:
     assert 2 == run("validate", "config/valid.yaml", "--root", "none").exit_code
+
+
+_ACME = "organizations: {acme: {region: eu-west-1, alias: %s}}\n"
+
+
+def test_two_specs_cannot_declare_one_stack(run: Run) -> None:
+    files: dict[str, str | bytes] = {
+        "one.yaml": "version: 1\nenvironment: production\n" + _ACME % "one",
+        "two.yaml": "version: 1\nenvironment: production\n" + _ACME % "two",
+        "other.yaml": "version: 1\nenvironment: other\n" + _ACME % "three",
+        "account.yaml": "version: 1\nenvironment: production\naccount: '111122223333'\n"
+        + _ACME % "four",
+    }
+    result = run("validate", *files, files=files)
+
+    assert 2 == result.exit_code
+    assert [
+        'two.yaml:3:17: organizations.acme: stack "production-acme" in eu-west-1 is declared at'
+        " one.yaml:3 too, and whichever is deployed last changes the other; give this spec an"
+        " environment of its own, or the organization another key",
+        'account.yaml:4:17: organizations.acme: stack "production-acme" in eu-west-1 is declared at'
+        " one.yaml:3 too, and whichever is deployed last changes the other; give this spec an"
+        " environment of its own, or the organization another key",
+        'account.yaml:4:17: organizations.acme: stack "production-acme" in eu-west-1 is declared at'
+        " two.yaml:3 too, and whichever is deployed last changes the other; give this spec an"
+        " environment of its own, or the organization another key",
+        "one.yaml: valid",
+        "other.yaml: valid",
+    ] == result.stdout.splitlines()
+
+
+def test_two_specs_cannot_declare_one_alias(run: Run) -> None:
+    files: dict[str, str | bytes] = {
+        "one.yaml": "version: 1\nenvironment: one\n" + _ACME % "acme",
+        "two.yaml": "version: 1\nenvironment: two\n" + _ACME % "Acme",
+    }
+    result = run("validate", *files, files=files)
+
+    assert [
+        'two.yaml:3:50: organizations.acme.alias: "Acme" is already the alias of "acme" at'
+        " one.yaml:3; an alias belongs to one organization worldwide",
+        "one.yaml: valid",
+    ] == result.stdout.splitlines()
+
+
+def test_a_spec_and_its_base_that_are_one_stack_get_a_warning(run: Run) -> None:
+    files: dict[str, str | bytes] = {"config/more.yaml": "extends: valid.yaml\n"}
+    result = run("validate", "config/valid.yaml", "config/more.yaml", files=files)
+
+    assert 0 == result.exit_code
+    assert "warning: organizations.acme: stack" in result.stdout
+
+
+def test_specs_of_two_accounts_or_regions_are_two_stacks(run: Run) -> None:
+    files: dict[str, str | bytes] = {
+        "a.yaml": "version: 1\nenvironment: p\naccount: '111122223333'\n" + _ACME % "a",
+        "b.yaml": "version: 1\nenvironment: p\naccount: '444455556666'\n" + _ACME % "b",
+        "c.yaml": "version: 1\nenvironment: p\n"
+        "organizations: {acme: {region: us-east-1, alias: c}}\n",
+    }
+
+    assert 0 == run("validate", *files, files=files).exit_code

@@ -58,6 +58,7 @@ def test_it_has_every_file_that_the_program_reads(wheel: Path) -> None:
         for name in (
             *("cdk.json", "package.json", "package-lock.json"),
             *("schemas/organization.schema.json", "schemas/plan.schema.json"),
+            "schemas/editor.schema.json",
         )
     } == shipped
 

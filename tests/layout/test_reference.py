@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import api_coverage
+import editor_schema
 import recipes
 import spec_reference
 from annotations import Key, find_parameter, list_keys, read_model
@@ -39,6 +40,13 @@ def list_keywords(node: object) -> set[str]:
     mapping = cast("dict[str, Any]", node)
     ours = {word for word in mapping if word.startswith("x-")}
     return ours.union(*(list_keywords(each) for each in mapping.values()))
+
+
+def test_the_schema_for_editors_is_fresh() -> None:
+    source = json.loads(editor_schema.SOURCE.read_text(encoding="utf-8"))
+    written = editor_schema.DOCUMENT.read_text(encoding="utf-8")
+
+    assert editor_schema.render(editor_schema.make(source)) == written, "run make docs"
 
 
 def test_the_spec_reference_is_fresh() -> None:

@@ -67,6 +67,19 @@ def test_removed_restore_and_back_again(spec: Path, stack: Stack) -> None:
     assert "alice" in take_picture(stack).enabled
 
 
+def test_who_was_removed_is_json_too(spec: Path) -> None:
+    (found,) = json.loads(run("removed", spec, "--format", "json").stdout)["removed"]
+
+    assert ("acme", "alice", False, False) == (
+        found["organization"],
+        found["name"],
+        found["lost"],
+        found["switched_on"],
+    )
+    assert found["since"].startswith("2023-11-14T")
+    assert found["deadline"] > found["since"]
+
+
 def test_purge_wants_the_word_of_its_own_list(spec: Path, stack: Stack) -> None:
     listed = run("purge", spec, "alice")
     wrong = run("purge", spec, "alice", "--erase", "0123456789ab")

@@ -234,7 +234,7 @@ def test_every_kind_has_its_rows() -> None:
             "sales",
             "sales@acme.example",
             "enabled",
-            "members member-0, member-1, member-2, member-3, member-4 and 2 more; hidden",
+            "members member-0, member-1, member-2, member-3, member-4, member-5, member-6; hidden",
         ),
         (
             "room",

@@ -150,6 +150,26 @@ def test_a_clone_runs_its_own_app_before_anything_is_installed(folder: Path) -> 
     ) == (done.returncode, done.stderr)
 
 
+def test_a_spec_that_is_not_there_is_no_such_file(tmp_path: Path) -> None:
+    done = run_app(tmp_path, {"spec": "none.yaml"})
+
+    assert (0, "none.yaml: no such file: none of its stacks is known to this command\n") == (
+        done.returncode,
+        done.stderr,
+    )
+
+
+def test_the_app_of_a_checkout_tells_which_spec_it_takes(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "example.yaml").write_text(SPEC, "utf-8")
+    done = run_app(tmp_path, {})
+
+    assert (
+        0,
+        "no spec is named, so this is about config/example.yaml; -c spec=FILE names another\n",
+    ) == (done.returncode, done.stderr)
+
+
 def test_a_spec_has_to_be_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

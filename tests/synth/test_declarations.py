@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from scenes import make_group, make_organization, make_user
 from workmail_org.errors import WireError
+from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.plan.declarations import Declaration, declare, decode_template
 from workmail_org.spec.building import load_environment
@@ -46,6 +48,24 @@ def test_a_template_tells_what_was_declared(
     found = read_back(synthesize(organization), organization)
 
     assert declare(environment, organization) == found
+
+
+def test_records_that_are_omitted_are_missing_in_the_template(
+    synthesize: Callable[..., Any],
+) -> None:
+    every = tuple(sorted(RecordGroup))
+    zones = [HostedZone(hosted_zone_id="Z1", zone_name="a.example", omit=(each,)) for each in every]
+    domains = tuple(
+        MailDomain(name=f"{zone.omit[0]}.a.example", dns=zone, default=not at)
+        for at, zone in enumerate(zones)
+    )
+    organization = replace(make_organization(make_user("alice")), domains=domains)
+    found = read_back(synthesize(organization), organization)
+
+    assert declare(Environment(name="production"), organization).zones == found.zones
+    assert {f"{each}.a.example": set(RecordGroup) - {each} for each in every} == {
+        domain: zone.records for domain, zone in found.zones.items()
+    }
 
 
 def test_a_large_collection_is_read_from_its_object(synthesize: Callable[..., Any]) -> None:

@@ -15,6 +15,10 @@ from workmail_org.model.values import Reference
 from workmail_org.wire.properties import PermissionsProperties
 
 Pair = tuple[Reference, Reference]
+Lists = tuple[str, ...]
+
+_FEW = 5
+"""So many mailboxes of one grantee are told one by one; of more, the number (a guess)."""
 
 
 PERMISSION_GIVEN = Rule(
@@ -105,18 +109,31 @@ def explain(
 ) -> Iterator[Explanation]:
     """Tell who may do what with whose mailbox, or may no longer."""
     held = {get_pair(each): [right.upper() for right in each.rights] for each in live.permissions}
+    alike: dict[tuple[Reference, Lists, Lists], list[tuple[Reference, Call]]] = {}
     for call in calls:
         mailbox, grantee = get_reference(call, "EntityId"), get_reference(call, "GranteeId")
-        who, whose = wording.name(grantee), wording.name(mailbox)
         had = held.get((mailbox.folded, grantee.folded), [])
         wanted = call.arguments.get("PermissionValues", ())
         has = [str(right) for right in wanted] if isinstance(wanted, tuple) else []
-        gained = [right for right in has if right not in had]
-        lost = [right for right in had if right not in has]
-        said = [f"may {_describe_rights(gained, whose)}"] if gained else []
-        said += [f"may no longer {_describe_rights(lost, whose)}"] if lost else []
-        rule = PERMISSION_GIVEN if gained else PERMISSION_TAKEN
-        yield rule, f"{who} {join(said) or f'keeps the rights on {whose}'}", [call]
+        gained = tuple(right for right in has if right not in had)
+        lost = tuple(right for right in had if right not in has)
+        alike.setdefault((grantee, gained, lost), []).append((mailbox, call))
+    for (grantee, gained, lost), found in alike.items():
+        # Rights of one account on every mailbox are one change, with its number
+        parts = [found] if len(found) > _FEW else [[each] for each in found]
+        for part in parts:
+            whose = _name_mailboxes([wording.name(mailbox) for mailbox, _ in part])
+            said = [f"may {_describe_rights(gained, whose)}"] if gained else []
+            said += [f"may no longer {_describe_rights(lost, whose)}"] if lost else []
+            rule = PERMISSION_GIVEN if gained else PERMISSION_TAKEN
+            sentence = f"{wording.name(grantee)} {join(said) or f'keeps the rights on {whose}'}"
+            yield rule, sentence, [call for _, call in part]
+
+
+def _name_mailboxes(names: Sequence[str]) -> str:
+    if len(names) <= _FEW:
+        return join(names)
+    return f"{len(names)} users and resources, such as {join(names[:2])}"
 
 
 def _describe_rights(rights: Sequence[str], whose: str) -> str:

@@ -35,6 +35,10 @@ _GROUPS: Mapping[RecordSlot, RecordGroup] = {
     RecordSlot.AUTODISCOVER: RecordGroup.AUTODISCOVER,
     RecordSlot.SPF: RecordGroup.SPF,
     RecordSlot.DMARC: RecordGroup.DMARC,
+    RecordSlot.OWNERSHIP: RecordGroup.OWNERSHIP,
+    RecordSlot.DKIM_1: RecordGroup.DKIM,
+    RecordSlot.DKIM_2: RecordGroup.DKIM,
+    RecordSlot.DKIM_3: RecordGroup.DKIM,
 }
 """The records that a spec can omit."""
 
@@ -103,7 +107,7 @@ class MailDomainResource(Construct):
                 resource_records=[self._get(slot.value_attribute)],
             )
             for slot in RecordSlot
-            if _GROUPS.get(slot) not in zone.omit
+            if _GROUPS[slot] not in zone.omit
         ]
 
     def _get_record_name(self, slot: RecordSlot) -> str:

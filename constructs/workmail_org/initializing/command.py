@@ -5,12 +5,23 @@ from __future__ import annotations
 import pathlib
 import shlex
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 
+class _Folder(click.Path):
+    """A folder; empty text, such as an unset variable, is not the current one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse empty text."""
+        if value == "":
+            self.fail("empty text names no folder; the current one is .", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=pathlib.Path))
+@click.argument("folder", metavar="DIR", type=_Folder(path_type=pathlib.Path))
 @click.option(
     "--alias",
     help="Alias of the organization to begin with; by default the name of DIR.",

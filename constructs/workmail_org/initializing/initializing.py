@@ -40,7 +40,7 @@ _TEMPLATES: Mapping[str, str] = {
 }
 """Files from templates."""
 
-_SCHEMA = "schemas/organization.schema.json"
+_SCHEMA = "schemas/editor.schema.json"
 """For editors; as the package has it."""
 
 _ORGANIZATION = ("organizations", "any-key")

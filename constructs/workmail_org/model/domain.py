@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,14 +13,27 @@ _TTL_SECONDS = 3600
 class RecordGroup(StrEnum):
     """DNS records that a spec may leave to somebody else (`dns.omit`).
 
-    The ownership token and the three DKIM records cannot be omitted: without
-    them the domain never verifies.
+    Without the ownership token the domain never verifies, and without the three
+    DKIM records its mail is not signed: whoever omits them has them in the zone.
     """
 
     MX = "mx"
     SPF = "spf"
     DMARC = "dmarc"
     AUTODISCOVER = "autodiscover"
+    OWNERSHIP = "ownership"
+    DKIM = "dkim"
+
+
+RECORDS: Mapping[RecordGroup, tuple[str, str | None]] = {
+    RecordGroup.MX: ("MX", ""),
+    RecordGroup.SPF: ("TXT", ""),
+    RecordGroup.DMARC: ("TXT", "_dmarc."),
+    RecordGroup.AUTODISCOVER: ("CNAME", "autodiscover."),
+    RecordGroup.OWNERSHIP: ("TXT", "_amazonses."),
+    RecordGroup.DKIM: ("CNAME", None),
+}
+"""Type, and what stands before the domain in the name (facts.md §6); WorkMail makes up DKIM's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from workmail_org.model.values import Reference
 
+EVERY_MAILBOX = "*"
+"""What a spec writes for every mailbox of the organization; no name can be this."""
+
 
 class Right(StrEnum):
     """What a grantee may do (WorkMail API 2017-10-01, PermissionType)."""

@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING
 import click
 
 from workmail_org.model.values import parse_reference
+from workmail_org.operating.arguments import (
+    NamedPath,
+    complete_key,
+    complete_name,
+    complete_user,
+    form_option,
+)
 from workmail_org.reports import text
 from workmail_org.spec import building
 
 if TYPE_CHECKING:
     from workmail_org.operating.deployed import Deployed
 
-_spec_argument = click.argument("spec", type=click.Path(path_type=pathlib.Path))
+_spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
 _root_option = click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
@@ -25,6 +32,7 @@ _organization_option = click.option(
     "--organization",
     "key",
     metavar="KEY",
+    shell_complete=complete_key,
     help="Key of the organization; needed where the spec has several.",
 )
 
@@ -32,21 +40,28 @@ _organization_option = click.option(
 @click.command()
 @_spec_argument
 @_root_option
-def removed(spec: pathlib.Path, root: pathlib.Path | None) -> None:
+@form_option
+def removed(spec: pathlib.Path, root: pathlib.Path | None, form: str) -> None:
     """Tell who was removed, and until when they can come back."""
     # boto3 would make every other command slower; so below.
     from workmail_org.operating import deployed, presenting
     from workmail_org.operating.removed import list_removed
 
     environment = building.load_environment(spec, root=root)
-    for organization in environment.organizations:
-        found = list_removed(deployed.open_deployed(environment, organization))
-        _print(presenting.render_removed(organization.key, found))
+    every = {
+        organization.key: list_removed(deployed.open_deployed(environment, organization))
+        for organization in environment.organizations
+    }
+    if form == "json":
+        click.echo(presenting.render_removed_json(every))
+        return
+    for key, found in every.items():
+        _print(presenting.render_removed(key, found))
 
 
 @click.command()
 @_spec_argument
-@click.argument("name")
+@click.argument("name", shell_complete=complete_name)
 @_organization_option
 @_root_option
 def restore(spec: pathlib.Path, name: str, key: str | None, root: pathlib.Path | None) -> None:
@@ -62,7 +77,7 @@ def restore(spec: pathlib.Path, name: str, key: str | None, root: pathlib.Path |
 
 @click.command()
 @_spec_argument
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=complete_name)
 @click.option("--erase", metavar="DIGEST", help="The word that the list ends with.")
 @_organization_option
 @_root_option
@@ -91,7 +106,7 @@ def purge(
 
 @click.command("reset-password")
 @_spec_argument
-@click.argument("name")
+@click.argument("name", shell_complete=complete_user)
 @_organization_option
 @_root_option
 def reset_password(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 
 from workmail_org.operating.purging import Loss, digest_losses
 from workmail_org.operating.removed import Removed
@@ -15,6 +16,23 @@ def render_removed(organization: str, removed: Sequence[Removed]) -> Iterator[st
         yield f"{organization}: nobody who was removed is switched off"
     for each in removed:
         yield f"{organization}: {each.reference} {_describe(each)}"
+
+
+def render_removed_json(removed: Mapping[str, Sequence[Removed]]) -> str:
+    """Write the same as one JSON object, by organization; times in UTC (RFC 3339)."""
+    found = [
+        {
+            "organization": organization,
+            "name": str(each.reference),
+            "since": each.since.isoformat(),
+            "deadline": each.deadline.isoformat() if each.deadline else None,
+            "lost": each.lost,
+            "switched_on": each.is_back,
+        }
+        for organization, every in removed.items()
+        for each in every
+    ]
+    return json.dumps({"removed": found}, indent=2)
 
 
 def _describe(removed: Removed) -> str:

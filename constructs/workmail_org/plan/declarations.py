@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from workmail_org import declaring
 from workmail_org.errors import WireError
 from workmail_org.kinds import DEFAULT_DOMAIN, KINDS, SETTINGS, SettingKind
-from workmail_org.model.domain import RecordGroup
+from workmail_org.model.domain import RECORDS, RecordGroup
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.values import Kind
 from workmail_org.wire.encoding import decode_properties, encode_properties
@@ -38,23 +38,14 @@ _P = TypeVar("_P")
 LoadCollection = Callable[[Any, str], Mapping[str, Any]]
 """Reads properties that are too large for a template, by bucket (or its token) and key."""
 
-_RECORDS: Mapping[tuple[str, str], RecordGroup | None] = {
-    ("TXT", "_amazonses."): None,
-    ("MX", ""): RecordGroup.MX,
-    ("TXT", ""): RecordGroup.SPF,
-    ("TXT", "_dmarc."): RecordGroup.DMARC,
-    ("CNAME", "autodiscover."): RecordGroup.AUTODISCOVER,
+_RECORDS: Mapping[tuple[str, str | None], RecordGroup] = {
+    slot: group for group, slot in RECORDS.items()
 }
-"""Records by type and what stands before the domain (facts.md §6); the first cannot be omitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The records of one domain that the stack keeps in Route 53.
-
-    Attributes:
-        records: Without the ownership token and DKIM, which are always there.
-    """
+    """The records of one domain that the stack keeps in Route 53."""
 
     hosted_zone_id: str
     records: frozenset[RecordGroup]
@@ -257,17 +248,30 @@ def _resolve(value: Any) -> Any:
 
 def _find_zones(template: Mapping[str, Any], domains: Mapping[str, Any]) -> dict[str, Zone]:
     zones: dict[str, Zone] = {}
-    for resource in template.get("Resources", {}).values():
+    resources = template.get("Resources", {})
+    for resource in resources.values():
+        if resource.get("Type") != "AWS::Route53::RecordSet":
+            continue
         properties = resource.get("Properties", {})
         name = properties.get("Name")
-        # DKIM's names are made up by WorkMail.
-        if resource.get("Type") != "AWS::Route53::RecordSet" or not isinstance(name, str):
-            continue
         for domain in domains:
-            slot = (properties["Type"], name.removesuffix(f"{domain}."))
-            if slot not in _RECORDS or not name.endswith(f"{domain}."):
+            prefix: str | None = None
+            if isinstance(name, str):
+                if not name.endswith(f"{domain}."):
+                    continue
+                prefix = name.removesuffix(f"{domain}.")
+            elif _get_owner(name, resources) != domain:
                 continue
-            known = zones.get(domain, Zone(str(properties["HostedZoneId"]), frozenset()))
-            group = _RECORDS[slot]
-            zones[domain] = replace(known, records=known.records | ({group} if group else set()))
+            group = _RECORDS.get((properties["Type"], prefix))
+            if group is not None:
+                known = zones.get(domain, Zone(str(properties["HostedZoneId"]), frozenset()))
+                zones[domain] = replace(known, records=known.records | {group})
     return zones
+
+
+def _get_owner(name: Any, resources: Mapping[str, Any]) -> str | None:
+    """Find the domain whose resource makes up the name of a DKIM record."""
+    reference = cast("dict[str, Any]", name).get("Fn::GetAtt") if isinstance(name, dict) else None
+    registration: dict[str, Any] = resources.get(reference[0], {}) if reference else {}
+    domain = registration.get("Properties", {}).get("Domain")
+    return domain if isinstance(domain, str) else None

@@ -153,4 +153,4 @@ def _describe_zone(
         said.append(f"the stack writes {join(each.upper() for each in gained)} of {domain}")
     if RecordGroup.MX in lost:
         said.append(f"unless somebody keeps an MX record elsewhere, mail to {domain} stops")
-    return "; ".join(said) or f"the ownership and DKIM records of {domain} change hands"
+    return "; ".join(said)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Row = tuple[str, str, str, str, str]
 """Kind, name, address, state, and what else there is to say."""
 
-_MOST_WORDS = 5
+_MOST_WORDS = 20
 """Members of a list that a row still tells."""
 
 

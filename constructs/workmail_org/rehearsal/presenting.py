@@ -10,16 +10,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from workmail_org.model.lifetime import describe_end_of_support
 from workmail_org.rehearsal import rehearsing
 from workmail_org.rehearsal.listing import build_organization, list_rows
 from workmail_org.rehearsal.progress import Progress, plain
 from workmail_org.rehearsal.rehearsing import name_stack
+from workmail_org.reports.tables import build_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rich.table import Table
 
     from workmail_org.model.live import Snapshot
     from workmail_org.rehearsal.rehearsing import Kept, Rehearsal, Script
@@ -101,7 +104,7 @@ def print_rehearsal(rehearsal: Rehearsal, console: Console) -> None:
             console.print(f"\n[bold]{organization.key}[/]  [red]does not exist[/]")
             continue
         console.print(f"\n[bold]{organization.key}[/]  {_describe(live, stack)}", soft_wrap=True)
-        console.print(_build_table(live))
+        console.print(_build_table(live), crop=False)
     console.print()
     if rehearsal.matches:
         console.print("[green]matches the spec[/]")
@@ -136,12 +139,10 @@ def _describe(live: Snapshot, stack: str) -> str:
 
 
 def _build_table(live: Snapshot) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("", "name", "address", "state", ""):
-        table.add_column(heading, overflow="fold")
+    shown: list[tuple[str, ...]] = []
     for rows in list_rows(live):
-        for row in rows[:_MOST_ROWS]:
-            table.add_row(*(plain(cell) for cell in row))
+        shown += rows[:_MOST_ROWS]
         if len(rows) > _MOST_ROWS:
-            table.add_row(rows[0][0], f"… and {len(rows) - _MOST_ROWS} more", "", "", "")
-    return table
+            shown.append((rows[0][0], f"… and {len(rows) - _MOST_ROWS} more", "", "", ""))
+    cells = [[Text.from_markup(plain(cell)) for cell in row] for row in shown]
+    return build_table(("", "name", "address", "state", ""), cells)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from workmail_org.changes.approvals import NOTHING
@@ -25,6 +24,7 @@ from workmail_org.reports.plan_words import (
     list_reasons,
     list_softenings,
 )
+from workmail_org.reports.tables import build_table
 from workmail_org.reports.text import escape
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def render_plan(plan: Plan, *, width: int = 100, color: bool = False) -> str:
         legacy_windows=False,
     )
     for part in _list_parts(plan):
-        console.print(part)
+        console.print(part, crop=False)
     for line in _list_words(plan):
         console.print(line, soft_wrap=True)
     # Tables fill up their columns; nobody wants that in a file.
@@ -137,16 +137,15 @@ def _list_flow(plan: OrganizationPlan) -> Iterator[RenderableType]:
     if not plan.flow:
         return
     yield _indent(Text(f"who receives what: {describe_outcomes(plan.flow)}", style="bold"))
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("address", "mail", "before", "after"):
-        table.add_column(heading, overflow="fold")
-    for change in plan.flow[:_MOST_ROWS]:
-        table.add_row(
+    rows = [
+        [
             Text(_safe(change.address)),
             Text(change.outcome.value),
             *(Text(_safe(side)) for side in describe_flow(change)),
-        )
-    yield _indent(table, 4)
+        ]
+        for change in plan.flow[:_MOST_ROWS]
+    ]
+    yield build_table(("address", "mail", "before", "after"), rows, indent=4)
     if len(plan.flow) > _MOST_ROWS:
         left = count(len(plan.flow) - _MOST_ROWS, "further address", "further addresses")
         yield _indent(Text(f"{left}; --format json has them all", style="dim"), 4)

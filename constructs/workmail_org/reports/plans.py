@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from itertools import zip_longest
 from typing import TYPE_CHECKING, TextIO
 
 from workmail_org.reports import (
@@ -15,11 +17,37 @@ from workmail_org.reports import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workmail_org.drift.model import Drift
     from workmail_org.plan.model import Plan
 
 _FILE_WIDTH = 140
 """Columns where no terminal says how many: wide enough that most sentences stay on one line."""
+
+
+def render_all(
+    found: Sequence[Plan],
+    form: str,
+    *,
+    terminal: TextIO | None = None,
+    drifts: Sequence[Drift | None] = (),
+) -> str:
+    """Write the plans of one or several specs; several as JSON are the list `plans`.
+
+    Args:
+        found: The plans.
+        form: As in `render`.
+        terminal: As in `render`.
+        drifts: What was changed by hand, of each; empty: nobody has looked.
+    """
+    rendered = [
+        render(each, form, terminal=terminal, drift=drift)
+        for each, drift in zip_longest(found, drifts)
+    ]
+    if len(rendered) > 1 and form == "json":
+        return json.dumps({"plans": [json.loads(each) for each in rendered]}, indent=2)
+    return "\n\n".join(each.rstrip("\n") for each in rendered) if len(rendered) > 1 else rendered[0]
 
 
 def render(

@@ -5,6 +5,7 @@ Loaded again, the text says the same: what YAML 1.1 or 1.2 would take for someth
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,11 @@ def render_value(value: object) -> str:
     )
     # What PyYAML leaves as it is, such as text that runs backwards, stands between double quotes.
     return "\n".join(escape(line) for line in text.split("\n"))
+
+
+def render_json(document: Document) -> str:
+    """Write the value of a document as JSON, pure ASCII."""
+    return json.dumps(document.value, indent=2)
 
 
 def _represent_text(dumper: Any, text: str) -> yaml.ScalarNode:

@@ -14,10 +14,11 @@ from workmail_org.model.directory import Directory, DirectoryType, ServiceAccoun
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Environment, Organization, Passwords
-from workmail_org.model.permission import MailboxPermission, Right
+from workmail_org.model.permission import EVERY_MAILBOX, MailboxPermission, Right
 from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import (
+    Kind,
     OrganizationId,
     Reference,
     fold,
@@ -35,7 +36,7 @@ from workmail_org.spec.validating import validate
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from workmail_org.spec.files.loading import Document
     from workmail_org.spec.problems import Problem
@@ -57,15 +58,18 @@ class Reading:
     document: Document
 
 
-def read_spec(path: pathlib.Path, *, root: pathlib.Path | None = None) -> Reading:
+def read_spec(
+    path: pathlib.Path, *, root: pathlib.Path | None = None, data: bytes | None = None
+) -> Reading:
     """Read a spec and judge it; never raises for what the files say.
 
     Args:
         path: The spec; problems name it exactly so.
         root: No include or base may lie outside this folder; by default the
             folder of `path`.
+        data: What the spec holds, if it is not a file.
     """
-    document = load(path, root=root)
+    document = load(path, root=root, data=data)
     wrong_so_far = [*document.problems, *validate(document), *check(document)]
     problems = sort_problems([*wrong_so_far, *judge(document, wrong_so_far)])
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
@@ -126,7 +130,7 @@ def _build_organization(key: str, body: Body) -> Organization:
         resources=tuple(
             _build_bookable(n, b, default) for n, b in body.get("resources", {}).items()
         ),
-        permissions=tuple(_build_permission(entry) for entry in body.get("permissions", ())),
+        permissions=tuple(_build_permissions(body)),
         policies=build_policies(body.get("policies", {})),
         on_removal=OnRemoval(
             **{kind: Removal(word) for kind, word in body.get("on_removal", {}).items()}
@@ -200,12 +204,27 @@ def _build_entity(name: str, body: Body, default_domain: str) -> dict[str, Any]:
     }
 
 
-def _build_permission(body: Body) -> MailboxPermission:
-    return MailboxPermission(
-        mailbox=parse_reference(body["mailbox"]),
-        grantee=parse_reference(body["grantee"]),
-        rights=tuple(sorted(Right(each) for each in body["rights"])),
-    )
+def _build_permissions(body: Body) -> Iterator[MailboxPermission]:
+    """Build every permission; `*` becomes one for each mailbox that is not named with the grantee.
+
+    Groups have no mailbox, nor have remote users; nobody is granted rights on the own one.
+    """
+    entries = body.get("permissions", ())
+    named = {(entry["mailbox"], entry["grantee"]) for entry in entries}
+    users = body.get("users", {}).items()
+    mailboxes = [name for name, user in users if user.get("role") != Role.REMOTE_USER]
+    mailboxes += [str(Reference(Kind.RESOURCE, name)) for name in body.get("resources", {})]
+    for entry in entries:
+        grantee = entry["grantee"]
+        for mailbox in mailboxes if entry["mailbox"] == EVERY_MAILBOX else [entry["mailbox"]]:
+            is_expanded = entry["mailbox"] == EVERY_MAILBOX
+            if is_expanded and (mailbox == grantee or (mailbox, grantee) in named):
+                continue
+            yield MailboxPermission(
+                mailbox=parse_reference(mailbox),
+                grantee=parse_reference(grantee),
+                rights=tuple(sorted(Right(each) for each in entry["rights"])),
+            )
 
 
 def _build_watching(body: Body) -> Watching:

@@ -184,6 +184,17 @@ class DeclaredOrganization:
         address = f"{entity.name}@{self.default_domain}"
         return well_formed(address, (*entity.path, "email"))
 
+    @cached_property
+    def owners(self) -> Mapping[str, Entity]:
+        """Every entity by each of its folded addresses; of two owners the first."""
+        found: dict[str, Entity] = {}
+        for entity in self.entities:
+            aliases = [text for _, text in entity.listed("aliases")]
+            for address in (self.find_address(entity), *aliases):
+                if address:
+                    found.setdefault(fold(address), entity)
+        return found
+
     def _read_entities(self) -> Iterator[Entity]:
         for kind, section in SECTIONS.items():
             for name, body in mapping(self.body.get(section)).items():

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from workmail_org.spec import wording
+from workmail_org.spec.hostnames import is_possible
 from workmail_org.spec.problems import Problem
 from workmail_org.spec.schema import compile_pattern, fill_empty, find_shape, load_schema
 
@@ -69,8 +70,22 @@ def _explain(error: ValidationError, document: Document) -> Iterator[Problem]:
         complaint = wording.mistyped(path, instance, schema, written)
         yield Problem(document.place(path), path, *complaint)
     elif keyword == "uniqueItems" or _has_right_type(error):
+        if keyword == "pattern" and _is_in_impossible_domain(instance, path, document):
+            return  # which is told once, at the domain
         complaint = wording.refused(keyword, instance, schema, path)
         yield Problem(document.place(path), path, *complaint)
+
+
+def _is_in_impossible_domain(value: str, path: Path, document: Document) -> bool:
+    """Whether an address is wrong because the domain is, which its organization declares."""
+    name, _, domain = value.rpartition("@")
+    if not name or path[0] != "organizations" or is_possible(domain):
+        return False
+    organization = document.value["organizations"][path[1]]
+    declared = organization.get("domains")
+    return isinstance(declared, dict) and domain.casefold() in {
+        each.casefold() for each in cast("dict[str, Any]", declared)
+    }
 
 
 def _is_known(key: str, schema: Schema) -> bool:

@@ -10,6 +10,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from workmail_org.spec import absent
+from workmail_org.spec.characters import describe_suspect
+from workmail_org.spec.hostnames import encode
 from workmail_org.spec.schema import find_shape
 from workmail_org.spec.suggesting import nearest
 
@@ -25,6 +28,9 @@ SHOWN_CHARACTERS = 60
 """A value is there to be recognized; a longer one hides the message."""
 
 _SECRET_KEY = re.compile(r"passw|secret|token|credential|private|api_?key", re.IGNORECASE)
+_WITH_DOMAIN = ("mail domain", "domain name", "email address")
+"""Titles in the schema of what is a domain, or ends with one."""
+
 _EXPECTED = {
     "string": "text",
     "integer": "a whole number",
@@ -45,6 +51,14 @@ def show(value: object, path: Path = ()) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def with_suspect(hint: str | None, value: object, path: Path = ()) -> str | None:
+    """Put the first character that cannot be seen, or looks like another, before a hint."""
+    suspect = None
+    if isinstance(value, str) and not _is_secret(path):
+        suspect = describe_suspect(value)
+    return "; ".join(each for each in (suspect, hint) if each) or None
+
+
 def missing(key: str, shape: Schema) -> Complaint:
     """Say that a key is missing, with an example of what belongs there."""
     return f'"{key}" is missing', f"add it{_as_example(f', such as {key}: ', shape)}"
@@ -53,11 +67,15 @@ def missing(key: str, shape: Schema) -> Complaint:
 def unknown_key(key: str, schema: Schema) -> Complaint:
     """Say that a key is unknown, with the one that was probably meant."""
     known: dict[str, Any] = schema["properties"]
-    meant = nearest(key, known)
+    other = absent.find_other_word(key)
+    meant = other if other in known else nearest(key, known)
+    reason = absent.explain(key)
+    if reason and not (meant and meant.startswith(key)):
+        return f"{show(key)} cannot be declared: {reason.why}", reason.what
     if meant:
-        return f"unknown key {show(key)}", f'did you mean "{meant}"?'
+        return f"unknown key {show(key)}", with_suspect(f'did you mean "{meant}"?', key)
     free = ["keys that begin with x-"] if "patternProperties" in schema else []
-    return f"unknown key {show(key)}", f"allowed: {', '.join([*known, *free])}"
+    return f"unknown key {show(key)}", with_suspect(f"allowed: {', '.join([*known, *free])}", key)
 
 
 def mistyped(path: Path, value: object, schema: Schema, written: str | None) -> Complaint:
@@ -121,13 +139,24 @@ def _refused_text(keyword: str, value: str, schema: Schema, path: Path) -> Compl
     if keyword == "uniqueItems":
         return f"{shown} is listed twice", "list it once"
     if keyword == "enum":
-        return f"{shown} is no {_noun(schema)}", f"allowed: {_choices(schema)}"
+        hint = with_suspect(f"allowed: {_choices(schema)}", value, path)
+        return f"{shown} is no {_noun(schema)}", hint
     if keyword == "pattern":
-        return f"{shown} is no {_noun(schema)}", schema["patternErrorMessage"]
+        hint = _as_in_dns(value, schema) or with_suspect(schema["patternErrorMessage"], value, path)
+        return f"{shown} is no {_noun(schema)}", hint
     allowed = f"allowed: {_range(schema, 'minLength', 'maxLength')} characters"
     if not value:
         return "there is no text", allowed
     return f"{shown} has {len(value)} character{'s' * (len(value) != 1)}", allowed
+
+
+def _as_in_dns(value: str, schema: Schema) -> str | None:
+    """Say how DNS knows a domain, or the domain of an address, with letters beyond ASCII."""
+    if schema.get("title") not in _WITH_DOMAIN or describe_suspect(value):
+        return None
+    name, at, domain = value.rpartition("@")
+    encoded = encode(domain)
+    return f"write it as DNS knows it: {name}{at}{encoded}" if encoded and name.isascii() else None
 
 
 def _describe(value: object, wanted: Sequence[str], path: Path) -> str:
@@ -153,12 +182,12 @@ def _advise(
         text = "..." if _is_secret(path) else written or str(value)
         return f'write it in quotes: {_after_key(path)}"{text}"'
     if "boolean" in wanted:
-        return "allowed: true, false"
+        return with_suspect("allowed: true, false", value, path)
     if "integer" in wanted and isinstance(value, str) and value.isdecimal():
         return f"write it without quotes: {value}"
     if "array" in wanted and isinstance(value, str) and not _is_secret(path):
         return f"write a list: {_after_key(path)}[{value}]"
-    return _as_example(f"such as {_after_key(path)}", schema) or None
+    return with_suspect(_as_example(f"such as {_after_key(path)}", schema), value, path)
 
 
 def _as_example(lead: str, schema: Schema) -> str:

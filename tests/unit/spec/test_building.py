@@ -540,3 +540,37 @@ def test_the_documented_example_is_right() -> None:
 
     assert ["acme-eu", "acme-us"] == [each.key for each in example.organizations]
     assert {"eu-west-1", "us-east-1"} == {each.region for each in example.organizations}
+
+
+def test_a_star_is_every_mailbox_that_is_not_named_with_the_grantee(tmp_path: Path) -> None:
+    spec = tmp_path / "s.yaml"
+    spec.write_text(
+        """\
+version: 1
+environment: test
+organizations:
+  acme:
+    region: eu-west-1
+    alias: acme
+    users:
+      alice: {display_name: A}
+      bob: {display_name: B}
+      migration: {display_name: M}
+      partner: {display_name: P, role: remote_user, email: p@partner.example}
+    groups: {sales: {}}
+    resources: {room: {type: room}}
+    permissions:
+      - {mailbox: "*", grantee: migration, rights: [full_access]}
+      - {mailbox: bob, grantee: migration, rights: [send_as]}
+      - {mailbox: bob, grantee: alice, rights: [send_as]}
+""",
+        encoding="utf-8",
+    )
+    (organization,) = load_environment(spec).organizations
+
+    assert {
+        ("alice", "migration", ("full_access",)),
+        ("resource:room", "migration", ("full_access",)),
+        ("bob", "migration", ("send_as",)),
+        ("bob", "alice", ("send_as",)),
+    } == {(str(p.mailbox), str(p.grantee), p.rights) for p in organization.permissions}

@@ -174,14 +174,14 @@ def test_a_key_that_makes_no_address_needs_an_email(expect: Callable[..., None])
 def test_a_default_domain_that_makes_no_address_needs_emails(expect: Callable[..., None]) -> None:
     expect(
         organization="""
-        domains: {intranet: {verified: true, default: true}}
+        domains: {acme.x1: {verified: true, default: true}}
         users:
           bob: {display_name: B}
         """,
         problems="""
         9:12 organizations.acme.users.bob
           "email" is missing
-          add it: the default, "bob@intranet", is no email address
+          add it: the default, "bob@acme.x1", is no email address
         """,
     )
 

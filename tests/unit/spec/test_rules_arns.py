@@ -108,9 +108,7 @@ def spoil(place: str, name: str) -> Iterator[tuple[str, str]]:
     yield "colons alone", "arn:aws:::::"
     yield "no resource", head
     yield "no name", head + "".join(re.findall(r"^[a-z-]+[:/]", resource))
-    yield "a space behind", f"{name} "
     yield "a space within", name.replace("arn:aws:", "arn: aws:")
-    yield "a line break behind", f"{name}\n"
     yield "nothing", ""
     yield "blank", " "
     yield "a wildcard", f"{name[:-1]}?"

@@ -240,15 +240,18 @@ def test_text_has_a_form(expect: Callable[..., None]) -> None:
 
 
 def test_a_pattern_is_for_the_whole_text_to_its_end(expect: Callable[..., None]) -> None:
+    allowed = "allowed: letters, digits, underscore, hyphen and dot, then perhaps @ and a domain"
+    suspect = "character 6 is U+000A line break, which cannot be seen"
     expect(
         organization=r"""
         users:
-          alice: {display_name: A, email: "alice@acme.awsapps.com\n"}
+          "alice\n": {display_name: A, email: alice@acme.awsapps.com}
         """,
-        problems=r"""
-        8:39 organizations.acme.users.alice.email
-          "alice@acme.awsapps.com\n" is no email address
-          allowed: letters, digits and . _ % + - (at most 64), then @ and a domain like acme.example
+        problems=rf"""
+        8:7 organizations.acme.users["alice
+        "]
+          "alice\n" is no user name
+          {suspect}; {allowed}
         """,
     )
 
@@ -369,7 +372,7 @@ def test_dns_is_manual_or_a_hosted_zone(expect: Callable[..., None]) -> None:
         domains:
           a.example: {dns: automatic}
           b.example: {dns: 5}
-          c.example: {dns: {zone_name: c.example, omit: [dkim]}, default: true}
+          c.example: {dns: {zone_name: c.example, omit: [ns]}, default: true}
         """,
         problems="""
         8:24 organizations.acme.domains["a.example"].dns
@@ -382,8 +385,8 @@ def test_dns_is_manual_or_a_hosted_zone(expect: Callable[..., None]) -> None:
           "hosted_zone_id" is missing
           add it, such as hosted_zone_id: Z0123456789ABCDEFGHIJ
         10:54 organizations.acme.domains["c.example"].dns.omit[0]
-          "dkim" is no DNS record group
-          allowed: mx, spf, dmarc, autodiscover
+          "ns" is no DNS record group
+          allowed: mx, spf, dmarc, autodiscover, ownership, dkim
         """,
     )
 
@@ -589,7 +592,7 @@ def test_control_characters_are_escaped(expect: Callable[..., None]) -> None:
           expected text, but nothing is written here
           leave the key out, or write a value
         9:38 organizations.acme.users.alice.role
-          "\u001b[31muser\n" is no user role
-          allowed: user, remote_user
+          "\u001b[31muser" is no user role
+          character 1 is U+001B control character, which cannot be seen; allowed: user, remote_user
         """,
     )

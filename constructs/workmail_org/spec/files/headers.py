@@ -1,39 +1,18 @@
-"""Columns: which key of a user the header of a table means."""
+"""Columns: which key of a user or a group the header of a table means."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 
 from workmail_org.spec import suggesting
 
 NAME = "name"
-"""The column with the user's key."""
+"""The column with the key of a user or a group."""
 
-LISTS = frozenset({"aliases"})
-BOOLEANS = frozenset({"adopt", "enabled", "hidden_from_global_address_list"})
-NUMBERS = frozenset({"quota_megabytes"})
-TEXTS = frozenset(
-    {
-        "city",
-        "company",
-        "country",
-        "department",
-        "display_name",
-        "email",
-        "first_name",
-        "identity_provider_user_id",
-        "initials",
-        "job_title",
-        "last_name",
-        "office",
-        "role",
-        "street",
-        "telephone",
-        "zip_code",
-    }
-)
-COLUMNS = LISTS | BOOLEANS | NUMBERS | TEXTS
-"""A user's keys in a spec; a layout test compares them with the schema."""
+GROUP, MEMBER, KIND = "group", "member", "kind"
+"""The columns of a table with one row for each membership; `kind` is that of the member."""
 
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _MIN_PART = 3  # a guess: fewer letters begin too many words to say which was meant
@@ -44,20 +23,78 @@ def squashed(header: str) -> str:
     return _BETWEEN_WORDS.sub("", header).casefold()
 
 
-KEYS = {squashed(column): column for column in [NAME, *sorted(COLUMNS)]}
-"""The key for each header, without case and what stands between words."""
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The columns that a kind of table can have.
+
+    Attributes:
+        noun: What a row is about.
+        name: The column with its key.
+    """
+
+    noun: str
+    name: str
+    lists: frozenset[str] = frozenset()
+    booleans: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
+
+    @cached_property
+    def keys(self) -> dict[str, str]:
+        """Give the key for each header, without case and what stands between words."""
+        each = sorted(self.lists | self.booleans | self.numbers | self.texts)
+        return {squashed(column): column for column in [self.name, *each]}
+
+    def nearest(self, header: str) -> str | None:
+        """Find the key that a header was probably meant to be: `Quota` is quota_megabytes."""
+        word = squashed(header)
+        near = suggesting.nearest(word, self.keys)
+        if near is None and len(word) >= _MIN_PART:
+            near = next((key for key in self.keys if key.startswith(word)), None)
+        return self.keys[near] if near else None
+
+    def hint(self, header: str) -> str:
+        """Say which columns there are, or the one that was probably meant."""
+        near = self.nearest(header)
+        return f'did you mean "{near}"?' if near else f"known: {', '.join(self.keys.values())}"
 
 
-def nearest_key(header: str) -> str | None:
-    """Find the key that a header was probably meant to be: `Quota` is quota_megabytes."""
-    word = squashed(header)
-    near = suggesting.nearest(word, KEYS)
-    if near is None and len(word) >= _MIN_PART:
-        near = next((key for key in KEYS if key.startswith(word)), None)
-    return KEYS[near] if near else None
+# A layout test compares the columns of users and groups with their keys in the schema.
+USERS = Columns(
+    "user",
+    NAME,
+    lists=frozenset({"aliases"}),
+    booleans=frozenset({"adopt", "enabled", "hidden_from_global_address_list"}),
+    numbers=frozenset({"quota_megabytes"}),
+    texts=frozenset(
+        {
+            "city",
+            "company",
+            "country",
+            "department",
+            "display_name",
+            "email",
+            "first_name",
+            "identity_provider_user_id",
+            "initials",
+            "job_title",
+            "last_name",
+            "office",
+            "role",
+            "street",
+            "telephone",
+            "zip_code",
+        }
+    ),
+)
+GROUPS = Columns(
+    "group",
+    NAME,
+    lists=frozenset({"aliases", "members"}),
+    booleans=frozenset({"adopt", "hidden_from_global_address_list"}),
+    texts=frozenset({"email"}),
+)
+MEMBERSHIPS = Columns("group", GROUP, texts=frozenset({MEMBER, KIND}))
 
-
-def hint(header: str) -> str:
-    """Say which columns there are, or the one that was probably meant."""
-    near = nearest_key(header)
-    return f'did you mean "{near}"?' if near else f"known: {', '.join(KEYS.values())}"
+ROWS = {"users": USERS, "groups": GROUPS, "members": MEMBERSHIPS}
+"""What a row of a table can be, as the option `rows` says it."""

@@ -30,8 +30,9 @@ class Library:
         values_left: Keys and values that may still be read.
     """
 
-    def __init__(self, root: pathlib.Path) -> None:
+    def __init__(self, root: pathlib.Path, data: bytes | None = None) -> None:
         self.root = root
+        self._data = data  # of the spec itself, if it is not a file
         self.problems: list[Problem] = []
         self.sources: list[Source] = []
         self.values_left = parsing.MAX_VALUES
@@ -78,7 +79,7 @@ class Library:
 
     def include(self, tag: str, target: Scalar | Mapping, path: Path) -> Node:
         """Read the file that `!include` or `!csv` names; a gap when it cannot be read."""
-        options = _AS_IT_IS
+        options = table_options.options_by_place(path)
         if isinstance(target, Mapping):
             file, options = table_options.read_options(target, self, path)
             if file is None:
@@ -103,7 +104,10 @@ class Library:
         if key in self._finished:
             return self._finished[key]
         try:
-            data = sources.read_bytes(real, limit=self._bytes_left)
+            if target is None and self._data is not None:
+                data = sources.limited(self._data, self._bytes_left)
+            else:
+                data = sources.read_bytes(real, limit=self._bytes_left)
         except sources.UnreadableError as error:
             return self._unreadable(tag, error, target, (source, 1, 1), path)
         self.sources.append(source)

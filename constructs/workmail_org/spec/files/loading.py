@@ -6,7 +6,7 @@ What a value may be is not known here: see `validating.py` and `rules.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from workmail_org.spec.files import extending, nodes
 from workmail_org.spec.files.including import Library
@@ -25,7 +25,8 @@ class Document:
     Attributes:
         value: Plain data after `!include`, `!csv`, `extends` and `derive`, whose
             keys are gone, as are top-level keys that begin with `x-`. A key
-            with nothing behind it is None. A derived spec has `expires`.
+            with nothing behind it is None. Spaces and line breaks around a text do
+            not count, in YAML as in the cell of a table. A derived spec has `expires`.
         problems: Found while reading, sorted by place.
         readable: False when nothing sensible is there to validate further.
         gaps: Paths of values that could not be read (a missing include): they
@@ -71,7 +72,9 @@ class Document:
         return node, ()
 
 
-def load(path: pathlib.Path, *, root: pathlib.Path | None = None) -> Document:
+def load(
+    path: pathlib.Path, *, root: pathlib.Path | None = None, data: bytes | None = None
+) -> Document:
     """Read a spec and everything it includes and extends.
 
     Never raises for bad input: what is wrong is in the document's problems.
@@ -80,13 +83,15 @@ def load(path: pathlib.Path, *, root: pathlib.Path | None = None) -> Document:
         path: The spec; problems name it exactly so.
         root: No include or base may lie outside this folder; by default the
             folder of `path`.
+        data: What the spec holds, if it is not a file; what it names is then
+            relative to the folder of `path` all the same.
     """
-    library = Library((root or path.parent).resolve())
+    library = Library((root or path.parent).resolve(), data)
     node = extending.resolve(path, library)
     found = node is not None
     node = node or nodes.Mapping((nodes.Source(str(path), path, 0), 1, 1))
     return Document(
-        value=nodes.plain(node),
+        value=_trimmed(nodes.plain(node)),
         problems=sort_problems(library.problems),
         readable=found,
         gaps=frozenset(nodes.gaps(node)) if library.problems else frozenset(),
@@ -94,3 +99,13 @@ def load(path: pathlib.Path, *, root: pathlib.Path | None = None) -> Document:
         files=tuple(source.name for source in library.sources),
         _node=node,
     )
+
+
+def _trimmed(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, dict):
+        return {key: _trimmed(inner) for key, inner in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_trimmed(inner) for inner in cast("list[object]", value)]
+    return value

@@ -67,6 +67,19 @@ def read_bytes(path: pathlib.Path, *, limit: int) -> bytes:
         raise UnreadableError("no such file: no file name can hold its characters") from None
 
 
+def limited(data: bytes, limit: int) -> bytes:
+    """Return what was read.
+
+    Raises:
+        UnreadableError: It is too long.
+    """
+    if len(data) > limit:
+        raise UnreadableError(
+            f"the files of a spec may have {MAX_BYTES // 1_000_000} MB together, this is more"
+        )
+    return data
+
+
 def decode(data: bytes, *, may_be_utf_16: bool = False) -> str:
     """Decode a file's bytes; a byte order mark at the beginning is left out.
 
@@ -117,11 +130,7 @@ def _read_regular(path: pathlib.Path, limit: int) -> bytes:
             data = file.read(limit + 1)
     finally:
         os.close(descriptor)
-    if len(data) > limit:
-        raise UnreadableError(
-            f"the files of a spec may have {MAX_BYTES // 1_000_000} MB together, this is more"
-        )
-    return data
+    return limited(data, limit)
 
 
 def _position(before: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,15 @@ from workmail_org.spec.files import headers
 from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Sequence
 
 if TYPE_CHECKING:
+    from workmail_org.spec.files.headers import Columns
     from workmail_org.spec.files.parsing import Context
     from workmail_org.spec.problems import Path
 
-_OPTIONS = ("file", "columns", "ignore", "name")
+_OPTIONS = ("file", "rows", "columns", "ignore", "name", "domains")
 _FROM = "from"
+_NOT = "not "
+_MERGE = "<<"
+_MAX_PATTERNS = 100  # a guess; each is tried on every header
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +28,15 @@ class Renamed:
 
     Attributes:
         header: As the author wrote it.
-        key: A key of a user, or `name`; None when that was unusable.
+        key: A key of a user or a group, or `name`; None when that was unusable.
         place: Where the option stands; the same option elsewhere is equal.
+        negated: The column says the opposite of the key.
     """
 
     header: str
     key: str | None
     place: Place = field(compare=False)
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +44,37 @@ class Options:
     """How a table is read; by default as its header says.
 
     Attributes:
+        rows: What each row is.
         columns: What columns mean whose headers say something else.
         ignored: Headers of columns that are left out, see `headers.squashed`.
-        name: The user's key is what stands before an @ in the column `name.key`.
+        patterns: Headers of columns that are left out unless they are known.
+        name: The key is what stands before an @ in the column `name.key`.
+        domains: Folded; an address in one of them stands for what is before its @.
     """
 
+    rows: Columns = headers.USERS
     columns: tuple[Renamed, ...] = ()
     ignored: frozenset[str] = frozenset()
+    patterns: tuple[str, ...] = ()
     name: Renamed | None = None
+    domains: frozenset[str] = frozenset()
+
+    def ignores_unknown(self, header: str) -> bool:
+        """Tell whether a column that is not known is left out."""
+        word = headers.squashed(header)
+        literal = (pattern.replace("[", "[[]") for pattern in self.patterns)  # `Phone [Work]`
+        return any(fnmatch.fnmatchcase(word, pattern) for pattern in literal)
+
+    def shorten(self, text: str) -> str:
+        """Turn an address in one of the domains into the name before its @."""
+        name, _, domain = text.rpartition("@")
+        return name if name and domain.casefold() in self.domains else text
+
+
+def options_by_place(path: Path) -> Options:
+    """Say how a table is read without options: what stands under `groups` are groups."""
+    key = next((step for step in reversed(path) if isinstance(step, str) and step != _MERGE), "")
+    return Options(rows=headers.GROUPS if key == "groups" else headers.USERS)
 
 
 def read_options(node: Mapping, context: Context, path: Path) -> tuple[Scalar | None, Options]:
@@ -53,7 +83,7 @@ def read_options(node: Mapping, context: Context, path: Path) -> tuple[Scalar | 
     Args:
         node: The mapping.
         context: Takes the problems.
-        path: Where the users stand in the resolved spec.
+        path: Where the users or groups stand in the resolved spec.
 
     Returns:
         The path of the table, None when there is none; and how to read it.
@@ -68,12 +98,17 @@ class _OptionsReader:
         self._node = node
         self._context = context
         self._path = path
+        self._rows = options_by_place(path).rows
 
     def read(self) -> tuple[Scalar | None, Options]:
         """Take what is usable; the rest are problems."""
         self._refuse_unknown(self._node, _OPTIONS)
         file = self._file()
-        return file, Options(self._columns(), self._ignored(), self._name())
+        self._rows = self._read_rows()
+        exact, patterns = self._ignored()
+        return file, Options(
+            self._rows, self._columns(), exact, patterns, self._name(), self._domains()
+        )
 
     def _option(self, key: str) -> Node | None:
         """Give what stands behind an option; None when that is nothing."""
@@ -91,37 +126,63 @@ class _OptionsReader:
             self._refuse("file", node, "the path of a table")
         return None
 
+    def _read_rows(self) -> Columns:
+        node = self._option("rows")
+        if isinstance(node, Scalar) and isinstance(node.value, str) and node.value in headers.ROWS:
+            return headers.ROWS[node.value]
+        self._refuse("rows", node, ", ".join(headers.ROWS))
+        return self._rows
+
     def _columns(self) -> tuple[Renamed, ...]:
         node = self._option("columns")
         if not isinstance(node, Mapping):
-            self._refuse("columns", node, "a mapping: {header: key of a user}")
+            self._refuse("columns", node, f"a mapping: {{header: key of a {self._rows.noun}}}")
             return ()
         return tuple(
-            Renamed(header, self._key(value), node.key_places[header])
+            Renamed(header, self._key(value), node.key_places[header], _is_negated(value))
             for header, value in node.entries.items()
         )
 
     def _key(self, node: Node) -> str | None:
-        """Read a key of a user, or `name`."""
+        """Read a key of a user or a group, or `name`."""
+        rows = self._rows
         if isinstance(node, Scalar) and isinstance(node.value, str):
-            if node.value in headers.KEYS.values():
-                return node.value
-            message = f'a user has no key "{node.value}"'
-            self._report(node.place, f"!csv: {message}", headers.hint(node.value))
+            key = node.value.removeprefix(_NOT).strip()
+            if key not in rows.keys.values():
+                message = f'a {rows.noun} has no key "{key}"'
+                self._report(node.place, f"!csv: {message}", rows.hint(key))
+            elif _is_negated(node) and key not in rows.booleans:
+                message = f'!csv: "{key}" is not true or false, so it has no opposite'
+                self._report(node.place, message, f"allowed: {_listed(rows.booleans)}")
+            else:
+                return key
         else:
-            self._refuse("columns", node, "a key of a user; ignore takes what is none")
+            self._refuse("columns", node, f"a key of a {rows.noun}; ignore takes what is none")
         return None
 
-    def _ignored(self) -> frozenset[str]:
-        node = self._option("ignore")
+    def _ignored(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        words = [headers.squashed(item.written) for item in self._list("ignore", "headers")]
+        patterns = tuple(sorted({word for word in words if "*" in word or "?" in word}))
+        if len(patterns) > _MAX_PATTERNS:
+            message = f"!csv: ignore may have {_MAX_PATTERNS} patterns, here are {len(patterns)}"
+            self._report(self._node.place, message, 'ignore "*" leaves out whatever is not known')
+        return frozenset(words) - {*patterns}, patterns[:_MAX_PATTERNS]
+
+    def _domains(self) -> frozenset[str]:
+        items = self._list("domains", "domains, such as [acme.example]")
+        return frozenset(item.written.casefold() for item in items)
+
+    def _list(self, key: str, of_what: str) -> list[Scalar]:
+        """Read a list of texts; what else is in it is a problem."""
+        node = self._option(key)
         if not isinstance(node, Sequence):
-            self._refuse("ignore", node, "a list of headers")
-            return frozenset()
+            self._refuse(key, node, f"a list of {of_what}")
+            return []
         usable = [item for item in node.items if isinstance(item, Scalar) and item.written]
         for item in node.items:
             if item not in usable:
-                self._refuse("ignore", item, "a list of headers")
-        return frozenset(headers.squashed(item.written) for item in usable)
+                self._refuse(key, item, f"a list of {of_what}")
+        return usable
 
     def _name(self) -> Renamed | None:
         node = self._option("name")
@@ -130,9 +191,10 @@ class _OptionsReader:
             self._refuse("name", node, "a mapping: {from: email}")
             return None
         self._refuse_unknown(node, (_FROM,))
-        if isinstance(source, Scalar) and source.value in headers.TEXTS:
+        if isinstance(source, Scalar) and source.value in self._rows.texts:
             return Renamed(_FROM, source.written, source.place)
-        self._refuse("name", source, "a key of a user that is text, such as email")
+        nouns = f"a key of a {self._rows.noun} that is text, such as email"
+        self._refuse("name", source, nouns)
         return None
 
     def _refuse_unknown(self, node: Mapping, known: tuple[str, ...]) -> None:
@@ -151,3 +213,11 @@ class _OptionsReader:
 
     def _report(self, place: Place, message: str, hint: str) -> None:
         self._context.report("csv", place, self._path, message, hint)
+
+
+def _is_negated(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.written.startswith(_NOT)
+
+
+def _listed(words: frozenset[str]) -> str:
+    return ", ".join(f"not {word}" for word in sorted(words)) or "none"

@@ -1,4 +1,4 @@
-"""Tables: the users of a CSV file, as if they had been written in YAML.
+"""Tables: the users or groups of a CSV file, as if they had been written in YAML.
 
 RFC 4180 with a header, and what programs make of it: semicolons or tabs for commas, a first line
 that names the separator. Python's csv module is not used: it knows the row of a cell but not its
@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from workmail_org.spec import suggesting
-from workmail_org.spec.files import headers, parsing, scalars
-from workmail_org.spec.files.headers import BOOLEANS, LISTS, NAME, NUMBERS
+from workmail_org.spec import characters, suggesting
+from workmail_org.spec.files import headers, nodes, parsing, scalars
+from workmail_org.spec.files.headers import KIND, MEMBER
 from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Sequence, Source
 from workmail_org.spec.files.table_options import Options
 
@@ -35,10 +35,14 @@ _BETWEEN = re.compile(r"[\s,;]+")
 # Text to a spreadsheet: the formula ="01069", and an apostrophe before what would be a number or a
 # formula, which programs write as well (OWASP, "CSV Injection")
 _MARKED_TEXT = re.compile(r'="([^"]*)"|\'([-+=@0-9].*)', re.DOTALL)
-_SHORTENED = re.compile(r"[-+]?[0-9]([.,][0-9]+)?E[-+][0-9]+")  # 353155000000 to Excel: 3.53155E+11
-# ECMA-376 part 1, section 18.17.3 "Error values", as Excel writes them into a table
-_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)")
 _UNCLOSED = "a quote begins here, but its cell does not end with one"
+# proxyAddresses of an Active Directory, which Microsoft 365 exports joined by +: SMTP in capitals
+# marks the primary address, other marks than smtp are no mail addresses (Microsoft Learn, "How the
+# proxyAddresses attribute is populated in Microsoft Entra ID")
+_PROXY_ADDRESSES = re.compile(r"[A-Za-z0-9]+:[^\s,;]", re.ASCII)
+_BEFORE_PROXY = re.compile(r"\s*[,;+|\s]\s*(?=[A-Za-z0-9]+:)", re.ASCII)
+MEMBERS = "members"
+_NEEDED = {MEMBER: "each row names a group and one of its members"}
 _MAX_COLUMNS = 100  # a guess: five times the columns there are
 _MAX_HEADER = 10_000  # characters that are looked at for the separator: 100 columns of 100
 
@@ -55,17 +59,17 @@ _Row: TypeAlias = list[_Cell]
 def parse(
     text: str, source: Source, context: Context, path: Path, options: Options | None = None
 ) -> Node:
-    """Turn the rows of a table into a mapping of users by name.
+    """Turn the rows of a table into a mapping of users or groups by name.
 
     Args:
         text: The file.
         source: Where the text comes from.
         context: Takes the problems.
-        path: Where the users stand in the resolved spec.
-        options: How to read it, when not as the header says.
+        path: Where the users or groups stand in the resolved spec.
+        options: How to read it, when not as users as the header says.
 
     Returns:
-        Users in the order of the rows; an empty cell is an absent key. A cell
+        Users or groups in the order of the rows; an empty cell is an absent key. A cell
         that is wrong leaves a gap. A gap for all when there is no usable header.
     """
     table = _Table(source, context, path, options or Options())
@@ -74,7 +78,7 @@ def parse(
     columns = table.columns(header) if header else table.refuse_empty()
     if not header or not columns:
         return Gap((source, 1, 1))
-    return table.users(header, columns, rows)
+    return table.entries(header, columns, rows)
 
 
 def _separator(text: str) -> tuple[str, int]:
@@ -109,7 +113,9 @@ class _Table:
         self._context = context
         self._path = path
         self._options = options
+        self._known = options.rows
         self._renamed = {headers.squashed(each.header): each for each in options.columns}
+        self._negated: set[int] = set()
         self._ended_early = False
 
     def rows(self, text: str, separator: str = ",", start: int = 0) -> Iterator[_Row]:
@@ -142,7 +148,7 @@ class _Table:
     def refuse_empty(self) -> list[str | None]:
         """Report that there is no header: a failed export, which must not switch everybody off."""
         if not self._ended_early:
-            hint = "a table of nobody has a header too, or write users: {}"
+            hint = f"a table of nobody has a header too, or write {self._known.noun}s: {{}}"
             self._report((self._source, 1, 1), (), "the table is empty, without a header", hint)
         return []
 
@@ -152,25 +158,37 @@ class _Table:
             self._report(header[0].place, (), f"{len(header)} columns are too many")
             return []
         columns: list[str | None] = []
-        for cell in header:
+        for position, cell in enumerate(header):
             columns.append(self._column(cell, columns))
+            renamed = self._renamed.get(headers.squashed(cell.text))
+            if renamed and renamed.negated:
+                self._negated.add(position)
         self._refuse_absent(header)
         name = self._options.name
         if name and name.key not in columns:
             message = f'the names come from "{name.key}", which is no column of {self._source.name}'
             self._report(name.place, (), message)
             return []
-        if not name and NAME not in columns:
-            message = f'the header has no column "{NAME}"'
-            self._report(header[0].place, (), message, "each user needs a name")
-            return []
-        return columns
+        needed = [] if name else [self._known.name]
+        if self._is_of_memberships:
+            needed.append(MEMBER)
+        absent = [column for column in needed if column not in columns]
+        for column in absent:
+            message = f'the header has no column "{column}"'
+            hint = _NEEDED.get(column) or f"each {self._known.noun} needs a name"
+            self._report(header[0].place, (), message, hint)
+        return [] if absent else columns
 
-    def users(self, header: _Row, columns: list[str | None], rows: Iterator[_Row]) -> Mapping:
+    @property
+    def _is_of_memberships(self) -> bool:
+        return self._known is headers.MEMBERSHIPS
+
+    def entries(self, header: _Row, columns: list[str | None], rows: Iterator[_Row]) -> Mapping:
         """Read all rows below the header."""
-        users = Mapping((self._source, 1, 1), height=2)
+        entries = Mapping((self._source, 1, 1), height=2)
+        members: dict[tuple[str, str], Place] = {}
         source = self._options.name
-        key = columns.index(source.key if source else NAME)
+        key = columns.index(source.key if source else self._known.name)
         is_empty = True
         nameless = {position for position, cell in enumerate(header) if not cell.text}
         for row in rows:
@@ -184,15 +202,55 @@ class _Table:
             name = row[key] if key < len(row) else _Cell("", row[-1].place)
             if source:
                 name = _Cell(name.text.partition("@")[0].strip(), name.place)
-            if self._is_usable(name, header[key].text, users):
-                users.entries[name.text] = self._user(columns, row, name)
-                users.key_places[name.text] = name.place
+            name = _Cell(self._options.shorten(name.text), name.place)
+            if self._is_of_memberships:
+                self._add_member(name, dict(zip(columns, row, strict=False)), entries, members)
+            elif self._is_usable(name, header[key].text, entries):
+                entries.entries[name.text] = self._entry(columns, row, name)
+                entries.key_places[name.text] = name.place
         if is_empty and not self._ended_early:
-            message = "the table has a header and no rows, so it declares nobody"
-            hint = "if nobody is meant, write users: {}"
+            message = f"the table has a header and no rows, so it declares no {self._known.noun}"
+            hint = f"if none is meant, write {self._known.noun}s: {{}}"
             self._context.warn("csv", header[0].place, self._path, message, hint)
-        users.height += any(user.height > 1 for user in users.entries.values())
-        return users
+        inner = max((entry.height for entry in entries.entries.values()), default=1)
+        entries.height = inner + 1
+        return entries
+
+    def _add_member(
+        self,
+        group: _Cell,
+        row: dict[str | None, _Cell],
+        groups: Mapping,
+        members: dict[tuple[str, str], Place],
+    ) -> None:
+        """Put a membership into its group; a row without a member declares the group alone."""
+        if not group.text:
+            self._report(group.place, (), "the row names no group")
+            return
+        if group.text not in groups.entries:
+            entry = Mapping(group.place, {MEMBERS: Sequence(group.place)}, height=2)
+            entry.key_places[MEMBERS] = group.place
+            groups.entries[group.text] = entry
+            groups.key_places[group.text] = group.place
+        member = row.get(MEMBER)
+        if not member or not member.text:
+            return
+        text = self._options.shorten(member.text)
+        kind = row.get(KIND)
+        if kind and kind.text and kind.text.casefold() != "user":
+            if kind.text.casefold() != "group":
+                path = (group.text, MEMBERS)
+                self._report(kind.place, path, f'"{kind.text}" is not user or group')
+                return
+            text = f"group:{text}"
+        first = members.setdefault((group.text, text), member.place)
+        if first is not member.place:
+            message = f'"{text}" stands in group "{group.text}" twice, first on line {first[1]}'
+            self._report(member.place, (group.text, MEMBERS), message)
+            return
+        listed = nodes.child(groups.entries[group.text], MEMBERS)
+        if isinstance(listed, Sequence):
+            listed.items.append(Scalar(text, member.place, text))
 
     def _cell(self, found: re.Match[str], place: Place) -> _Cell:
         text = found[2].strip() if found[1] is None else found[1].replace('""', '"').strip()
@@ -210,18 +268,18 @@ class _Table:
         renamed = self._renamed.get(word)
         if not renamed and (not word or word in self._options.ignored or _is_ignored(cell.text)):
             return None
-        column = renamed.key if renamed else headers.KEYS.get(word)
-        if column and column in before:
+        column = renamed.key if renamed else self._known.keys.get(word)
+        if column and column in before and not (renamed and column in self._known.lists):
             what = "" if cell.text == column else f' as "{column}"'
             self._report(cell.place, (), f'column "{cell.text}" stands in the header twice{what}')
             return None
-        if column == NAME and self._options.name:
+        if column == self._known.name and self._options.name:
             message = f'column "{cell.text}" is not needed: the names come from another'
             self._report(cell.place, (), message, "ignore it, or say in columns what it is")
             return None
-        if not column and not renamed:
+        if not column and not renamed and not self._options.ignores_unknown(cell.text):
             message = f'column "{cell.text}" is not known'
-            self._report(cell.place, (), message, headers.hint(cell.text))
+            self._report(cell.place, (), message, self._known.hint(cell.text))
         return column
 
     def _refuse_absent(self, header: _Row) -> None:
@@ -243,47 +301,57 @@ class _Table:
                 self._report(row[position].place, (), message, hint)
                 nameless.remove(position)
 
-    def _is_usable(self, name: _Cell, header: str, users: Mapping) -> bool:
+    def _is_usable(self, name: _Cell, header: str, entries: Mapping) -> bool:
         if not name.text:
             self._report(name.place, (), f'the cell in column "{header}" is empty')
             return False
-        first = users.key_places.get(name.text)
+        first = entries.key_places.get(name.text)
         if first:
-            message = f'user "{name.text}" stands here twice, first on line {first[1]}'
+            message = (
+                f'{self._known.noun} "{name.text}" stands here twice, first on line {first[1]}'
+            )
             self._report(name.place, (name.text,), message)
         return first is None
 
-    def _user(self, columns: list[str | None], row: _Row, name: _Cell) -> Mapping:
-        user = Mapping(name.place)
-        for column, cell in zip(columns, row, strict=False):  # missing cells are empty
-            if column and column != NAME and cell.text:
-                node = self._value(column, cell, (name.text, column))
-                user.entries[column] = node
-                user.key_places[column] = cell.place
-                user.height = max(user.height, node.height + 1)
-        return user
+    def _entry(self, columns: list[str | None], row: _Row, name: _Cell) -> Mapping:
+        entry = Mapping(name.place)
+        for position, (column, cell) in enumerate(zip(columns, row, strict=False)):
+            if not column or column == self._known.name or not cell.text:
+                continue  # so are missing cells
+            node = self._value(column, cell, (name.text, column), position in self._negated)
+            listed = entry.entries.get(column)
+            if isinstance(listed, Sequence) and isinstance(node, Sequence):
+                listed.items.extend(node.items)
+                continue
+            entry.entries[column] = node
+            entry.key_places[column] = cell.place
+            entry.height = max(entry.height, node.height + 1)
+        return entry
 
-    def _value(self, column: str, cell: _Cell, path: Path) -> Node:
+    def _value(self, column: str, cell: _Cell, path: Path, negated: bool) -> Node:
         text, place = cell.text, cell.place
-        if _SHORTENED.fullmatch(text) or _ERROR.fullmatch(text):
-            what = "an error" if text.startswith("#") else "a number, shortened"
+        if what := characters.spreadsheet_word(text):
             hint = (
                 "mend the cell in the spreadsheet; format a column of numbers that are text as text"
             )
             self._report(place, path, f'"{text}" is what a spreadsheet writes for {what}', hint)
             return Gap(place)
-        if column in LISTS:
-            words = [word for word in _BETWEEN.split(text) if word]
+        if column in self._known.lists:
+            words = _addresses(text) if column == "aliases" else _words(text)
+            if column == MEMBERS:
+                words = [self._options.shorten(word) for word in words]
             self._context.values_left -= len(words)
             return Sequence(place, [Scalar(word, place, word) for word in words])
         value: scalars.Value = text
         allowed = ""
-        if column in BOOLEANS:
+        if column in self._known.booleans:
             value, allowed = scalars.boolean(text), "true or false"
-        elif column in NUMBERS:
+            value = not value if negated and value is not None else value
+        elif column in self._known.numbers:
             value, allowed = scalars.whole_number(text), "a whole number"
         if value is None:
-            self._report(place, path, f'"{text}" is not {allowed}')
+            suspect = characters.describe_suspect(text)
+            self._report(place, path, f'"{text}" is not {allowed}', suspect)
             return Gap(place)
         return Scalar(value, place, text)
 
@@ -292,3 +360,15 @@ class _Table:
 
     def _report(self, place: Place, path: Path, message: str, hint: str | None = None) -> None:
         self._context.report("csv", place, self._path + path, message, hint)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _BETWEEN.split(text) if word]
+
+
+def _addresses(text: str) -> list[str]:
+    """Read further addresses; of proxy addresses those marked smtp, which are not the primary."""
+    if not _PROXY_ADDRESSES.match(text):
+        return _words(text)
+    marked = (each.partition(":") for each in _BEFORE_PROXY.split(text))
+    return [address for mark, _, address in marked if mark == "smtp"]

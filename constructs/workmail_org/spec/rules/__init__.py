@@ -17,12 +17,15 @@ from workmail_org.spec.rules import (
     directories,
     domains,
     groups,
+    hosts,
     names,
     organizations,
     permissions,
     policies,
     references,
+    texts,
     watching,
+    zones,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
 _RULES = (
     *organizations.RULES,
     *directories.RULES,
+    *hosts.RULES,
     *domains.RULES,
+    *zones.RULES,
     *names.RULES,
     *addresses.RULES,
     *references.RULES,
@@ -43,6 +48,7 @@ _RULES = (
     *alarms.RULES,
     *watching.RULES,
     *arns.RULES,
+    *texts.RULES,
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workmail_org.model.values import TEST_DOMAIN_SUFFIX, Kind, fold, get_domain
 from workmail_org.spec.declared import is_local_part, well_formed
+from workmail_org.spec.hostnames import find_fault, is_possible
 from workmail_org.spec.rules.references import Roster
 from workmail_org.spec.wording import show
 
@@ -48,8 +49,11 @@ def check_domains(declared: Declared) -> Iterator[Problem]:
     """An address lies in a domain of its organization that is usable."""
     for organization in declared.organizations:
         roster = _list_usable(organization)
+        impossible = {name.strip(".-") for name in organization.domains_by_name if find_fault(name)}
         for entity in organization.entities:
             for claim in _claim(organization, entity):
+                if get_domain(claim.address) in impossible:
+                    continue  # what is meant is told at the domain
                 if claim.by_default or (entity.is_remote and claim.path[-1] == "email"):
                     continue
                 yield from _check_domain(declared, claim, roster)
@@ -63,6 +67,8 @@ def check_defaults(declared: Declared) -> Iterator[Problem]:
                 continue
             if not is_local_part(entity.name):
                 why = f"{show(entity.name)} cannot stand before the @ of an address"
+            elif organization.default_domain and not is_possible(organization.default_domain):
+                continue  # which is told at the domain
             elif organization.default_domain and not organization.find_address(entity):
                 address = f"{entity.name}@{organization.default_domain}"
                 why = f"the default, {show(address)}, is no email address"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workmail_org.model.values import Kind
-from workmail_org.spec.declared import mapping
+from workmail_org.model.values import Kind, parse_reference
+from workmail_org.spec.declared import mapping, sequence
 from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workmail_org.spec.declared import Declared
+    from workmail_org.spec.declared import Declared, DeclaredOrganization, Entity
     from workmail_org.spec.problems import Problem
 
 
@@ -33,4 +33,35 @@ def check_delegates(declared: Declared) -> Iterator[Problem]:
                 )
 
 
-RULES = (check_delegates,)
+def check_enabled_delegates(declared: Declared) -> Iterator[Problem]:
+    """Not every delegate of a resource that needs one is switched off: such a one is left out."""
+    for organization in declared.organizations:
+        for resource in organization.named[Kind.RESOURCE].values():
+            accepts = mapping(resource.body.get("booking")).get("auto_accept")
+            delegates = sequence(resource.body.get("delegates"))
+            if accepts is not False or not delegates or resource.body.get("enabled") is False:
+                continue
+            off = [_find_switched_off(organization, each) for each in delegates]
+            if not all(off):
+                continue
+            who = " and ".join(show(each.name) for each in off if each)
+            verb = "is" if len(off) == 1 else "are"
+            yield declared.at(
+                (*resource.path, "delegates"),
+                f"resource {show(resource.name)} accepts nothing by itself, and {who},"
+                f" who would answer, {verb} switched off",
+                'add a delegate who is not, or say "auto_accept: true"',
+            )
+
+
+def _find_switched_off(organization: DeclaredOrganization, delegate: object) -> Entity | None:
+    """Find the user that a delegate is, if this user is switched off."""
+    if not isinstance(delegate, str):
+        return None
+    reference = parse_reference(delegate)
+    user = organization.named[Kind.USER].get(reference.name)
+    is_off = reference.kind is Kind.USER and user and user.body.get("enabled") is False
+    return user if is_off else None
+
+
+RULES = (check_delegates, check_enabled_delegates)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 
-from workmail_org.spec.declared import is_mapping, mapping
+from workmail_org.spec.declared import is_mapping, listed, mapping, well_formed
+from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,4 +43,25 @@ def check_allowing(declared: Declared) -> Iterator[Problem]:
                 )
 
 
-RULES = (check_allowing,)
+def check_ranges(declared: Declared) -> Iterator[Problem]:
+    """An IP range is written with the first of its addresses: WorkMail takes no other (assumed)."""
+    for organization in declared.organizations:
+        rules = mapping(mapping(organization.body.get("policies")).get("access_control"))
+        for name, rule in rules.items():
+            at: Path = (*organization.path, "policies", "access_control", name)
+            for key in ("ip_ranges", "not_ip_ranges"):
+                for path, text in listed(mapping(rule), at, key):
+                    if well_formed(text, path) is None:
+                        continue
+                    network = ipaddress.ip_network(text, strict=False)
+                    address = text.partition("/")[0]
+                    if str(network.network_address) != address:
+                        yield declared.at(
+                            path,
+                            f"{show(text)} names an address inside the range",
+                            f"write {network} for the whole range,"
+                            f" or {address}/32 for this address alone",
+                        )
+
+
+RULES = (check_allowing, check_ranges)

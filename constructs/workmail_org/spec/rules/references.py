@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from workmail_org.model.values import Kind, fold, parse_reference
+from workmail_org.model.permission import EVERY_MAILBOX
+from workmail_org.model.values import Kind, Reference, fold, get_domain, parse_reference
 from workmail_org.spec.declared import SECTIONS, is_mapping, listed, mapping, sequence
-from workmail_org.spec.wording import show
+from workmail_org.spec.wording import show, with_suspect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -98,7 +99,7 @@ def check_roles(declared: Declared) -> Iterator[Problem]:
                 yield declared.at(
                     where,
                     f"no impersonation role {show(name)} is declared",
-                    roster.suggest(name),
+                    with_suspect(roster.suggest(name), name),
                 )
 
 
@@ -138,13 +139,33 @@ def _check(
     named = organization.named
     if name in named[kind] or not organization.knows(SECTIONS[kind]):
         return
+    if kind is Kind.USER and "@" in name:
+        hint = _advise_on_address(organization, mention, name)
+        message = f"{show(name)} is an address, and {mention.as_what} is written by name"
+        yield declared.at(mention.path, message, with_suspect(hint, name))
+        return
     others = [each for each in mention.allowed if each is not kind and name in named[each]]
     hint = (
         f'there is a {others[0]} of that name: write "{others[0]}:{name}"'
         if others and kind is Kind.USER
         else rosters[kind].suggest(name)
     )
-    yield declared.at(mention.path, f"no {kind} {show(name)} is declared", hint)
+    yield declared.at(mention.path, f"no {kind} {show(name)} is declared", with_suspect(hint, name))
+
+
+def _advise_on_address(organization: DeclaredOrganization, mention: Mention, address: str) -> str:
+    """Say how whoever has an address is written, or how somebody outside is declared."""
+    owner = organization.owners.get(fold(address))
+    if owner and owner.kind in mention.allowed:
+        return f'write "{Reference(owner.kind, owner.name)}"'
+    if owner:
+        return f"it is the address of {owner}"
+    if get_domain(address) in {*organization.domains_by_name, organization.test_domain}:
+        return "nobody declared here has this address"
+    return (
+        f'declare a user with "role: remote_user" and "email: {address}", and write the name of'
+        " this user"
+    )
 
 
 def _find_mentions(organization: DeclaredOrganization) -> Iterator[Mention]:
@@ -169,7 +190,7 @@ def _find_in_permissions(organization: DeclaredOrganization) -> Iterator[Mention
             ("grantee", _PEOPLE, "a grantee"),
         ):
             text = mapping(entry).get(key)
-            if isinstance(text, str):
+            if isinstance(text, str) and (key, text) != ("mailbox", EVERY_MAILBOX):
                 yield Mention((*path, key), text, kinds, as_what)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import yaml
@@ -165,7 +165,23 @@ def test_json_is_yaml(value: object) -> None:
     document = _load_bytes(text.encode())
 
     assert () == document.problems
-    assert value == document.value["a"]
+    assert _trimmed(value) == document.value["a"]
+
+
+def _trimmed(value: object) -> object:
+    """Trim texts, as is done with those of a spec; names are kept."""
+    if isinstance(value, dict):
+        return {key: _trimmed(inner) for key, inner in cast("dict[str, object]", value).items()}
+    if isinstance(value, list):
+        return [_trimmed(inner) for inner in cast("list[object]", value)]
+    return value.strip() if isinstance(value, str) else value
+
+
+def test_spaces_around_a_text_do_not_count() -> None:
+    spec = b'a: " x\\u00a0\\n"\nb: |\n  y\n\nc: [\' z \']\n" d ": e\n'
+    document = _load_bytes(spec)
+
+    assert {"a": "x", "b": "y", "c": ["z"], " d ": "e"} == document.value
 
 
 def _load_bytes(data: bytes) -> Document:

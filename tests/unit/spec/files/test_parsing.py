@@ -47,7 +47,7 @@ def test_values_have_their_yaml_1_2_types(load_files: Loads) -> None:
         "words": [True, "no", "on", None, None],
         "numbers": [1, 31, 1.5],
         "texts": ["1", "2", "3", "4", "2026-12-31"],
-        "lines": "no\nyes\n",
+        "lines": "no\nyes",
         "nothing": None,
         "empty": {},
     } == document.value

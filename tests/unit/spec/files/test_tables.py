@@ -208,7 +208,7 @@ def test_a_table_without_rows_is_a_warning(load_files: Loads, table: str, place:
 
     assert [
         f"people.csv:{place}: warning: users: the table has a header and no rows,"
-        " so it declares nobody; if nobody is meant, write users: {}"
+        " so it declares no user; if none is meant, write users: {}"
     ] == [str(problem) for problem in document.problems]
     assert [Severity.WARNING] == [problem.severity for problem in document.problems]
     assert {"users": {}} == document.value
@@ -248,7 +248,7 @@ def test_an_unknown_column_gets_the_nearest_known_one(
 
 
 def test_all_problems_of_a_header_are_told_at_once(problems: Callable[[str], list[str]]) -> None:
-    known = ", ".join(["name", *sorted(headers.COLUMNS)])
+    known = ", ".join(headers.USERS.keys.values())
 
     assert [
         '1:1: users: column "Nmae" is not known; did you mean "name"?',
@@ -543,16 +543,19 @@ def test_a_table_has_no_more_cells_than_a_spec_has_values(
     }
 
 
-def test_columns_are_the_keys_of_a_user() -> None:
+@pytest.mark.parametrize(
+    ("section", "columns"), [("users", headers.USERS), ("groups", headers.GROUPS)]
+)
+def test_columns_are_the_keys_of_an_entity(section: str, columns: headers.Columns) -> None:
     properties = load_schema()["properties"]["organizations"]["additionalProperties"]
-    user = properties["properties"]["users"]["additionalProperties"]["properties"]
-    kinds = {"array": headers.LISTS, "boolean": headers.BOOLEANS, "integer": headers.NUMBERS}
+    entity = properties["properties"][section]["additionalProperties"]["properties"]
+    kinds = {"array": columns.lists, "boolean": columns.booleans, "integer": columns.numbers}
 
-    assert set(user) == headers.COLUMNS
-    for key, schema in user.items():
+    assert {"name", *entity} == {*columns.keys.values()}
+    for key, schema in entity.items():
         (kind,) = {"null"} ^ {"null", *_listed(schema["type"])}
 
-        assert key in kinds.get(kind, headers.TEXTS)
+        assert key in kinds.get(kind, columns.texts)
 
 
 def _listed(kinds: str | list[str]) -> list[str]:
