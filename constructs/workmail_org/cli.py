@@ -460,7 +460,7 @@ def records(
 )
 @click.option("--path", "as_path", is_flag=True, help="Print the path of the file instead.")
 def schema(name: str, as_path: bool) -> None:
-    """Print the JSON Schema of specs, for editors, of plans, or of drift.
+    """Print the JSON Schema of specs, editors, plans or drift.
 
     An editor completes and explains the keys of a spec with it; docs/ci.md says how.
     """
