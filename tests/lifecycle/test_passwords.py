@@ -12,7 +12,9 @@ import pytest
 
 from cloudformation import DeploymentFailedError, Stack
 from scenes import make_organization, make_user
+from workmail_emulator.errors import ResponseLost, ServiceFault
 from workmail_emulator.faults import Fault
+from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.service import passwords
 
 CANARY = "Canary-7-in-the-coal-mine"
@@ -87,16 +89,55 @@ def test_a_password_is_on_record_before_its_user_exists(stack: Stack) -> None:
     assert [{"alice", "bob"}, {"alice", "bob"}] == seen
 
 
-def test_a_second_try_uses_the_same_password(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def numbered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let passwords be told apart."""
     made = iter(f"{CANARY}-{number}" for number in range(9))
     monkeypatch.setattr(passwords, "generate_password", lambda: next(made))
+
+
+@pytest.mark.usefixtures("numbered")
+@pytest.mark.parametrize("lost", [True, False], ids=["answer lost", "thrown back"])
+def test_a_second_try_uses_the_same_password(stack: Stack, lost: bool) -> None:
+    struck = [0]
+
+    def strike(phase: str, call: Any) -> None:
+        if call.operation == "CreateUser" and phase == ("after" if lost else "before"):
+            struck[0] += 1
+            if struck[0] == 1:
+                raise ResponseLost if lost else ServiceFault("InternalFailure", "", status=500)
+
+    stack.emulator.on_call = strike
+    stack.deploy(make_organization(make_user("alice")))
+
+    assert f'{{"alice": "{CANARY}-0"}}' == stack.secrets.values["arn:secret0"]
+
+
+@pytest.mark.usefixtures("numbered")
+def test_who_is_hired_under_the_name_of_somebody_deleted_does_not_get_their_password(
+    stack: Stack,
+) -> None:
+    deleting = OnRemoval(users=Removal.DELETE)
+    alice = make_user("alice")
+    stack.deploy(make_organization(alice, make_user("bob"), on_removal=deleting))
+    stack.deploy(make_organization(make_user("bob"), on_removal=deleting))
+    another = replace(alice, display_name="Another Alice")
+    stack.deploy(make_organization(another, make_user("bob"), on_removal=deleting))
+    held: dict[str, str] = json.loads(stack.secrets.values["arn:secret0"])
+
+    assert {"alice": f"{CANARY}-2", "bob": f"{CANARY}-1"} == held
+
+
+@pytest.mark.usefixtures("numbered")
+def test_a_deployment_that_failed_before_anybody_was_made_makes_another_password(
+    stack: Stack,
+) -> None:
     stack.emulator.faults.add(Fault(operation="CreateUser", code="Final", status=400))
     with pytest.raises(DeploymentFailedError, match="Final"):
         stack.deploy(make_organization(make_user("alice")))
-    first = stack.secrets.values["arn:secret0"]
     stack.deploy(make_organization(make_user("alice")))
 
-    assert f'{{"alice": "{CANARY}-0"}}' == first == stack.secrets.values["arn:secret0"]
+    assert f'{{"alice": "{CANARY}-1"}}' == stack.secrets.values["arn:secret0"]
 
 
 def test_an_existing_user_gets_no_password(stack: Stack) -> None:

@@ -167,12 +167,13 @@ class CollectionWork(Generic[C]):
         return expects
 
     def prepare(self, calls: Sequence[Call]) -> Writer:
-        """Write down what is about to be ours; put passwords on record before their users exist."""
+        """Put passwords on record before their users exist; write down what is about to be ours."""
+        passwords = self._ensure_passwords(calls)
         self._claim(self._list_unsettled())
         self._unsettle_neighbours(calls)
         ids = self.reader.find_ids(calls)
         ids |= {neighbour.reference.folded: neighbour.id for neighbour in self.situation.neighbours}
-        self.writer = Writer(self.workmail, ids, passwords=self._ensure_passwords(calls))
+        self.writer = Writer(self.workmail, ids, passwords=passwords)
         return self.writer
 
     def conclude(self, calls: Sequence[Call], done: Sequence[Call]) -> None:
@@ -384,7 +385,13 @@ class CollectionWork(Generic[C]):
         arn = getattr(self.declared, "password_secret_arn", None)
         if not names or not arn:
             return {}
-        return PasswordSecret(self.run.clients.secrets, arn).ensure(names)
+        # An entry without an id was written right before the first try.
+        begun = [
+            name
+            for name in names
+            if (entry := self.entries.get(Reference(Kind.USER, name).folded)) and not entry.id
+        ]
+        return PasswordSecret(self.run.clients.secrets, arn).ensure(names, begun=begun)
 
     def _removes(self) -> bool:
         """Tell whether nobody comes after this resource who would.

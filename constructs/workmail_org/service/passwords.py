@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -67,15 +67,20 @@ class PasswordSecret:
             )
         return cast("dict[str, str]", passwords)
 
-    def ensure(self, users: Iterable[str]) -> dict[str, str]:
+    def ensure(self, users: Iterable[str], *, begun: Collection[str]) -> dict[str, str]:
         """Return a password for each user; missing ones are made and written first.
 
-        So a password is on record before its user exists, and a second try
-        uses the same one.
+        So a password is on record before its user exists, and a second try uses the same one.
+        Who is not being made yet gets a new one, whatever there is under that name: it is the
+        password of somebody who was deleted.
+
+        Args:
+            users: Names of users who are about to be made.
+            begun: Names of those whose making has been begun.
         """
         passwords = self.read()
         wanted = list(users)
-        missing = [user for user in wanted if user not in passwords]
+        missing = [user for user in wanted if user not in passwords or user not in begun]
         if missing:
             passwords |= {user: generate_password() for user in missing}
             self._write(passwords)

@@ -31,8 +31,8 @@ def test_a_password_meets_the_directorys_rules() -> None:
 
 def test_passwords_are_made_once_and_kept() -> None:
     secrets = FakeSecrets()
-    first = open_secret(secrets).ensure(["alice", "bob"])
-    second = open_secret(secrets).ensure(["bob", "carol"])
+    first = open_secret(secrets).ensure(["alice", "bob"], begun=[])
+    second = open_secret(secrets).ensure(["bob", "carol"], begun=["bob"])
 
     assert first["bob"] == second["bob"]
     assert {"alice", "bob", "carol"} == set(json.loads(secrets.values["arn"]))
@@ -40,9 +40,9 @@ def test_passwords_are_made_once_and_kept() -> None:
 
 def test_nothing_missing_writes_nothing() -> None:
     secrets = FakeSecrets()
-    open_secret(secrets).ensure(["alice"])
+    open_secret(secrets).ensure(["alice"], begun=[])
     before = dict(secrets.values)
-    open_secret(secrets).ensure(["alice"])
+    open_secret(secrets).ensure(["alice"], begun=["alice"])
 
     assert before == secrets.values
 
