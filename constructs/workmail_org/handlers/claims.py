@@ -30,6 +30,8 @@ def get_owned(
     """
 
     def stays(entry: Entry) -> bool:
+        if entry.id is None:  # intended, and not known to have been made by us
+            return True
         was_off = entry.enabled_before is False
         adopted = request.is_delete and entry.origin is Origin.ADOPTED
         return bool(entry.removed_at) or (adopted and not (rolls_back and was_off))
@@ -63,12 +65,15 @@ def make_claim(
         settled: Digest of what it was seen to be.
     """
     enabled_before = entry.enabled_before if entry else None
-    if found and (entry is None or entry.removed_at):
+    # Only the answer of our own call tells an id. Where it was lost, a person may have made the
+    # same meanwhile: that is taken over, and never deleted.
+    is_unknown = entry is None or (found is not None and entry.id is None)
+    if found and (is_unknown or (entry and entry.removed_at)):
         enabled_before = found.entity.enabled
     origin = Origin.ADOPTED if found else Origin.CREATED
     return Entry(
         reference=entity.reference.folded,
-        origin=entry.origin if entry else origin,
+        origin=origin if entry is None or is_unknown else entry.origin,
         id=found.id if found else None,
         enabled_before=enabled_before,
         settled=settled,
@@ -144,7 +149,7 @@ def settle(
         exception = words.get(entry.reference)
         adopted_back = exception is not None and entry.origin is Origin.ADOPTED
         retained = (exception or word) is Removal.RETAIN and not entry.removed_at
-        let_go = retained or adopted_back
+        let_go = retained or adopted_back or entry.id is None
         if let_go or entry.reference not in present:
             forgotten.append(entry.reference)
         elif not entry.removed_at:

@@ -109,7 +109,6 @@ class CollectionWork(Generic[C]):
     declared: C
     known: dict[Listed, Found[Any]] = field(default_factory=dict[Listed, Found[Any]])
     reader: SnapshotReader = field(init=False)
-    writer: Writer = field(init=False)
     situation: Situation[Any] = field(init=False)
     decision: Decision = field(init=False)
     entries: dict[Reference, Entry] = field(init=False)
@@ -173,8 +172,7 @@ class CollectionWork(Generic[C]):
         self._unsettle_neighbours(calls)
         ids = self.reader.find_ids(calls)
         ids |= {neighbour.reference.folded: neighbour.id for neighbour in self.situation.neighbours}
-        self.writer = Writer(self.workmail, ids, passwords=passwords)
-        return self.writer
+        return Writer(self.workmail, ids, passwords=passwords, note_made=self._note_made)
 
     def conclude(self, calls: Sequence[Call], done: Sequence[Call]) -> None:
         """Write down who was made whole: the next look need not read them.
@@ -182,20 +180,24 @@ class CollectionWork(Generic[C]):
         Not so who was there: whoever is switched on again may get back what nobody declares. And
         not a room or a piece of equipment, whose booking follows its delegates.
         """
-        if self.kind.kind is Kind.RESOURCE:
-            return
-        subjects = {c.subject.folded for c in done if c.operation in _CREATIONS}
-        unfinished = {call.subject.folded for call in calls if call not in done}
-        unsettled = unfinished | list_unsure(calls) | self._list_waiting()
-        claims: list[Entry] = []
-        for entity in self.situation.desired:
-            reference = entity.reference.folded
-            entry = self.entries.get(reference)
-            if entry is None or reference not in subjects - unsettled:
-                continue
-            made = EntityId(self.writer.ids.get(reference, entry.id or ""))
-            claims.append(replace(entry, id=made, settled=self._digest(entity)))
-        self._put(claims)
+        made = {call.subject.folded for call in done if call.operation in _CREATIONS}
+        unsettled = {call.subject.folded for call in calls if call not in done}
+        whole = made - unsettled - list_unsure(calls) - self._list_waiting()
+        self._put(
+            [
+                replace(entry, settled=self._digest(entity))
+                for entity in self.situation.desired
+                if entity.reference.folded in whole
+                and (entry := self.entries.get(entity.reference.folded))
+                and entry.id
+            ]
+        )
+
+    def _note_made(self, subject: Subject, made: str) -> None:
+        """Write down the id of who was made: nothing else tells that it was us."""
+        entry = self.entries.get(subject) if isinstance(subject, Reference) else None
+        if entry:
+            self._put([replace(entry, id=EntityId(made))])
 
     def finish(self) -> None:
         """Write down who is ours now; and who is no more, where this resource removes."""

@@ -123,7 +123,7 @@ class _RemovalWork:
 
     def _call_roll(self) -> RollCall:
         present = [Presence(reference=r.reference, enabled=r.enabled) for r in self.rows.values()]
-        owned = {ref for ref, entry in self.entries.items() if not entry.removed_at}
+        owned = {ref for ref, entry in self.entries.items() if entry.id and not entry.removed_at}
         return call_roll(present, owned, self.request.desired)
 
     def _list_gone(self) -> list[Entry]:

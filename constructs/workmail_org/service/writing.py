@@ -71,6 +71,10 @@ def _refuse_secret(secret: str) -> str:
     raise NotFoundError(f"secret {secret} cannot be read here")
 
 
+def _forget(subject: Subject, made: str) -> None:
+    """Tell nobody."""
+
+
 @dataclass(slots=True)
 class Writer:
     """Carries out calls in one organization.
@@ -82,6 +86,8 @@ class Writer:
         directories: For calls about a directory.
         passwords: By user name, for users that are created.
         read_secret: Reads the value of a Secrets Manager secret.
+        note_made: Told the id of whatever is created, by folded subject, before the next
+            call is made.
     """
 
     workmail: WorkMail
@@ -91,6 +97,7 @@ class Writer:
     directories: DirectoryService | None = None
     passwords: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     read_secret: Callable[[str], str] = field(default=_refuse_secret, repr=False)
+    note_made: Callable[[Subject, str], None] = _forget
 
     def write(self, call: Call) -> None:
         """Carry out one call.
@@ -119,6 +126,7 @@ class Writer:
         created = _CREATED_ID.get(call.operation)
         if created:
             self.ids[call.subject.folded] = answer[created]
+            self.note_made(call.subject.folded, answer[created])
 
     def _choose_service(self, call: Call) -> Callable[..., Mapping[str, Any]]:
         if self.directories and call.subject.kind == DIRECTORY:
