@@ -165,7 +165,7 @@ def name_phones(hand: Hand, name: str) -> None:
 
 
 def hide(hand: Hand, name: str) -> None:
-    hand("update_user", UserId=hand.find(name), HiddenFromGlobalAddressList=True, City=" Köln")
+    hand("update_user", UserId=hand.find(name), HiddenFromGlobalAddressList=True, City="Köln")
 
 
 DEEDS: tuple[Callable[[Hand, str], None], ...] = (

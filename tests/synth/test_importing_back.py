@@ -119,7 +119,7 @@ def test_what_a_stack_manages_comes_back_as_its_spec(imported: Imported) -> None
 def test_what_no_stack_tells_is_left_to_a_person(imported: Imported) -> None:
     (fitted,) = imported.drafted.fitted
 
-    assert ["alarms", "expectations, and comments of the former spec"] == [
+    assert ["alarms", "expectations, ignored drift, and comments of the former spec"] == [
         each.subject for each in fitted.remainders
     ]
 

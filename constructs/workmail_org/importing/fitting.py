@@ -327,6 +327,8 @@ class _Fitting:
     def _fit_person(self, person: _PersonT, taken: set[str]) -> _PersonT:
         if isinstance(person, User) and person.quota_megabytes == DEFAULT_QUOTA_MEGABYTES:
             person = replace(person, quota_megabytes=None)
+        if isinstance(person, User):
+            person = self._fit_texts(person)
         if person.enabled:
             return person
         path: Path = ("users" if isinstance(person, User) else "resources", person.name)
@@ -338,6 +340,24 @@ class _Fitting:
         if person.email and fold(email) != fold(person.email):
             self._comment(path, f"its former address, {person.email}, is not free any more")
         return replace(person, email=email)
+
+    def _fit_texts(self, user: User) -> User:
+        """Leave out texts with spaces around them, which a spec cannot say: it trims what it reads.
+
+        A display name has to be there: the proof shows that it would be trimmed.
+        """
+        changes: dict[str, Any] = {}
+        for name in PROFILE_FIELDS:
+            text = getattr(user, name)
+            if text and text != text.strip() and name != "display_name":
+                changes[name] = None
+                self._leave(
+                    f"{name} of user {user.name}",
+                    "it begins or ends with a space, and a spec has no such text",
+                    "it stays as it is; change it in WorkMail, then import again",
+                    ("users", user.name),
+                )
+        return replace(user, **changes) if changes else user
 
     def _list_addresses(self, person: User | Bookable) -> Iterator[str]:
         """List addresses that somebody who is switched off could have, the former one first."""

@@ -25,7 +25,7 @@ from workmail_org.wire.properties import (
 )
 
 _NOT_IN_A_STACK = Remainder(
-    subject="expectations, and comments of the former spec",
+    subject="expectations, ignored drift, and comments of the former spec",
     reason="they are in no stack",
     advice="take them over from the former spec",
 )

@@ -311,6 +311,13 @@ def test_an_organization_is_taken_over_with_whoever_is_in_it() -> None:
     assert {} == dict(organization.tags)
 
 
+def test_a_text_with_spaces_around_it_is_left_out() -> None:
+    _, left, organization = take(make_snapshot(make_user("alice", office=" 3", city="Cork")))
+
+    assert (None, "Cork") == (organization.users[0].office, organization.users[0].city)
+    assert ["office of user alice"] == [each.subject for each in left.remainders]
+
+
 def test_tags_of_aws_are_left_out() -> None:
     _, left, organization = take(make_snapshot(tags={"aws:x": "1", "team": "a"}))
 
