@@ -58,7 +58,7 @@ def test_it_has_every_file_that_the_program_reads(wheel: Path) -> None:
         for name in (
             *("cdk.json", "package.json", "package-lock.json"),
             *("schemas/organization.schema.json", "schemas/plan.schema.json"),
-            "schemas/editor.schema.json",
+            *("schemas/drift.schema.json", "schemas/editor.schema.json"),
         )
     } == shipped
 
@@ -109,7 +109,7 @@ UNSIGNED = "there are no AWS credentials; sign in, or set AWS_PROFILE, as for th
         ("restore new.yaml bob", 4, UNSIGNED),
         ("purge new.yaml bob", 4, UNSIGNED),
         ("reset-password new.yaml bob", 4, UNSIGNED),
-        ("init mail", 0, "created 15 files in mail"),
+        ("init mail", 0, "created 16 files in mail"),
         ("schema", 0, '"$id": "urn:workmail-org:schema:organization:1"'),
         ("schema plan", 0, '"$id": "urn:workmail-org:schema:plan:1"'),
         ("--version", 0, f"workmail-org, version {PROJECT['version']}"),

@@ -21,8 +21,11 @@ from hypothesis import strategies as st
 
 import workmail_org
 from effort import ALL, TRIED
+from scenes import make_organization, make_user
 from workmail_org.errors import WireError
 from workmail_org.handlers.requests import parse_request
+from workmail_org.importing.tables import render_table
+from workmail_org.spec.building import load_environment
 from workmail_org.spec.files.loading import load
 from workmail_org.wire.properties import ResourceType
 
@@ -222,8 +225,8 @@ def test_no_file_takes_more_than_some_seconds_and_some_memory(name: str, tmp_pat
     assert (0, f"{message}\n") == (found.returncode, found.stdout)
 
 
-def test_nothing_is_written_as_csv() -> None:
-    """A cell that begins with = is a formula: who adds an export has to think of it."""
+def test_only_one_module_writes_csv() -> None:
+    """A cell that begins with = is a formula: who adds another export has to think of it."""
     package = Path(workmail_org.__file__).parent
     writers = [
         path.name
@@ -231,4 +234,21 @@ def test_nothing_is_written_as_csv() -> None:
         if any(word in path.read_text("utf-8") for word in ("csv.writer", "DictWriter"))
     ]
 
-    assert [] == writers
+    assert ["tables.py"] == writers
+
+
+@pytest.mark.parametrize("text", ["=cmd()", "+1", "-1+2", "@SUM(A1)"])
+def test_a_formula_is_text_in_a_table_of_people_and_is_read_back(text: str, tmp_path: Path) -> None:
+    user = make_user("alice", display_name=text, email="alice@acme.awsapps.com")
+    table = render_table(make_organization(user, domains=()))
+    (tmp_path / "people.csv").write_text(table, "utf-8")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "version: 1\nenvironment: test\norganizations:\n  acme: {region: eu-west-1, alias: acme, "
+        "users: !csv people.csv}\n",
+        "utf-8",
+    )
+
+    assert f"'{text}" in table
+    (read,) = load_environment(spec).organizations[0].users
+    assert text == read.display_name

@@ -20,7 +20,8 @@ def render_table(organization: Organization) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([NAME, *columns])
     for name, body in users.items():
-        writer.writerow([name, *(_write_cell(body.get(column)) for column in columns)])
+        cells = (name, *(body.get(column) for column in columns))
+        writer.writerow([_write_cell(cell) for cell in cells])
     return text.getvalue()
 
 
@@ -31,5 +32,14 @@ def _write_cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return " ".join(cast("Sequence[str]", value))
-    return str(value)
+        return _mark(" ".join(cast("Sequence[str]", value)))
+    return _mark(str(value))
+
+
+def _mark(text: str) -> str:
+    """Mark text that a spreadsheet would take for a formula; `!csv` reads it without the mark.
+
+    Source:
+        OWASP, "CSV Injection".
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
