@@ -201,7 +201,7 @@ def read_actual(
         people=_read_people(reader, desired),
         settings=_read_settings(reader, previous, desired),
         owned={
-            kind: frozenset(e.reference.name for e in each if not e.removed_at)
+            kind: frozenset(e.reference.name for e in each if e.id and not e.removed_at)
             for kind, each in entries.items()
         },
         known={kind: frozenset(e.reference.name for e in each) for kind, each in entries.items()},
