@@ -16,9 +16,11 @@ from scenes import (
     make_user,
     take_picture,
 )
+from workmail_emulator.errors import ResponseLost
 from workmail_emulator.faults import Fault
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.values import Kind, OrganizationId, Reference
+from workmail_org.service.ledger import Entry, Origin
 
 ALICE = make_user("alice")
 BOB = make_user("bob")
@@ -332,3 +334,87 @@ def test_a_failed_take_over_switches_off_again_whom_it_switched_on(
     found = stack.workmail.describe_user(**scope, UserId=zoe)
     assert found["State"] != "ENABLED"
     assert {} == {ref.name: entry for ref, entry in stack.ledger.entries.items()}
+
+
+def find_state(stack: Stack, name: str) -> tuple[str, str]:
+    """Return id and state of a user."""
+    (organization,) = stack.workmail.list_organizations()["OrganizationSummaries"]
+    users = stack.workmail.list_users(OrganizationId=organization["OrganizationId"])["Users"]
+    (found,) = ((user["Id"], user["State"]) for user in users if user["Name"] == name)
+    return found
+
+
+def test_who_was_only_intended_and_then_made_by_hand_is_nobodys(stack: Stack) -> None:
+    """CreateUser failed weeks ago, and the rollback of Users was skipped."""
+    stack.deploy(make_organization(ALICE, on_removal=DELETE))
+    intended = Entry(reference=Reference(Kind.USER, "zoe"), origin=Origin.CREATED)
+    stack.ledger.put([intended])
+    make_by_hand(stack, "zoe")
+    before = find_state(stack, "zoe")
+    stack.deploy(make_organization(ALICE, BOB, on_removal=DELETE))
+    stack.deploy(make_organization(BOB, on_removal=DELETE))
+    stack.destroy()
+
+    assert before == find_state(stack, "zoe")
+    assert "ENABLED" == before[1]
+
+
+def test_who_is_made_by_hand_while_a_newcomer_is_made_is_left_by_the_rollback(
+    stack: Stack,
+) -> None:
+    stack.deploy(make_organization(on_removal=DELETE))
+    made: list[tuple[str, str]] = []
+
+    def strike(phase: str, call: Any) -> None:
+        name = call.parameters.get("Name")
+        if (phase, call.operation, name) == ("after", "CreateUser", "alice") and not made:
+            make_by_hand(stack, "bob")
+            made.append(find_state(stack, "bob"))
+
+    stack.emulator.on_call = strike
+    with pytest.raises(DeploymentFailedError, match="bob"):
+        stack.deploy(make_organization(ALICE, BOB, on_removal=DELETE))
+    stack.emulator.on_call = None
+
+    assert made == [find_state(stack, "bob")]
+    assert "ENABLED" == made[0][1]
+    users = stack.workmail.list_users(OrganizationId=stack.organization_id)["Users"]
+    assert "alice" not in {user["Name"] for user in users if user["State"] != "DELETED"}
+
+
+@pytest.mark.parametrize("goes", [True, False], ids=["destroyed", "rolled back"])
+def test_whose_creation_had_no_answer_is_left_disabled_and_not_deleted(
+    stack: Stack, goes: bool
+) -> None:
+    stack.deploy(make_organization(BOB, on_removal=DELETE))
+
+    def strike(phase: str, call: Any) -> None:
+        if call.operation == "CreateUser" and phase == "after":
+            stack.emulator.on_call = None
+            raise ResponseLost
+
+    stack.emulator.on_call = strike
+    if goes:
+        stack.deploy(make_organization(ALICE, BOB, on_removal=DELETE))
+        before = find_state(stack, "alice")
+        stack.destroy()
+        assert before == find_state(stack, "alice")
+    else:
+        stack.emulator.faults.add(FINAL)
+        with pytest.raises(DeploymentFailedError, match="Final"):
+            stack.deploy(make_organization(ALICE, BOB, SALES, on_removal=DELETE))
+        assert "DISABLED" == find_state(stack, "alice")[1]
+
+
+def test_an_id_is_in_the_ledger_before_the_next_call_is_made(stack: Stack) -> None:
+    held: list[bool] = []
+
+    def watch(phase: str, call: Any) -> None:
+        if (phase, call.operation) == ("before", "RegisterToWorkMail"):
+            entries = stack.ledger.read(Kind.USER).values()
+            held.append(any(entry.id == call.parameters["EntityId"] for entry in entries))
+
+    stack.emulator.on_call = watch
+    stack.deploy(make_organization(ALICE, BOB))
+
+    assert [True, True] == held

@@ -10,7 +10,6 @@ from workmail_org.model.live import EntityT, Found
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import Reference
 from workmail_org.service.ledger import Entry, Ledger, Origin
-from workmail_org.service.reading import Listed
 
 
 def get_owned(
@@ -37,16 +36,6 @@ def get_owned(
         return bool(entry.removed_at) or (adopted and not (rolls_back and was_off))
 
     return {reference.name for reference, entry in entries.items() if not stays(entry)}
-
-
-def get_valid(entries: Mapping[Reference, Entry], rows: Iterable[Listed]) -> dict[Reference, Entry]:
-    """Leave out entries whose entity was deleted, and made anew by somebody else."""
-    ids = {row.reference.folded: row.id for row in rows}
-    return {
-        reference: entry
-        for reference, entry in entries.items()
-        if entry.id is None or ids.get(reference, entry.id) == entry.id
-    }
 
 
 def make_claim(

@@ -25,7 +25,6 @@ from workmail_org.handlers.approving import approve
 from workmail_org.handlers.claims import (
     find_exceptions,
     get_owned,
-    get_valid,
     make_claim,
     note_addresses,
     settle,
@@ -38,7 +37,7 @@ from workmail_org.kinds import CollectionKind
 from workmail_org.model.live import Found
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import EntityId, Kind, Reference, fold
-from workmail_org.service.ledger import Entry, Ledger
+from workmail_org.service.ledger import Entry, Ledger, get_valid
 from workmail_org.service.passwords import PasswordSecret
 from workmail_org.service.reading import Listed, read_aliases
 from workmail_org.service.snapshot import SnapshotReader

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from workmail_org.changes.calls import Call, Subject
 from workmail_org.changes.removals import Presence, RollCall, call_roll, decide
 from workmail_org.handlers.approving import approve, is_asked
-from workmail_org.handlers.claims import get_valid, note_addresses, settle
+from workmail_org.handlers.claims import note_addresses, settle
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.handlers.surroundings import goes_back
 from workmail_org.model.values import Kind, Reference
-from workmail_org.service.ledger import Entry, Ledger
+from workmail_org.service.ledger import Entry, Ledger, get_valid
 from workmail_org.service.reading import Listed, list_entities, read_aliases
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer

@@ -22,7 +22,7 @@ from workmail_org.plan.expectations import ask_live_rules
 from workmail_org.service import reading
 from workmail_org.service.clients import Clients, make_clients
 from workmail_org.service.directories import DirectoryService
-from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger
+from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger, get_valid
 from workmail_org.service.reading import Listed
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.templates import DeployedStack, load_outside, read_stack
@@ -213,15 +213,7 @@ def _read_entries(ledger: Ledger | None, rows: Sequence[Listed]) -> dict[Kind, l
     """Read the ledger; an entry whose entity was deleted, and made anew by others, counts not."""
     if ledger is None:
         return {kind: [] for kind in Kind}
-    ids = {row.reference.folded: row.id for row in rows}
-    return {
-        kind: [
-            entry
-            for entry in ledger.read(kind).values()
-            if entry.id is None or ids.get(entry.reference, entry.id) == entry.id
-        ]
-        for kind in Kind
-    }
+    return {kind: [*get_valid(ledger.read(kind), rows).values()] for kind in Kind}
 
 
 def _read_people(reader: SnapshotReader, desired: Declaration) -> People:

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workmail_org.errors import NotFoundError, ServiceError, TemporaryError
 from workmail_org.model.values import EntityId, Kind, Reference
 from workmail_org.service.failures import translate
+from workmail_org.service.reading import Listed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -99,6 +100,22 @@ class Ledger(Protocol):
     def recall_found(self, noun: str) -> str | None:
         """Return how something was before a deployment touched it."""
         ...
+
+
+def get_valid(entries: Mapping[Reference, Entry], rows: Iterable[Listed]) -> dict[Reference, Entry]:
+    """Leave out entries of whom the stack does not answer for.
+
+    Whoever has another id was deleted, and made anew by somebody else. Whoever is switched on and
+    has no id in the ledger was never made by the stack: it writes the id down before it switches
+    anybody on.
+    """
+    found = {row.reference.folded: row for row in rows}
+
+    def is_valid(entry: Entry) -> bool:
+        row = found.get(entry.reference)
+        return row is None or (not row.enabled if entry.id is None else entry.id == row.id)
+
+    return {reference: entry for reference, entry in entries.items() if is_valid(entry)}
 
 
 @dataclass(frozen=True, slots=True)
