@@ -200,6 +200,7 @@ def make_users(organization: Organization) -> Collection:
             test_domain=organization.test_domain,
             other_addresses=_list_addresses(*organization.groups, *organization.resources),
             adopt=organization.adopt,
+            taken_over=organization.existing is not None,
             max_removals_percent=organization.safety.max_removals_percent,
             min_managed=organization.safety.min_managed,
             users=organization.users,
@@ -225,6 +226,7 @@ def make_groups(organization: Organization) -> Collection:
             test_domain=organization.test_domain,
             other_addresses=_list_addresses(*organization.resources),
             adopt=organization.adopt,
+            taken_over=organization.existing is not None,
             max_removals_percent=organization.safety.max_removals_percent,
             min_managed=organization.safety.min_managed,
             people=_digest_people(organization.users) if groups else "",
@@ -249,6 +251,7 @@ def make_resources(organization: Organization) -> Collection:
         ResourcesProperties(
             test_domain=organization.test_domain,
             adopt=organization.adopt,
+            taken_over=organization.existing is not None,
             max_removals_percent=organization.safety.max_removals_percent,
             min_managed=organization.safety.min_managed,
             people=_digest_people(organization.users, organization.groups) if resources else "",

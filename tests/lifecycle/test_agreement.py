@@ -560,3 +560,35 @@ def test_sign_in_that_people_configured_with_another_instance_is_refused_and_sta
     )
     assert planned in str(refused.value)
     assert before["IdentityCenterConfiguration"] == after["IdentityCenterConfiguration"]
+
+
+@pytest.mark.parametrize("registered", [True, False], ids=["switched off", "never registered"])
+def test_whoever_is_switched_off_in_an_organization_made_by_hand_is_not_taken_for_a_newcomer(
+    stack: Stack, registered: bool
+) -> None:
+    """A new alice would get the old one's mailbox, password and rights."""
+    existing = OrganizationId(make_by_hand(stack))
+    scope = {"OrganizationId": existing}
+    alice = stack.workmail.create_user(**scope, Name="alice", DisplayName="Alice Old")["UserId"]
+    if registered:
+        email = at("alice", TEST_DOMAIN)
+        stack.workmail.register_to_work_mail(**scope, EntityId=alice, Email=email)
+        stack.workmail.deregister_from_work_mail(**scope, EntityId=alice)
+    before = stack.workmail.describe_user(**scope, UserId=alice)
+    user = make_user("alice", email=at("alice", TEST_DOMAIN))
+    desired = replace(EMPTY, existing=existing, users=(user,))
+    reason = (
+        "user 'alice' exists already, switched off, as 'Alice Old', and this stack did not make "
+        "it: choose another key, or set adopt: true to take it over"
+    )
+
+    assert (reason,) == refuse_in_plan(stack, desired)
+    with pytest.raises(DeploymentFailedError) as refused:
+        Stack(stack.emulator).deploy(desired)
+    assert reason in str(refused.value)
+    after = stack.workmail.describe_user(**scope, UserId=alice)
+    assert before["State"] == after["State"] == "DISABLED"
+    adopting = replace(desired, adopt=True)
+    assert () == refuse_in_plan(stack, adopting)
+    Stack(stack.emulator).deploy(adopting)
+    assert "ENABLED" == stack.workmail.describe_user(**scope, UserId=alice)["State"]

@@ -139,6 +139,7 @@ def assess(
         exceptions=facts.exceptions,
         read_only_directory=declared.read_only_directory,
         adopt=declared.adopt,
+        taken_over=declared.taken_over and not declared.read_only_directory,
         undoing=facts.undoing,
         previous_is_lost=facts.previous_is_lost,
         absent=[entity for entity in whole if fold(entity.name) not in facts.present],

@@ -68,6 +68,7 @@ class Situation(Generic[EntityT]):
             later, declare: whoever leaves does so only after they are taken.
         read_only_directory: Entities exist already and are only enabled.
         adopt: Entities that somebody else made may be taken over.
+        taken_over: The organization was there before the stack.
         undoing: A failed deployment is rolled back: what was declared before
             it was ours, and is not refused now.
         previous_is_lost: Nobody knows what the last deployment declared: whoever
@@ -94,6 +95,7 @@ class Situation(Generic[EntityT]):
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
     read_only_directory: bool = False
     adopt: bool = False
+    taken_over: bool = False
     undoing: bool = False
     previous_is_lost: bool = False
     absent: Sequence[EntityT] = ()
@@ -283,14 +285,23 @@ def _refuse_takeovers(kind: Kind, situation: Situation[EntityT]) -> tuple[str, .
     for entity in situation.desired:
         found = situation.find(entity)
         ours = fold(entity.name) in situation.owned or situation.adopt or entity.adopt
-        # One that is switched off and declared again is switched on: its mailbox is still there.
-        if found and found.entity.enabled and not ours:
+        # Who left the spec and is declared again is ours still, and is switched on. In an
+        # organization that a stack made, whoever is switched off was once a stack's too.
+        by_hand = found and (found.entity.enabled or situation.taken_over)
+        if found and by_hand and not ours:
             refusals.append(
-                f"{kind} {entity.name!r} exists already, with the address {found.entity.email}, "
-                "and this stack did not make it: choose another key, or set adopt: true to take "
-                "it over"
+                f"{kind} {entity.name!r} exists already, {_describe_holder(found)}, and this stack "
+                "did not make it: choose another key, or set adopt: true to take it over"
             )
     return tuple(refusals)
+
+
+def _describe_holder(found: Found[EntityT]) -> str:
+    entity = found.entity
+    if entity.enabled:
+        return f"with the address {entity.email}"
+    name = entity.display_name if isinstance(entity, User) else None
+    return f"switched off, as {name!r}" if name else "switched off"
 
 
 def _refuse_unreleased(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:

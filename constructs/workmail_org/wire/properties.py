@@ -159,6 +159,8 @@ class CollectionProperties:
         max_removals_percent: So many of those that are owned may leave without
             a word from a person.
         min_managed: Below so many owned ones the percentage is not applied.
+        taken_over: Whether the organization was there before the stack: whoever is
+            switched off there, and not in the ledger, was made by somebody else.
         on_removal: What happens to who leaves the spec.
         read_only_directory: Who is declared exists already and is only enabled.
         people: Names who is switched on in the collections that come before.
@@ -174,6 +176,7 @@ class CollectionProperties:
     shard: int = 0
     shards: int = 1
     adopt: bool = False
+    taken_over: bool = False
     max_removals_percent: int = Safety().max_removals_percent
     min_managed: int = Safety().min_managed
     people: str = ""
