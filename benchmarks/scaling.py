@@ -101,7 +101,8 @@ def measure(stack: Stack, organization: Organization) -> Outcome | None:
     except DeploymentFailedError as error:
         print(f"failed: {error}"[:200], file=sys.stderr)
         return None
-    return Outcome(len(emulator.calls), len(emulator.writes), emulator.clock.now() - begun)
+    floor = sum(call.effect for call in emulator.writes)
+    return Outcome(len(emulator.calls), floor, emulator.clock.now() - begun)
 
 
 def tell(what: str, size: int, outcome: Outcome | None, rate: float | None) -> None:

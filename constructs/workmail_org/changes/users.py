@@ -75,7 +75,7 @@ def _update(situation: Situation[User], user: User, found: Found[User] | None) -
 
 def _update_profile(previous: User | None, user: User, found: Found[User] | None) -> Iterable[Call]:
     """List UpdateUser with the whole dataset, if anything in it differs."""
-    actual = found.entity if found else _get_created(user)
+    actual = found.entity if found else get_created(user)
     fields = {name: _choose(name, previous, user, actual) for name in _TEXT_FIELDS}
     role_changes = actual.role is not user.role
     hidden_changes = (
@@ -104,7 +104,7 @@ def _choose(name: str, previous: User | None, user: User, actual: User) -> str |
     return present or None
 
 
-def _get_created(user: User) -> User:
+def get_created(user: User) -> User:
     """Return what CreateUser alone makes of a user."""
     return User(
         name=user.name,

@@ -44,6 +44,7 @@ def make_claim(
     entry: Entry | None,
     *,
     settled: str | None = None,
+    made: str | None = None,
 ) -> Entry:
     """Build the ledger's entry of a declared entity.
 
@@ -52,6 +53,7 @@ def make_claim(
         found: What is there already.
         entry: What the ledger has.
         settled: Digest of what it was seen to be.
+        made: Digest of what it was created as.
     """
     enabled_before = entry.enabled_before if entry else None
     # Only the answer of our own call tells an id. Where it was lost, a person may have made the
@@ -66,6 +68,7 @@ def make_claim(
         id=found.id if found else None,
         enabled_before=enabled_before,
         settled=settled,
+        made=made,
     )
 
 

@@ -19,7 +19,7 @@ from workmail_org.changes.collection import (
 )
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
-from workmail_org.changes.settled import Row, believe, digest, list_unsure
+from workmail_org.changes.settled import Row, believe, believe_made, digest, list_unsure
 from workmail_org.errors import NotFoundError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.claims import (
@@ -36,6 +36,7 @@ from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import CollectionKind
 from workmail_org.model.live import Found
 from workmail_org.model.removal import Removal
+from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, Kind, Reference, fold
 from workmail_org.service.ledger import Entry, Ledger, get_valid
 from workmail_org.service.passwords import PasswordSecret
@@ -179,12 +180,16 @@ class CollectionWork(Generic[C]):
         Not so who was there: whoever is switched on again may get back what nobody declares. And
         not a room or a piece of equipment, whose booking follows its delegates.
         """
-        made = {call.subject.folded for call in done if call.operation in _CREATIONS}
+        made = {
+            call.subject.folded
+            for call in done
+            if call.operation in _CREATIONS or self._was_made(call.subject)
+        }
         unsettled = {call.subject.folded for call in calls if call not in done}
         whole = made - unsettled - list_unsure(calls) - self._list_waiting()
         self._put(
             [
-                replace(entry, settled=self._digest(entity))
+                replace(entry, settled=self._digest(entity), made=None)
                 for entity in self.situation.desired
                 if entity.reference.folded in whole
                 and (entry := self.entries.get(entity.reference.folded))
@@ -192,11 +197,19 @@ class CollectionWork(Generic[C]):
             ]
         )
 
+    def _was_made(self, subject: Subject) -> bool:
+        """Tell whether an earlier round or slice made a user, and did nothing more."""
+        entry = self.entries.get(subject.folded) if isinstance(subject, Reference) else None
+        return entry is not None and entry.made is not None
+
     def _note_made(self, subject: Subject, made: str) -> None:
         """Write down the id of who was made: nothing else tells that it was us."""
         entry = self.entries.get(subject) if isinstance(subject, Reference) else None
-        if entry:
-            self._put([replace(entry, id=EntityId(made))])
+        if entry is None:
+            return
+        declared = self._declared_by_name.get(entry.reference.name)
+        created = digest(declared, ()) if isinstance(declared, User) else None
+        self._put([replace(entry, id=EntityId(made), made=created)])
 
     def finish(self) -> None:
         """Write down who is ours now; and who is no more, where this resource removes."""
@@ -296,6 +309,8 @@ class CollectionWork(Generic[C]):
         if self.request.repairs or entry is None or declared is None:
             return None
         shown = Row(id=row.id, enabled=row.enabled, email=row.email, display_name=row.display_name)
+        if isinstance(declared, User) and (found := believe_made(declared, entry.made, shown)):
+            return found
         return believe(declared, entry.settled, shown, enabled)
 
     def _digest(self, entity: Any) -> str:
@@ -416,7 +431,8 @@ class CollectionWork(Generic[C]):
             found = self.situation.find(entity)
             is_settled = found is not None and entity.reference.folded not in unsettled
             settled = self._digest(entity) if is_settled else None
-            claim = make_claim(entity, found, entry, settled=settled)
+            made = entry.made if entry and settled is None else None
+            claim = make_claim(entity, found, entry, settled=settled, made=made)
             if claim != entry:
                 claims.append(claim)
         for leaver in self.situation.get_leavers():

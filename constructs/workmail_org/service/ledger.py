@@ -59,6 +59,7 @@ class Entry:
             WorkMail forgets them.
         settled: Digest of what was declared when the entity with this id was last seen
             to be so (`changes.settled`); `None`: it has to be read.
+        made: The same of a user that the stack created, of whom nothing else is certain.
     """
 
     reference: Reference
@@ -68,6 +69,7 @@ class Entry:
     enabled_before: bool | None = None
     addresses: tuple[str, ...] = ()
     settled: str | None = None
+    made: str | None = None
 
 
 class Ledger(Protocol):
@@ -240,6 +242,8 @@ def _render(entry: Entry) -> dict[str, Any]:
         item["RemovedAt"] = {"S": entry.removed_at}
     if entry.settled:
         item["Settled"] = {"S": entry.settled}
+    if entry.made:
+        item["Made"] = {"S": entry.made}
     if entry.addresses:
         item["Addresses"] = {"S": " ".join(entry.addresses)}
     if entry.enabled_before is not None:
@@ -257,4 +261,5 @@ def _parse(item: Mapping[str, Any]) -> Entry:
         enabled_before=text["EnabledBefore"] == "true" if "EnabledBefore" in text else None,
         addresses=tuple(text.get("Addresses", "").split()),
         settled=text.get("Settled"),
+        made=text.get("Made"),
     )
