@@ -50,6 +50,8 @@ def _update(
     wanted = {delegate.folded: delegate for delegate in bookable.delegates}
     present = {delegate.folded: delegate for delegate in actual.delegates}
     for folded in sorted(wanted.keys() - present.keys()):
+        if folded not in situation.enabled:  # switched off by hand: reported as drift
+            continue
         operation = "AssociateDelegateToResource"
         yield _change_delegate(Phase.JOIN, operation, bookable, wanted[folded])
     yield from _update_fields(bookable, actual, previous)

@@ -60,7 +60,7 @@ class CollectionFacts(Generic[EntityT]):
         found: Those of them that matter, in the order of the list; members and
             delegates are the enabled ones.
         claims: What is the stack's.
-        enabled: Folded references of the users and groups that are switched on.
+        enabled: Ids of the users and groups that are switched on, by folded reference.
         others: Who of other collections is the stack's and changes addresses
             together with this one (`list_moving`).
         exceptions: What happens to some who leave, by folded name.
@@ -72,7 +72,7 @@ class CollectionFacts(Generic[EntityT]):
     present: Collection[str]
     found: Sequence[Found[EntityT]]
     claims: Claims
-    enabled: Collection[Reference] = frozenset()
+    enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     others: Sequence[Addressed] = ()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
     strangers: Mapping[str, Reference] = field(default_factory=dict[str, Reference])

@@ -75,7 +75,7 @@ class Situation(Generic[EntityT]):
             leaves, leaves with this one.
         absent: Of the whole collection, also of other shards: who is declared
             and not there.
-        enabled: Folded references of the users and groups that are switched on.
+        enabled: Ids of the users and groups that are switched on, by folded reference.
         managed: How many entities the stack answers for.
         safety: How many of them may leave without confirmation.
         generate_passwords: Whether new users get one.
@@ -99,7 +99,7 @@ class Situation(Generic[EntityT]):
     undoing: bool = False
     previous_is_lost: bool = False
     absent: Sequence[EntityT] = ()
-    enabled: Collection[Reference] = frozenset()
+    enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     managed: int = 0
     safety: Safety = Safety()  # noqa: RUF009 - frozen
     generate_passwords: bool = True

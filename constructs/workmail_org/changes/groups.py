@@ -58,6 +58,10 @@ def _update(
         if folded in situation.enabled:
             yield _change_member(Phase.LEAVE, "DisassociateMemberFromGroup", group, present[folded])
     for folded in sorted(wanted.keys() - present.keys()):
+        # Users come before groups: one that is off was switched off by hand, and is reported as
+        # drift. Another group may be made by this very deployment.
+        if folded.kind is Kind.USER and folded not in situation.enabled:
+            continue
         yield _change_member(Phase.JOIN, "AssociateMemberToGroup", group, wanted[folded])
 
 

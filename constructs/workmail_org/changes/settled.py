@@ -18,7 +18,7 @@ plan against what is live ask this module alone, so that what is approved is wha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,7 +47,7 @@ class Row:
 
 
 def believe(
-    declared: EntityT, settled: str | None, row: Row, enabled: Collection[Reference]
+    declared: EntityT, settled: str | None, row: Row, enabled: Mapping[Reference, str]
 ) -> Found[EntityT] | None:
     """Say how an entity would be read; `None`: it has to be read.
 
@@ -55,7 +55,7 @@ def believe(
         declared: What is declared of it now.
         settled: Digest of what it was last seen to be, of the entity with the row's id.
         row: What a list shows.
-        enabled: Folded references of the users and groups that are switched on.
+        enabled: Ids of the users and groups that are switched on, by folded reference.
     """
     if settled is None or settled != digest(declared, enabled) or not _shows(row, declared):
         return None
@@ -73,17 +73,18 @@ def believe_made(declared: User, made: str | None, row: Row) -> Found[User] | No
         made: Digest of what was declared when the user with the row's id was created.
         row: What a list shows.
     """
-    if made is None or made != digest(declared, ()) or row.enabled or not declared.enabled:
+    if made is None or made != digest(declared, {}) or row.enabled or not declared.enabled:
         return None
     return Found(id=row.id, entity=replace(get_created(declared), enabled=False))
 
 
-def digest(declared: User | Group | Bookable, enabled: Collection[Reference]) -> str:
+def digest(declared: User | Group | Bookable, enabled: Mapping[Reference, str]) -> str:
     """Name what is declared of an entity, with everything that it depends on."""
     texts = [repr(_predict(declared, enabled))]
     if isinstance(declared, Group | Bookable):
         # Who was switched off stays a member or a delegate that nobody sees, and comes back as one.
-        texts += sorted(str(each) for each in enabled)
+        # Who was made again is another one, and is in no group yet.
+        texts += sorted(f"{each} {known}" for each, known in enabled.items())
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
@@ -108,7 +109,7 @@ def _shows(row: Row, declared: Any) -> bool:
     return fold(row.email) == fold(declared.email) and name in (None, row.display_name)
 
 
-def _predict(declared: EntityT, enabled: Collection[Reference]) -> EntityT:
+def _predict(declared: EntityT, enabled: Mapping[Reference, str]) -> EntityT:
     """Return an entity as it is read: without members and delegates that are switched off."""
     fields: dict[str, Any] = {
         name: tuple(each for each in getattr(declared, name) if each.folded in enabled)

@@ -45,6 +45,7 @@ def make_claim(
     *,
     settled: str | None = None,
     made: str | None = None,
+    begins: bool = False,
 ) -> Entry:
     """Build the ledger's entry of a declared entity.
 
@@ -54,6 +55,8 @@ def make_claim(
         entry: What the ledger has.
         settled: Digest of what it was seen to be.
         made: Digest of what it was created as.
+        begins: Whether it is about to be created; else one with an id that no list shows yet
+            keeps it.
     """
     enabled_before = entry.enabled_before if entry else None
     # Only the answer of our own call tells an id. Where it was lost, a person may have made the
@@ -65,7 +68,7 @@ def make_claim(
     return Entry(
         reference=entity.reference.folded,
         origin=origin if entry is None or is_unknown else entry.origin,
-        id=found.id if found else None,
+        id=found.id if found else (entry.id if entry and not begins else None),
         enabled_before=enabled_before,
         settled=settled,
         made=made,

@@ -46,7 +46,7 @@ from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire.properties import CollectionProperties, UsersProperties
 
-_CREATIONS = frozenset({"CreateUser", "CreateGroup"})
+_CREATIONS = frozenset({"CreateUser", "CreateGroup", "CreateResource"})
 """Calls that make somebody from nothing."""
 
 C = TypeVar("C", bound=CollectionProperties)
@@ -168,7 +168,8 @@ class CollectionWork(Generic[C]):
     def prepare(self, calls: Sequence[Call]) -> Writer:
         """Put passwords on record before their users exist; write down what is about to be ours."""
         passwords = self._ensure_passwords(calls)
-        self._claim(self._list_unsettled())
+        creating = {call.subject.folded for call in calls if call.operation in _CREATIONS}
+        self._claim(self._list_unsettled(), creating)
         self._unsettle_neighbours(calls)
         ids = self.reader.find_ids(calls)
         ids |= {neighbour.reference.folded: neighbour.id for neighbour in self.situation.neighbours}
@@ -186,6 +187,8 @@ class CollectionWork(Generic[C]):
             if call.operation in _CREATIONS or self._was_made(call.subject)
         }
         unsettled = {call.subject.folded for call in calls if call not in done}
+        if self.kind.kind is Kind.RESOURCE or goes_back(self.run, self.request):
+            return
         whole = made - unsettled - list_unsure(calls) - self._list_waiting()
         self._put(
             [
@@ -208,12 +211,12 @@ class CollectionWork(Generic[C]):
         if entry is None:
             return
         declared = self._declared_by_name.get(entry.reference.name)
-        created = digest(declared, ()) if isinstance(declared, User) else None
+        created = digest(declared, {}) if isinstance(declared, User) else None
         self._put([replace(entry, id=EntityId(made), made=created)])
 
     def finish(self) -> None:
         """Write down who is ours now; and who is no more, where this resource removes."""
-        self._claim(self._list_unsettled())
+        self._claim(self._list_unsettled(), ())
         situation = self.situation
         declared = {
             entity.reference.folded for entity in (*situation.desired, *self.declared.entities)
@@ -287,7 +290,7 @@ class CollectionWork(Generic[C]):
             return {}
 
     def _read_unknown(
-        self, rows: Sequence[Listed], enabled: frozenset[Reference]
+        self, rows: Sequence[Listed], enabled: Mapping[Reference, str]
     ) -> Sequence[Found[Any]]:
         """Read who is not believed, and whom this slice has not read yet, or has changed since."""
         unknown = {row.id: row for row in rows if row not in self.known}
@@ -302,7 +305,7 @@ class CollectionWork(Generic[C]):
             self.known[unknown[found.id]] = found
         return [self.known[row] for row in rows if row in self.known]
 
-    def _believe(self, row: Listed, enabled: frozenset[Reference]) -> Found[Any] | None:
+    def _believe(self, row: Listed, enabled: Mapping[Reference, str]) -> Found[Any] | None:
         """Say how somebody would be read who was settled, unless it has to be read."""
         entry = self.entries.get(row.reference.folded)
         declared = self._declared_by_name.get(fold(row.reference.name))
@@ -312,6 +315,22 @@ class CollectionWork(Generic[C]):
         if isinstance(declared, User) and (found := believe_made(declared, entry.made, shown)):
             return found
         return believe(declared, entry.settled, shown, enabled)
+
+    def _settle(self, entity: Any, entry: Entry | None) -> str | None:
+        """Name what somebody was seen to be; `None`: that cannot be believed.
+
+        A rollback begins right after what it takes back, and may have read what was before that.
+        So it settles nobody anew. Nor is a group settled while somebody is switched off who is
+        declared a member.
+        """
+        known, seen = entry.settled if entry else None, self._digest(entity)
+        if known != seen and goes_back(self.run, self.request):
+            return None
+        named = {
+            each.folded
+            for each in (*getattr(entity, "members", ()), *getattr(entity, "delegates", ()))
+        }
+        return seen if named <= self.situation.enabled.keys() else None
 
     def _digest(self, entity: Any) -> str:
         return digest(entity, self.situation.enabled)
@@ -344,13 +363,13 @@ class CollectionWork(Generic[C]):
         users = self.declared.users if isinstance(self.declared, UsersProperties) else ()
         return {fold(user.name) for user in users if user.quota_megabytes is not None}
 
-    def _list_enabled(self) -> frozenset[Reference]:
-        """List who can be a member or a delegate."""
+    def _list_enabled(self) -> Mapping[Reference, str]:
+        """List who can be a member or a delegate, with their ids."""
         nobody = not self.declared.entities and not self.entries
         if self.kind.kind is Kind.USER or nobody:
-            return frozenset()  # users have none
+            return {}  # users have none
         rows = self.reader.list(Kind.USER, Kind.GROUP)
-        return frozenset(row.reference.folded for row in rows if row.enabled)
+        return {row.reference.folded: row.id for row in rows if row.enabled}
 
     def _read_others(self, moving: Mapping[Reference, str]) -> Sequence[Addressed]:
         """Read what of other collections is the stack's and changes its addresses too."""
@@ -419,20 +438,22 @@ class CollectionWork(Generic[C]):
             return False
         return self.request.is_delete or bool(goes_back(self.run, self.request))
 
-    def _claim(self, unsettled: Collection[Subject]) -> None:
+    def _claim(self, unsettled: Collection[Subject], creating: Collection[Subject]) -> None:
         """Write down what is about to be ours, and which addresses are about to be lost.
 
         Args:
             unsettled: Folded references of those who are not as declared, or about to change.
+            creating: Of those who are about to be created.
         """
         claims: list[Entry] = []
         for entity in self.situation.desired:
             entry = self.entries.get(entity.reference.folded)
             found = self.situation.find(entity)
             is_settled = found is not None and entity.reference.folded not in unsettled
-            settled = self._digest(entity) if is_settled else None
+            settled = self._settle(entity, entry) if is_settled else None
             made = entry.made if entry and settled is None else None
-            claim = make_claim(entity, found, entry, settled=settled, made=made)
+            begins = entity.reference.folded in creating
+            claim = make_claim(entity, found, entry, settled=settled, made=made, begins=begins)
             if claim != entry:
                 claims.append(claim)
         for leaver in self.situation.get_leavers():

@@ -80,7 +80,12 @@ def _predict_facts(
     present = actual.people.get_kind(kind)
     wanted = {fold(each.name): each for each in declared.entities}
     owned = actual.owned.get(kind, frozenset())
-    enabled = frozenset(r for r in actual.people.enabled if r.kind is not Kind.RESOURCE)
+    enabled = {
+        found.entity.reference.folded: str(found.id)
+        for each in (Kind.USER, Kind.GROUP)
+        for found in actual.people.get_kind(each).values()
+        if found.entity.enabled
+    }
     return CollectionFacts(
         present=present.keys(),
         found=[
@@ -118,7 +123,7 @@ def _list_namesakes(kind: Kind, actual: Actual) -> Collection[str]:
 
 
 def _believe(
-    actual: Actual, wanted: Any, found: Found[Any], enabled: Collection[Reference]
+    actual: Actual, wanted: Any, found: Found[Any], enabled: Mapping[Reference, str]
 ) -> Found[Any] | None:
     """Say what the handler takes somebody for whom it does not read; `None`: it reads."""
     settled = actual.settled.get(found.entity.reference.folded)
