@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from approving import plan_live
 from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
 from scenes import (
     assert_equals,
@@ -277,3 +278,39 @@ def test_who_comes_back_to_a_former_group_is_seen_although_the_group_is_settled(
     stack.deploy(after)
 
     assert_equals(take_picture(stack), after)
+
+
+@pytest.mark.parametrize("primary", [True, False], ids=["primary address", "alias"])
+def test_who_is_believed_gives_up_an_address_given_by_hand_that_somebody_is_to_get(
+    stack: Stack, primary: bool
+) -> None:
+    alice, bob = CROWD[:2]
+    before = make_organization(alice, bob)
+    stack.deploy(before)
+    scope = {"OrganizationId": stack.organization_id}
+    ids = {user["Name"]: user["Id"] for user in stack.workmail.list_users(**scope)["Users"]}
+    stack.workmail.create_alias(**scope, EntityId=ids[bob.name], Alias=at("desk"))
+    fields: dict[str, object] = {"email": at("desk")} if primary else {"aliases": (at("desk"),)}
+    desired = make_organization(replace(alice, **fields), bob)
+    plan = plan_live(stack, before, desired)
+    stack.deploy(desired, approved=plan.approval)
+
+    assert_equals(take_picture(stack), desired)
+    assert alice.name == take_picture(stack).addresses[at("desk")]
+
+
+def test_who_was_switched_off_by_hand_comes_back_to_an_address_that_others_got_by_hand(
+    stack: Stack,
+) -> None:
+    alice, bob, carl = CROWD[:3]
+    before = make_organization(alice, bob, carl)
+    stack.deploy(before)
+    scope = {"OrganizationId": stack.organization_id}
+    ids = {user["Name"]: user["Id"] for user in stack.workmail.list_users(**scope)["Users"]}
+    stack.workmail.deregister_from_work_mail(**scope, EntityId=ids[carl.name])
+    stack.workmail.create_alias(**scope, EntityId=ids[bob.name], Alias=carl.email)
+    desired = make_organization(replace(alice, city="Ulm"), bob, carl)
+    plan = plan_live(stack, before, desired)
+    stack.deploy(desired, approved=plan.approval)
+
+    assert_equals(take_picture(stack), desired)

@@ -88,7 +88,7 @@ def list_relevant(
     present: Collection[str],
 ) -> set[str]:
     """List the folded names of those who matter: declared now, before, or to be removed."""
-    share, past = _take_share(declared, previous, present)
+    share, past = take_own_share(declared, previous, present)
     names = {fold(entity.name) for entity in (*share, *past)}
     return names if declared.shard else names | claims.removable
 
@@ -122,7 +122,7 @@ def assess(
     """
     share: Any
     past: Any
-    share, past = _take_share(declared, previous, facts.present)
+    share, past = take_own_share(declared, previous, facts.present)
     whole: Any = declared.entities
     own = {fold(entity.name) for entity in share}
     removable = frozenset[str]() if declared.shard else facts.claims.removable
@@ -167,11 +167,12 @@ def _choose_stricter(
     )
 
 
-def _take_share(
+def take_own_share(
     declared: CollectionProperties,
     previous: CollectionProperties | None,
     present: Collection[str],
 ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Return who of the declared, and of those declared before, is this shard's."""
     return take_share(
         declared.entities,
         previous.entities if previous else (),

@@ -78,6 +78,24 @@ def believe_made(declared: User, made: str | None, row: Row) -> Found[User] | No
     return Found(id=row.id, entity=replace(get_created(declared), enabled=False))
 
 
+def list_new_addresses(declared: Iterable[Any], found: Mapping[str, Found[Any]]) -> set[str]:
+    """List the addresses, folded, that people do not have yet; whoever has them has to be read.
+
+    A person may have given one by hand to somebody who is believed.
+
+    Args:
+        declared: Who is declared.
+        found: Who was read, or is believed, by folded name.
+    """
+    new: set[str] = set()
+    for entity in declared:
+        live = found.get(fold(entity.name))
+        has = (live.entity.email, *live.entity.aliases) if live and live.entity.enabled else ()
+        wanted = (entity.email, *entity.aliases) if entity.enabled else ()
+        new |= {fold(each) for each in wanted if each} - {fold(each) for each in has}
+    return new
+
+
 def digest(declared: User | Group | Bookable, enabled: Mapping[Reference, str]) -> str:
     """Name what is declared of an entity, with everything that it depends on."""
     texts = [repr(_predict(declared, enabled))]

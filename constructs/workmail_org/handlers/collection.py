@@ -16,10 +16,18 @@ from workmail_org.changes.collection import (
     empty,
     list_moving,
     list_relevant,
+    take_own_share,
 )
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
-from workmail_org.changes.settled import Row, believe, believe_made, digest, list_unsure
+from workmail_org.changes.settled import (
+    Row,
+    believe,
+    believe_made,
+    digest,
+    list_new_addresses,
+    list_unsure,
+)
 from workmail_org.errors import NotFoundError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.claims import (
@@ -97,6 +105,9 @@ class CollectionWork(Generic[C]):
         declared: What is to be; a Delete declares nobody.
         known: Who was read and needed nothing, by row: an organization has
             thousands of people, of whom one deployment changes a few.
+        believed: Who is not read, by id.
+        doubted: Ids of those who have an address that somebody is to get, and are read.
+        looked_up: Folded addresses whose holder was asked for.
         reader: As of the last look, like `situation` and `entries`.
         entries: Of the ledger.
     """
@@ -113,6 +124,9 @@ class CollectionWork(Generic[C]):
     decision: Decision = field(init=False)
     entries: dict[Reference, Entry] = field(init=False)
     in_order: bool = False
+    believed: dict[str, Listed] = field(default_factory=dict[str, Listed])
+    doubted: set[str] = field(default_factory=set[str])
+    looked_up: set[str] = field(default_factory=set[str])
     _declared_by_name: Mapping[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -265,9 +279,10 @@ class CollectionWork(Generic[C]):
         present = {fold(row.reference.name) for row in rows}
         relevant = list_relevant(self.declared, previous, claims, present)
         enabled = self._list_enabled()
-        found = self._read_unknown(
-            [row for row in rows if fold(row.reference.name) in relevant], enabled
-        )
+        read = [row for row in rows if fold(row.reference.name) in relevant]
+        found = self._read_unknown(read, enabled)
+        if self._doubt(found, present):
+            found = self._read_unknown(read, enabled)
         return CollectionFacts(
             present=present,
             found=found,
@@ -295,15 +310,34 @@ class CollectionWork(Generic[C]):
         """Read who is not believed, and whom this slice has not read yet, or has changed since."""
         unknown = {row.id: row for row in rows if row not in self.known}
         for row in [*unknown.values()]:
-            believed = self._believe(row, enabled)
+            believed = self._believe(row, enabled) if row.id not in self.doubted else None
             if believed:
                 self.known[row] = believed
+                self.believed[row.id] = row
                 del unknown[row.id]
         for found in self.reader.read_entities(
             self.kind.kind, [*unknown.values()], with_quota=self._list_with_quota()
         ):
             self.known[unknown[found.id]] = found
         return [self.known[row] for row in rows if row in self.known]
+
+    def _doubt(self, found: Sequence[Found[Any]], present: Collection[str]) -> bool:
+        """Doubt whoever has an address that somebody is to get; tell whether there is anybody.
+
+        Only WorkMail knows who has it: no list shows further addresses.
+        """
+        share, _past = take_own_share(self.declared, self.request.previous, present)
+        new = list_new_addresses(share, {fold(each.entity.name): each for each in found})
+        # Whom a creation believes it has made itself, a moment ago.
+        if not self.believed or self.request.type is RequestType.CREATE:
+            return False
+        self.looked_up, wanted = self.looked_up | new, sorted(new - self.looked_up)
+        holders = self.workmail.read_many(self.workmail.find_holder, wanted)
+        contested = {each for each in holders if each in self.believed}
+        self.doubted |= contested
+        for row_id in contested:
+            self.known.pop(self.believed.pop(row_id), None)
+        return bool(contested)
 
     def _believe(self, row: Listed, enabled: Mapping[Reference, str]) -> Found[Any] | None:
         """Say how somebody would be read who was settled, unless it has to be read."""

@@ -12,9 +12,10 @@ from workmail_org.changes.collection import (
     CollectionFacts,
     assess,
     list_moving,
+    take_own_share,
 )
 from workmail_org.changes.removals import Presence, call_roll, decide
-from workmail_org.changes.settled import Row, believe
+from workmail_org.changes.settled import Row, believe, list_new_addresses
 from workmail_org.kinds import CollectionKind, name_part
 from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference, fold
@@ -78,7 +79,6 @@ def _predict_facts(
 ) -> CollectionFacts[Any]:
     """Say what the handler will find."""
     present = actual.people.get_kind(kind)
-    wanted = {fold(each.name): each for each in declared.entities}
     owned = actual.owned.get(kind, frozenset())
     enabled = {
         found.entity.reference.folded: str(found.id)
@@ -88,10 +88,7 @@ def _predict_facts(
     }
     return CollectionFacts(
         present=present.keys(),
-        found=[
-            _believe(actual, wanted.get(name), found, enabled) or _see(found, enabled)
-            for name, found in present.items()
-        ],
+        found=_read(kind, actual, before, declared, enabled),
         claims=Claims(
             removable=owned,
             known=owned | actual.known.get(kind, frozenset()),
@@ -120,6 +117,33 @@ def _list_namesakes(kind: Kind, actual: Actual) -> Collection[str]:
     """List the names that a directory has given to others: users and groups share them."""
     others = {Kind.USER: Kind.GROUP, Kind.GROUP: Kind.USER}
     return actual.people.get_kind(others[kind]).keys() if kind in others else ()
+
+
+def _read(
+    kind: Kind,
+    actual: Actual,
+    before: CollectionProperties | None,
+    declared: CollectionProperties,
+    enabled: Mapping[Reference, str],
+) -> list[Found[Any]]:
+    """Say how the handler reads everybody, those whom it believes included."""
+    present = actual.people.get_kind(kind)
+    wanted = {fold(each.name): each for each in declared.entities}
+    seen = {name: _see(found, enabled) for name, found in present.items()}
+    believed = {
+        name: told
+        for name, found in present.items()
+        if (told := _believe(actual, wanted.get(name), found, enabled))
+    }
+    share, _past = take_own_share(declared, before, present.keys())
+    new = list_new_addresses(share, seen | believed)
+    contested = {
+        name
+        for name in believed
+        for address in (seen[name].entity.email, *seen[name].entity.aliases)
+        if fold(address) in new
+    }
+    return [seen[name] if name in contested else believed.get(name, seen[name]) for name in present]
 
 
 def _believe(
