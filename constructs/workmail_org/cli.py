@@ -81,6 +81,8 @@ class _Program(click.Group):
         except errors.WorkMailOrgError as error:
             ctx.exit(_report(error))
         except Exception as error:  # noqa: BLE001 - the last resort; Lambda's entry has the other one
+            if type(error).__module__.startswith("botocore"):  # boto3 is slow to import
+                ctx.exit(_report(errors.PermanentError(f"AWS cannot be asked: {error}")))
             ctx.exit(_report_unexpected(error, with_traceback=ctx.params["debug"]))
         return result
 

@@ -695,3 +695,22 @@ ONLY_OF_A_STACK = {
 Microsoft AD."""
 
 READS = re.compile(r"[a-z0-9]+:(Describe|Get|List|Query)[A-Za-z]*")
+
+
+def test_a_profile_that_is_not_there_is_refused_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    result = CliRunner().invoke(
+        main, ["import", "--region", "eu-west-1", "--output", str(tmp_path / "x.yaml")]
+    )
+
+    assert 4 == result.exit_code
+    assert "AWS cannot be asked: The config profile (nope) could not be found\n" == result.stderr
+
+
+def test_empty_text_names_no_file() -> None:
+    result = CliRunner().invoke(main, ["import", "--region", "eu-west-1", "--output", ""])
+
+    assert 2 == result.exit_code
+    assert "empty text names no file or folder" in result.stderr

@@ -563,3 +563,31 @@ def test_an_ignore_of_what_the_spec_is_ahead_of_is_unused(spec: Path, world: Wor
     assert 0 == result.exit_code
     assert "ignore of users.bob.display_name is unused" in result.stdout
     assert "pending=1 ignored=0" in result.stdout
+
+
+@pytest.mark.usefixtures("world")
+def test_whoever_was_deleted_by_hand_is_gone_although_another_has_the_name(
+    spec: Path, hand: Hand
+) -> None:
+    carol = hand.find("carol")
+    hand.do("deregister_from_work_mail", EntityId=carol)
+    hand.do("delete_user", UserId=carol)
+    another = hand.do("create_user", Name="carol", DisplayName="Carol")["UserId"]
+    hand.do("register_to_work_mail", EntityId=another, Email=at("carol"))
+    result = run(spec, "--exit-code")
+
+    assert 5 == result.exit_code
+    assert "gone: deployed, and not there any more\n    users.carol\n" in result.stdout
+
+
+@pytest.mark.usefixtures("world")
+def test_the_last_rule_that_lets_people_in_is_missed(spec: Path, hand: Hand) -> None:
+    hand.do("delete_access_control_rule", Name="default")
+    (mobile,) = hand.do("list_mobile_device_access_rules")["Rules"]
+    rule = mobile["MobileDeviceAccessRuleId"]
+    hand.do("delete_mobile_device_access_rule", MobileDeviceAccessRuleId=rule)
+    result = run(spec, "--exit-code")
+
+    assert 5 == result.exit_code
+    assert "    policies.access_control\n" in result.stdout
+    assert "    policies.mobile_devices\n" in result.stdout

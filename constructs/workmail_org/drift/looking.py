@@ -9,7 +9,7 @@ and the rest is looked at all the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -19,8 +19,11 @@ from workmail_org.drift.describing_deployed import describe_deployed
 from workmail_org.drift.ignoring import apply_ignores
 from workmail_org.drift.model import DRIFTED, Drift, OrganizationDrift, Row, RowClass
 from workmail_org.errors import ServiceError, SpecError, WireError
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.group import Group
 from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference
 from workmail_org.plan.declarations import decode_template, name_stack
 from workmail_org.service.clients import Clients, make_clients
@@ -273,7 +276,38 @@ def _read(reading: _Reading, follow: Follow) -> None:
     look = Look(
         spec=subject.spec, deployed=subject.deployed, live=live, removed=removed, unread=unread
     )
-    reading.take(classify(look))
+    missing = (*_list_remade(subject, live, unread), *_list_closed(subject, live)) if live else ()
+    reading.take((*missing, *classify(look)))
+
+
+def _list_remade(subject: _Subject, live: Snapshot, unread: Mapping[Path, str]) -> Iterator[Row]:
+    """List who was deployed and deleted by hand, though somebody made another of that name."""
+    if subject.ledger is None or ("ledger",) in unread:
+        return
+    deployed = subject.deployed
+    everybody: tuple[User | Group | Bookable, ...] = (
+        *deployed.users,
+        *deployed.groups,
+        *deployed.resources,
+    )
+    declared = {each.reference.folded: each.name for each in everybody}
+    for kind in Kind:
+        for reference, entry in subject.ledger.read(kind).items():
+            found = live.people.find(reference)
+            if entry.removed_at or not entry.id or not found or reference not in declared:
+                continue
+            if found.id != entry.id:
+                path = (f"{kind}s", declared[reference])
+                yield Row(path=path, row_class=RowClass.GONE, spec=PRESENT, deployed=PRESENT)
+
+
+def _list_closed(subject: _Subject, live: Snapshot) -> Iterator[Row]:
+    """List rules that every organization has, where none is left: then nobody gets in."""
+    for name in ("access_control", "mobile_devices"):
+        path = ("policies", name)
+        declared = getattr(subject.spec.policies, name) or getattr(subject.deployed.policies, name)
+        if not declared and not getattr(live.settings, name) and path not in live.unread:
+            yield Row(path=path, row_class=RowClass.GONE, deployed=PRESENT)
 
 
 def _read_removed(

@@ -8,6 +8,8 @@ import sys
 
 import click
 
+from workmail_org.operating.arguments import NamedPath
+
 _DIFFERS = 5  # as of the other commands: what exists differs from the spec
 
 
@@ -31,13 +33,13 @@ _DIFFERS = 5  # as of the other commands: what exists differs from the spec
 )
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, allow_dash=True, path_type=pathlib.Path),
+    type=NamedPath(dir_okay=False, allow_dash=True, path_type=pathlib.Path),
     help="New file for the spec, or - to print it; by default KEY.yaml.",
 )
 @click.option(
     "--csv",
     "table",
-    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    type=NamedPath(dir_okay=False, path_type=pathlib.Path),
     help="New file beside the spec for people, if there are 50 or more.",
 )
 @click.option(
