@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workmail_org import distribution, errors
+from workmail_org.arguments import NamedPath, complete_base, complete_key, form_option
 from workmail_org.importing.command import import_
 from workmail_org.initializing.command import init
 from workmail_org.operating import commands
-from workmail_org.operating.arguments import NamedPath, complete_base, complete_key, form_option
 from workmail_org.reports import machine, resolved, sarif, text
 from workmail_org.spec import building, together
 from workmail_org.spec.files import loading

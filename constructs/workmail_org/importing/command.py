@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from workmail_org.operating.arguments import NamedPath
+from workmail_org.arguments import NamedPath
 
 _DIFFERS = 5  # as of the other commands: what exists differs from the spec
 

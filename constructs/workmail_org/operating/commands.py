@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workmail_org.model.values import parse_reference
-from workmail_org.operating.arguments import (
+from workmail_org.arguments import (
     NamedPath,
     complete_key,
     complete_name,
     complete_user,
     form_option,
 )
+from workmail_org.model.values import parse_reference
 from workmail_org.reports import text
 from workmail_org.spec import building
 

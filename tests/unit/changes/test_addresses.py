@@ -267,7 +267,7 @@ def test_members_leave_before_members_join() -> None:
         owned={"outer", "inner"},
         removal=Removal.DELETE,
         test_domain="acme.awsapps.com",
-        enabled={outer.reference, inner.reference},
+        enabled=dict.fromkeys({outer.reference, inner.reference}, "id"),
     )
     plan = groups.decide(situation)
 
