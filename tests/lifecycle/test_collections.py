@@ -314,3 +314,67 @@ def test_who_was_switched_off_by_hand_comes_back_to_an_address_that_others_got_b
     stack.deploy(desired, approved=plan.approval)
 
     assert_equals(take_picture(stack), desired)
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["deleted", "switched off"])
+def test_a_member_taken_away_by_hand_does_not_stop_a_change_of_another_group(
+    stack: Stack, gone: bool
+) -> None:
+    alice, bob = CROWD[:2]
+    groups = make_group("sales", alice.name, bob.name), make_group("help", alice.name)
+    stack.deploy(make_organization(alice, bob, *groups))
+    scope = {"OrganizationId": stack.organization_id}
+    ids = {user["Name"]: user["Id"] for user in stack.workmail.list_users(**scope)["Users"]}
+    stack.workmail.deregister_from_work_mail(**scope, EntityId=ids[bob.name])
+    if gone:
+        stack.workmail.delete_user(**scope, UserId=ids[bob.name])
+    after = groups[0], make_group("help")
+    stack.deploy(make_organization(alice, bob, *after))
+
+    entities = take_picture(stack).entities
+    assert () == getattr(entities["group:help"], "members", None)
+    assert stack.ledger.read(Kind.GROUP)[groups[0].reference.folded].settled is None
+
+
+def test_a_rollback_settles_nobody_anew(stack: Stack) -> None:
+    """It begins right after what it takes back, and may read what was before that."""
+    alice, bob = CROWD[:2]
+    stack.deploy(make_organization(alice, bob))
+    stack.emulator.faults.add(Fault(operation="CreateGroup", code="Final", status=400))
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(make_organization(replace(alice, city="Ulm"), bob, make_group("sales")))
+    entries = stack.ledger.read(Kind.USER)
+
+    assert entries[alice.reference.folded].settled is None
+    assert entries[bob.reference.folded].settled is not None
+    stack.deploy(make_organization(replace(alice, city="Bonn"), bob))
+    assert stack.ledger.read(Kind.USER)[alice.reference.folded].settled is not None
+
+
+def test_who_was_made_again_is_in_the_groups_that_were_settled_before(stack: Stack) -> None:
+    alice, bob = CROWD[:2]
+    sales = make_group("sales", alice.name, bob.name)
+    stack.deploy(make_organization(alice, bob, sales))
+    scope = {"OrganizationId": stack.organization_id}
+    ids = {user["Name"]: user["Id"] for user in stack.workmail.list_users(**scope)["Users"]}
+    stack.workmail.deregister_from_work_mail(**scope, EntityId=ids[bob.name])
+    stack.workmail.delete_user(**scope, UserId=ids[bob.name])
+    after = make_organization(alice, replace(bob, city="Ulm"), sales, make_group("support"))
+    stack.deploy(after)
+
+    assert_equals(take_picture(stack), after)
+
+
+def test_with_lists_that_lag_whoever_was_made_is_ours_and_goes_with_the_stack() -> None:
+    stack = Stack(make_emulator(lag=2.0))
+    deleting = OnRemoval(users=Removal.DELETE, domains=Removal.RETAIN)
+    stack.deploy(make_organization(*CROWD[:2], on_removal=deleting))
+    origins = {entry.origin for entry in stack.ledger.read(Kind.USER).values()}
+    organization_id = stack.organization_id
+    stack.destroy()
+    users = stack.workmail.list_users(OrganizationId=organization_id)["Users"]
+
+    assert {"created"} == origins
+    assert not {user.name for user in CROWD} & {
+        user["Name"] for user in users if user["State"] != "DELETED"
+    }
