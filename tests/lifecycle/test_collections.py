@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from approving import plan_live
-from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
+from cloudformation import DeploymentFailedError, FakeCloudFormation, RollbackFailedError, Stack
 from scenes import (
     assert_equals,
     at,
@@ -378,3 +378,26 @@ def test_with_lists_that_lag_whoever_was_made_is_ours_and_goes_with_the_stack() 
     assert not {user.name for user in CROWD} & {
         user["Name"] for user in users if user["State"] != "DELETED"
     }
+
+
+def count_looks_at_the_stack(monkeypatch: pytest.MonkeyPatch, users: int) -> int:
+    """Count how often handlers ask CloudFormation for the stack while so many are adopted."""
+    stack = Stack(make_emulator())
+    people = [make_user(f"u{number}") for number in range(users)]
+    stack.deploy(make_organization(*people))
+    forget_what_was_settled(stack)
+    asked: list[str] = []
+    ask = FakeCloudFormation.describe_stacks
+
+    def count(self: FakeCloudFormation, **parameters: str) -> object:
+        asked.append(parameters["StackName"])
+        return ask(self, **parameters)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeCloudFormation, "describe_stacks", count)
+        stack.deploy(make_organization(replace(people[0], city="Ulm"), *people[1:]))
+    return len(asked)
+
+
+def test_cloudformation_is_not_asked_once_for_each_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert count_looks_at_the_stack(monkeypatch, 3) == count_looks_at_the_stack(monkeypatch, 30)

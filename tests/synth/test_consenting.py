@@ -51,7 +51,9 @@ def test_without_a_word_nothing_is_said(context: dict[str, Any]) -> None:
 
 
 def test_what_is_no_digest_is_refused_at_synth(context: dict[str, Any]) -> None:
-    with pytest.raises(SpecError, match='acknowledge: "yes" is no digest: allowed are 12 digits'):
+    with pytest.raises(
+        SpecError, match='acknowledge: "yes" is not a digest: allowed are 12 digits'
+    ):
         make_stack(context, "yes")
 
 

@@ -48,7 +48,7 @@ from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, Kind, Reference, fold
 from workmail_org.service.ledger import Entry, Ledger, get_valid
 from workmail_org.service.passwords import PasswordSecret
-from workmail_org.service.reading import Listed, read_aliases
+from workmail_org.service.reading import Listed, find_address_owner, read_aliases
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
@@ -195,22 +195,24 @@ class CollectionWork(Generic[C]):
         Not so who was there: whoever is switched on again may get back what nobody declares. And
         not a room or a piece of equipment, whose booking follows its delegates.
         """
+        if self.kind.kind is Kind.RESOURCE or not self._settles_anew():
+            return
+        succeeded = set(done)
         made = {
             call.subject.folded
             for call in done
             if call.operation in _CREATIONS or self._was_made(call.subject)
         }
-        unsettled = {call.subject.folded for call in calls if call not in done}
-        if self.kind.kind is Kind.RESOURCE or goes_back(self.run, self.request):
-            return
-        whole = made - unsettled - list_unsure(calls) - self._list_waiting()
+        unfinished = {call.subject.folded for call in calls if call not in succeeded}
+        whole = made - unfinished - list_unsure(calls) - self._list_waiting()
         self._put(
             [
-                replace(entry, settled=self._digest(entity), made=None)
+                replace(entry, settled=settled, made=None)
                 for entity in self.situation.desired
                 if entity.reference.folded in whole
                 and (entry := self.entries.get(entity.reference.folded))
                 and entry.id
+                and (settled := self._name_settled(entity))
             ]
         )
 
@@ -326,14 +328,16 @@ class CollectionWork(Generic[C]):
 
         Only WorkMail knows who has it: no list shows further addresses.
         """
-        share, _past = take_own_share(self.declared, self.request.previous, present)
-        new = list_new_addresses(share, {fold(each.entity.name): each for each in found})
         # Whom a creation believes it has made itself, a moment ago.
         if not self.believed or self.request.type is RequestType.CREATE:
             return False
+        share, _past = take_own_share(self.declared, self.request.previous, present)
+        new = list_new_addresses(share, {fold(each.entity.name): each for each in found})
         self.looked_up, wanted = self.looked_up | new, sorted(new - self.looked_up)
-        holders = self.workmail.read_many(self.workmail.find_holder, wanted)
-        contested = {each for each in holders if each in self.believed}
+        holders = self.workmail.read_many(
+            lambda each: find_address_owner(self.workmail, each), wanted
+        )
+        contested = {each.id for each in holders if each and each.id in self.believed}
         self.doubted |= contested
         for row_id in contested:
             self.known.pop(self.believed.pop(row_id), None)
@@ -350,21 +354,23 @@ class CollectionWork(Generic[C]):
             return found
         return believe(declared, entry.settled, shown, enabled)
 
-    def _settle(self, entity: Any, entry: Entry | None) -> str | None:
-        """Name what somebody was seen to be; `None`: that cannot be believed.
+    def _settles_anew(self) -> bool:
+        """Tell whether what is seen now can be believed later. Asks CloudFormation.
 
         A rollback begins right after what it takes back, and may have read what was before that.
-        So it settles nobody anew. Nor is a group settled while somebody is switched off who is
-        declared a member.
         """
-        known, seen = entry.settled if entry else None, self._digest(entity)
-        if known != seen and goes_back(self.run, self.request):
-            return None
+        return goes_back(self.run, self.request) is False
+
+    def _name_settled(self, entity: Any) -> str | None:
+        """Name what somebody was seen to be; `None`: that cannot be believed.
+
+        Not so a group while somebody is switched off who is declared a member.
+        """
         named = {
             each.folded
             for each in (*getattr(entity, "members", ()), *getattr(entity, "delegates", ()))
         }
-        return seen if named <= self.situation.enabled.keys() else None
+        return self._digest(entity) if named <= self.situation.enabled.keys() else None
 
     def _digest(self, entity: Any) -> str:
         return digest(entity, self.situation.enabled)
@@ -479,12 +485,15 @@ class CollectionWork(Generic[C]):
             unsettled: Folded references of those who are not as declared, or about to change.
             creating: Of those who are about to be created.
         """
+        anew = self._settles_anew()
         claims: list[Entry] = []
         for entity in self.situation.desired:
             entry = self.entries.get(entity.reference.folded)
             found = self.situation.find(entity)
             is_settled = found is not None and entity.reference.folded not in unsettled
-            settled = self._settle(entity, entry) if is_settled else None
+            settled = self._name_settled(entity) if is_settled else None
+            if not anew and not (entry and entry.settled == settled):
+                settled = None
             made = entry.made if entry and settled is None else None
             begins = entity.reference.folded in creating
             claim = make_claim(entity, found, entry, settled=settled, made=made, begins=begins)

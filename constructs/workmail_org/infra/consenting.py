@@ -55,7 +55,7 @@ def read_consent(scope: Construct, organization: Organization) -> Consent:
     Several digests to acknowledge have commas between.
 
     Raises:
-        SpecError: One is no digest, or the text is no approval.
+        SpecError: One is not a digest, or the text is no approval.
     """
     return Consent(
         acknowledge=_read_digests(scope),
@@ -68,28 +68,28 @@ def read_consent(scope: Construct, organization: Organization) -> Consent:
 def _read_repair(scope: Construct) -> str:
     given: Any = scope.node.try_get_context("repair") or ""
     repair = str(given).strip()
-    if repair and not _DIGEST.fullmatch(repair):
-        raise SpecError(
-            [
-                f'repair: "{repair}" is no digest: allowed are 12 digits from 0 to f; copy what '
-                "plan --against live --repair printed"
-            ]
-        )
+    if repair:
+        _check_digest("repair", repair, "; copy what plan --against live --repair printed")
     return repair
 
 
 def _read_digests(scope: Construct) -> tuple[str, ...]:
     given: Any = scope.node.try_get_context("acknowledge") or ""
     digests = [each.strip() for each in str(given).split(",") if each.strip()]
-    wrong = [each for each in digests if not _DIGEST.fullmatch(each)]
-    if wrong:
-        raise SpecError(
-            [
-                f'acknowledge: "{wrong[0]}" is no digest: allowed are 12 digits from 0 to f, or '
-                "several with commas between; copy what the refused deployment or `plan` printed"
-            ]
+    for each in digests:
+        _check_digest(
+            "acknowledge",
+            each,
+            ", or several with commas between; copy what the refused deployment or `plan` printed",
         )
     return tuple(sorted(set(digests)))
+
+
+def _check_digest(option: str, given: str, advice: str) -> None:
+    if not _DIGEST.fullmatch(given):
+        raise SpecError(
+            [f'{option}: "{given}" is not a digest: allowed are 12 digits from 0 to f{advice}']
+        )
 
 
 def _read_approval(scope: Construct, key: str) -> Mapping[str, str] | None:

@@ -91,11 +91,8 @@ def read_tagged_organization(workmail: WorkMail) -> LiveOrganization | None:
 
 def find_organization(workmail: WorkMail, alias: str) -> str | None:
     """Return the id of the organization with an alias in this account and region."""
-    for summary in workmail.list("ListOrganizations", "OrganizationSummaries"):
-        alive = _parse_state(summary) not in (State.DELETED, State.DELETING)
-        if alive and fold(summary.get("Alias", "")) == fold(alias):
-            return str(summary["OrganizationId"])
-    return None
+    live = list_organizations(workmail)
+    return next((str(each.id) for each in live if fold(each.alias) == fold(alias)), None)
 
 
 def is_alias_used_up(workmail: WorkMail, alias: str) -> bool:
@@ -259,6 +256,24 @@ def read_aliases(workmail: WorkMail, row: Listed) -> tuple[str, ...]:
         return ()
     aliases: Iterable[str] = workmail.list("ListAliases", "Aliases", EntityId=row.id)
     return tuple(sorted(alias for alias in aliases if fold(alias) != fold(row.email)))
+
+
+@dataclass(frozen=True, slots=True)
+class AddressOwner:
+    """Who has an address."""
+
+    id: EntityId
+    reference: Reference
+
+
+def find_address_owner(workmail: WorkMail, address: str) -> AddressOwner | None:
+    """Find who has an address, primary or further (DescribeEntity); `None`: nobody has."""
+    try:
+        found = workmail.call("DescribeEntity", Email=address)
+    except NotFoundError:
+        return None
+    reference = Reference(Kind(fold(found["Type"])), found["Name"])
+    return AddressOwner(EntityId(found["EntityId"]), reference)
 
 
 def _make_row(

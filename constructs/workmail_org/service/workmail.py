@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workmail_org.errors import NotFoundError, TemporaryError
+from workmail_org.errors import TemporaryError
 from workmail_org.service.failures import is_throttled, translate
 
 if TYPE_CHECKING:
@@ -57,13 +57,6 @@ class WorkMail:
         if self.organization_id:
             parameters = {"OrganizationId": self.organization_id, **parameters}
         return self.call_plain(operation, **parameters)
-
-    def find_holder(self, address: str) -> str | None:
-        """Return the id of who has an address (DescribeEntity); `None`: nobody has."""
-        try:
-            return str(self.call("DescribeEntity", Email=address)["EntityId"])
-        except NotFoundError:
-            return None
 
     def call_plain(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         """Make one call that is not about this organization, such as `TagResource`."""

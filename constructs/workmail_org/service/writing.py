@@ -21,8 +21,9 @@ from workmail_org.changes.calls import (
 )
 from workmail_org.changes.directories import DIRECTORY
 from workmail_org.errors import ConflictError, NotFoundError
-from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.model.values import Reference
 from workmail_org.service.directories import DirectoryService
+from workmail_org.service.reading import find_address_owner
 from workmail_org.service.workmail import WorkMail
 
 _CREATED_ID = {
@@ -166,25 +167,19 @@ class Writer:
         address = _get_address(call)
         if address is None or conflict.code == "NameAvailabilityException":
             return False
-        owner = self._find_owner(address)
-        return owner is not None and owner[0] == self.ids.get(call.subject.folded)
+        owner = find_address_owner(self.workmail, address)
+        return owner is not None and owner.id == self.ids.get(call.subject.folded)
 
     def _name_owner(self, call: Call, conflict: ConflictError) -> ConflictError:
         address = _get_address(call)
-        owner = self._find_owner(address) if address else None
+        owner = find_address_owner(self.workmail, address) if address else None
         if not owner or not address:
             return conflict
         return ConflictError(
-            describe_taken(address, owner[1]), operation=conflict.operation, code=conflict.code
+            describe_taken(address, owner.reference),
+            operation=conflict.operation,
+            code=conflict.code,
         )
-
-    def _find_owner(self, address: str) -> tuple[str, Reference] | None:
-        """Return id and reference of who has an address (DescribeEntity)."""
-        try:
-            found = self.workmail.call("DescribeEntity", Email=address)
-        except NotFoundError:
-            return None
-        return found["EntityId"], Reference(Kind(fold(found["Type"])), found["Name"])
 
 
 def _get_address(call: Call) -> str | None:
