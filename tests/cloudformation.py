@@ -26,6 +26,7 @@ from workmail_emulator import Emulator
 from workmail_org import declaring
 from workmail_org.changes.approvals import parse_approval
 from workmail_org.handlers import entry
+from workmail_org.handlers.patience import Patience
 from workmail_org.handlers.requests import Run
 from workmail_org.kinds import name_part
 from workmail_org.model.organization import Organization
@@ -541,13 +542,15 @@ class Stack:
         clock = self.emulator.clock
         return Run(
             clients=self._make_clients(),
-            deadline=clock.now() + self.slice_seconds,
-            clock=clock.now,
-            sleep=self._sleep,
+            patience=Patience(
+                deadline=clock.now() + self.slice_seconds,
+                clock=clock.now,
+                sleep=self._sleep,
+                chance=lambda: 1.0,
+            ),
             epoch=clock.now,
             open_ledger=lambda clients, _table: WatchedLedger(self.ledger, clients.dynamodb),
             log_place="/aws/lambda/handler stream",
-            chance=lambda: 1.0,
         )
 
     def _sleep(self, seconds: float) -> None:

@@ -14,6 +14,7 @@ import pytest
 from cloudformation import Stack
 from workmail_emulator import Emulator
 from workmail_emulator.clock import Clock
+from workmail_org.handlers.patience import Patience
 from workmail_org.handlers.requests import Run
 from workmail_org.model.organization import Organization
 from workmail_org.model.user import User
@@ -35,15 +36,15 @@ def test_each_try_waits_longer_by_chance_up_to_half_of_it_less(
     stack: Stack, chance: float, pauses: list[float]
 ) -> None:
     waited: list[float] = []
-    run = replace(stack.make_run(), sleep=waited.append, chance=lambda: chance)
+    patience = replace(stack.make_run().patience, sleep=waited.append, chance=lambda: chance)
 
-    assert [True, True, True] == [run.back_off(tries) for tries in (1, 2, 3)]
+    assert [True, True, True] == [patience.back_off(tries) for tries in (1, 2, 3)]
     assert pauses == waited
 
 
 def test_no_pause_is_longer_than_fifteen_seconds(stack: Stack) -> None:
     waited: list[float] = []
-    replace(stack.make_run(), sleep=waited.append).back_off(20)
+    replace(stack.make_run().patience, sleep=waited.append).back_off(20)
 
     assert [15.0] == waited
 
@@ -63,11 +64,13 @@ class SharingStack(Stack):
         now = read_clock()
         return replace(
             super().make_run(),
-            deadline=now + self.slice_seconds,
-            clock=read_clock,
+            patience=Patience(
+                deadline=now + self.slice_seconds,
+                clock=read_clock,
+                sleep=sleep,
+                chance=random.random,
+            ),
             epoch=read_clock,
-            sleep=sleep,
-            chance=random.random,
         )
 
 

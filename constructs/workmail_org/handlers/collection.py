@@ -16,21 +16,14 @@ from workmail_org.changes.collection import (
     empty,
     list_moving,
     list_relevant,
-    take_own_share,
 )
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
-from workmail_org.changes.settled import (
-    Row,
-    believe,
-    believe_made,
-    digest,
-    list_new_addresses,
-    list_unsure,
-)
+from workmail_org.changes.settled import digest, list_unsure
 from workmail_org.errors import NotFoundError, UnsafePlanError
 from workmail_org.handlers.approving import approve
-from workmail_org.handlers.claims import (
+from workmail_org.handlers.believing import Beliefs, Look
+from workmail_org.handlers.journaling import (
     find_exceptions,
     get_owned,
     make_claim,
@@ -42,17 +35,16 @@ from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
 from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import CollectionKind
-from workmail_org.model.live import Found
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, Kind, Reference, fold
 from workmail_org.service.ledger import Entry, Ledger, get_valid
 from workmail_org.service.passwords import PasswordSecret
-from workmail_org.service.reading import Listed, find_address_owner, read_aliases
+from workmail_org.service.reading import Listed, read_aliases
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
-from workmail_org.wire.properties import CollectionProperties, UsersProperties
+from workmail_org.wire.properties import CollectionProperties
 
 _CREATIONS = frozenset({"CreateUser", "CreateGroup", "CreateResource"})
 """Calls that make somebody from nothing."""
@@ -103,11 +95,7 @@ class CollectionWork(Generic[C]):
 
     Attributes:
         declared: What is to be; a Delete declares nobody.
-        known: Who was read and needed nothing, by row: an organization has
-            thousands of people, of whom one deployment changes a few.
-        believed: Who is not read, by id.
-        doubted: Ids of those who have an address that somebody is to get, and are read.
-        looked_up: Folded addresses whose holder was asked for.
+        beliefs: Whom this slice need not read.
         reader: As of the last look, like `situation` and `entries`.
         entries: Of the ledger.
     """
@@ -118,19 +106,15 @@ class CollectionWork(Generic[C]):
     workmail: WorkMail
     ledger: Ledger
     declared: C
-    known: dict[Listed, Found[Any]] = field(default_factory=dict[Listed, Found[Any]])
+    beliefs: Beliefs[C] = field(init=False)
     reader: SnapshotReader = field(init=False)
     situation: Situation[Any] = field(init=False)
     decision: Decision = field(init=False)
     entries: dict[Reference, Entry] = field(init=False)
     in_order: bool = False
-    believed: dict[str, Listed] = field(default_factory=dict[str, Listed])
-    doubted: set[str] = field(default_factory=set[str])
-    looked_up: set[str] = field(default_factory=set[str])
-    _declared_by_name: Mapping[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._declared_by_name = {fold(each.name): each for each in self.declared.entities}
+        self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
 
     @property
     def noun(self) -> str:
@@ -165,10 +149,7 @@ class CollectionWork(Generic[C]):
         if decision.refusals:
             raise UnsafePlanError(*decision.refusals)
         everything = (*decision.calls, *decision.waits)
-        # Who is about to change is read again, until nothing is seen to be missing.
-        changing = {call.subject.folded for call in everything}
-        for row in [row for row in self.known if row.reference.folded in changing]:
-            del self.known[row]
+        self.beliefs.forget({call.subject.folded for call in everything})
         return order(everything) if decision.waits and self._removes() else decision.calls
 
     def expects_calls(self) -> bool:
@@ -176,7 +157,7 @@ class CollectionWork(Generic[C]):
         somebody = self.situation.desired or self.situation.actual
         expects = bool(somebody) and self._changes()
         if expects:
-            self.known.clear()  # a second look is one at everything
+            self.beliefs.forget_all()
         return expects
 
     def prepare(self, calls: Sequence[Call]) -> Writer:
@@ -226,7 +207,7 @@ class CollectionWork(Generic[C]):
         entry = self.entries.get(subject) if isinstance(subject, Reference) else None
         if entry is None:
             return
-        declared = self._declared_by_name.get(entry.reference.name)
+        declared = self.beliefs.declared_by_name.get(entry.reference.name)
         created = digest(declared, {}) if isinstance(declared, User) else None
         self._put([replace(entry, id=EntityId(made), made=created)])
 
@@ -282,12 +263,10 @@ class CollectionWork(Generic[C]):
         relevant = list_relevant(self.declared, previous, claims, present)
         enabled = self._list_enabled()
         read = [row for row in rows if fold(row.reference.name) in relevant]
-        found = self._read_unknown(read, enabled)
-        if self._doubt(found, present):
-            found = self._read_unknown(read, enabled)
+        look = Look(reader=self.reader, entries=self.entries, present=present, enabled=enabled)
         return CollectionFacts(
             present=present,
-            found=found,
+            found=self.beliefs.read(look, read),
             claims=claims,
             enabled=enabled,
             others=self._read_others(list_moving(self.declared, previous)),
@@ -305,54 +284,6 @@ class CollectionWork(Generic[C]):
                 raise
             self.run.log("nobody is removed", reason=str(error))
             return {}
-
-    def _read_unknown(
-        self, rows: Sequence[Listed], enabled: Mapping[Reference, str]
-    ) -> Sequence[Found[Any]]:
-        """Read who is not believed, and whom this slice has not read yet, or has changed since."""
-        unknown = {row.id: row for row in rows if row not in self.known}
-        for row in [*unknown.values()]:
-            believed = self._believe(row, enabled) if row.id not in self.doubted else None
-            if believed:
-                self.known[row] = believed
-                self.believed[row.id] = row
-                del unknown[row.id]
-        for found in self.reader.read_entities(
-            self.kind.kind, [*unknown.values()], with_quota=self._list_with_quota()
-        ):
-            self.known[unknown[found.id]] = found
-        return [self.known[row] for row in rows if row in self.known]
-
-    def _doubt(self, found: Sequence[Found[Any]], present: Collection[str]) -> bool:
-        """Doubt whoever has an address that somebody is to get; tell whether there is anybody.
-
-        Only WorkMail knows who has it: no list shows further addresses.
-        """
-        # Whom a creation believes it has made itself, a moment ago.
-        if not self.believed or self.request.type is RequestType.CREATE:
-            return False
-        share, _past = take_own_share(self.declared, self.request.previous, present)
-        new = list_new_addresses(share, {fold(each.entity.name): each for each in found})
-        self.looked_up, wanted = self.looked_up | new, sorted(new - self.looked_up)
-        holders = self.workmail.read_many(
-            lambda each: find_address_owner(self.workmail, each), wanted
-        )
-        contested = {each.id for each in holders if each and each.id in self.believed}
-        self.doubted |= contested
-        for row_id in contested:
-            self.known.pop(self.believed.pop(row_id), None)
-        return bool(contested)
-
-    def _believe(self, row: Listed, enabled: Mapping[Reference, str]) -> Found[Any] | None:
-        """Say how somebody would be read who was settled, unless it has to be read."""
-        entry = self.entries.get(row.reference.folded)
-        declared = self._declared_by_name.get(fold(row.reference.name))
-        if self.request.repairs or entry is None or declared is None:
-            return None
-        shown = Row(id=row.id, enabled=row.enabled, email=row.email, display_name=row.display_name)
-        if isinstance(declared, User) and (found := believe_made(declared, entry.made, shown)):
-            return found
-        return believe(declared, entry.settled, shown, enabled)
 
     def _settles_anew(self) -> bool:
         """Tell whether what is seen now can be believed later. Asks CloudFormation.
@@ -397,11 +328,6 @@ class CollectionWork(Generic[C]):
                 for each in sorted(others & entries.keys(), key=str)
                 if entries[each].settled
             )
-
-    def _list_with_quota(self) -> set[str]:
-        """List whose quota the spec has a word on; it takes a call of its own."""
-        users = self.declared.users if isinstance(self.declared, UsersProperties) else ()
-        return {fold(user.name) for user in users if user.quota_megabytes is not None}
 
     def _list_enabled(self) -> Mapping[Reference, str]:
         """List who can be a member or a delegate, with their ids."""

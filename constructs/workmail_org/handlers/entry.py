@@ -28,6 +28,14 @@ from workmail_org.handlers.failing import advise
 from workmail_org.handlers.fencing import enter, fence
 from workmail_org.handlers.lifecycle import Lifecycle
 from workmail_org.handlers.organizations import OrganizationLifecycle
+from workmail_org.handlers.patience import (
+    ACCEPT_SECONDS,
+    GIVE_UP_SECONDS,
+    MARGIN_SECONDS,
+    NEIGHBOUR_SECONDS,
+    SLICE_SECONDS,
+    Patience,
+)
 from workmail_org.handlers.removals import RemovalsLifecycle
 from workmail_org.handlers.requests import (
     OPERATION,
@@ -53,22 +61,6 @@ LIFECYCLES: Mapping[ResourceType, Lifecycle] = {
     **{kind.resource_type: CollectionLifecycle(kind) for kind in COLLECTIONS},
     **{kind.resource_type: SettingLifecycle(kind) for kind in (DEFAULT_DOMAIN, *SETTINGS)},
 }
-
-_SLICE_SECONDS = 600.0
-"""One invocation works at most that long: well inside Lambda's 15 minutes, so that the framework
-that waits for it is not cut off first."""
-
-_MARGIN_SECONDS = 20.0
-"""Kept back for the last call and the answer."""
-
-_GIVE_UP_SECONDS = 55 * 60
-"""CloudFormation waits for an hour at most; before that we say what was waited for."""
-
-_BEGIN_PATIENCE_SECONDS = 60.0
-"""How long `on_event`, which is asked once, tries again what AWS may accept later."""
-
-_SECOND_LOOK_SECONDS = 5.0
-"""A guess: how long after a change that an earlier resource made a list may still not show it."""
 
 _ANSWERING = frozenset({ResourceType.ORGANIZATION, ResourceType.DOMAIN})
 """Types with attributes, which the answer to every update has to hold."""
@@ -140,8 +132,9 @@ def begin(run: Run, event: Mapping[str, Any], request: Request[object]) -> dict[
 def _begin(run: Run, request: Request[object]) -> str:
     """Accept or refuse; what may be accepted later is tried again for a while."""
     lifecycle = LIFECYCLES[request.resource_type]
-    give_up_at = run.clock() + _BEGIN_PATIENCE_SECONDS
-    pause = 1.0
+    patience = run.patience
+    give_up_at = patience.clock() + ACCEPT_SECONDS
+    tries = 0
     looked_twice = False
     while True:
         try:
@@ -150,13 +143,12 @@ def _begin(run: Run, request: Request[object]) -> str:
             if looked_twice:
                 raise
             looked_twice = True
-            run.pause(_SECOND_LOOK_SECONDS)
+            patience.pause(NEIGHBOUR_SECONDS)
         except TemporaryError as error:
-            if run.clock() + pause > min(give_up_at, run.deadline):
+            tries += 1
+            if not patience.back_off(tries, give_up_at=give_up_at):
                 raise
             run.log("tried again", error=str(error))
-            run.pause(pause)
-            pause *= 2
 
 
 def advance(run: Run, event: Mapping[str, Any], request: Request[object]) -> dict[str, Any]:
@@ -164,9 +156,9 @@ def advance(run: Run, event: Mapping[str, Any], request: Request[object]) -> dic
     run = fence(run, request)
     if _is_idle(run, request):
         return {"IsComplete": True, "Data": {}}
-    give_up_at = float(event.get(_STARTED_AT, run.epoch())) + _GIVE_UP_SECONDS
+    give_up_at = float(event.get(_STARTED_AT, run.epoch())) + GIVE_UP_SECONDS
     # No slice outlasts the patience of who waits: else silence would be the reason.
-    run = replace(run, deadline=min(run.deadline, run.clock() + give_up_at - run.epoch()))
+    run = run.end_by(give_up_at)
     try:
         progress = LIFECYCLES[request.resource_type].advance(run, request)
     except TemporaryError as error:
@@ -176,7 +168,7 @@ def advance(run: Run, event: Mapping[str, Any], request: Request[object]) -> dic
         return {"IsComplete": True, "Data": dict(progress.attributes)}
     run.log("not done yet", waiting_for=progress.waiting_for)
     if run.epoch() >= give_up_at:
-        minutes = _GIVE_UP_SECONDS // 60
+        minutes = GIVE_UP_SECONDS // 60
         raise PermanentError(f"not done after {minutes} minutes: {progress.waiting_for}")
     return {"IsComplete": False}
 
@@ -191,10 +183,10 @@ def _is_idle(run: Run, request: Request[object]) -> bool:
 def make_run(context: Context, clients: Clients) -> Run:
     """Build the means of one invocation from Lambda's context."""
     logging.getLogger("workmail_org").setLevel(logging.INFO)
-    remaining = context.get_remaining_time_in_millis() / 1000 - _MARGIN_SECONDS
+    remaining = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
     return Run(
         clients=clients,
-        deadline=time.monotonic() + min(_SLICE_SECONDS, remaining),
+        patience=Patience(deadline=time.monotonic() + min(SLICE_SECONDS, remaining)),
         log_place=f"{context.log_group_name} {context.log_stream_name}",
     )
 

@@ -1,4 +1,4 @@
-"""Calls that did not work: how long to go on trying, and what to tell."""
+"""Calls that did not work: what to tell."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ from dataclasses import dataclass
 
 from workmail_org.changes.calls import Call, Phase, Setting, Subject
 from workmail_org.changes.entities import describe_taken_name
-from workmail_org.errors import ConflictError, NotFoundError, ServiceError, TemporaryError
+from workmail_org.errors import ConflictError, ServiceError
 from workmail_org.service.failures import is_throttled
-
-PATIENCE_SECONDS = 120.0
-"""How long a new entity may be unknown to other calls (Terraform waits 2 minutes, facts.md §2)."""
-
-_CONFLICT_PATIENCE_SECONDS = 20.0
-"""A guess: how long an address may look taken after its release."""
 
 _ROLE = (
     "the stack allows its role this: find what takes it away (a service control policy, a "
@@ -69,18 +63,6 @@ class Failure:
     def key(self) -> tuple[str, Subject]:
         """The same for the same call in another round."""
         return make_key(self.call)
-
-    def is_permanent(self, waited: float) -> bool:
-        """Tell whether it will not go away, after so many seconds of trying."""
-        error = self.error
-        if isinstance(error, ConflictError):
-            return waited >= _CONFLICT_PATIENCE_SECONDS
-        if isinstance(error, NotFoundError):
-            return waited >= PATIENCE_SECONDS
-        if isinstance(error, TemporaryError):
-            endless = is_throttled(error) or not error.code
-            return not endless and waited >= PATIENCE_SECONDS
-        return True
 
     def name_subject(self) -> ServiceError:
         """Build the same error, with what it is about."""

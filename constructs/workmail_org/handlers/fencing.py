@@ -30,15 +30,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from workmail_org.errors import OvertakenError, ServiceError, TemporaryError
+from workmail_org.handlers.patience import BUSY_SECONDS
 from workmail_org.handlers.requests import Request, Run
 from workmail_org.service.gates import gate
 from workmail_org.service.stacks import StackState, read_state
 
 _BELIEVED_SECONDS = 1.0
 """A guess: less than CloudFormation, two Lambda functions and a first look take to begin."""
-
-_PATIENCE_SECONDS = 30.0
-"""A guess: how long a new request waits for CloudFormation to show that it works on the stack."""
 
 _REMEMBERED = 20
 """A guess: how many requests of one custom resource are told apart from new ones."""
@@ -73,14 +71,14 @@ def fence(run: Run, request: Request[object]) -> Run:
 
 def _read_busy_state(run: Run, request: Request[object]) -> StackState | None:
     """Read the state of the stack, once CloudFormation shows that it works on it."""
-    give_up_at = run.clock() + _PATIENCE_SECONDS
-    pause = 1.0
+    patience = run.patience
+    give_up_at = patience.clock() + BUSY_SECONDS
+    tries = 0
     while True:
         state = read_state(run.clients.cloudformation, request.stack_id)
-        if (state and state.is_busy) or run.clock() + pause > min(give_up_at, run.deadline):
+        tries += 1
+        if (state and state.is_busy) or not patience.back_off(tries, give_up_at=give_up_at):
             return state
-        run.pause(pause)
-        pause *= 2
 
 
 @dataclass(slots=True)
@@ -97,7 +95,7 @@ class _Fence:
     answered_at: float | None = None
 
     def __call__(self, *, takes_away: bool) -> None:
-        now = self.run.clock()
+        now = self.run.patience.clock()
         believed = self.answered_at is not None and now - self.answered_at < _BELIEVED_SECONDS
         if believed and not takes_away:
             return

@@ -28,6 +28,7 @@ from workmail_org.errors import (
 )
 from workmail_org.handlers.approving import approve_parts, is_asked
 from workmail_org.handlers.explaining import describe_gone
+from workmail_org.handlers.patience import ACTIVE_SECONDS
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.stopping import stop
 from workmail_org.handlers.surroundings import goes_back, read_known_state
@@ -47,9 +48,6 @@ from workmail_org.service.reading import (
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG, OrganizationAttribute
 from workmail_org.wire.properties import DomainProperties, OrganizationProperties, ResourceType
-
-_CONFIRM_SECONDS = 1.0
-"""Between the two times that an organization is seen Active (facts.md §2: Terraform wants two)."""
 
 
 class OrganizationLifecycle:
@@ -275,7 +273,7 @@ def _read_active(run: Run, workmail: WorkMail) -> LiveOrganization | None:
     first = read_organization(workmail)
     if first is None or first.state is not State.ACTIVE:
         return None
-    run.pause(_CONFIRM_SECONDS)
+    run.patience.pause(ACTIVE_SECONDS)
     second = read_organization(workmail)
     return second if second and second.state is State.ACTIVE else None
 

@@ -34,13 +34,10 @@ from typing import Protocol
 
 from workmail_org.changes.calls import Argument, Call, Phase, Subject
 from workmail_org.errors import PermanentError, ServiceError, TemporaryError
-from workmail_org.handlers.failing import PATIENCE_SECONDS, Failure, describe_failures, make_key
+from workmail_org.handlers.failing import Failure, describe_failures, make_key
+from workmail_org.handlers.patience import PROPAGATION_SECONDS, UNDONE_SECONDS, outlasts
 from workmail_org.handlers.requests import Progress, Run
 from workmail_org.service.writing import Writer
-
-_CONFIRM_SECONDS = 10.0
-"""A guess: how long to wait before a second look, when nothing is missing although something
-changed. The first may be older than what is to be undone."""
 
 _VERBS = re.compile(r"^(?:Create|Update|Put)(?=[A-Z])")
 """With the same arguments these have the same effect: an update repeats a creation."""
@@ -126,7 +123,7 @@ def reconcile(run: Run, work: Work) -> Progress:
         # 2. Nothing: that is believed if it was expected, or seen twice.
         if not calls or (work.in_order and not fresh):
             if _is_surprising(work, memory):
-                run.pause(_CONFIRM_SECONDS)
+                run.patience.pause(UNDONE_SECONDS)
                 continue
             work.finish()
             return Progress(done=True)
@@ -144,13 +141,13 @@ def reconcile(run: Run, work: Work) -> Progress:
         _raise_permanent(run, work, memory)
 
         # 5. The next slice goes on from what is there then.
-        if run.time_is_up:
+        if run.patience.is_over:
             return Progress(done=False, waiting_for=_describe(memory, calls))
 
         # 6. Others do.
         if memory.failures or not fresh:
             memory.rounds += 1
-            run.back_off(memory.rounds)
+            run.patience.back_off(memory.rounds)
 
 
 def _get_effect(call: Call) -> _Effect:
@@ -188,7 +185,7 @@ def _write(run: Run, work: Work, calls: Sequence[Call], memory: _Memory, done: l
     while waiting:
         call = waiting.popleft()
         # One call at least, or an organization that takes longer to read never ends.
-        if call.phase > hold or (run.time_is_up and call is not calls[0]):
+        if call.phase > hold or (run.patience.is_over and call is not calls[0]):
             return
         if call.subject.folded in failed:
             continue
@@ -204,7 +201,7 @@ def _write(run: Run, work: Work, calls: Sequence[Call], memory: _Memory, done: l
             failed.add(call.subject.folded)
             hold = min(hold, _find_hold(call, error))
             memory.failures.append(Failure(call, error))
-            memory.first_failed.setdefault(make_key(call), run.clock())
+            memory.first_failed.setdefault(make_key(call), run.patience.clock())
             run.log_call(call, error)
             if work.in_order:
                 return
@@ -228,8 +225,8 @@ def _find_hold(call: Call, error: ServiceError) -> Phase:
 
 def _raise_permanent(run: Run, work: Work, memory: _Memory) -> None:
     """Give up when a failure will not go away; name every failing entity."""
-    now, since = run.clock(), memory.first_failed
-    permanent = [f for f in memory.failures if f.is_permanent(now - since[f.key])]
+    now, since = run.patience.clock(), memory.first_failed
+    permanent = [f for f in memory.failures if outlasts(f.error, now - since[f.key])]
     if not permanent:
         return
     if work.in_order:
@@ -248,8 +245,8 @@ def _is_stuck(run: Run, calls: Sequence[Call], memory: _Memory) -> bool:
     written and is not seen is written again.
     """
     if memory.unseen_since is None:
-        memory.unseen_since = run.clock()
-    if run.clock() - memory.unseen_since < PATIENCE_SECONDS:
+        memory.unseen_since = run.patience.clock()
+    if run.patience.clock() - memory.unseen_since < PROPAGATION_SECONDS:
         return False
     if all(call.operation == "UpdateUser" for call in calls):
         run.log("fields stay", calls=[str(call) for call in calls])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from workmail_org.changes.calls import Call, Subject
 from workmail_org.changes.removals import Presence, RollCall, call_roll, decide
 from workmail_org.handlers.approving import approve, is_asked
-from workmail_org.handlers.claims import note_addresses, settle
+from workmail_org.handlers.journaling import note_addresses, settle
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.handlers.surroundings import goes_back

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
 from workmail_org.changes.calls import Call
 from workmail_org.errors import PermanentError, ServiceError, TemporaryError, WireError
+from workmail_org.handlers.patience import Patience
 from workmail_org.kinds import KINDS, name_part
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
@@ -24,10 +24,6 @@ from workmail_org.wire.names import COLLECTION_BUCKET, COLLECTION_KEY
 from workmail_org.wire.properties import Consent, ResourceType
 
 _LOG = logging.getLogger("workmail_org")
-
-_MAX_PAUSE_SECONDS = 15.0
-"""A guess: WorkMail publishes no rate, and the control planes below it allow about one call a
-second (facts.md §3)."""
 
 OPERATION = "Operation"
 """Key of `on_event`'s answer that the framework hands to `is_complete`."""
@@ -131,50 +127,30 @@ class Run:
     """One invocation: AWS, the time there is, and the log.
 
     Attributes:
-        deadline: On `clock`; no call starts after it.
-        clock: Seconds that only grow.
+        patience: The time that there is.
         epoch: Seconds since 1970.
         log_place: Where the log of this invocation is read.
         context: What every line of the log says.
-        chance: From 0 to 1.
     """
 
     clients: Clients
-    deadline: float
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    patience: Patience
     epoch: Callable[[], float] = time.time
     open_ledger: Callable[[Clients, str], Ledger] = lambda clients, table: DynamoDbLedger(
         clients.dynamodb, table
     )
     log_place: str = ""
     context: Mapping[str, str] = field(default_factory=dict[str, str])
-    chance: Callable[[], float] = random.random
 
-    @property
-    def time_is_up(self) -> bool:
-        """Whether this slice has to end."""
-        return self.clock() >= self.deadline
+    def end_by(self, epoch: float) -> Run:
+        """Build a run that has no time after a moment, in seconds since 1970."""
+        patience = self.patience
+        ends = min(patience.deadline, patience.clock() + epoch - self.epoch())
+        return replace(self, patience=replace(patience, deadline=ends))
 
     def now(self) -> str:
         """Return the time of day, ISO 8601 in UTC."""
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.epoch()))
-
-    def pause(self, seconds: float) -> None:
-        """Wait, but not beyond the deadline."""
-        self.sleep(max(0.0, min(seconds, self.deadline - self.clock())))
-
-    def back_off(self, tries: int) -> bool:
-        """Wait, longer after each try; tell whether there is time for another.
-
-        By chance up to half of it less: two stacks of one region that were
-        throttled together do not come back together.
-        """
-        if self.time_is_up:
-            return False
-        longest = min(2.0 ** (tries - 1), _MAX_PAUSE_SECONDS)
-        self.pause(longest * (1 + self.chance()) / 2)
-        return True
 
     def open_organization(self, organization_id: str) -> WorkMail:
         """Return one organization; an empty id is for calls that need none."""
@@ -182,7 +158,7 @@ class Run:
 
     def _wait_out(self, error: TemporaryError, tries: int) -> bool:
         self.log("throttled", call=error.operation, code=error.code, tries=tries)
-        return self.back_off(tries)
+        return self.patience.back_off(tries)
 
     def log(self, event: str, **fields: object) -> None:
         """Write one line of JSON: never a password, never a whole event."""

@@ -45,7 +45,7 @@ def test_a_run_ends_before_lambda_does() -> None:
     stack = Stack(make_emulator())
     run = entry.make_run(Short(), stack.make_run().clients)
 
-    assert 0 < run.deadline - run.clock() <= 10
+    assert 0 < run.patience.deadline - run.patience.clock() <= 10
 
 
 def test_a_run_says_where_its_log_is() -> None:
@@ -63,7 +63,7 @@ def test_reads_that_are_throttled_wait_longer_each_time_and_never_past_the_end()
     started, waits = emulator.clock.now(), list[float]()
     for tries in range(1, 8):
         before = emulator.clock.now()
-        if not run.back_off(tries):
+        if not run.patience.back_off(tries):
             break
         waits.append(emulator.clock.now() - before)
 

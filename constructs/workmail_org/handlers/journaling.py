@@ -1,4 +1,4 @@
-"""Claims: which entities are this stack's, as the ledger says."""
+"""Journaling: which entities are this stack's, and how they were, written into the ledger."""
 
 from __future__ import annotations
 
