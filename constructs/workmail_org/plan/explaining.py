@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,11 +29,10 @@ _ABOUT_PEOPLE = (
 )
 
 
-def explain(scene: Scene, steps: Iterable[Step]) -> tuple[Change, ...]:
+def explain(scene: Scene, steps: Sequence[Step]) -> tuple[Change, ...]:
     """Tell what steps mean; each of their calls is behind exactly one change."""
-    touched = [step for step in steps if not step.untouched]
-    farewells = find_farewells(touched)
-    remaining = [_leave_out(step, farewells) for step in touched]
+    farewells = find_farewells(steps)
+    remaining = [_leave_out(step, farewells) for step in steps]
     about_people = [step for step in remaining if step.resource_type in _ABOUT_PEOPLE]
     changes: list[Change] = []
     for step in remaining:

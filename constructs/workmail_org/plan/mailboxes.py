@@ -42,13 +42,10 @@ def list_collection_steps(
     state = actual
     for shard in range(declared.shards):
         known = before if before and shard < before.shards else None
-        untouched = known == declared and not actual.repairs
-        # What nobody touches is told as it is; who repairs reads everybody too.
-        seen = replace(state, settled={}) if untouched or actual.repairs else state
+        if known == declared and not actual.repairs:
+            continue  # CloudFormation sends no request
+        seen = replace(state, settled={}) if actual.repairs else state
         step = _step_shard(kind, known, seen, replace(declared, shard=shard))
-        if untouched:
-            yield replace(step, refusals=(), brakes=(), untouched=True)
-            continue
         yield step
         state = replace(state, people=carry_out(state.people, step.calls))
 
@@ -187,7 +184,9 @@ def _list_others(actual: Actual, moving: Mapping[Reference, str]) -> list[Addres
     ]
 
 
-def step_removals(previous: Declaration | None, actual: Actual, desired: Declaration) -> Step:
+def list_removals_steps(
+    previous: Declaration | None, actual: Actual, desired: Declaration
+) -> Iterator[Step]:
     """Say who is switched off and who deleted, once everything else is done.
 
     Args:
@@ -196,6 +195,8 @@ def step_removals(previous: Declaration | None, actual: Actual, desired: Declara
         desired: What is to be deployed.
     """
     declared = desired.removals
+    if previous is not None and previous.removals == declared and not actual.repairs:
+        return  # CloudFormation sends no request
     present = [
         Presence(reference=found.entity.reference, enabled=found.entity.enabled)
         for kind in Kind
@@ -203,9 +204,8 @@ def step_removals(previous: Declaration | None, actual: Actual, desired: Declara
     ]
     owned = {Reference(kind, name) for kind, names in actual.owned.items() for name in names}
     owned |= {each.folded for each in (*declared.enabled, *declared.disabled)}
-    return Step(
+    yield Step(
         noun=name_part(ResourceType.REMOVALS),
         resource_type=ResourceType.REMOVALS,
         calls=decide(call_roll(present, owned, declared)).calls,
-        untouched=previous is not None and previous.removals == declared and not actual.repairs,
     )

@@ -21,7 +21,6 @@ from workmail_org.plan.explaining import explain
 from workmail_org.plan.mailflow import Flow, compare, trace
 from workmail_org.plan.model import OrganizationPlan, Plan, Transition
 from workmail_org.plan.scene import Scene
-from workmail_org.plan.step import Step
 from workmail_org.plan.steps import Course, chart
 from workmail_org.plan.unmanaged import judge_by_left_rules
 from workmail_org.wire.properties import ResourceType
@@ -118,7 +117,7 @@ def _plan_organization(
         alias=desired.organization.alias,
         transition=Transition.STAYS if previous else Transition.COMES,
         refusals=refusals,
-        notes=tuple(_list_notes(organization, desired, standing, course)),
+        notes=tuple(_list_notes(organization, desired, standing)),
     )
     if refusals:
         mailboxes = count_mailboxes((standing.actual if standing else before).people)
@@ -155,9 +154,7 @@ def _tell(
         flow_before=flow_before,
         flow=flow,
     )
-    steps = {
-        make_part_name(desired.key, step.noun): step for step in course.steps if not step.untouched
-    }
+    steps = {make_part_name(desired.key, step.noun): step for step in course.steps}
     return replace(
         told,
         changes=explain(scene, course.steps),
@@ -226,7 +223,7 @@ def _list_loops(flow: Flow) -> tuple[str, ...]:
 
 
 def _list_notes(
-    organization: Organization, desired: Declaration, standing: Standing | None, course: Course
+    organization: Organization, desired: Declaration, standing: Standing | None
 ) -> Iterator[str]:
     is_live = standing is not None and standing.is_live
     declared = standing.declaration if standing else None
@@ -249,9 +246,6 @@ def _list_notes(
         yield from judge_by_left_rules(declared, organization)
     if standing:
         yield from standing.notes
-    for step in course.steps:
-        if step.untouched and step.calls:
-            yield _describe_drift(step)
 
 
 def _describe_found(organization: Organization) -> Iterator[str]:
@@ -268,12 +262,3 @@ _UNSAID = {
     ResourceType.ACCESS_CONTROL_RULES: "access-control rules are not",
     ResourceType.MOBILE_DEVICE_ACCESS_RULES: "mobile device rules are not",
 }
-
-
-def _describe_drift(step: Step) -> str:
-    subjects = sorted({str(call.subject) for call in step.calls})
-    shown = ", ".join(subjects[:5]) + (f" and {len(subjects) - 5} more" if subjects[5:] else "")
-    return (
-        f"{step.noun}: what is live differs from the spec ({shown}), but its declaration does not "
-        "change, so that a deployment does not touch it"
-    )

@@ -17,8 +17,6 @@ class Step:
         noun: As in its physical id; unique in the stack.
         refusals: Where there is one, nothing is carried out.
         brakes: What needs a word from a person.
-        untouched: Its declaration does not change: `calls` is what the live
-            organization differs in, and nobody makes them.
         leaves: It goes from the stack, which has to be approved even where it
             takes nothing away.
     """
@@ -28,5 +26,4 @@ class Step:
     calls: tuple[Call, ...] = ()
     refusals: tuple[str, ...] = ()
     brakes: tuple[Brake, ...] = ()
-    untouched: bool = False
     leaves: bool = False

@@ -33,7 +33,7 @@ from workmail_org.model.values import fold
 from workmail_org.plan.actual import Actual
 from workmail_org.plan.carrying import carry_out
 from workmail_org.plan.declarations import Declaration
-from workmail_org.plan.mailboxes import list_collection_steps, step_removals
+from workmail_org.plan.mailboxes import list_collection_steps, list_removals_steps
 from workmail_org.plan.obstacles import find_obstacles
 from workmail_org.plan.organization import (
     list_domains_after,
@@ -65,16 +65,13 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
         state = _add_setting(steps, DEFAULT_DOMAIN, previous, state, desired)
     for kind in COLLECTIONS:
         for step in list_collection_steps(kind, previous, state, desired):
-            if not step.untouched:
-                state = replace(state, people=carry_out(state.people, step.calls))
-                step = _meet(step, state, steps, desired.test_domain)
-            steps.append(step)
+            state = replace(state, people=carry_out(state.people, step.calls))
+            steps.append(_meet(step, state, steps, desired.test_domain))
     for setting in SETTINGS:
         if desired.get_setting(setting) is not None:
             state = _add_setting(steps, setting, previous, state, desired)
-    removals = step_removals(previous, state, desired)
-    steps.append(removals)
-    if not removals.untouched:
+    for removals in list_removals_steps(previous, state, desired):
+        steps.append(removals)
         state = replace(state, people=carry_out(state.people, removals.calls))
     # CloudFormation deletes at last, what came last first.
     for setting in (*reversed(SETTINGS), DEFAULT_DOMAIN):
@@ -119,13 +116,10 @@ def _add_setting(
     """Add what the resource for one kind of rule or setting would do; say what there is then."""
     before = previous.get_setting(kind) if previous else None
     after = desired.get_setting(kind)
-    if before is None and after is None:
-        return state
+    if before == after and (before is None or not state.repairs):
+        return state  # CloudFormation sends no request
     decision = kind.decide(_see_settings(state), after, before)
     step = Step(noun=kind.noun, resource_type=kind.resource_type, calls=decision.calls)
-    if before == after and not state.repairs:
-        steps.append(replace(step, untouched=True))
-        return state
     leaves = after is None and kind.takes_away
     step = replace(step, refusals=decision.refusals, brakes=decision.brakes, leaves=leaves)
     steps.append(_meet(step, state, steps, desired.test_domain))
