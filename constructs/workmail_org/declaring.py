@@ -112,6 +112,7 @@ def make_organization(organization: Organization, *, owner: str) -> Organization
         directory_on_removal=organization.on_removal.directory,
         domains=tuple(sorted(domain.name for domain in organization.domains)),
         domains_on_removal=organization.on_removal.domains,
+        default_domain=organization.default_domain,
         makes_directory=makes_directory(organization),
         leavable=tuple(_list_leavable(organization, owner)),
     )

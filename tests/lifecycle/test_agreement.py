@@ -369,6 +369,34 @@ def test_a_plan_refuses_an_address_at_a_domain_that_was_deregistered_by_hand(sta
     assert refusal.endswith("aws workmail register-mail-domain --domain-name acme.example)")
 
 
+def test_a_domain_that_somebody_made_the_default_by_hand_does_not_leave(stack: Stack) -> None:
+    old = MailDomain(name="old.example")
+    spec = replace(SPECIFIC, domains=(*SPECIFIC.domains, old))
+    stack.deploy(spec)
+    scope = {"OrganizationId": stack.organization_id}
+    stack.workmail.update_default_mail_domain(**scope, DomainName="old.example")
+    (refusal,) = refuse_next(stack, spec, SPECIFIC)
+
+    assert refusal.startswith(
+        "domain old.example leaves, but somebody made it the organization's default domain by hand"
+    )
+    with pytest.raises(DeploymentFailedError, match="made it the organization's default domain"):
+        stack.deploy(SPECIFIC)
+    assert stack.workmail.get_mail_domain(**scope, DomainName="old.example")["IsDefault"]
+    stack.workmail.update_default_mail_domain(**scope, DomainName="acme.example")
+    assert () == refuse_next(stack, spec, SPECIFIC)
+
+
+def test_a_default_domain_leaves_when_the_stack_itself_chooses_another(stack: Stack) -> None:
+    old = MailDomain(name="old.example", default=True)
+    before = replace(
+        SPECIFIC, domains=(*(replace(each, default=False) for each in SPECIFIC.domains), old)
+    )
+    stack.deploy(before)
+
+    assert () == refuse_next(stack, before, SPECIFIC)
+
+
 MANAGED_AD = Directory(
     type=DirectoryType.MANAGED_AD,
     name="corp.example",

@@ -203,6 +203,7 @@ def test_an_organization_is_created_with_what_cannot_change_later(
         "DirectoryId": "d-0123456789",
         "KmsKeyArn": key,
         "Interoperability": "true",
+        "DefaultDomain": "ad.awsapps.com",
     } == found
 
 

@@ -248,7 +248,11 @@ def _make_tag_calls(surplus: Sequence[str], missing: Mapping[str, str]) -> tuple
 
 
 def decide_domain(
-    registered: bool | None, declared: DomainProperties | None, previous: DomainProperties | None
+    registered: bool | None,
+    declared: DomainProperties | None,
+    previous: DomainProperties | None,
+    *,
+    chosen: bool = False,
 ) -> Decision:
     """Decide whether a domain is registered or deregistered.
 
@@ -256,9 +260,10 @@ def decide_domain(
         registered: Whether it is; `None`: not known.
         declared: `None`: it leaves the stack.
         previous: `None`: it is new in the stack.
+        chosen: Whether somebody made it the default by hand (`is_chosen`).
     """
     if declared is None:
-        return _end_domain(registered, previous)
+        return _end_domain(registered, previous, chosen=chosen)
     if declared.existing and registered is False:
         return Decision(
             refusals=(
@@ -272,14 +277,39 @@ def decide_domain(
     return Decision(calls=(_register_domain(declared.domain),))
 
 
-def _end_domain(registered: bool | None, previous: DomainProperties | None) -> Decision:
+def is_chosen(domain: str, default: str, declared_default: str) -> bool:
+    """Tell whether somebody made a domain the default by hand.
+
+    Args:
+        domain: Any.
+        default: The default as it is; empty: not known.
+        declared_default: The deployed one; the stack itself sets another before the domain goes.
+            Empty: not known.
+    """
+    known = bool(default and declared_default)
+    return known and fold(default) == fold(domain) != fold(declared_default)
+
+
+def _end_domain(
+    registered: bool | None, previous: DomainProperties | None, *, chosen: bool
+) -> Decision:
     if previous is None or previous.existing or previous.on_removal is Removal.RETAIN:
         return Decision()
     if registered is False:
         return Decision()
     return Decision(
         calls=(_deregister_domain(previous.domain),),
+        refusals=(describe_chosen(previous.domain),) if chosen else (),
         brakes=list_domain_brakes(previous.domain, previous.on_removal),
+    )
+
+
+def describe_chosen(domain: str) -> str:
+    """Write why a domain cannot leave."""
+    return (
+        f"domain {domain} leaves, but somebody made it the organization's default domain by hand, "
+        "and WorkMail does not deregister the default: make another domain the default first (aws "
+        "workmail update-default-mail-domain), or set on_removal.domains: retain, then deploy again"
     )
 
 

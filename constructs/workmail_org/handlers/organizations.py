@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from workmail_org.changes.organizations import (
     describe_foreign,
     describe_taken_alias,
     end_ownership,
+    is_chosen,
 )
 from workmail_org.errors import (
     ConflictError,
@@ -67,7 +69,9 @@ class OrganizationLifecycle:
             else:
                 decision = Decision()  # a stack that cannot go back is stuck
             _refuse_missing_domains(workmail, request)
-            stop(run, request, workmail, _list_brakes(workmail, request))
+            leaving = _list_leaving_domains(workmail, request)
+            _refuse_chosen_domains(run, request, leaving)
+            stop(run, request, workmail, _list_brakes(leaving))
             approve_organization(run, request, workmail, decision)
         return request.physical_id or ""
 
@@ -135,12 +139,24 @@ def _refuse_missing_domains(workmail: WorkMail, request: Request[OrganizationPro
         raise UnsafePlanError(*refusals)
 
 
-def _list_brakes(workmail: WorkMail, request: Request[OrganizationProperties]) -> list[Brake]:
+def _refuse_chosen_domains(
+    run: Run, request: Request[OrganizationProperties], leaving: Mapping[str, Decision]
+) -> None:
+    """Refuse that a domain leaves which somebody made the default: a roll back is let go.
+
+    Raises:
+        UnsafePlanError: It names the domain.
+    """
+    refusals = [refusal for decision in leaving.values() for refusal in decision.refusals]
+    if refusals and not goes_back(run, request):
+        raise UnsafePlanError(*refusals)
+
+
+def _list_brakes(leaving: Mapping[str, Decision]) -> list[Brake]:
     """List which domains leave: CloudFormation deletes them at the end, when it is too late.
 
     By the removal policy that was deployed with them, which their Delete will bring.
     """
-    leaving = _list_leaving_domains(workmail, request)
     return [brake for decision in leaving.values() for brake in decision.brakes]
 
 
@@ -152,17 +168,21 @@ def _list_leaving_domains(
     if previous is None:
         return {}
     leaving = sorted(set(previous.domains) - set(request.desired.domains))
+    live = {name: read_domain(workmail, name) for name in leaving}
     decisions = {
         name: decide_domain(
-            read_domain(workmail, name) is not None,
+            domain is not None,
             None,
             DomainProperties(
                 domain=name,
                 on_removal=previous.domains_on_removal,
                 existing=previous.existing is not None,
             ),
+            chosen=domain is not None
+            and domain.is_default
+            and is_chosen(name, name, previous.default_domain),
         )
-        for name in leaving
+        for name, domain in live.items()
     }
     return {name: decision for name, decision in decisions.items() if decision.calls}
 

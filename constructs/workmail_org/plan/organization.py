@@ -9,6 +9,7 @@ from workmail_org.changes.deciding import Decision
 from workmail_org.changes.organizations import (
     decide_domain,
     decide_organization,
+    is_chosen,
 )
 from workmail_org.kinds import name_part
 from workmail_org.plan.actual import Actual, take_as_declared
@@ -58,7 +59,14 @@ def _decide_leaving_domains(
 ) -> dict[str, Decision]:
     """Decide about the domains that are no longer declared; those that stay are left out."""
     decisions = {
-        name: decide_domain(name in actual.domains, None, domain)
+        name: decide_domain(
+            name in actual.domains,
+            None,
+            domain,
+            chosen=is_chosen(
+                name, actual.settings.default_domain, previous.organization.default_domain
+            ),
+        )
         for name, domain in previous.domains.items()
         if name not in desired.domains
     }

@@ -93,6 +93,7 @@ class OrganizationProperties:
         domains: Declared domains. That one leaves is refused here: once
             CloudFormation deletes its own resource it is too late.
         domains_on_removal: deregister or retain.
+        default_domain: Which one is declared; empty: a stack from before it was told.
         makes_directory: Whether the stack made the directory.
         leavable: Nouns of the resources whose end takes something away, but for
             domains: that one leaves is judged here too.
@@ -109,6 +110,7 @@ class OrganizationProperties:
     directory_on_removal: Removal = Removal.RETAIN
     domains: tuple[str, ...] = ()
     domains_on_removal: Removal = Removal.DEREGISTER
+    default_domain: str = ""
     makes_directory: bool = False
     leavable: tuple[str, ...] = ()
 
