@@ -14,7 +14,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -701,18 +701,13 @@ def list_resources(organization: Organization, *, owner: str, s3: FakeS3) -> lis
     for part in declaring.list_settings(organization, stack=owner):
         if part.properties.get(LOG_GROUP_ARN) == UNRESOLVED:
             continue  # a log group that CloudFormation makes
-        in_ledger = part.resource_type is not ResourceType.IDENTITY_CENTER
-        own = {LEDGER_TABLE: "ledger"} if in_ledger else {}
-        properties = {**own, **_put_outside(part.outside, s3), **part.properties}
+        properties = {**_put_outside(part.outside, s3), **part.properties}
         resources.append(Resource(part.construct_id, part.resource_type, properties))
     removals = declaring.make_removals(organization)
-    told = {
-        **_put_outside(removals.outside, s3),
-        **removals.properties,
-        LEDGER_TABLE: "ledger",
-    }
+    told = {**_put_outside(removals.outside, s3), **removals.properties}
     resources.append(Resource("Removals", ResourceType.REMOVALS, told))
-    return resources
+    ledger = {LEDGER_TABLE: "ledger"}
+    return [replace(each, properties={**ledger, **each.properties}) for each in resources]
 
 
 def _put_outside(outside: Mapping[str, Any], s3: FakeS3) -> dict[str, Any]:
@@ -726,7 +721,7 @@ def _put_outside(outside: Mapping[str, Any], s3: FakeS3) -> dict[str, Any]:
 
 
 def _list_shards(collection: declaring.Collection, s3: FakeS3) -> Iterable[Resource]:
-    shared = {LEDGER_TABLE: "ledger", **_put_outside(collection.outside, s3)}
+    shared = _put_outside(collection.outside, s3)
     for shard, inline in enumerate(collection.inline):
         own = dict(shared)
         if collection.resource_type is ResourceType.USERS:

@@ -11,30 +11,39 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cloudformation import DeploymentFailedError, Killed, Stack
-from scenes import list_operations, make_group, make_organization, make_user
+from scenes import ACME, list_operations, make_group, make_organization, make_user
 from workmail_emulator.faults import Fault
+from workmail_org.model.domain import MailDomain
 from workmail_org.model.live import LiveSettings
 from workmail_org.model.organization import Organization
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
     AccessControlRule,
+    AuthenticationMode,
     Availability,
     Effect,
     EmailMonitoring,
     Folder,
     FolderRetention,
+    IdentityCenter,
     ImpersonationRole,
     ImpersonationRule,
     ImpersonationType,
     MobileDeviceAccessRule,
+    PersonalAccessTokens,
     Policies,
     RetentionAction,
     RetentionPolicy,
+    TokenStatus,
 )
-from workmail_org.model.values import parse_reference
+from workmail_org.model.values import OrganizationId, parse_reference
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
+from workmail_org.wire.names import OWNER_TAG
 
+INSTANCE = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
+OTHERS = tuple(MailDomain(name=name) for name in ("one.example", "two.example"))
+PLAIN = replace(ACME, default=False)
 ALICE, BOB, LEAVER = make_user("alice"), make_user("bob"), make_user("leaver")
 SALES = make_group("sales", "alice")
 
@@ -121,6 +130,32 @@ def log_by_hand(by: By, _: dict[str, str]) -> None:
     by("put_email_monitoring_configuration", {"LogGroupArn": group, "RoleArn": role})
 
 
+def choose_domain_by_hand(by: By, _: dict[str, str]) -> None:
+    by("update_default_mail_domain", {"DomainName": "acme.awsapps.com"})
+
+
+def sign_in_by_hand(by: By, _: dict[str, str]) -> None:
+    try:
+        known = by("describe_identity_provider_configuration", {})["IdentityCenterConfiguration"]
+    except ClientError:  # there is none
+        made = by("create_identity_center_application", {"Name": "mail", "InstanceArn": INSTANCE})
+        known = {"InstanceArn": INSTANCE, "ApplicationArn": made["ApplicationArn"]}
+    configuration = {
+        "AuthenticationMode": "IDENTITY_PROVIDER_AND_DIRECTORY",
+        "IdentityCenterConfiguration": known,
+        "PersonalAccessTokenConfiguration": {"Status": "ACTIVE", "LifetimeInDays": 7},
+    }
+    by("put_identity_provider_configuration", configuration)
+
+
+def make_center(days: int) -> IdentityCenter:
+    return IdentityCenter(
+        instance_arn=INSTANCE,
+        authentication_mode=AuthenticationMode.IDENTITY_PROVIDER_AND_DIRECTORY,
+        personal_access_tokens=PersonalAccessTokens(status=TokenStatus.ACTIVE, lifetime_days=days),
+    )
+
+
 def make_role(**rule: Any) -> ImpersonationRole:
     rules = (ImpersonationRule(key="r", effect=Effect.ALLOW, **rule),)
     return ImpersonationRole(name="backup", type=ImpersonationType.READ_ONLY, rules=rules)
@@ -178,6 +213,16 @@ CASES: dict[str, Case] = {
         policies(availability=(ask("ours"),)),
         policies(availability=(ask("other"),)),
     ),
+    "default domain": Case(
+        choose_domain_by_hand,
+        {"domains": (PLAIN, replace(OTHERS[0], default=True), OTHERS[1])},
+        {"domains": (PLAIN, OTHERS[0], replace(OTHERS[1], default=True))},
+    ),
+    "sign-in": Case(
+        sign_in_by_hand,
+        policies(identity_center=make_center(30)),
+        policies(identity_center=make_center(60)),
+    ),
     "monitoring": Case(
         log_by_hand,
         policies(email_monitoring=log_to("ours")),
@@ -198,7 +243,8 @@ def act(stack: Stack, case: Case) -> None:
     scope = {"OrganizationId": stack.organization_id}
 
     def call(operation: str, parameters: dict[str, Any]) -> Any:
-        return getattr(stack.workmail, operation)(**scope, **parameters)
+        where = {} if operation == "create_identity_center_application" else scope
+        return getattr(stack.workmail, operation)(**where, **parameters)
 
     ids = {each["Name"]: each["Id"] for each in call("list_users", {})["Users"]}
     case.by_hand(call, ids)
@@ -305,3 +351,95 @@ def test_a_deployment_that_succeeds_writes_no_more_than_before(stack: Stack) -> 
     stack.deploy(declare(CASES["retention"].declared))
 
     assert ["PutRetentionPolicy"] == list_operations(stack)
+
+
+def list_domains(stack: Stack) -> set[str]:
+    listed = stack.workmail.list_mail_domains(OrganizationId=stack.organization_id)
+    return {each["DomainName"] for each in listed["MailDomains"]}
+
+
+def test_a_domain_that_somebody_registered_stays_when_its_first_declaration_failed(
+    stack: Stack,
+) -> None:
+    stack.deploy(declare({}))
+    stack.workmail.register_mail_domain(
+        OrganizationId=stack.organization_id, DomainName="one.example"
+    )
+    fail_at_the_end(stack, declare({"domains": (ACME, *OTHERS)}, leaves=True))
+
+    assert {"acme.awsapps.com", "acme.example", "one.example"} == list_domains(stack)
+
+
+def test_a_domain_that_somebody_registered_stays_when_it_leaves_the_spec(stack: Stack) -> None:
+    stack.deploy(declare({}))
+    stack.workmail.register_mail_domain(
+        OrganizationId=stack.organization_id, DomainName="one.example"
+    )
+    stack.deploy(declare({"domains": (ACME, *OTHERS)}))
+    stack.deploy(declare({}))
+
+    assert {"acme.awsapps.com", "acme.example", "one.example"} == list_domains(stack)
+
+
+def test_a_domain_that_the_stack_made_goes_again_though_a_first_try_left_it_behind(
+    stack: Stack,
+) -> None:
+    stack.deploy(declare({}))
+    fault = Fault(operation="DeregisterMailDomain", times=0, code="Final", status=400)
+    stack.emulator.faults.add(fault)
+    fail_at_the_end(stack, declare({"domains": (ACME, OTHERS[0])}, leaves=True))
+    left = list_domains(stack)
+    stack.deploy(declare({"domains": (ACME, OTHERS[0])}))
+    stack.deploy(declare({}))
+
+    assert "one.example" in left
+    assert {"acme.awsapps.com", "acme.example"} == list_domains(stack)
+
+
+def read_tags(stack: Stack) -> dict[str, str]:
+    scope = {"OrganizationId": stack.organization_id}
+    arn = stack.workmail.describe_organization(**scope)["ARN"]
+    tags = stack.workmail.list_tags_for_resource(ResourceARN=arn)["Tags"]
+    return {each["Key"]: each["Value"] for each in tags}
+
+
+def tag_by_hand(stack: Stack, **tags: str) -> None:
+    scope = {"OrganizationId": stack.organization_id}
+    arn = stack.workmail.describe_organization(**scope)["ARN"]
+    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+    stack.workmail.tag_resource(ResourceARN=arn, Tags=listed)
+
+
+def test_tags_are_back_as_people_had_set_them_after_a_change_failed(stack: Stack) -> None:
+    stack.deploy(declare({"tags": {"team": "mail", "floor": "1"}}))
+    tag_by_hand(stack, team="people", cost="7", other="x")
+    found = read_tags(stack)
+    fail_at_the_end(stack, declare({"tags": {"team": "it", "cost": "8"}}, leaves=True))
+
+    assert found == read_tags(stack)
+
+
+def test_tags_of_an_organization_are_back_after_its_take_over_failed(stack: Stack) -> None:
+    stack.deploy(declare({}))
+    existing = OrganizationId(stack.organization_id)
+    scope = {"OrganizationId": existing}
+    arn = stack.workmail.describe_organization(**scope)["ARN"]
+    stack.workmail.untag_resource(ResourceARN=arn, TagKeys=[OWNER_TAG])
+    tag_by_hand(stack, team="people")
+    taken_over = replace(declare({"tags": {"team": "it", "new": "y"}}), existing=existing)
+    stranger = replace(taken_over, users=(replace(ALICE, adopt=False),), groups=())
+    with pytest.raises(DeploymentFailedError, match="alice"):
+        Stack(stack.emulator).deploy(stranger)
+
+    assert {"team": "people"} == read_tags(stack)
+
+
+def test_tags_that_people_set_stay_when_an_update_is_refused(stack: Stack) -> None:
+    stack.deploy(declare({"tags": {"team": "mail"}}))
+    tag_by_hand(stack, team="people")
+    found = read_tags(stack)
+    desired = replace(declare({"tags": {"team": "it"}}), alias="other")
+    with pytest.raises(DeploymentFailedError, match="alias"):
+        stack.deploy(desired)
+
+    assert found == read_tags(stack)

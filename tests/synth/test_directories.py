@@ -102,6 +102,7 @@ def test_a_directory_is_made_with_what_cannot_change_later(
 
     assert {
         "ServiceToken": {"Fn::GetAtt": ["OrganizationProvider", "Arn"]},
+        "LedgerTable": {"Ref": "Ledger"},
         "ServiceTimeout": "3600",
         "Alias": "acme",
         "Owner": "production-acme",

@@ -150,6 +150,10 @@ def test_the_organization_role_may_make_and_tag_it_register_domains_and_write_it
             ],
             "Resource": "*",
         },
+        "KeepLedger": {
+            "Action": ["dynamodb:BatchWriteItem", "dynamodb:Query"],
+            "Resource": {"Fn::GetAtt": ["Ledger", "Arn"]},
+        },
         "ReadStack": {
             "Action": "cloudformation:DescribeStacks",
             "Resource": {"Ref": "AWS::StackId"},
@@ -547,6 +551,7 @@ def test_a_directory_is_made_with_the_rights_of_its_type(
 
 NEEDED_BY_ALL = {
     "Log",
+    "KeepLedger",
     "ReadStack",
     "FindOrganization",
     "WriteOrganization",

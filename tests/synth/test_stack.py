@@ -197,6 +197,7 @@ def test_an_organization_is_created_with_what_cannot_change_later(
 
     assert {
         "ServiceToken": {"Fn::GetAtt": ["OrganizationProvider", "Arn"]},
+        "LedgerTable": {"Ref": "Ledger"},
         "ServiceTimeout": "3600",
         "Alias": "ad",
         "Owner": "production-ad",

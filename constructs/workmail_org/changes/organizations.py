@@ -188,6 +188,19 @@ def change_tags(
     return _make_tag_calls(surplus, missing)
 
 
+def put_back_tags(
+    actual: Mapping[str, str], found: Mapping[str, str], failed: Mapping[str, str]
+) -> tuple[Call, ...]:
+    """List the calls that bring tags back to how a failed deployment found them.
+
+    Args:
+        actual: What is there.
+        found: Of the tags that the deployment touched, those that were there.
+        failed: What it declared: only what is still so was its doing.
+    """
+    return _make_tag_calls(*_find_tag_changes(actual, failed, found))
+
+
 def end_ownership() -> tuple[Call, ...]:
     """List the call that lets another stack take an organization over."""
     return _make_tag_calls([OWNER_TAG, TAKEN_OVER_TAG], {})

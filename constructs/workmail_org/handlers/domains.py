@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from workmail_org.changes.default_domain import make_default
 from workmail_org.changes.organizations import decide_domain
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
-from workmail_org.handlers.requests import Progress, Request, Run
+from workmail_org.handlers.requests import Progress, Request, RequestType, Run
+from workmail_org.handlers.restoring import forget_origin, note_origin, was_found
 from workmail_org.handlers.writing import write_calls
 from workmail_org.model.domain import DnsRecord, quote_value, render_zone_file
 from workmail_org.model.live import LiveDomain
@@ -30,15 +31,23 @@ class DomainLifecycle:
     """`Custom::WorkMailDomain`. The physical id is `<organization id>/domains/<domain>`."""
 
     def begin(self, run: Run, request: Request[DomainProperties]) -> str:
-        """Accept; of an organization that was taken over, only what is registered."""
+        """Accept; of an organization that was taken over, only what is registered.
+
+        Whoever registered a domain before the stack did keeps it when the stack goes back or away.
+        """
         desired = request.desired
-        if desired.existing and not request.is_delete:
-            workmail = run.open_organization(desired.organization_id)
-            registered = read_domain(workmail, desired.domain) is not None
+        own = f"{desired.organization_id}/domains/{fold(desired.domain)}"
+        if request.is_delete:
+            return request.physical_id or own
+        workmail = run.open_organization(desired.organization_id)
+        registered = read_domain(workmail, desired.domain) is not None
+        if request.type is RequestType.CREATE:
+            note_origin(run, request, found=registered)
+        if desired.existing:
             decision = decide_domain(registered, desired, request.previous)
             if decision.refusals:
                 raise UnsafePlanError(*decision.refusals)
-        return request.physical_id or f"{desired.organization_id}/domains/{fold(desired.domain)}"
+        return request.physical_id or own
 
     def advance(self, run: Run, request: Request[DomainProperties]) -> Progress:
         """Register the domain and answer with its records; or deregister it."""
@@ -113,6 +122,9 @@ def _advance_delete(run: Run, workmail: WorkMail, request: Request[DomainPropert
     organization = read_organization(workmail)
     if organization is None or organization.is_going:
         return Progress(done=True)
+    if was_found(run, request):
+        run.log("domain stays registered", domain=desired.domain, reason="it was found")
+        return Progress(done=True)
     domain = read_domain(workmail, desired.domain)
     calls = decide_domain(domain is not None, None, desired).calls
     if domain and domain.is_default:
@@ -122,6 +134,8 @@ def _advance_delete(run: Run, workmail: WorkMail, request: Request[DomainPropert
         write_calls(run, workmail, request, calls)
     except ConflictError as conflict:
         _explain_conflict(run, workmail, desired.domain, conflict)
+    else:
+        forget_origin(run, request)
     return Progress(done=True)
 
 

@@ -148,7 +148,7 @@ def _find_later(known: list[str], request: Request[object]) -> str | None:
 def _recall(run: Run, request: Request[object]) -> list[str]:
     """Read the last requests of a custom resource, latest first.
 
-    Resources of the organization itself have no ledger.
+    A template of the first release names no ledger for the organization itself.
     """
     table = request.consent.ledger_table
     if not table:

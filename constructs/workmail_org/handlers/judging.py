@@ -42,7 +42,7 @@ def write_refused(run: Run, request: Request[object]) -> None:
 
 
 def _recall(run: Run, request: Request[object]) -> str | None:
-    """Read the judgement; resources of the organization itself have no ledger."""
+    """Read the judgement; a template of the first release may name no ledger."""
     table = request.consent.ledger_table
     if not table:
         return None

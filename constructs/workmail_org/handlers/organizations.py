@@ -19,6 +19,7 @@ from workmail_org.changes.organizations import (
     describe_taken_alias,
     end_ownership,
     is_chosen,
+    put_back_tags,
 )
 from workmail_org.errors import (
     ConflictError,
@@ -30,8 +31,10 @@ from workmail_org.errors import (
 )
 from workmail_org.handlers.approving import approve_parts, is_asked
 from workmail_org.handlers.explaining import describe_gone
+from workmail_org.handlers.judging import undoes_nothing
 from workmail_org.handlers.patience import ACTIVE_SECONDS
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
+from workmail_org.handlers.restoring import find_sides, note_found
 from workmail_org.handlers.stopping import stop
 from workmail_org.handlers.surroundings import goes_back, read_known_state
 from workmail_org.handlers.writing import write_calls
@@ -86,9 +89,8 @@ class OrganizationLifecycle:
             return Progress(done=False, waiting_for="WorkMail is still making the organization")
         if not request.is_unchanged:
             live = replace(live, tags=read_tags(workmail, live.arn))
-            if not _is_anothers(live, request):
-                calls = change_tags(live.tags, request.desired, request.previous)
-                write_calls(run, workmail, request, calls, arn=live.arn)
+            if not _is_anothers(live, request) and not undoes_nothing(run, request):
+                _bring_tags(run, workmail, request, live)
         return Progress(
             done=True,
             attributes={
@@ -96,6 +98,27 @@ class OrganizationLifecycle:
                 OrganizationAttribute.DIRECTORY_ID: live.directory_id or "",
             },
         )
+
+
+def _bring_tags(
+    run: Run,
+    workmail: WorkMail,
+    request: Request[OrganizationProperties],
+    live: LiveOrganization,
+) -> None:
+    """Bring the declared tags; in a rollback those that were found, whoever had set them."""
+    rolls_back = bool(goes_back(run, request))
+    sides = find_sides(run, request, OrganizationProperties, rolls_back=rolls_back)
+    if sides != request.sides:
+        found, failed = sides
+        calls = put_back_tags(live.tags, found.tags if found else {}, failed.tags if failed else {})
+    else:
+        calls = change_tags(live.tags, request.desired, request.previous)
+        if calls and not rolls_back:
+            touched = {*request.desired.tags, *(request.previous.tags if request.previous else ())}
+            before = {key: value for key, value in live.tags.items() if key in touched}
+            note_found(run, request, replace(request.desired, tags=before))
+    write_calls(run, workmail, request, calls, arn=live.arn)
 
 
 def _decide(live: LiveOrganization | None, request: Request[OrganizationProperties]) -> Decision:
@@ -330,6 +353,11 @@ def _advance_delete(
         )
         return Progress(done=True)
     if request.desired.existing or TAKEN_OVER_TAG in live.tags:
+        if goes_back(run, request):
+            found, failed = find_sides(run, request, OrganizationProperties, rolls_back=True)
+            if found is not None:
+                calls = put_back_tags(live.tags, found.tags, failed.tags if failed else {})
+                write_calls(run, workmail, request, calls, arn=live.arn)
         # Another stack may take it over from now on.
         write_calls(run, workmail, request, end_ownership(), arn=live.arn)
         return Progress(done=True)

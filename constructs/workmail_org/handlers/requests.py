@@ -15,13 +15,19 @@ from workmail_org.changes.calls import Call
 from workmail_org.errors import PermanentError, ServiceError, TemporaryError, WireError
 from workmail_org.handlers.patience import Patience
 from workmail_org.kinds import KINDS, name_part
+from workmail_org.model.values import fold
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
 from workmail_org.service.stacks import FORWARD
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.encoding import decode_properties
 from workmail_org.wire.names import COLLECTION_BUCKET, COLLECTION_KEY
-from workmail_org.wire.properties import Consent, ResourceType
+from workmail_org.wire.properties import (
+    Consent,
+    DomainProperties,
+    DomainVerificationProperties,
+    ResourceType,
+)
 
 _LOG = logging.getLogger("workmail_org")
 
@@ -103,8 +109,12 @@ class Request(Generic[PropertiesT_co]):
 
     @property
     def noun(self) -> str:
-        """What the resource is called in an approval."""
-        return name_part(self.resource_type, shard=getattr(self.desired, "shard", 0))
+        """What the resource is called in an approval, and in the ledger; no other one is."""
+        desired: object = self.desired
+        name = ""
+        if isinstance(desired, DomainProperties | DomainVerificationProperties):
+            name = fold(desired.domain)
+        return name_part(self.resource_type, name=name, shard=getattr(desired, "shard", 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

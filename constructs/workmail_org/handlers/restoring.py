@@ -21,10 +21,12 @@ from typing import Any, TypeVar, cast
 
 from workmail_org.errors import ServiceError, WireError
 from workmail_org.handlers.requests import Request, Run
-from workmail_org.kinds import SettingKind
 from workmail_org.wire.encoding import decode_properties, encode_properties
 
 P = TypeVar("P")
+
+_FOUND, _MADE, _GONE = "found", "made", "gone"
+"""Notes on a thing that is there or not, and has nothing else to be put back."""
 
 
 def note_found(run: Run, request: Request[object], found: object | None) -> None:
@@ -54,14 +56,14 @@ def note_found(run: Run, request: Request[object], found: object | None) -> None
 
 
 def find_sides(
-    run: Run, request: Request[P], kind: SettingKind[P], *, rolls_back: bool
+    run: Run, request: Request[P], properties: type[P], *, rolls_back: bool
 ) -> tuple[P | None, P | None]:
     """Return what is to be and what was declared before; a rollback wants what was found.
 
     Args:
         run: This invocation.
         request: Any.
-        kind: What it is about.
+        properties: Class of the request's properties.
         rolls_back: Whether a failed deployment is rolled back.
     """
     note = _read(run, request) if rolls_back else None
@@ -71,12 +73,43 @@ def find_sides(
     undone = request.desired if request.is_delete else request.previous
     found = note["found"]
     try:
-        before = None if found is None else decode_properties(kind.properties, found)
+        before = None if found is None else decode_properties(properties, found)
     except WireError as error:  # of another version
         run.log("note not understood", error=str(error))
         return request.sides
     run.log("put back as found", found=found is not None)
     return before, undone
+
+
+def note_origin(run: Run, request: Request[object], *, found: bool) -> None:
+    """Write down, when a thing is to be created, whether it was there before the stack.
+
+    Once the stack has made it, it stays the stack's, until `forget_origin`.
+    """
+    table = request.consent.ledger_table
+    if not table:
+        return
+    ledger = run.open_ledger(run.clients, table)
+    if ledger.recall_found(request.noun) != _MADE:
+        ledger.keep_found(request.noun, _FOUND if found else _MADE)
+
+
+def was_found(run: Run, request: Request[object]) -> bool:
+    """Tell whether a thing was there before the stack; without a ledger it was not.
+
+    Raises:
+        ServiceError: It cannot be read; then nothing is taken away.
+    """
+    table = request.consent.ledger_table
+    noted = run.open_ledger(run.clients, table).recall_found(request.noun) if table else None
+    return noted == _FOUND
+
+
+def forget_origin(run: Run, request: Request[object]) -> None:
+    """Write down that the stack has taken away what it made: somebody may make it anew."""
+    table = request.consent.ledger_table
+    if table:
+        run.open_ledger(run.clients, table).keep_found(request.noun, _GONE)
 
 
 def _identify(request: Request[object]) -> tuple[str, str]:

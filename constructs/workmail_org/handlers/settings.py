@@ -94,7 +94,7 @@ class _SettingWork(Generic[P]):
 
     def decide(self) -> Decision:
         """Read what is there; decide what changes."""
-        sides = find_sides(self.run, self.request, self.kind, rolls_back=self.rolls_back)
+        sides = find_sides(self.run, self.request, self.kind.properties, rolls_back=self.rolls_back)
         declared, previous = sides
         self.snapshot = SnapshotReader(self.workmail)
         named = _list_mailboxes(declared) | _list_mailboxes(previous)

@@ -38,7 +38,6 @@ from workmail_org.wire.names import (
     CONFIGURATIONS,
     EWS,
     LAMBDA_ARN,
-    LEDGER_TABLE,
     ORGANIZATION_ID,
     PASSWORD_SECRET,
     PASSWORD_SECRET_ARN,
@@ -56,8 +55,7 @@ class MailboxesResource:
     for each kind of rule or setting that is declared. Each waits for the one
     before. `add_removals` adds a `Custom::WorkMailRemovals` to the end.
 
-    Also an `AWS::DynamoDB::Table`, the ledger of what the stack owns, and an
-    `AWS::SecretsManager::Secret` a shard for generated passwords; with managed
+    Also an `AWS::SecretsManager::Secret` a shard for generated passwords; with managed
     email monitoring an `AWS::Logs::LogGroup` and an `AWS::IAM::Role`. They stay
     when the stack goes, but for the role, unless the organization goes too.
 
@@ -77,6 +75,7 @@ class MailboxesResource:
         organization_id: str,
         directory_id: str,
         code: lambda_.Code,
+        ledger: CfnTable,
         after: Sequence[CfnResource],
     ) -> None:
         self._scope = scope
@@ -94,13 +93,11 @@ class MailboxesResource:
             for each in (*collections, *parts, self._removals)
             if each.outside
         }
-        self._ledger = self._add_ledger()
         self._secrets = self._add_secrets(len(collections[0].inline))
         self._events = events = self._add_events_place()
         reach = Reach(
             organization_id=organization_id,
             directory_id=directory_id,
-            ledger_arn=self._ledger.attr_arn,
             password_secret_arns=[secret.ref for secret in self._secrets],
             collection_bucket=next((each.s3_bucket_name for each in assets.values()), None),
             events_role_arn=events.role_arn if events else None,
@@ -110,6 +107,7 @@ class MailboxesResource:
             "MailboxesProvider",
             organization=organization,
             code=code,
+            ledger=ledger,
             statements=list_mailboxes_statements(scope, organization, reach),
             keep_logs=keeps_organization(organization),
         )
@@ -164,12 +162,11 @@ class MailboxesResource:
         *,
         shard: int = 0,
     ) -> CfnResource:
-        own = {ORGANIZATION_ID: self._organization_id, LEDGER_TABLE: self._ledger.ref}
         return self.provider.add_resource(
             self._scope,
             construct_id,
             resource_type,
-            {**own, **properties},
+            {ORGANIZATION_ID: self._organization_id, **properties},
             noun=name_part(resource_type, shard=shard),
             after=after,
         )
@@ -182,26 +179,6 @@ class MailboxesResource:
     def _add_events_place(self) -> EventsPlace | None:
         monitoring = self._organization.policies.email_monitoring
         return EventsPlace(self._scope, self._organization, monitoring) if monitoring else None
-
-    def _add_ledger(self) -> CfnTable:
-        key = [("Kind", "HASH"), ("Name", "RANGE")]
-        table = CfnTable(
-            self._scope,
-            "Ledger",
-            attribute_definitions=[
-                CfnTable.AttributeDefinitionProperty(attribute_name=name, attribute_type="S")
-                for name, _ in key
-            ],
-            key_schema=[
-                CfnTable.KeySchemaProperty(attribute_name=name, key_type=kind) for name, kind in key
-            ],
-            billing_mode="PAY_PER_REQUEST",
-            point_in_time_recovery_specification=CfnTable.PointInTimeRecoverySpecificationProperty(
-                point_in_time_recovery_enabled=True
-            ),
-        )
-        keep(table, kept=keeps_organization(self._organization))
-        return table
 
     def _add_secrets(self, shards: int) -> list[CfnSecret]:
         """Add secrets without a value: the handler writes it, the template never holds one."""

@@ -13,6 +13,7 @@ from workmail_org.infra.assets import make_bundle
 from workmail_org.infra.directories import add_directory, add_directory_secret
 from workmail_org.infra.domains import add_domains
 from workmail_org.infra.keeping import keeps_organization
+from workmail_org.infra.ledger import add_ledger
 from workmail_org.infra.mailboxes import MailboxesResource
 from workmail_org.infra.permissions.organizations import list_organization_statements
 from workmail_org.infra.provider import HandlerProvider
@@ -58,11 +59,13 @@ class OrganizationResource(Construct):
         super().__init__(scope, construct_id)
         code = make_bundle()
         secret = add_directory_secret(self, organization)
+        ledger = add_ledger(self, organization)
         provider = HandlerProvider(
             self,
             "OrganizationProvider",
             organization=organization,
             code=code,
+            ledger=ledger,
             statements=list_organization_statements(self, organization, directory_secret=secret),
             keep_logs=keeps_organization(organization),
         )
@@ -84,6 +87,7 @@ class OrganizationResource(Construct):
             organization_id=self.organization_id,
             directory_id=resource.get_att(OrganizationAttribute.DIRECTORY_ID).to_string(),
             code=code,
+            ledger=ledger,
             after=domains,
         )
         last = mailboxes.last

@@ -9,13 +9,15 @@ from aws_cdk import CfnResource, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk.aws_dynamodb import CfnTable
 from aws_cdk.custom_resources import Provider
 from constructs import Construct, IConstruct
 
 from workmail_org.infra.consenting import read_consent
 from workmail_org.infra.naming import make_pinned_id
+from workmail_org.infra.permissions.statements import allow_keeping_ledger
 from workmail_org.model.organization import Organization
-from workmail_org.wire.names import IS_COMPLETE, ON_EVENT
+from workmail_org.wire.names import IS_COMPLETE, LEDGER_TABLE, ON_EVENT
 from workmail_org.wire.properties import ResourceType
 
 _SERVICE_TIMEOUT_SECONDS = 3600
@@ -45,6 +47,7 @@ class HandlerProvider(Construct):
         construct_id: In the pinned logical id.
         organization: That its resources are about.
         code: The Lambda bundle.
+        ledger: Where the handlers keep what they must not forget.
         statements: What the handlers may do beyond writing their log.
         keep_logs: Whether the log group outlives the stack.
 
@@ -62,11 +65,13 @@ class HandlerProvider(Construct):
         *,
         organization: Organization,
         code: lambda_.Code,
+        ledger: CfnTable,
         statements: Sequence[iam.PolicyStatement],
         keep_logs: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self._code = code
+        self._ledger = ledger
         self._consent = read_consent(self, organization)
         self._log_group = logs.LogGroup(
             self,
@@ -74,7 +79,7 @@ class HandlerProvider(Construct):
             retention=_LOG_RETENTION,
             removal_policy=RemovalPolicy.RETAIN if keep_logs else RemovalPolicy.DESTROY,
         )
-        self._role = self._make_role("Role", statements)
+        self._role = self._make_role("Role", [allow_keeping_ledger(ledger.attr_arn), *statements])
         on_event = self._make_function("OnEvent", ON_EVENT)
         is_complete = self._make_function("IsComplete", IS_COMPLETE)
         self._framework = Provider(
@@ -128,6 +133,7 @@ class HandlerProvider(Construct):
             properties={
                 "ServiceToken": self._framework.service_token,
                 "ServiceTimeout": str(_SERVICE_TIMEOUT_SECONDS),
+                LEDGER_TABLE: self._ledger.ref,
                 **self._consent.make_properties(resource_type, noun),
                 **properties,
             },

@@ -67,8 +67,6 @@ _WRITE_POLICIES = sorted(
     for operation in kind.operations
 )
 
-_KEEP_LEDGER = ("dynamodb:BatchWriteItem", "dynamodb:Query")
-
 _WRITE_MANAGED_AD = (
     "ds:AccessDSData",
     "ds:ResetUserPassword",
@@ -88,7 +86,6 @@ class Reach:
     """What the handlers of one organization work with: ids and ARNs, or tokens of them.
 
     Attributes:
-        ledger_arn: Table that tells what the stack owns.
         password_secret_arns: Secrets with generated passwords.
         collection_bucket: Where properties lie that are too large for a template.
         events_role_arn: Role that writes email events; `None`: WorkMail's own.
@@ -96,7 +93,6 @@ class Reach:
 
     organization_id: str
     directory_id: str
-    ledger_arn: str
     password_secret_arns: Sequence[str] = ()
     collection_bucket: str | None = None
     events_role_arn: str | None = None
@@ -120,7 +116,6 @@ def list_mailboxes_statements(
         allow("WritePolicies", _WRITE_POLICIES, arn),
         # SES's reads have no resource to name.
         allow("ReadMailFlow", READ_SES),
-        allow("KeepLedger", _KEEP_LEDGER, reach.ledger_arn),
         allow_reading_stack(scope),
         *_list_password_statements(scope, organization, reach.password_secret_arns),
         *_list_collection_statements(scope, reach.collection_bucket),

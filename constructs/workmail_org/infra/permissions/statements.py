@@ -47,6 +47,11 @@ def allow_reading_stack(scope: Construct) -> iam.PolicyStatement:
     return allow("ReadStack", ["cloudformation:DescribeStacks"], Stack.of(scope).stack_id)
 
 
+def allow_keeping_ledger(table_arn: str) -> iam.PolicyStatement:
+    """Allow to read and write the stack's own ledger."""
+    return allow("KeepLedger", ["dynamodb:BatchWriteItem", "dynamodb:Query"], table_arn)
+
+
 def list_key_statements(
     scope: Construct, key_arn: str | None, service: str
 ) -> list[iam.PolicyStatement]:
