@@ -30,8 +30,8 @@ def undoes_nothing(run: Run, request: Request[object]) -> bool:
 
 
 def write_accepted(run: Run, request: Request[object]) -> None:
-    """Write down that a request was let through."""
-    if not request.is_delete:
+    """Write down that a request was let through, unless it undoes nothing and is only answered."""
+    if not request.is_delete and not undoes_nothing(run, request):
         _remember(run, request, request.request_id)
 
 
