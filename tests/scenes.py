@@ -11,6 +11,7 @@ from workmail_emulator import Emulator
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
+from workmail_org.model.removal import Safety
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold, parse_reference
 from workmail_org.service.reading import list_groups, list_users, read_groups, read_users
@@ -40,11 +41,13 @@ def make_group(name: str, *members: str, **fields: Any) -> Group:
 
 
 def make_organization(*entities: User | Group, **fields: Any) -> Organization:
+    """Make an organization in whose spec the word for removals is said for good."""
     described: dict[str, Any] = {
         "key": "acme",
         "region": "eu-west-1",
         "alias": "acme",
         "domains": (ACME,),
+        "safety": Safety(max_removals_percent=100),
         "users": tuple(each for each in entities if isinstance(each, User)),
         "groups": tuple(each for each in entities if isinstance(each, Group)),
         **fields,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
 
+import scenes
 from cloudformation import DeploymentFailedError, Stack, find_digest
 from scenes import (
     ACME,
     assert_equals,
     list_operations,
+    make_emulator,
     make_group,
-    make_organization,
     make_user,
     take_picture,
 )
+from workmail_emulator.faults import Fault
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import (
@@ -34,6 +37,7 @@ from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.plan.bases import make_base
 from workmail_org.plan.planning import Question, plan
 
+make_organization = partial(scenes.make_organization, safety=Safety())
 PEOPLE = tuple(make_user(f"user{number:02}") for number in range(20))
 FULL = make_organization(*PEOPLE)
 FEW = make_organization(*PEOPLE[3:])
@@ -103,6 +107,52 @@ def test_the_word_is_for_exactly_these(stack: Stack) -> None:
     assert_equals(take_picture(stack), FULL)
 
 
+def test_a_word_is_good_once(stack: Stack) -> None:
+    stack.deploy(FULL)
+    word = get_digest(refuse(stack, FEW))
+    stack.deploy(FEW, word)
+    stack.deploy(FULL)
+    with pytest.raises(DeploymentFailedError) as again:
+        stack.deploy(FEW, word)
+    other = get_digest(str(again.value))
+    stack.deploy(FEW, other)
+
+    assert word != other
+    assert_equals(take_picture(stack), FEW)
+
+
+def test_a_word_is_still_good_after_its_deployment_failed(stack: Stack) -> None:
+    stack.deploy(FULL)
+    word = get_digest(refuse(stack, FEW))
+    stack.emulator.faults.add(Fault(operation="DeregisterFromWorkMail", code="Final", status=400))
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(FEW, word)
+    stack.deploy(FEW, word)
+
+    assert_equals(take_picture(stack), FEW)
+
+
+def test_a_word_is_for_one_stack(stack: Stack) -> None:
+    stack.deploy(FULL)
+    word = get_digest(refuse(stack, FEW))
+    other = Stack(make_emulator(), name="other")
+    other.agrees = False
+    other.deploy(FULL)
+    with pytest.raises(DeploymentFailedError) as refused:
+        other.deploy(FEW, word)
+
+    assert word != get_digest(str(refused.value))
+
+
+def test_everybody_of_a_kind_at_once_is_asked_for_however_few_there_are(stack: Stack) -> None:
+    few = make_organization(*PEOPLE[:9], make_group("a"), make_group("b"))
+    stack.deploy(few)
+
+    assert "9 of 9 users leave" in refuse(stack, replace(few, users=()))
+    with pytest.raises(DeploymentFailedError, match="2 of 2 groups leave"):
+        stack.deploy(replace(few, groups=()))
+
+
 def test_switching_off_counts_as_leaving(stack: Stack) -> None:
     stack.deploy(FULL)
     off = tuple(replace(user, enabled=False) for user in PEOPLE[:3])
@@ -116,7 +166,7 @@ def test_switching_off_counts_as_leaving(stack: Stack) -> None:
         (Safety(), 2),
         (Safety(max_removals_percent=15), 3),
         (Safety(max_removals_percent=100), 20),
-        (Safety(min_managed=21), 20),
+        (Safety(min_managed=21), 19),
     ],
     ids=["ten percent", "as the spec says", "all of them", "too few to count"],
 )

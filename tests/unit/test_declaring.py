@@ -75,7 +75,7 @@ def permit(mailbox: str, grantee: str) -> MailboxPermission:
 
 def impersonate(**targets: Any) -> tuple[ImpersonationRule, ...]:
     """Rules of the only role, after who is switched off was left out."""
-    rule = ImpersonationRule(key="rule", effect=Effect.DENY, **targets)
+    rule = ImpersonationRule(**{"key": "rule", "effect": Effect.ALLOW, **targets})
     role = ImpersonationRole(name="backup", type=ImpersonationType.READ_ONLY, rules=(rule,))
     policies = Policies(impersonation_roles=(role,))
     _, part = declaring.list_settings(replace(ORGANIZATION, policies=policies), stack=STACK)
@@ -125,10 +125,12 @@ def test_permissions_of_nobody_but_the_switched_off_are_none_at_all() -> None:
         ({}, [((), ())]),
         ({"target_users": ("alice", "bob")}, [(("alice",), ())]),
         ({"target_users": ("bob",)}, []),
-        ({"not_target_users": ("bob",)}, [((), ())]),
-        ({"target_users": ("alice",), "not_target_users": ("BOB",)}, [(("alice",), ())]),
+        ({"not_target_users": ("bob",)}, [((), ("bob",))]),
+        ({"target_users": ("alice",), "not_target_users": ("BOB",)}, [(("alice",), ("BOB",))]),
+        ({"effect": Effect.DENY, "target_users": ("alice", "bob")}, [(("alice", "bob"), ())]),
+        ({"effect": Effect.DENY, "target_users": ("bob",)}, [(("bob",), ())]),
     ],
-    ids=["everyone", "some", "nobody left", "all but one", "both"],
+    ids=["everyone", "some", "nobody left", "all but one", "both", "denied", "only they"],
 )
 def test_a_rule_that_loses_all_its_targets_goes_and_never_becomes_one_for_everyone(
     targets: dict[str, Any], left: list[Any]

@@ -10,6 +10,7 @@ from workmail_org.changes.brakes import Brake, BrakeRule, join_names
 from workmail_org.changes.calls import Argument, Call, Identity, Phase, Setting, make_call
 from workmail_org.changes.consequences import GUIDE, LOCKOUT, Consequence, Rule
 from workmail_org.changes.deciding import Decision
+from workmail_org.changes.digests import render_call
 from workmail_org.changes.explaining import Explanation, Wording, describe_rule_changes
 from workmail_org.changes.reach import lets_nobody_in, list_named_users
 from workmail_org.changes.reach_words import describe_reach
@@ -100,7 +101,8 @@ def list_access_brakes(desired: Sequence[AccessControlRule]) -> tuple[Brake, ...
         f"{join_names(names)}; a denial wins over every permission: give it conditions, or take it "
         "away"
     )
-    return (Brake(BrakeRule.LOCKOUT, sentence, names),)
+    content = tuple(sorted(render_call(_put(rule)) for rule in desired))
+    return (Brake(BrakeRule.LOCKOUT, sentence, names, content),)
 
 
 def explain(

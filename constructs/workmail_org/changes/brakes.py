@@ -1,7 +1,8 @@
 """Brakes: changes that a deployment does not make before a person has said the word for them.
 
 The handlers refuse by them, `plan` tells them beforehand. Each has the numbers
-and the names, so that the word can be given for exactly this set of changes.
+and the names, so that the word can be given for exactly this set of changes of
+one stack. It is good once: the same changes need another word the next time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from workmail_org.model.removal import Safety
 from workmail_org.model.values import Kind, Reference
 
 _REMOVING = frozenset({"DeregisterFromWorkMail", "DeleteUser", "DeleteGroup", "DeleteResource"})
+
+_EVERYBODY = 100
+"""Of `safety.max_removals_percent`: the spec has said the word for good."""
 
 _MOST_NAMES = 10
 """Names in a sentence; `Brake.names` has them all."""
@@ -38,25 +42,36 @@ class Brake:
     Attributes:
         sentence: What would happen, with the numbers, and the way out.
         names: Everything that it would happen to, sorted.
+        content: What is to hold then, where the names do not tell it.
     """
 
     rule: BrakeRule
     sentence: str
     names: tuple[str, ...] = ()
+    content: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.sentence
 
 
-def digest_brakes(brakes: Iterable[Brake]) -> str:
-    """Name exactly this set of changes that need a word."""
-    return digest_texts(sorted(f"{each.rule} {' '.join(each.names)}" for each in brakes))
+def digest_brakes(brakes: Iterable[Brake], stack: str, *, uses: int = 0) -> str:
+    """Name exactly this set of changes of one stack that need a word.
+
+    Args:
+        brakes: The set.
+        stack: Name of the stack.
+        uses: How often the stack was deployed with a word for the same set.
+    """
+    texts = sorted(f"{each.rule} {' '.join((*each.names, *each.content))}" for each in brakes)
+    return digest_texts([stack, *texts, *([str(uses)] if uses else [])])
 
 
 def list_removal_brakes(
     kind: Kind, calls: Iterable[Call], *, owned: int, safety: Safety
 ) -> tuple[Brake, ...]:
-    """Stop when too many entities of one kind are switched off or deleted at once.
+    """Stop when too many entities of one kind are switched off or deleted at once, or all of it.
+
+    All of a kind stops also where there are few: an emptied table is no decision.
 
     Args:
         kind: Of the collection.
@@ -74,7 +89,10 @@ def list_removal_brakes(
         }
     )
     limit = safety.max_removals_percent
-    if not names or owned < safety.min_managed or len(names) * 100 <= limit * owned:
+    takes_all = 1 < owned <= len(names) and limit < _EVERYBODY
+    if not takes_all and (owned < safety.min_managed or len(names) * 100 <= limit * owned):
+        return ()
+    if not names:
         return ()
     percent = len(names) * 100 / owned if owned else 100.0
     sentence = (

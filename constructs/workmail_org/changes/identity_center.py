@@ -120,7 +120,7 @@ def list_sign_in_brakes(
         "programs need personal access tokens; use identity_provider_and_directory until all have "
         "changed over"
     )
-    return (Brake(BrakeRule.SIGN_IN, sentence, (only.value,)),)
+    return (Brake(BrakeRule.SIGN_IN, sentence, (only.value, desired.instance_arn)),)
 
 
 def explain(

@@ -12,7 +12,7 @@ from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording, group_by_subject, join
 from workmail_org.model.live import LiveRole, LiveSettings
 from workmail_org.model.organization import Organization
-from workmail_org.model.policies import ImpersonationRole, ImpersonationRule
+from workmail_org.model.policies import Effect, ImpersonationRole, ImpersonationRule
 from workmail_org.model.values import Kind, fold
 from workmail_org.wire.properties import ImpersonationRolesProperties
 
@@ -27,19 +27,21 @@ ROLES = Rule(
 def declare(organization: Organization, stack: str) -> ImpersonationRolesProperties | None:  # noqa: ARG001 - the shape
     """Write an organization's roles; `None`: there are none.
 
-    Targets that are switched off are left out, and rules that lose all their targets:
-    a rule without targets would be one for everyone.
+    Whoever is switched off is left out of what is allowed, and a rule that loses all its targets
+    with them: without any it would be one for everyone. A denial and an exception keep them: they
+    may be switched on again, also by hand.
     """
     if not organization.policies.impersonation_roles:
         return None
     disabled = {each.name for each in organization.disabled if each.kind is Kind.USER}
 
     def narrow(rule: ImpersonationRule) -> ImpersonationRule | None:
+        if rule.effect is Effect.DENY:
+            return rule
         targets = tuple(name for name in rule.target_users if fold(name) not in disabled)
         if rule.target_users and not targets:
             return None
-        others = tuple(name for name in rule.not_target_users if fold(name) not in disabled)
-        return replace(rule, target_users=targets, not_target_users=others)
+        return replace(rule, target_users=targets)
 
     return ImpersonationRolesProperties(
         roles=tuple(

@@ -10,6 +10,7 @@ from workmail_org.changes.brakes import Brake, BrakeRule, join_names
 from workmail_org.changes.calls import Argument, Call, Phase, Setting, make_call
 from workmail_org.changes.consequences import GUIDE, LOCKOUT, Consequence, Rule
 from workmail_org.changes.deciding import Decision
+from workmail_org.changes.digests import render_call
 from workmail_org.changes.explaining import Explanation, Wording, describe_rule_changes, join
 from workmail_org.changes.reach import lets_no_device_in
 from workmail_org.changes.rules import replace_rules
@@ -108,7 +109,8 @@ def list_device_brakes(desired: Sequence[MobileDeviceAccessRule]) -> tuple[Brake
         f"these mobile device rules let no device in: {join_names(names)}; a denial wins over "
         "every permission: give it conditions, or take it away"
     )
-    return (Brake(BrakeRule.LOCKOUT, sentence, names),)
+    content = tuple(sorted(render_call(_create(rule)) for rule in desired))
+    return (Brake(BrakeRule.LOCKOUT, sentence, names, content),)
 
 
 def explain(

@@ -22,6 +22,22 @@ Ranges = tuple[tuple[int, int], ...]
 NOWHERE: Ranges = ()
 EVERYWHERE: Ranges = ((0, 2**32 - 1),)
 
+_UNREACHABLE = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+)
+"""Addresses that nobody comes from over the internet, where WorkMail's endpoints are (IANA IPv4
+Special-Purpose Address Registry: not globally reachable; documentation networks are left out)."""
+
 _CONDITIONS = (
     "device_types",
     "not_device_types",
@@ -54,9 +70,9 @@ def list_named_users(rules: Iterable[AccessControlRule]) -> tuple[str, ...]:
 
 
 def lets_nobody_in(rules: Sequence[AccessControlRule]) -> bool:
-    """Tell whether nobody gets to any mailbox, by any protocol, from anywhere."""
+    """Tell whether nobody gets to any mailbox, by any protocol, from anywhere people can be."""
     return not any(
-        find_reach(rules, user, action)
+        subtract(find_reach(rules, user, action), _NO_SOURCES)
         for user in (None, *list_named_users(rules))
         for action in ACTIONS
     )
@@ -126,3 +142,6 @@ def _unite(parts: Iterable[Ranges]) -> Ranges:
         else:
             united.append((first, last))
     return tuple(united)
+
+
+_NO_SOURCES = _unite([_parse(_UNREACHABLE)])

@@ -78,6 +78,11 @@ class Request(Generic[PropertiesT_co]):
     previous_fingerprint: str = ""
 
     @property
+    def stack_name(self) -> str:
+        """Name of the stack, from its id: `arn:…:stack/NAME/uuid`."""
+        return self.stack_id.partition("/")[2].partition("/")[0]
+
+    @property
     def is_delete(self) -> bool:
         """Whether the resource goes away."""
         return self.type is RequestType.DELETE

@@ -1,8 +1,17 @@
-"""Stopping: what is not done before a person has said the word, also on a bare `cdk deploy`."""
+"""Stopping: what is not done before a person has said the word, also on a bare `cdk deploy`.
+
+A word is a digest of the changes that need it and of the stack. It is good for one deployment: the
+ledger notes with which properties it was given. Once these are deployed it is used up, and the
+same changes need another one, which the refusal names. A deployment that failed uses up nothing.
+"""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from workmail_org.changes.brakes import Brake, digest_brakes
 from workmail_org.errors import UnsafePlanError
@@ -22,27 +31,101 @@ def stop(run: Run, request: Request[object], workmail: WorkMail, brakes: Sequenc
     Raises:
         UnsafePlanError: Nothing was written; it says how to give the word.
     """
-    unsaid = _list_unsaid(request, brakes)
+    noted = _read_words(run, request)
+    # A roll back names what failed as its former properties.
+    words = noted.use_up(request.previous_fingerprint) if request.goes_forward else noted
+    if not brakes:
+        if words != noted:
+            _write_words(run, request, words)
+        return
+    unsaid = words.list_unsaid(request.consent.acknowledge, brakes)
     if not unsaid:
-        if brakes:
-            run.log("acknowledged", brakes=[str(brake) for brake in brakes])
+        run.log("acknowledged", brakes=[str(brake) for brake in brakes])
+        _write_words(run, request, words.give(brakes, request.fingerprint))
         return
     state = read_state(run.clients.cloudformation, request.stack_id)
     if state and (state.goes_back or _is_new(state, workmail)):
         run.log("brake let go", status=state.status, brakes=[str(brake) for brake in unsaid])
         return
     # The way out comes first: long reasons are cut at their end.
-    way_out = f"cdk deploy -c acknowledge={digest_brakes(unsaid)}"
+    way_out = f"cdk deploy -c acknowledge={words.name(unsaid)}"
     reasons = "; ".join(str(brake) for brake in unsaid)
     raise UnsafePlanError(f"this needs a word from a person ({way_out}): {reasons}")
 
 
-def _list_unsaid(request: Request[object], brakes: Sequence[Brake]) -> list[Brake]:
-    """Return the brakes for which nobody gave the word; it is given for one, or for all."""
-    said = request.consent.acknowledge
-    if digest_brakes(brakes) in said:
-        return []
-    return [brake for brake in brakes if digest_brakes([brake]) not in said]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """The words that were given for one custom resource.
+
+    Attributes:
+        stack: Name of the stack.
+        used: How often each was good, by its digest without a count.
+        given: For the deployment that was the last to get one.
+        fingerprint: Of the properties which that one was to deploy.
+    """
+
+    stack: str
+    used: Counter[str] = field(default_factory=Counter[str])
+    given: tuple[str, ...] = ()
+    fingerprint: str = ""
+
+    def name(self, brakes: Sequence[Brake]) -> str:
+        """Return the word that is good now for a set of changes."""
+        uses = max(self.used[digest_brakes([each], self.stack)] for each in brakes)
+        return digest_brakes(brakes, self.stack, uses=uses)
+
+    def list_unsaid(self, said: Sequence[str], brakes: Sequence[Brake]) -> list[Brake]:
+        """Return the changes for which nobody gave the word; it is given for one, or for all."""
+        if self.name(brakes) in said:
+            return []
+        return [brake for brake in brakes if self.name([brake]) not in said]
+
+    def give(self, brakes: Sequence[Brake], fingerprint: str) -> _Words:
+        """Note that the word is given for some changes, with the properties that bring them."""
+        given = tuple(digest_brakes([each], self.stack) for each in brakes)
+        return _Words(stack=self.stack, used=self.used, given=given, fingerprint=fingerprint)
+
+    def use_up(self, deployed: str) -> _Words:
+        """Count what was given as used, if what it was given for is deployed."""
+        if not self.given or self.fingerprint != deployed:
+            return self
+        return _Words(stack=self.stack, used=self.used + Counter(self.given))
+
+
+def _read_words(run: Run, request: Request[object]) -> _Words:
+    """Read what was given before; without a ledger nothing was.
+
+    Raises:
+        ServiceError: It cannot be read.
+    """
+    words = _Words(stack=request.stack_name)
+    table = request.consent.ledger_table
+    noted = run.open_ledger(run.clients, table).recall(_name(request)) if table else None
+    if noted:
+        read: dict[str, Any] = json.loads(noted)
+        words = _Words(
+            stack=words.stack,
+            used=Counter(read["used"]),
+            given=tuple(read["given"]),
+            fingerprint=read["fingerprint"],
+        )
+    return words
+
+
+def _write_words(run: Run, request: Request[object], words: _Words) -> None:
+    """Write what is given, before anything is done with it.
+
+    Raises:
+        ServiceError: It cannot be written; then the word could be used twice.
+    """
+    table = request.consent.ledger_table
+    if table:
+        noted = {"used": words.used, "given": words.given, "fingerprint": words.fingerprint}
+        run.open_ledger(run.clients, table).remember(_name(request), json.dumps(noted))
+
+
+def _name(request: Request[object]) -> str:
+    return f"{request.noun} words"
 
 
 def _is_new(state: StackState, workmail: WorkMail) -> bool:

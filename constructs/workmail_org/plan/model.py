@@ -139,7 +139,7 @@ class Plan:
     def acknowledgement(self) -> str | None:
         """The text that `cdk deploy -c acknowledge=` takes; `None`: no brake."""
         digests = {
-            digest_brakes([brake])
+            digest_brakes([brake], organization.stack)
             for organization in self.organizations
             for brakes in organization.brakes.values()
             for brake in brakes

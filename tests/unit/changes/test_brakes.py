@@ -54,7 +54,10 @@ def brake_removals(count: int, owned: int, **safety: Any) -> tuple[Brake, ...]:
         (0, 100, {}, False),
         (10, 100, {}, False),
         (11, 100, {}, True),
-        (9, 9, {}, False),
+        (1, 1, {}, False),
+        (8, 9, {}, False),
+        (9, 9, {}, True),
+        (9, 9, {"max_removals_percent": 100}, False),
         (9, 9, {"min_managed": 0}, True),
         (1, 100, {"max_removals_percent": 0}, True),
         (100, 100, {"max_removals_percent": 100}, False),
@@ -165,5 +168,18 @@ def test_a_domain_that_leaves_stops_unless_it_stays_registered() -> None:
 def test_the_word_is_for_exactly_these_changes() -> None:
     one, other = brake_removals(20, 100), brake_removals(21, 100)
 
-    assert digest_brakes(one) == digest_brakes(brake_removals(20, 100))
-    assert digest_brakes(one) != digest_brakes(other)
+    assert digest_brakes(one, "s") == digest_brakes(brake_removals(20, 100), "s")
+    assert digest_brakes(one, "s") != digest_brakes(other, "s")
+    assert digest_brakes(one, "s") != digest_brakes(one, "t")
+    assert digest_brakes(one, "s") != digest_brakes(one, "s", uses=1)
+
+
+def test_the_word_for_a_lock_out_is_for_these_rules_and_not_for_their_names() -> None:
+    nobody, at_night = (
+        list_access_brakes(
+            [AccessControlRule(name="no", effect=Effect.DENY, description="x", actions=actions)]
+        )
+        for actions in ((), ("imap",))
+    )
+
+    assert digest_brakes(nobody, "s") != digest_brakes(at_night, "s")

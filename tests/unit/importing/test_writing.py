@@ -14,6 +14,7 @@ from generating import organizations
 from scenes import at, make_group, make_organization, make_user
 from workmail_org.importing.writing import Draft, render_spec
 from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.removal import Safety
 from workmail_org.spec.building import load_environment, read_spec
 from workmail_org.spec.characters import is_blank
 
@@ -110,7 +111,10 @@ def test_any_text_is_read_back(
 
 def test_comments_stand_above_what_they_are_about() -> None:
     organization = make_organization(
-        make_user("alice"), make_user("bob", enabled=False), make_group("sales", "alice")
+        make_user("alice"),
+        make_user("bob", enabled=False),
+        make_group("sales", "alice"),
+        safety=Safety(),
     )
     environment = Environment(name="test", organizations=(organization,))
     path = ("organizations", "acme")

@@ -29,7 +29,7 @@ from workmail_org.model.policies import (
     RetentionAction,
     RetentionPolicy,
 )
-from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.user import Role
 from workmail_org.plan.bases import make_base
 from workmail_org.plan.model import Change, OrganizationPlan, Transition, Verdict
@@ -370,7 +370,8 @@ def test_policies_of_an_organization_that_begins_need_no_word() -> None:
 
 def test_removals_need_a_word() -> None:
     users = [make_user(f"u{number:02}") for number in range(20)]
-    found = make_plan(make_organization(*users), make_organization(*users[3:]))
+    before, after = (make_organization(*each, safety=Safety()) for each in (users, users[3:]))
+    found = make_plan(before, after)
 
     assert Verdict.REFUSED is found.verdict
     assert ["acme/users"] == list(found.brakes)

@@ -9,6 +9,7 @@ from pathlib import Path
 from reviewing import make_plan as make_pull_request
 from scenes import make_organization, make_user
 from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.removal import Safety
 from workmail_org.plan.bases import make_base
 from workmail_org.plan.model import Plan
 from workmail_org.plan.planning import Question, plan
@@ -89,7 +90,8 @@ def test_what_is_refused_says_why() -> None:
 
 def test_a_brake_tells_the_word_for_it() -> None:
     users = [make_user(f"u{number}") for number in range(20)]
-    found = make_plan(make_organization(*users), make_organization(*users[5:]))
+    before, after = (make_organization(*each, safety=Safety()) for each in (users, users[5:]))
+    found = make_plan(before, after)
     text = render_plan(found, width=400)
 
     assert "to be confirmed: 5 of 20 users leave or are switched off (25 %" in text
