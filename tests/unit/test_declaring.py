@@ -75,7 +75,8 @@ def permit(mailbox: str, grantee: str) -> MailboxPermission:
 
 def impersonate(**targets: Any) -> tuple[ImpersonationRule, ...]:
     """Rules of the only role, after who is switched off was left out."""
-    rule = ImpersonationRule(**{"key": "rule", "effect": Effect.ALLOW, **targets})
+    described: dict[str, Any] = {"effect": Effect.ALLOW, **targets}
+    rule = ImpersonationRule(key="rule", **described)
     role = ImpersonationRole(name="backup", type=ImpersonationType.READ_ONLY, rules=(rule,))
     policies = Policies(impersonation_roles=(role,))
     _, part = declaring.list_settings(replace(ORGANIZATION, policies=policies), stack=STACK)
