@@ -176,6 +176,7 @@ class World:
     slept: list[float] = field(default_factory=list[float])
     on_sleep: Callable[[], object] = lambda: None
     today: date = date(2026, 11, 26)
+    account: str = "111122223333"
 
     def __post_init__(self) -> None:
         self.cloudformation = FakeCloudFormation(self.stack)

@@ -31,7 +31,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Safety
 from workmail_org.model.user import Role, User
-from workmail_org.model.watching import Ignore, Watching
+from workmail_org.model.watching import Ignore, Unmanaged, Watching
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA: dict[str, Any] = json.loads(
@@ -85,6 +85,7 @@ def names_of(kind: type[Any]) -> set[str]:
         ("alarms", Alarms, set[str]()),
         ("drift", Watching, set[str]()),
         ("drift_ignore", Ignore, set[str]()),
+        ("drift_unmanaged", Unmanaged, set[str]()),
         ("organization", Organization, {"key"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

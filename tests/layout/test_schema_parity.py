@@ -37,7 +37,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Safety
 from workmail_org.model.user import Role, User
-from workmail_org.model.watching import Ignore, Watching
+from workmail_org.model.watching import Ignore, Unmanaged, Watching
 from workmail_org.spec.schema import find_shape
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ SAME: dict[type[Any], tuple[Path, dict[str, str | None]]] = {
     Alarms: ((*ORGANIZATION, "alarms"), {}),
     Watching: ((*ORGANIZATION, "drift"), {}),
     Ignore: ((*ORGANIZATION, "drift", "ignore", 0), {}),
+    Unmanaged: ((*ORGANIZATION, "drift", "unmanaged", 0), {}),
 }
 """Each dataclass, where its keys stand, and the fields that are called otherwise there."""
 

@@ -20,6 +20,7 @@ from workmail_org import distribution
 from workmail_org.cli import main
 from workmail_org.drift import looking
 from workmail_org.plan import deployed
+from workmail_org.service import accounts
 from workmail_org.spec.building import load_environment
 
 SPEC = """
@@ -57,6 +58,7 @@ def world(stack: Stack, spec: Path, monkeypatch: pytest.MonkeyPatch) -> World:
             super().__init__(
                 open_clients=world.open_clients,
                 sleep=world.sleep,
+                read_account=lambda _: world.account,
                 tell_day=lambda: world.today,
             )
 
@@ -370,10 +372,12 @@ def test_an_ignore_for_longer_than_90_days_does_not_count(
 
 
 def test_what_is_gone_cannot_be_ignored(spec: Path, world: World, hand: Hand) -> None:
-    assert world
-    hand.do("deregister_from_work_mail", EntityId=hand.find("bob"))
-    hand.do("delete_user", UserId=hand.find("bob"))
-    ignore(spec, path="users.bob", value="")
+    retention = "policies: {retention: {name: keep, folders: {inbox: {action: delete, days: 9}}}}"
+    spec.write_text(SPEC + f"    {retention}\n", encoding="utf-8")
+    world.stack.deploy(load_environment(spec).organizations[0])
+    found = hand.do("get_default_retention_policy")
+    hand.do("delete_retention_policy", Id=found["Id"])
+    ignore(spec, path="policies.retention", value="")
     result = run(spec, "--exit-code")
 
     assert 5 == result.exit_code
@@ -591,3 +595,236 @@ def test_the_last_rule_that_lets_people_in_is_missed(spec: Path, hand: Hand) -> 
     assert 5 == result.exit_code
     assert "    policies.access_control\n" in result.stdout
     assert "    policies.mobile_devices\n" in result.stdout
+
+
+def test_credentials_of_another_account_are_an_error_and_nothing_is_read(
+    spec: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec.write_text(SPEC.replace("environment: test", 'environment: test\naccount: "999900001111"'))
+    asked: list[str] = []
+    monkeypatch.setattr(world, "open_clients", asked.append)
+    result = run(spec)
+
+    assert (2, []) == (result.exit_code, asked)
+    assert (
+        f"{spec}: it is for account 999900001111, and the credentials are of account 111122223333:"
+        " sign in to 999900001111, or correct account in the spec" in result.output
+    )
+
+
+def test_a_plan_against_live_refuses_another_account(
+    spec: Path, planned: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec.write_text(SPEC.replace("environment: test", 'environment: test\naccount: "999900001111"'))
+
+    def read_account(region: str) -> str:
+        assert "eu-west-1" == region
+        return planned.account
+
+    monkeypatch.setattr(accounts, "read_account", read_account)
+    result = plan(spec)
+
+    assert 2 == result.exit_code
+    assert "it is for account 999900001111" in result.output
+
+
+def test_neither_stack_nor_organization_is_not_called_pending(
+    spec: Path, world: World, hand: Hand
+) -> None:
+    world.cloudformation.status = None
+    hand.do("delete_organization", DeleteDirectory=True, ForceDelete=True)
+    unknown = run(spec)
+    spec.write_text(SPEC.replace("environment: test", 'environment: test\naccount: "111122223333"'))
+    known = run(spec)
+
+    assert 6 == unknown.exit_code
+    assert (
+        "the organization: neither stack test-acme nor organization acme is in eu-west-1 of this"
+        " account: check which account the credentials are of; if it is the right one, declare"
+        " account in the spec" in unknown.stdout
+    )
+    assert 0 == known.exit_code
+    assert "result: pending " in known.stdout
+
+
+def test_an_organization_to_take_over_that_is_not_there_is_not_pending(
+    spec: Path, world: World
+) -> None:
+    world.cloudformation.status = None
+    text = SPEC.replace("alias: acme\n", "alias: acme\n    existing: m-" + "0" * 32 + "\n")
+    spec.write_text(text.replace("environment: test", 'environment: test\naccount: "111122223333"'))
+    result = run(spec)
+
+    assert 6 == result.exit_code
+    assert "check existing and region" in result.stdout
+
+
+@pytest.mark.parametrize("value", [None, "other-stack"])
+def test_a_tag_of_ownership_that_was_changed_is_drift_and_cannot_be_ignored(
+    spec: Path, world: World, hand: Hand, value: str | None
+) -> None:
+    arn = hand.do("describe_organization")["ARN"]
+    tags = world.stack.workmail
+    tags.untag_resource(ResourceARN=arn, TagKeys=["workmail-org:stack"])
+    if value:
+        tags.tag_resource(ResourceARN=arn, Tags=[{"Key": "workmail-org:stack", "Value": value}])
+    result = run(spec, "--exit-code")
+    live = f'"{value}"' if value else "nothing"
+
+    assert 5 == result.exit_code
+    assert f'tags["workmail-org:stack"]: deployed "test-acme", live {live}' in result.stdout
+
+    ignore(spec, path="'tags[\"workmail-org:stack\"]'", value=value or "null")
+    refused = run(spec)
+
+    assert 2 == refused.exit_code
+    assert "it says which stack manages the organization" in refused.output
+
+
+@pytest.mark.usefixtures("world")
+def test_whoever_was_made_and_never_registered_is_unmanaged(spec: Path, hand: Hand) -> None:
+    hand.do("create_group", Name="waiting list")
+    hand.do("create_user", Name="mallory", DisplayName="Mallory", Password="Str0ng-enough")
+    result = run(spec, "--exit-code")
+
+    assert 5 == result.exit_code
+    assert {'groups["waiting list"]': "unmanaged", "users.mallory": "unmanaged"} == list_classes(
+        read(spec)
+    )
+    assert "        waiting list:\n          adopt: true\n" in result.stdout
+
+
+@pytest.mark.usefixtures("world")
+def test_two_rules_of_one_name_are_two_rows(spec: Path, hand: Hand) -> None:
+    for model in ("a", "b"):
+        hand.do(
+            "create_mobile_device_access_rule", Name="phones", Effect="DENY", DeviceModels=[model]
+        )
+    rows = read(spec)["organizations"][0]["rows"]
+    found = {row["path"]: row["yaml"] for row in rows if "phones" in row["path"]}
+
+    assert {"policies.mobile_devices.phones", 'policies.mobile_devices["phones (2)"]'} == set(found)
+    assert found['policies.mobile_devices["phones (2)"]'] is None
+
+
+@pytest.mark.usefixtures("world")
+def test_what_is_left_unmanaged_on_purpose_is_silent(spec: Path, hand: Hand) -> None:
+    make_stranger(hand)
+    hand.do("create_group", Name="Waiting List")
+    accept(spec, path="'groups[\"waiting list\"]'", until=None)
+    accept(spec, path="users.mallory", until="2026-11-26")
+    result = run(spec, "--exit-code")
+
+    assert 0 == result.exit_code, result.output
+    assert 'ignored: groups["Waiting List"]: left to you: as agreed\n' in result.stdout
+    assert "ignored: users.mallory: left to you until 2026-11-26: as agreed\n" in result.stdout
+
+
+def test_what_is_left_unmanaged_ends_and_is_reported_when_it_is_unused(
+    spec: Path, world: World, hand: Hand
+) -> None:
+    make_stranger(hand)
+    accept(spec, path="users.mallory", until="2026-11-25")
+    accept(spec, path="users.oscar", until=None)
+    result = run(spec, "--exit-code")
+
+    assert world
+    assert 5 == result.exit_code
+    assert "unmanaged users.mallory ended on 2026-11-25: remove it" in result.stdout
+    assert "unmanaged users.oscar is unused: nothing unmanaged is there" in result.stdout
+
+
+def accept(spec: Path, *, path: str, until: str | None) -> None:
+    text = spec.read_text("utf-8")
+    if "unmanaged:" not in text:
+        text += "    drift:\n      unmanaged:\n"
+    end = f", until: {until}" if until else ""
+    spec.write_text(f"{text}        - {{path: {path}, reason: as agreed{end}}}\n", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("users.alice", 'user "alice" is declared; remove the entry'),
+        ("users.mallory.display_name", "it is a part of users.mallory; name users.mallory"),
+        ("users", "it is all of users, and drift reports each difference by itself"),
+        ("policies.access_control.open", "it says who may sign in from where"),
+        ("permissions", "it says rights on mailboxes"),
+    ],
+)
+def test_what_cannot_stay_unmanaged_is_a_problem_of_the_spec(
+    spec: Path, path: str, said: str
+) -> None:
+    accept(spec, path=path, until=None)
+    result = CliRunner().invoke(main, ["validate", str(spec)])
+
+    assert 2 == result.exit_code
+    assert f'"{path}" cannot be left unmanaged: {said}' in result.output
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("users", "it is all of users"),
+        ("policies", "it is all of policies"),
+        ("users.bob", 'user "bob" is declared, and whatever differs of it is reported by itself'),
+        ("users.bob.dispaly_name", 'users.bob has no "dispaly_name"; nearest: "display_name"'),
+        ("users.bbo.display_name", 'no user "bbo" is declared; nearest: "bob"'),
+        ("users.bob.adopt", '"adopt" is not in WorkMail, so it never differs'),
+        ("users.bob.aliases[0]", "it is not a path"),
+        ("users.bob.display_name.x", "users.bob.display_name is compared as a whole"),
+        ("groups.sales.enabled.x", "groups.sales.enabled is compared as a whole"),
+        ("groups.sales.member", 'groups.sales has no "member"; nearest: "members"'),
+        ("policies.retnetion", 'policies has no "retnetion"; nearest: "retention"'),
+        ("policies.inbound_dmarc.enforce", 'has no "enforce"; nearest: "enforced"'),
+        ("domains.acme.example.default", 'domains.acme has no "example"'),
+        ("users..bob", "it is not a path"),
+        ("users.bob.", "it is not a path"),
+    ],
+)
+def test_an_ignore_that_could_never_match_is_a_problem_of_the_spec(
+    spec: Path, path: str, said: str
+) -> None:
+    ignore(spec, path=f"'{path}'")
+    result = CliRunner().invoke(main, ["validate", str(spec)])
+
+    assert 2 == result.exit_code
+    assert f'"{path}" cannot be ignored: ' in result.output
+    assert said in result.output
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "users.bob.display_name",
+        "users.BOB.enabled",
+        "groups.sales.enabled",
+        "users.mallory",
+        'domains["acme.example"].default',
+        'domains["acme.awsapps.com"].default',
+        'domains["third.example"]',
+        "policies.retention",
+        "policies.retention.folders.inbox.days",
+        "policies.inbound_dmarc.enforced",
+        "tags.team",
+        "interoperability",
+        "directory.size",
+    ],
+)
+def test_a_path_that_drift_prints_can_be_ignored(spec: Path, path: str) -> None:
+    ignore(spec, path=f"'{path}'")
+    result = CliRunner().invoke(main, ["validate", str(spec)])
+
+    assert 0 == result.exit_code, result.output
+
+
+@pytest.mark.usefixtures("world")
+def test_fields_that_are_not_declared_are_named_and_no_drift(spec: Path, hand: Hand) -> None:
+    hand.do("update_user", UserId=hand.find("bob"), Telephone="+353 1 555 0100", City="Dublin")
+    result = run(spec, "--exit-code")
+
+    assert 0 == result.exit_code
+    assert (
+        "  note: live and not declared, so not compared: users.bob.city, users.bob.telephone\n"
+        in result.stdout
+    )

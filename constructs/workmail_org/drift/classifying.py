@@ -25,6 +25,7 @@ rows that depend on it are dropped, and one row says that it is unreadable.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
@@ -37,11 +38,13 @@ from workmail_org.drift.model import Row, RowClass
 from workmail_org.drift.normalizing import find_lost, normalize
 from workmail_org.drift.taking_in import declare_unmanaged
 from workmail_org.model.directory import DirectoryType
+from workmail_org.model.group import Group
 from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Policies
+from workmail_org.model.user import PROFILE_FIELDS, User
 from workmail_org.model.values import Reference, fold
-from workmail_org.spec.problems import Path
+from workmail_org.spec.problems import Path, render_path
 from workmail_org.wire.names import UNRESOLVED
 
 Values = tuple[object, object]
@@ -73,6 +76,30 @@ _FACTS: Mapping[str, Path] = {
 """Where a spec has a field of `LiveSettings`, if not under `policies` and its name."""
 
 _ORDER = {row_class: position for position, row_class in enumerate(RowClass)}
+
+
+BUILT_IN_GROUPS = frozenset(
+    {
+        *("Access Control Assistance Operators", "Account Operators", "Administrators"),
+        *("Allowed RODC Password Replication Group", "Backup Operators", "Cert Publishers"),
+        *("Certificate Service DCOM Access", "Cloneable Domain Controllers"),
+        *("Cryptographic Operators", "Denied RODC Password Replication Group"),
+        *("Distributed COM Users", "DnsAdmins", "DnsUpdateProxy", "Domain Admins"),
+        *("Domain Computers", "Domain Controllers", "Domain Guests", "Domain Users"),
+        *("Enterprise Admins", "Enterprise Key Admins", "Enterprise Read-only Domain Controllers"),
+        *("Event Log Readers", "Group Policy Creator Owners", "Guests", "Hyper-V Administrators"),
+        *("IIS_IUSRS", "Incoming Forest Trust Builders", "Key Admins"),
+        *("Network Configuration Operators", "Performance Log Users"),
+        *("Performance Monitor Users", "Pre-Windows 2000 Compatible Access", "Print Operators"),
+        *("Protected Users", "RAS and IAS Servers", "RDS Endpoint Servers"),
+        *("RDS Management Servers", "RDS Remote Access Servers", "Read-only Domain Controllers"),
+        *("Remote Desktop Users", "Remote Management Users", "Replicator", "Schema Admins"),
+        *("Server Operators", "Storage Replica Administrators"),
+        *("Terminal Server License Servers", "Users", "Windows Authorization Access Group"),
+    }
+)
+"""What a directory has by itself (Microsoft Learn, "Active Directory security groups"). That a
+directory of WorkMail has no others is assumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +134,11 @@ def classify(look: Look) -> tuple[Row, ...]:
     bare = leave_out_defaults(live)
     rows = [
         _add_declaration(row, bare)
-        for row in (*_join(look, live, lost), *_find_unmanaged(look, bare))
+        for row in (
+            *_join(look, live, lost),
+            *_find_unmanaged(look, bare),
+            *_find_unregistered(look),
+        )
         if not _is_below(row.path, hidden)
     ]
     if _lacks_directory(look, look.live):
@@ -203,7 +234,7 @@ def _find_above(path: Path, among: Mapping[Path, object]) -> Path | None:
 
 
 def _add_declaration(row: Row, bare: Organization) -> Row:
-    if row.row_class is not RowClass.UNMANAGED:
+    if row.row_class is not RowClass.UNMANAGED or row.declaration is not None:
         return row
     return replace(row, declaration=declare_unmanaged(row.path, bare))
 
@@ -220,10 +251,19 @@ def _find_unmanaged(look: Look, bare: Organization) -> Iterator[Row]:
         known = {key for each in declared for key in _name_entries(_get(each, path))}
         if known and (Policies, path[-1]) in EXCLUSIVE:
             continue  # declared as a whole: the differences have found what else is there
-        for name, entry in _name_entries(_get(bare, path)).items():
-            if name not in known and not _is_removed(entry, look.removed):
-                place = (*path, _name(entry))
-                yield Row(path=place, row_class=RowClass.UNMANAGED, live=_tell(entry))
+        counts = Counter[str]()
+        for entry in _get(bare, path):
+            name = _fold_name(entry)
+            counts[name] += 1
+            if name in known or _is_removed(entry, look.removed) or _is_unknown(entry, look):
+                continue
+            yield Row(
+                path=(*path, _number(_name(entry), counts[name])),
+                row_class=RowClass.UNMANAGED,
+                live=_tell(entry),
+                # A spec has each name once, so that it could not say the second one.
+                declaration={} if counts[name] > 1 else None,
+            )
     for each in fields(Policies):
         found = getattr(bare.policies, each.name)
         others = [getattr(side.policies, each.name) for side in declared]
@@ -234,6 +274,46 @@ def _find_unmanaged(look: Look, bare: Organization) -> Iterator[Row]:
     for tag in bare.tags:
         if not any(tag in each.tags for each in declared) and not tag.startswith(_AWS_TAG):
             yield Row(path=("tags", tag), row_class=RowClass.UNMANAGED, live=bare.tags[tag])
+
+
+def _find_unregistered(look: Look) -> Iterator[Row]:
+    """Find groups that somebody made and never registered: they have no address yet."""
+    if look.live is None or look.deployed.directory.read_only:
+        return
+    known = {each.reference.folded for side in (look.spec, look.deployed) for each in side.groups}
+    for reference in look.live.unregistered:
+        if reference.folded not in known | look.removed and reference.name not in BUILT_IN_GROUPS:
+            yield Row(
+                path=("groups", reference.name),
+                row_class=RowClass.UNMANAGED,
+                live=PRESENT,
+                declaration={"groups": {reference.name: {"adopt": True}}},
+            )
+
+
+def list_undeclared(look: Look) -> tuple[str, ...]:
+    """List fields of profiles that are live and that neither spec nor template has.
+
+    They are nobody's to set right, so they are no drift.
+    """
+    if look.live is None or look.deployed.directory.read_only:
+        return ()
+    declared = {fold(each.name): each for each in (*look.deployed.users, *look.spec.users)}
+    found = [
+        render_path(("users", user.name, name))
+        for each in look.live.people.users.values()
+        for user in (each.entity,)
+        for name in (*PROFILE_FIELDS, "identity_provider_user_id")
+        if fold(user.name) in declared
+        and getattr(user, name) is not None
+        and getattr(declared[fold(user.name)], name) is None
+    ]
+    return tuple(sorted(found))
+
+
+def _number(name: str, count: int) -> str:
+    """Name the second of two things of one name, such as two mobile device rules."""
+    return name if count == 1 else f"{name} ({count})"
 
 
 _AWS_TAG = "aws:"
@@ -248,7 +328,11 @@ def _get(organization: Organization, path: Path) -> Any:
 
 
 def _name_entries(entries: Iterable[Any]) -> dict[str, Any]:
-    return {fold(_name(e)) if type(e) in FOLDED_KEYS else _name(e): e for e in entries}
+    return {_fold_name(each): each for each in entries}
+
+
+def _fold_name(entry: Any) -> str:
+    return fold(_name(entry)) if type(entry) in FOLDED_KEYS else _name(entry)
 
 
 def _name(entry: Any) -> str:
@@ -264,6 +348,12 @@ def _tell(entry: object) -> object:
 def _is_removed(entry: Any, removed: frozenset[Reference]) -> bool:
     reference = getattr(entry, "reference", None)
     return reference is not None and reference.folded in removed and not entry.enabled
+
+
+def _is_unknown(entry: Any, look: Look) -> bool:
+    """Tell whether somebody is only in the directory that is connected, as thousands may be."""
+    is_person = isinstance(entry, User | Group)
+    return is_person and look.deployed.directory.read_only and not entry.enabled and not entry.email
 
 
 def _find_hidden(unread: Path) -> Iterator[Path]:

@@ -13,7 +13,9 @@ from enum import Enum
 from typing import cast
 
 from workmail_org.drift.model import Row, RowClass
-from workmail_org.model.watching import MOST_DAYS, Ignore
+from workmail_org.model.values import fold
+from workmail_org.model.watching import MOST_DAYS, Ignore, Unmanaged, Watching
+from workmail_org.wire.names import KEY_TAG, OWNER_TAG, TAKEN_OVER_TAG
 
 _IGNORABLE = (RowClass.DRIFT, RowClass.CONFLICT, RowClass.UNMANAGED)
 
@@ -25,6 +27,7 @@ _OPENING = (
     ("policies", "access_control"),
     ("policies", "mobile_devices"),
     ("policies", "impersonation_roles"),
+    *(("tags", each) for each in (OWNER_TAG, TAKEN_OVER_TAG, KEY_TAG)),
 )
 """What is never ignored; `spec.rules.watching` refuses it, and so does this."""
 
@@ -42,18 +45,20 @@ class Ignored:
     notes: tuple[str, ...]
 
 
-def apply_ignores(rows: Iterable[Row], ignores: Iterable[Ignore], today: date) -> Ignored:
+def apply_ignores(rows: Iterable[Row], watching: Watching, today: date) -> Ignored:
     """Mark the rows that are passed over.
 
     Args:
         rows: What differs.
-        ignores: From the spec.
+        watching: From the spec.
         today: In UTC.
     """
-    by_path = {each.path: each for each in ignores}
+    by_path = {each.path: each for each in watching.ignore}
     marked = list(rows)
     notes: list[str] = []
     is_whole = not any(row.row_class is RowClass.UNREADABLE for row in marked)
+    for accepted in watching.unmanaged:
+        notes += _accept(accepted, marked, today, is_whole=is_whole)
     for path, ignore in by_path.items():
         found = [position for position, row in enumerate(marked) if row.name == path]
         rows_there = [marked[each] for each in found]
@@ -65,12 +70,42 @@ def apply_ignores(rows: Iterable[Row], ignores: Iterable[Ignore], today: date) -
     return Ignored(rows=tuple(marked), notes=tuple(notes))
 
 
+def _accept(accepted: Unmanaged, rows: list[Row], today: date, *, is_whole: bool) -> Iterator[str]:
+    """Mark what may stay undeclared, and list what is to know about it.
+
+    Args:
+        accepted: From the spec.
+        rows: All of them; changed in place.
+        today: In UTC.
+        is_whole: Whether everything could be looked at: else nobody knows what is unused.
+    """
+    name = f"unmanaged {accepted.path}"
+    if accepted.until is not None and accepted.until < today:
+        yield f"{name} ended on {accepted.until}: remove it from the spec"
+        return
+    found = [
+        at
+        for at, row in enumerate(rows)
+        if row.row_class is RowClass.UNMANAGED
+        and fold(row.name) == fold(accepted.path)
+        and not _opens(row)
+    ]
+    until = f" until {accepted.until}" if accepted.until else ""
+    for at in found:
+        rows[at] = replace(rows[at], ignored=f"left to you{until}: {accepted.reason}")
+    if not found and is_whole:
+        yield f"{name} is unused: nothing unmanaged is there; remove it from the spec"
+
+
+def _opens(row: Row) -> bool:
+    return row.path[:1] in _OPENING or row.path[:2] in _OPENING
+
+
 def _matches(ignore: Ignore, row: Row, today: date) -> bool:
     return (
         today <= ignore.until <= today + timedelta(days=MOST_DAYS)
         and row.row_class in _IGNORABLE
-        and row.path[:1] not in _OPENING
-        and row.path[:2] not in _OPENING
+        and not _opens(row)
         and simplify(row.live) == simplify(ignore.value)
     )
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from workmail_org.differences.finding import PRESENT
-from workmail_org.drift.classifying import Look, classify
+from workmail_org.drift.classifying import Look, classify, list_undeclared
 from workmail_org.drift.describing_deployed import describe_deployed
 from workmail_org.drift.ignoring import apply_ignores
 from workmail_org.drift.model import DRIFTED, Drift, OrganizationDrift, Row, RowClass
@@ -24,16 +24,19 @@ from workmail_org.model.group import Group
 from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.user import User
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.declarations import decode_template, name_stack
+from workmail_org.service.accounts import read_account, refuse_account
 from workmail_org.service.clients import Clients, make_clients
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.ledger import DynamoDbLedger
+from workmail_org.service.reading import list_organizations
 from workmail_org.service.snapshot import Follow, follow_nothing, read_snapshot
 from workmail_org.service.stacks import read_state
 from workmail_org.service.templates import DeployedStack, load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
 from workmail_org.spec.problems import Path
+from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG
 from workmail_org.wire.properties import ResourceType
 
 _READINGS = 3
@@ -45,6 +48,12 @@ the delays that were measured most are below five seconds (facts.md §10)."""
 
 _ROLLED_BACK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 """Statuses of a stack whose first deployment failed (CloudFormation API, Stack)."""
+
+_MOST_FIELDS = 10
+"""Of profiles that a note names; a guess at what a person reads."""
+
+_PENDING = Row(path=(), row_class=RowClass.PENDING, spec=PRESENT)
+"""The organization is declared, and not deployed yet."""
 
 _LEDGER_TYPE = "AWS::DynamoDB::Table"
 
@@ -60,22 +69,30 @@ class Surroundings:
         open_clients: Makes clients.
         sleep: Waits for so many seconds.
         follow: Told how far a reading is.
+        read_account: Returns the account of the credentials, asked in a region.
         tell_day: Returns today, in UTC.
     """
 
     open_clients: OpenClients = make_clients
     sleep: Callable[[float], None] = time.sleep
     follow: Follow = follow_nothing
+    read_account: Callable[[str], str] = read_account
     tell_day: Callable[[], date] = lambda: datetime.now(tz=UTC).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Subject:
-    """One deployed organization that is looked at."""
+    """One deployed organization that is looked at.
+
+    Attributes:
+        stack: ARN, so that a stack that is made again is another one.
+        owner: What the tag of ownership has to say.
+    """
 
     spec: Organization
     deployed: Organization
     stack: str
+    owner: str
     clients: Clients
     workmail: WorkMail
     ledger: DynamoDbLedger | None
@@ -97,11 +114,14 @@ def look_for_drift(
         only: Spec key of the one organization that matters; `None`: all.
 
     Raises:
-        SpecError: The organization that is asked for is not declared.
+        SpecError: The organization that is asked for is not declared, or the spec is for
+            another account.
         ServiceError: AWS refuses to show anything at all.
     """
     world = surroundings or Surroundings()
     wanted = _choose(environment, spec, only)
+    if environment.account is not None:
+        refuse_account(spec, environment.account, world.read_account(wanted[0].region))
     found = {each.key: _Reading() for each in wanted}
     for organization in wanted:
         _open(environment, organization, world, found[organization.key])
@@ -118,8 +138,7 @@ def look_for_drift(
         raise next(error for error in refused if error)
     today = world.tell_day()
     ignored = {
-        each.key: apply_ignores(found[each.key].finish(), each.drift.ignore, today)
-        for each in wanted
+        each.key: apply_ignores(found[each.key].finish(), each.drift, today) for each in wanted
     }
     return Drift(
         environment=environment.name,
@@ -131,7 +150,7 @@ def look_for_drift(
                 region=each.region,
                 alias=each.alias,
                 rows=ignored[each.key].rows,
-                notes=ignored[each.key].notes,
+                notes=(*found[each.key].notes, *ignored[each.key].notes),
             )
             for each in wanted
         ),
@@ -147,12 +166,14 @@ class _Reading:
         rows: Of the last reading.
         is_settled: Whether no further reading would say more.
         refused: AWS refused to show anything of it.
+        notes: What else there is to know.
     """
 
     subject: _Subject | None = None
     rows: tuple[Row, ...] = ()
     is_settled: bool = False
     refused: ServiceError | None = None
+    notes: tuple[str, ...] = ()
     readings: int = 0
     previous: frozenset[tuple[Path, RowClass, str]] | None = None
 
@@ -208,19 +229,56 @@ def _open(
         stack = read_stack(clients, name)
         state = read_state(clients.cloudformation, stack.arn or name) if stack else None
         found = stack.find_physical_id(ResourceType.ORGANIZATION) if stack else None
-        if stack is None or found is None or (state and state.status in _ROLLED_BACK):
-            reading.rows = (Row(path=(), row_class=RowClass.PENDING, spec=PRESENT),)
+        if stack is None:
+            reading.rows = (_judge_absence(environment, organization, clients, name),)
+            return
+        if found is None or (state and state.status in _ROLLED_BACK):
+            reading.rows = (_PENDING,)
             return
         reading.subject = _Subject(
             spec=organization,
             deployed=_describe(clients, organization, name, stack),
             stack=stack.arn or name,
+            owner=name,
             clients=clients,
             workmail=WorkMail(clients.workmail, found),
             ledger=_open_ledger(clients, stack),
         )
     except (ServiceError, WireError) as error:
         _refuse(reading, error)
+
+
+def _judge_absence(
+    environment: Environment, organization: Organization, clients: Clients, stack: str
+) -> Row:
+    """Say what it means that there is no stack: not deployed yet, or another account.
+
+    Aliases are unique over all of AWS, so whoever sees the organization looks into its account.
+
+    Raises:
+        ServiceError: WorkMail refuses.
+    """
+    live = list_organizations(WorkMail(clients.workmail))
+    wanted = organization.existing
+    is_there = any(
+        each.id == wanted if wanted else fold(each.alias) == fold(organization.alias)
+        for each in live
+    )
+    if is_there or (wanted is None and environment.account is not None):
+        return _PENDING
+    missing = f"organization {wanted}" if wanted else f"organization {organization.alias}"
+    advice = (
+        "check existing and region"
+        if environment.account is not None
+        else "check which account the credentials are of; if it is the right one, declare account"
+        " in the spec"
+    )
+    return Row(
+        path=(),
+        row_class=RowClass.UNREADABLE,
+        reason=f"neither stack {stack} nor {missing} is in {organization.region} of this account:"
+        f" {advice}",
+    )
 
 
 def _describe(
@@ -276,8 +334,43 @@ def _read(reading: _Reading, follow: Follow) -> None:
     look = Look(
         spec=subject.spec, deployed=subject.deployed, live=live, removed=removed, unread=unread
     )
-    missing = (*_list_remade(subject, live, unread), *_list_closed(subject, live)) if live else ()
+    missing = (
+        (
+            *_list_remade(subject, live, unread),
+            *_list_closed(subject, live),
+            *_list_tags(subject, live),
+        )
+        if live
+        else ()
+    )
+    reading.notes = tuple(_write_notes(look))
     reading.take((*missing, *classify(look)))
+
+
+def _write_notes(look: Look) -> Iterator[str]:
+    """Name fields that are not compared although something is in them."""
+    fields = list_undeclared(look)
+    if fields:
+        shown = ", ".join(fields[:_MOST_FIELDS])
+        more = f" and {len(fields) - _MOST_FIELDS} more" if len(fields) > _MOST_FIELDS else ""
+        yield f"live and not declared, so not compared: {shown}{more}"
+
+
+def _list_tags(subject: _Subject, live: Snapshot) -> Iterator[Row]:
+    """List the tags that say which stack manages the organization, where they do not."""
+    wanted = {OWNER_TAG: subject.owner}
+    if subject.deployed.existing:
+        wanted[TAKEN_OVER_TAG] = "true"
+    for tag, value in wanted.items():
+        found = live.organization.tags.get(tag)
+        if found != value:
+            yield Row(
+                path=("tags", tag),
+                row_class=RowClass.DRIFT,
+                spec=value,
+                deployed=value,
+                live=found,
+            )
 
 
 def _list_remade(subject: _Subject, live: Snapshot, unread: Mapping[Path, str]) -> Iterator[Row]:

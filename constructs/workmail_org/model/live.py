@@ -289,6 +289,8 @@ class Snapshot:
             off, in UTC.
         log_days: How long the log group of monitoring keeps events; `None`: for
             ever, there is no such group, or nobody looked.
+        unregistered: Groups that never had an address: the directory's own, and
+            those that somebody made and did not register.
         namesakes: Who has a name that another of the same kind has too, without
             case; `people` has one of them.
         unread: Why something could not be read, by its path, such as
@@ -303,5 +305,6 @@ class Snapshot:
     settings: LiveSettings = LiveSettings()
     deadlines: Mapping[Reference, datetime] = field(default_factory=dict[Reference, datetime])
     log_days: int | None = None
+    unregistered: tuple[Reference, ...] = ()
     namesakes: tuple[Reference, ...] = ()
     unread: Mapping[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])

@@ -31,11 +31,28 @@ class Ignore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unmanaged:
+    """Something live that shall stay undeclared, such as what an import left out.
+
+    Attributes:
+        path: Within the organization, as `drift` prints it.
+        reason: Why it is not declared.
+        until: The last day, inclusive; `None`: permanently.
+    """
+
+    path: str
+    reason: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watching:
     """How drift is looked for.
 
     Attributes:
         ignore: Paths are unique.
+        unmanaged: Paths are unique.
     """
 
     ignore: tuple[Ignore, ...] = ()
+    unmanaged: tuple[Unmanaged, ...] = ()

@@ -77,12 +77,16 @@ def read_base(
 
     Raises:
         RevisionError: It is none of these.
-        SpecError: What is compared with is wrong itself.
+        SpecError: What is compared with is wrong itself, or the spec is for another account.
         ServiceError: AWS refuses.
     """
     if text in (DEPLOYED, LIVE):
         from workmail_org.plan import deployed  # boto3 would make every plan of files slower
+        from workmail_org.service import accounts
 
+        if environment.account is not None and environment.organizations:
+            actual = accounts.read_account(environment.organizations[0].region)
+            accounts.refuse_account(str(place.spec), environment.account, actual)
         read = deployed.read_deployed if text == DEPLOYED else deployed.read_live
         return read(environment, only=only)
     path = pathlib.Path(text)

@@ -225,6 +225,7 @@ class _SnapshotReading:
     is_tolerant: bool
     with_disabled: bool
     unread: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
+    unregistered: list[Reference] = field(default_factory=list[Reference])
     _lock: Lock = field(default_factory=Lock)
 
     def read(self, live: LiveOrganization, region: str) -> Snapshot:
@@ -279,14 +280,18 @@ class _SnapshotReading:
                 for row in every
                 if row.deadline
             },
+            unregistered=tuple(self.unregistered),
             namesakes=_find_namesakes(row.reference for every in rows.values() for row in every),
             unread=self.unread,
         )
 
     def _list(self, kind: Kind) -> Sequence[Listed]:
-        """List entities without the directory's own groups, which never had an address."""
+        """List entities without groups that never had an address, as the directory's own."""
         rows = self._attempt((f"{kind}s",), lambda: self.reader.list(kind)) or ()
-        return [row for row in rows if kind is not Kind.GROUP or row.enabled or row.email]
+        if kind is not Kind.GROUP:
+            return rows
+        self.unregistered = [row.reference for row in rows if not (row.enabled or row.email)]
+        return [row for row in rows if row.enabled or row.email]
 
     def _read_each(
         self, part: str, rows: Collection[Listed], read: Callable[[Listed], Sequence[T]]

@@ -25,7 +25,7 @@ from workmail_org.model.values import (
     get_test_domain,
     parse_reference,
 )
-from workmail_org.model.watching import Ignore, Watching
+from workmail_org.model.watching import Ignore, Unmanaged, Watching
 from workmail_org.spec.expectations import judge
 from workmail_org.spec.files.loading import load
 from workmail_org.spec.policies import build_expectation, build_policies
@@ -228,7 +228,19 @@ def _build_permissions(body: Body) -> Iterator[MailboxPermission]:
 
 
 def _build_watching(body: Body) -> Watching:
-    return Watching(ignore=tuple(_build_ignore(entry) for entry in body.get("ignore", ())))
+    return Watching(
+        ignore=tuple(_build_ignore(entry) for entry in body.get("ignore", ())),
+        unmanaged=tuple(_build_unmanaged(entry) for entry in body.get("unmanaged", ())),
+    )
+
+
+def _build_unmanaged(body: Body) -> Unmanaged:
+    until = body.get("until")
+    return Unmanaged(
+        path=body["path"],
+        reason=body["reason"],
+        until=date.fromisoformat(until) if until else None,
+    )
 
 
 def _build_ignore(body: Body) -> Ignore:
