@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -150,6 +153,7 @@ def test_an_organization_becomes_a_spec_that_a_deployment_only_tags(
 #
 version: 1
 environment: production
+account: '000000000000'
 organizations:
   acme:
     region: eu-west-1
@@ -346,7 +350,7 @@ def test_a_spec_can_be_printed_instead(account: Account, tmp_path: Path) -> None
 
     assert 0 == result.exit_code
     assert result.stdout.startswith("# Written by workmail-org import from acme (")
-    assert "environment: test\norganizations:\n  main:\n" in result.stdout
+    assert "environment: test\naccount: '000000000000'\norganizations:\n  main:\n" in result.stdout
     assert "proved:" in result.stderr
     assert [] == list(tmp_path.iterdir())
 
@@ -714,3 +718,164 @@ def test_empty_text_names_no_file() -> None:
 
     assert 2 == result.exit_code
     assert "empty text names no file or folder" in result.stderr
+
+
+def list_unmanaged(path: Path) -> dict[str, str]:
+    (organization,) = load_environment(path).organizations
+    return {each.path: each.reason for each in organization.drift.unmanaged}
+
+
+def test_what_is_left_out_is_accepted_as_unmanaged(account: Account, tmp_path: Path) -> None:
+    hand = account.make()
+    hand.domain()
+    former = hand.group("former", f"former@{DOMAIN}")
+    hand("deregister_from_work_mail", EntityId=former)
+    hand("create_group", Name="waiting list")
+    hand("register_mail_domain", DomainName="partner.example")
+    hand(
+        "create_availability_configuration",
+        DomainName="partner.example",
+        EwsProvider={
+            "EwsEndpoint": "https://ews.partner.example/EWS/Exchange.asmx",
+            "EwsUsername": "u",
+            "EwsPassword": "hidden-hidden",
+        },
+    )
+    result = run_for()
+
+    assert 0 == result.exit_code, result.output
+    assert {
+        "groups.former": "it is switched off, and a group in a spec is always on",
+        'groups["waiting list"]': "it was never registered, so it has no address",
+        'policies.availability["partner.example"]': "no API shows the password of its user",
+    } == list_unmanaged(tmp_path / "acme.yaml")
+    assert "group waiting list: it was never registered, so it has no address" in result.stdout
+
+
+def test_texts_with_spaces_around_them_do_not_fail_the_proof(
+    account: Account, tmp_path: Path
+) -> None:
+    hand = account.make()
+    hand.domain()
+    alice = hand.user("alice")
+    hand.room("boardroom", alice, Description=" 12 seats")
+    for name, text in (("tidy", "plain"), ("untidy", " padded ")):
+        rules = [{"ImpersonationRuleId": "r", "Effect": "ALLOW", "Description": text}]
+        hand("create_impersonation_role", Name=name, Type="READ_ONLY", Rules=rules)
+    hand("put_access_control_rule", Name="open", Effect="ALLOW", Description=" everybody")
+    hand("create_mobile_device_access_rule", Name="all", Effect="ALLOW", Description="fine ")
+    hand(
+        "put_retention_policy",
+        Name="short",
+        Description="\tyes",
+        FolderConfigurations=[{"Name": "INBOX", "Action": "DELETE", "Period": 30}],
+    )
+    result = run_for()
+    (declared,) = load_environment(tmp_path / "acme.yaml").organizations
+
+    assert 0 == result.exit_code, result.output
+    assert ["tidy"] == [each.name for each in declared.policies.impersonation_roles]
+    assert ((), ()) == (declared.policies.access_control, declared.policies.mobile_devices)
+    assert declared.policies.retention is None
+    assert declared.resources[0].description is None
+    for subject in (
+        "impersonation role untidy",
+        "access control open",
+        "mobile device all",
+        "retention",
+        "description of resource boardroom",
+    ):
+        assert f"    {subject}: " in result.stdout
+
+
+@pytest.mark.parametrize("name", ["/proc/acme.yaml", "x" * 300])
+def test_an_output_that_cannot_be_written_is_noticed_before_anything_is_read(
+    account: Account, name: str
+) -> None:
+    account.make()
+    account.emulator.clear_calls()
+    result = run_for("--output", name)
+
+    assert 2 == result.exit_code
+    assert f"{name} cannot be written: " in result.stderr
+    assert () == account.emulator.calls
+
+
+def test_a_file_system_without_hard_links_gets_the_file_too(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.make()
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    result = run_for()
+
+    assert 0 == result.exit_code, result.output
+    assert ["acme.yaml"] == [path.name for path in tmp_path.iterdir()]
+    load_environment(tmp_path / "acme.yaml")
+
+
+def test_an_outage_ends_an_import_after_the_patience_of_one_call(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand = account.make()
+    hand.domain()
+    for number in range(40):
+        hand.user(f"user{number:02}")
+    account.emulator.clear_calls()
+
+    def fail(now: str, call: Any) -> None:
+        if now == "before" and call.operation == "DescribeUser":
+            raise ServiceFault("ServiceUnavailable", "try again", status=503)
+
+    def pass_over(seconds: float) -> None:
+        assert seconds >= 0
+
+    monkeypatch.setattr("botocore.endpoint.time.sleep", pass_over)
+    account.emulator.on_call = fail
+    result = run_for()
+    account.emulator.on_call = None
+    asked = [each for each in account.emulator.calls if each.operation == "DescribeUser"]
+
+    assert 4 == result.exit_code
+    assert "AWS does not answer, also after 10 attempts: organization acme" in result.stderr
+    assert 1 == result.stderr.count("DescribeUser gets no answer; attempt 6 of 10 follows\n")
+    assert len(asked) <= 10 * 8 * 2  # who was asked side by side, and who came after them at once
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_rights_on_every_mailbox_have_a_comment(account: Account, tmp_path: Path) -> None:
+    hand = account.make()
+    hand.domain()
+    backup, *others = [hand.user(name) for name in ("backup", "alice", "bob", "carol")]
+    for each in others:
+        hand(
+            "put_mailbox_permissions",
+            EntityId=each,
+            GranteeId=backup,
+            PermissionValues=["FULL_ACCESS"],
+        )
+    result = run_for()
+
+    assert 0 == result.exit_code
+    text = " ".join((tmp_path / "acme.yaml").read_text("utf-8").replace("#", " ").split())
+    assert "backup has full_access on every mailbox; to have it on those who come too" in text
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("arguments", [["--print-policy"], ["--output", "-"], []])
+def test_an_output_that_is_full_is_no_success(
+    account: Account, tmp_path: Path, arguments: list[str]
+) -> None:
+    account.make()
+    command = [sys.executable, "-m", "workmail_org", "import", "--region", "eu-west-1", *arguments]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(  # noqa: S603 - this program
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert 1 == done.returncode
+    assert "the output cannot be written: no space left on device" in done.stderr
+    assert [] == [each for each in tmp_path.iterdir() if arguments]

@@ -112,6 +112,8 @@ def test_what_a_stack_manages_comes_back_as_its_spec(imported: Imported) -> None
     assert ACME.policies.email_monitoring == organization.policies.email_monitoring
     assert (Passwords.NONE, False) == (organization.passwords, organization.adopt)
     assert (ACME.on_removal, ACME.safety) == (organization.on_removal, organization.safety)
+    assert ACME.alarms is not None
+    assert ACME.alarms == organization.alarms
     assert (ACME.kms_key_arn, None) == (organization.kms_key_arn, organization.existing)
     assert "hidden" not in imported.text.replace("hidden_from_global_address_list", "")
 
@@ -119,7 +121,7 @@ def test_what_a_stack_manages_comes_back_as_its_spec(imported: Imported) -> None
 def test_what_no_stack_tells_is_left_to_a_person(imported: Imported) -> None:
     (fitted,) = imported.drafted.fitted
 
-    assert ["alarms", "expectations, ignored drift, and comments of the former spec"] == [
+    assert ["expectations, ignored drift, and comments of the former spec"] == [
         each.subject for each in fitted.remainders
     ]
 
@@ -129,7 +131,6 @@ def settle(organization: Organization) -> Organization:
     return replace(
         organization,
         expect=(),
-        alarms=None,
         users=tuple(
             replace(each, quota_megabytes=None) if each.quota_megabytes == USUAL else each
             for each in organization.users

@@ -38,7 +38,7 @@ from workmail_org.drift.model import Row, RowClass
 from workmail_org.drift.normalizing import find_lost, normalize
 from workmail_org.drift.taking_in import declare_unmanaged
 from workmail_org.model.directory import DirectoryType
-from workmail_org.model.group import Group
+from workmail_org.model.group import BUILT_IN_GROUPS, Group
 from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Policies
@@ -76,30 +76,6 @@ _FACTS: Mapping[str, Path] = {
 """Where a spec has a field of `LiveSettings`, if not under `policies` and its name."""
 
 _ORDER = {row_class: position for position, row_class in enumerate(RowClass)}
-
-
-BUILT_IN_GROUPS = frozenset(
-    {
-        *("Access Control Assistance Operators", "Account Operators", "Administrators"),
-        *("Allowed RODC Password Replication Group", "Backup Operators", "Cert Publishers"),
-        *("Certificate Service DCOM Access", "Cloneable Domain Controllers"),
-        *("Cryptographic Operators", "Denied RODC Password Replication Group"),
-        *("Distributed COM Users", "DnsAdmins", "DnsUpdateProxy", "Domain Admins"),
-        *("Domain Computers", "Domain Controllers", "Domain Guests", "Domain Users"),
-        *("Enterprise Admins", "Enterprise Key Admins", "Enterprise Read-only Domain Controllers"),
-        *("Event Log Readers", "Group Policy Creator Owners", "Guests", "Hyper-V Administrators"),
-        *("IIS_IUSRS", "Incoming Forest Trust Builders", "Key Admins"),
-        *("Network Configuration Operators", "Performance Log Users"),
-        *("Performance Monitor Users", "Pre-Windows 2000 Compatible Access", "Print Operators"),
-        *("Protected Users", "RAS and IAS Servers", "RDS Endpoint Servers"),
-        *("RDS Management Servers", "RDS Remote Access Servers", "Read-only Domain Controllers"),
-        *("Remote Desktop Users", "Remote Management Users", "Replicator", "Schema Admins"),
-        *("Server Operators", "Storage Replica Administrators"),
-        *("Terminal Server License Servers", "Users", "Windows Authorization Access Group"),
-    }
-)
-"""What a directory has by itself (Microsoft Learn, "Active Directory security groups"). That a
-directory of WorkMail has no others is assumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

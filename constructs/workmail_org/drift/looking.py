@@ -49,6 +49,10 @@ the delays that were measured most are below five seconds (facts.md §10)."""
 _ROLLED_BACK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 """Statuses of a stack whose first deployment failed (CloudFormation API, Stack)."""
 
+_MOST_OUTAGES = 20
+"""Calls without an answer after which an organization is unreadable. Each has six attempts and
+takes 16 seconds on average, eight at a time: one mailbox that is broken is still one row."""
+
 _MOST_FIELDS = 10
 """Of profiles that a note names; a guess at what a person reads."""
 
@@ -323,6 +327,7 @@ def _read(reading: _Reading, follow: Follow) -> None:
             subject.spec.region,
             follow=follow,
             is_tolerant=True,
+            most_outages=_MOST_OUTAGES,
         )
     except ServiceError as error:
         _refuse(reading, error)

@@ -1,25 +1,22 @@
 """Taking in: what a spec would say of something that is live and declared nowhere. Pure.
 
-`import` writes whole specs; this writes one entry of an organization as plain data, which reports
-print as YAML.
+`import` writes whole specs; this writes one entry of an organization with the same `notation`,
+which reports print as YAML.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
-from enum import Enum
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from typing import Any, cast
 
 from workmail_org.differences.terms import KEYS, WORDS
 from workmail_org.model.bookable import Bookable
-from workmail_org.model.domain import MailDomain
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
-from workmail_org.model.policies import EwsAvailability, Policies
-from workmail_org.model.structuring import KEY_FIELDS, get_default
+from workmail_org.model.policies import Availability, Policies
 from workmail_org.model.user import User
-from workmail_org.model.values import Reference
+from workmail_org.notation import write_value
 from workmail_org.spec.problems import Path
 
 _KEYED = frozenset(("policies", each.name) for each in fields(Policies) if each.default == ())
@@ -54,7 +51,7 @@ def declare_unmanaged(path: Path, live: Organization) -> dict[str, Any]:
 
 def _declare_entity(entity: object) -> dict[str, Any]:
     """Declare a domain, or somebody who is there already and is to be taken over."""
-    declared = _write_fields(entity)
+    declared: dict[str, Any] = _write(entity)
     if isinstance(entity, User | Group | Bookable):
         return {**declared, "adopt": True}
     return declared
@@ -78,36 +75,7 @@ def _find(entries: Iterable[Any], name: str) -> Any:
 
 
 def _write(value: Any) -> Any:
-    """Write a value as a spec does: what is the default is left out."""
-    if isinstance(value, Reference):
-        return str(value)
-    if is_dataclass(value):
-        return _write_fields(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, tuple):
-        items: list[Any] = [*cast("Iterable[Any]", value)]
-        key = _find_key(items[0]) if items else None
-        if key:
-            return {str(getattr(each, key)): _write(each) for each in items}
-        return [_write(each) for each in items]
-    if isinstance(value, Mapping):
-        return dict(cast("Mapping[str, Any]", value))
-    return value
-
-
-def _find_key(value: object) -> str | None:
-    """Name the field that is the key of a mapping in a spec."""
-    return "name" if isinstance(value, MailDomain) else KEY_FIELDS.get(type(value))
-
-
-def _write_fields(value: Any) -> dict[str, Any]:
-    key = _find_key(value)
-    written = {
-        each.name: _write(getattr(value, each.name))
-        for each in fields(value)
-        if each.name != key and getattr(value, each.name) != get_default(each)
-    }
-    if isinstance(value, EwsAvailability):
-        return {**written, "password_secret": value.password_secret or _SECRET}
-    return written
+    """Write a value as a spec does; the author has to name the secrets of passwords."""
+    if isinstance(value, Availability) and value.ews and not value.ews.password_secret:
+        value = replace(value, ews=replace(value.ews, password_secret=_SECRET))
+    return write_value(value)

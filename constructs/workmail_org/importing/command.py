@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
+from functools import partial
 
 import click
 
@@ -77,7 +78,7 @@ def import_(
     from workmail_org.importing.connecting import connect
     from workmail_org.importing.importing import Wish, import_organizations
     from workmail_org.importing.permissions import render_policy
-    from workmail_org.importing.progress import show_progress
+    from workmail_org.importing.progress import make_console, show_progress, tell
 
     if print_policy:
         click.echo(render_policy())
@@ -93,7 +94,9 @@ def import_(
         output=None if printed else file,
         table=_check_table(table, output),
     )
-    with connect() as connections, show_progress() as follow:
+    console = make_console()
+    with connect() as connections, show_progress(console) as follow:
+        connections.tell = partial(tell, console)
         imported = import_organizations(wish, connections, follow)
     if form == "json":
         click.echo(json.dumps(presenting.build_document(imported), indent=2))

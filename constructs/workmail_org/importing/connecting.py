@@ -9,12 +9,22 @@ from dataclasses import dataclass, field, fields
 from threading import Lock
 from typing import Any
 
-from workmail_org.service.clients import PATIENT, Clients, make_clients, make_route53
+from workmail_org.service.clients import PATIENCE, PATIENT, Clients, make_clients, make_route53
 
 _EVENT = "provide-client-params"
 """What botocore emits once for each call, before it is signed; not for each attempt."""
 
+_RETRY = "needs-retry"
+"""What botocore emits after each attempt, whether it makes another one or not."""
+
 _COUNTER = "workmail-org-import"
+
+_FAILED = 400
+"""Statuses of HTTP from which on nothing was answered."""
+
+_TOLD_FROM = 5
+"""The attempt from which on somebody who waits is told: the one before was 8 seconds ago, on
+average, and the ones after take longer each."""
 
 
 @dataclass(slots=True)
@@ -23,11 +33,14 @@ class Connections:
 
     Attributes:
         calls: How often each action was asked for, as IAM names it.
+        tell: Told why it takes long, when AWS does not answer.
     """
 
     make: Callable[[str], Clients]
     make_route53: Callable[[], Any]
     calls: Counter[str] = field(default_factory=Counter[str])
+    tell: Callable[[str], None] = lambda _message: None
+    _told: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     _clients: dict[str, Clients] = field(default_factory=dict[str, Clients])
     _route53: Any = None
     _watched: list[Any] = field(default_factory=list[Any])
@@ -53,6 +66,7 @@ class Connections:
         events = getattr(getattr(client, "meta", None), "events", None)
         if events is not None:  # stand-ins of tests have none
             events.register(_EVENT, self._count, unique_id=_COUNTER)
+            events.register(_RETRY, self._tell_failure, unique_id=f"{_COUNTER}-retry")
             self._watched.append(events)
 
     def _count(self, *, model: Any, **_: Any) -> None:
@@ -60,10 +74,29 @@ class Connections:
         with self._lock:
             self.calls[f"{service}:{model.name}"] += 1
 
+    def _tell_failure(
+        self,
+        *,
+        response: Any,
+        operation: Any,
+        attempts: int,
+        caught_exception: Exception | None = None,
+        **_: Any,
+    ) -> None:
+        """Say that a call fails again and again; once for each attempt, whoever else waits too."""
+        failed = caught_exception is not None or response[0].status_code >= _FAILED
+        place = (operation.name, attempts)
+        with self._lock:
+            if not failed or not _TOLD_FROM <= attempts < PATIENCE or place in self._told:
+                return
+            self._told.add(place)
+        self.tell(f"{operation.name} gets no answer; attempt {attempts + 1} of {PATIENCE} follows")
+
     def close(self) -> None:
         """End the counting."""
         for events in self._watched:
             events.unregister(_EVENT, unique_id=_COUNTER)
+            events.unregister(_RETRY, unique_id=f"{_COUNTER}-retry")
 
 
 def _make_patient(region: str) -> Clients:

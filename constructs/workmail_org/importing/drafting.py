@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workmail_org.importing.fitting import Fitted, Remainder
@@ -12,12 +12,28 @@ from workmail_org.importing.pruning import prune
 from workmail_org.importing.tables import render_table
 from workmail_org.importing.writing import Draft, render_spec
 from workmail_org.model.organization import Environment
+from workmail_org.model.values import fold
+from workmail_org.model.watching import Unmanaged, Watching
 from workmail_org.reports.resolved import Tagged
 from workmail_org.spec.building import Reading, read_spec
-from workmail_org.spec.problems import Path, Severity
+from workmail_org.spec.problems import Path, Severity, render_path
 
 _MOST_ROUNDS = 20
 """Rounds of leaving out; what names what has gone goes in the same round, or in the next one."""
+
+
+_ENTRIES: tuple[Path, ...] = (
+    ("domains",),
+    ("users",),
+    ("groups",),
+    ("resources",),
+    ("policies", "availability"),
+    ("policies", "retention"),
+)
+"""Where `drift` reports what is left out, and a spec may accept it."""
+
+_MOST_UNMANAGED = 500
+"""Entries that a spec may have (`schemas/organization.schema.json`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +97,11 @@ def draft(
 def _draft_once(
     environment: Environment, fitted: tuple[Fitted, ...], heading: Sequence[str], names: Names
 ) -> Drafted:
-    whole = replace(environment, organizations=tuple(each.organization for each in fitted))
+    organizations = tuple(
+        replace(each.organization, drift=Watching(unmanaged=tuple(_list_unmanaged(each))))
+        for each in fitted
+    )
+    whole = replace(environment, organizations=organizations)
     files = _render(whole, fitted, heading, names)
     return Drafted(
         environment=whole,
@@ -89,6 +109,29 @@ def _draft_once(
         files=files,
         reading=read_files(files, names.spec),
     )
+
+
+def _list_unmanaged(fitted: Fitted) -> Iterator[Unmanaged]:
+    """List what is left out, so that `drift` does not report it every morning.
+
+    What opens mailboxes is always reported, and no spec may say otherwise.
+    """
+    organization = fitted.organization
+    present = {
+        (section, fold(each.name))
+        for section in ("domains", "users", "groups", "resources")
+        for each in getattr(organization, section)
+    }
+    seen: set[str] = set()
+    for each in fitted.remainders:
+        path = each.path
+        is_entry = (
+            path[:1] in _ENTRIES and len(path) == 2 and (path[0], fold(str(path[1]))) not in present
+        ) or path[:2] in _ENTRIES
+        name = render_path(path)
+        if is_entry and fold(name) not in seen and len(seen) < _MOST_UNMANAGED:
+            seen.add(fold(name))
+            yield Unmanaged(path=name, reason=each.reason)
 
 
 def read_files(files: Mapping[str, str], spec: str) -> Reading:

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from workmail_org.describing import describe, leave_out_defaults
+from workmail_org.differences.terms import EXCLUSIVE, KEYS
 from workmail_org.importing.writing import Comments
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import Directory, DirectoryType
-from workmail_org.model.group import Group
+from workmail_org.model.group import BUILT_IN_GROUPS, Group
 from workmail_org.model.live import Entity, Snapshot
 from workmail_org.model.organization import Organization, Passwords
+from workmail_org.model.permission import EVERY_MAILBOX, Right
 from workmail_org.model.policies import Availability, ImpersonationRole, Policies
 from workmail_org.model.structuring import get_default
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
@@ -39,6 +41,9 @@ _KEPT_IN_DIRECTORY = (
     "identity_provider_user_id",
 )
 """Of users behind an AD Connector (facts.md §5)."""
+
+_MANY_MAILBOXES = 3
+"""Mailboxes from which on rights on all of them look meant for all; a guess."""
 
 _AWS_TAG = "aws:"
 """AWS keeps tags that begin so for itself (WorkMail API 2017-10-01, TagKey)."""
@@ -135,6 +140,7 @@ def fit(snapshot: Snapshot, *, key: str) -> Fitted:
     fitting.fit_groups()
     fitting.fit_people()
     fitting.fit_policies()
+    fitting.note_wide_rights()
     return Fitted(
         organization=fitting.organization,
         remainders=tuple(fitting.remainders),
@@ -286,6 +292,14 @@ class _Fitting:
                     ("groups", group.name),
                 )
         self._change(groups=tuple(each for each in self.organization.groups if each.enabled))
+        for reference in self.snapshot.unregistered:
+            if not self.organization.directory.read_only and reference.name not in BUILT_IN_GROUPS:
+                self._leave(
+                    f"group {reference.name}",
+                    "it was never registered, so it has no address",
+                    "it stays as it is; delete it, or register it and import again",
+                    ("groups", reference.name),
+                )
         known = {each.reference.folded for each in list_entities(self.organization)}
         self._change(
             groups=tuple(
@@ -313,6 +327,7 @@ class _Fitting:
 
     def fit_policies(self) -> None:
         """Sort rules, and leave out what has a password or a name twice."""
+        self._leave_untrimmed()
         policies = self.organization.policies
         self._change(
             policies=replace(
@@ -324,11 +339,42 @@ class _Fitting:
             )
         )
 
+    def _leave_untrimmed(self) -> None:
+        """Leave out rules and settings with a text that has spaces around it.
+
+        Rules that are managed at all are managed completely, so that all of their kind go.
+        """
+        policies = self.organization.policies
+        changes: dict[str, Any] = {}
+        for each in fields(policies):
+            found: Any = getattr(policies, each.name)
+            is_single = each.default != ()
+            entries: tuple[Any, ...] = (found,) if is_single else found
+            spaced = [entry for entry in entries if _has_spaces(entry)]
+            if not spaced:
+                continue
+            is_whole = is_single or (Policies, each.name) in EXCLUSIVE
+            for entry in spaced:
+                key = KEYS[type(entry)](entry) if type(entry) in KEYS else ""
+                word = each.name.removesuffix("s").replace("_", " ")
+                self._leave(
+                    f"{word} {key}".strip(),
+                    "a text of it begins or ends with a space, and a spec has no such text",
+                    "change the text in WorkMail, then import again; until then it stays as it is",
+                    ("policies", each.name, *((key,) if key and not is_whole else ())),
+                )
+            gone = entries if is_whole else spaced
+            kept = tuple(entry for entry in entries if entry not in gone)
+            changes[each.name] = None if is_single else kept
+        self._change(policies=replace(policies, **changes))
+
     def _fit_person(self, person: _PersonT, taken: set[str]) -> _PersonT:
         if isinstance(person, User) and person.quota_megabytes == DEFAULT_QUOTA_MEGABYTES:
             person = replace(person, quota_megabytes=None)
         if isinstance(person, User):
             person = self._fit_texts(person)
+        else:
+            person = self._fit_description(person)
         if person.enabled:
             return person
         path: Path = ("users" if isinstance(person, User) else "resources", person.name)
@@ -340,6 +386,18 @@ class _Fitting:
         if person.email and fold(email) != fold(person.email):
             self._comment(path, f"its former address, {person.email}, is not free any more")
         return replace(person, email=email)
+
+    def _fit_description(self, resource: Bookable) -> Bookable:
+        text = resource.description
+        if text is None or text == text.strip():
+            return resource
+        self._leave(
+            f"description of resource {resource.name}",
+            "it begins or ends with a space, and a spec has no such text",
+            "it stays as it is; change it in WorkMail, then import again",
+            ("resources", resource.name),
+        )
+        return replace(resource, description=None)
 
     def _fit_texts(self, user: User) -> User:
         """Leave out texts with spaces around them, which a spec cannot say: it trims what it reads.
@@ -437,6 +495,31 @@ class _Fitting:
                 "    password_secret: NAME",
             )
 
+    def note_wide_rights(self) -> None:
+        """Say how a spec has rights on every mailbox in one entry, which is more: for all who come.
+
+        Whether whoever comes is meant too, nobody can see.
+        """
+        granted: dict[tuple[Reference, tuple[Right, ...]], set[Reference]] = {}
+        for each in self.organization.permissions:
+            granted.setdefault((each.grantee, each.rights), set()).add(each.mailbox.folded)
+        people: tuple[User | Bookable, ...] = (
+            *self.organization.users,
+            *self.organization.resources,
+        )
+        mailboxes = {
+            each.reference.folded
+            for each in people
+            if each.enabled and not (isinstance(each, User) and each.role is Role.REMOTE_USER)
+        }
+        for (grantee, rights), named in granted.items():
+            if len(named) >= _MANY_MAILBOXES and mailboxes - {grantee.folded} <= named:
+                self._comment(
+                    ("permissions",),
+                    f"{grantee} has {', '.join(rights)} on every mailbox; to have it on those who"
+                    f" come too, write one entry with mailbox: '{EVERY_MAILBOX}'",
+                )
+
     def _keep(
         self, known: Collection[Reference], named: Iterable[Reference], path: Path
     ) -> tuple[Reference, ...]:
@@ -495,6 +578,17 @@ _NamedT = TypeVar("_NamedT")
 def _sort(rules: tuple[_NamedT, ...]) -> tuple[_NamedT, ...]:
     """Sort rules by name; their order means nothing: a deny wins over every allow."""
     return tuple(sorted(rules, key=lambda rule: str(getattr(rule, "name", ""))))
+
+
+def _has_spaces(value: object) -> bool:
+    """Tell whether any text in a rule or a setting has spaces around it."""
+    if isinstance(value, str):
+        return value != value.strip()
+    if isinstance(value, tuple):
+        return any(map(_has_spaces, cast("tuple[object, ...]", value)))
+    if is_dataclass(value):
+        return any(_has_spaces(getattr(value, each.name)) for each in fields(value))
+    return False
 
 
 def _make_local_part(name: str) -> str:

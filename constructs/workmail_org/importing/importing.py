@@ -6,6 +6,7 @@ that whatever stops an import leaves nothing behind.
 
 from __future__ import annotations
 
+import errno
 import os
 import pathlib
 import re
@@ -27,6 +28,7 @@ from workmail_org.model.live import LiveDomain, LiveOrganization, Snapshot, Stat
 from workmail_org.model.organization import Environment
 from workmail_org.model.values import fold
 from workmail_org.plan.declarations import decode_template
+from workmail_org.service.clients import PATIENCE
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.reading import list_organizations
 from workmail_org.service.snapshot import read_snapshot
@@ -37,6 +39,9 @@ from workmail_org.wire.names import OWNER_TAG
 
 TABLE_FROM = 50
 """Users from which on a table is easier to read than the spec; a guess."""
+
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""What a file system says that knows no hard links, such as FAT (link(2))."""
 
 _LONGEST_KEY = 40
 """Characters of the key of an organization (design.md §3)."""
@@ -115,7 +120,6 @@ def import_organizations(
     # 1. What is there? Nothing is read for a file that could not be written.
     _refuse_existing(wish)
     places = _name(wish, _find(wish, connections))
-    environment = Environment(name=wish.environment)
     snapshots: dict[str, Snapshot] = {}
     fitted: list[Fitted] = []
     for each in places:
@@ -129,6 +133,7 @@ def import_organizations(
             fitting = _add_managed(fitting, stack, each.region, connections, zones)
         fitted.append(_find_zones(fitting, zones))
     # 3. Text that the spec's own rules accept, and the plan of exactly that text.
+    environment = Environment(name=wish.environment, account=_read_account(snapshots.values()))
     heading = _write_heading(places)
     drafted = draft(environment, fitted, heading, _name_files(wish, fitted))
     follow(wish.environment, "plan against live", 0, 1)
@@ -211,14 +216,23 @@ def make_key(alias: str) -> str:
 def _read(place: _Place, connections: Connections, follow: Follow) -> Snapshot:
     """Read one organization whole, and refuse to go on with a part of it."""
     clients = connections.open(place.region)
-    snapshot = read_snapshot(
-        WorkMail(clients.workmail, place.live.id),
-        DirectoryService(clients.directory_service),
-        place.region,
-        follow=lambda part, done, total: follow(place.key, part, done, total),
-        is_tolerant=True,
-        with_disabled=True,
-    )
+    try:
+        snapshot = read_snapshot(
+            WorkMail(clients.workmail, place.live.id),
+            DirectoryService(clients.directory_service),
+            place.region,
+            follow=lambda part, done, total: follow(place.key, part, done, total),
+            is_tolerant=True,
+            with_disabled=True,
+        )
+    except TemporaryError as error:
+        raise TemporaryError(
+            f"{error}\nAWS does not answer, also after {PATIENCE} attempts: organization"
+            f" {place.live.alias} ({place.live.id}) is not read to its end, and nothing was"
+            " written; import again later",
+            operation=error.operation,
+            code=error.code,
+        ) from error
     if snapshot is None:
         raise NotFoundError(f"organization {place.live.id} was deleted meanwhile")
     if snapshot.unread:
@@ -234,6 +248,15 @@ def _read(place: _Place, connections: Connections, follow: Follow) -> Snapshot:
             )
         )
     return snapshot
+
+
+def _read_account(snapshots: Iterable[Snapshot]) -> str | None:
+    """Read the account out of an ARN: one set of credentials sees one account.
+
+    Such as `arn:aws:workmail:eu-west-1:111122223333:organization/m-…`.
+    """
+    found = re.match(r"(?:[^:]*:){4}(\d{12}):", next((e.organization.arn for e in snapshots), ""))
+    return found[1] if found else None
 
 
 @dataclass(slots=True)
@@ -345,11 +368,26 @@ def _refuse_existing(wish: Wish) -> None:
     """Refuse to begin what could not be written at the end: reading can take an hour."""
     wanted = [path for path in (wish.output, wish.table) if path]
     for path in (each for own in wanted for each in (own, _add_suffix(own, ".unproved"))):
-        if path.exists() or path.is_symlink():
+        try:
+            is_there = path.is_symlink() or path.exists()
+        except OSError as error:
+            raise _refuse_unwritable(path, error) from error
+        if is_there:
             raise _refuse(path)
     for path in wanted:
-        if not path.absolute().parent.is_dir():
+        folder = path.absolute().parent
+        if not folder.is_dir():
             raise FolderError(f"{path.parent} is not a folder: create it, or name another output")
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise _refuse_unwritable(path, error) from error
+
+
+def _refuse_unwritable(path: pathlib.Path, error: OSError) -> FolderError:
+    reason = (error.strerror or str(error)).lower()
+    return FolderError(f"{path} cannot be written: {reason}; name another output")
 
 
 def _refuse(path: pathlib.Path) -> FolderError:
@@ -383,12 +421,23 @@ def _write_new(path: pathlib.Path, text: str) -> pathlib.Path:
             file.write(text)
             file.flush()
             pathlib.Path(file.name).chmod(0o666 & ~_read_umask())
-            os.link(file.name, path)  # unlike a rename it refuses to replace a file
+            _link(file.name, path, text)
     except FileExistsError as error:
         raise _refuse(path) from error
     except OSError as error:
-        raise FolderError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise _refuse_unwritable(path, error) from error
     return path
+
+
+def _link(source: str, path: pathlib.Path, text: str) -> None:
+    """Give a file its name; unlike a rename this refuses to replace a file."""
+    try:
+        os.link(source, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        with path.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
 
 
 def _read_umask() -> int:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from workmail_org.importing.fitting import Fitted, Remainder
+from workmail_org.model.alarms import Alarms
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.policies import Availability, EmailMonitoring, Policies
 from workmail_org.model.removal import OnRemoval, Safety
@@ -31,9 +32,16 @@ _NOT_IN_A_STACK = Remainder(
 )
 _ALARMS = Remainder(
     subject="alarms",
-    reason="they are not read back from the stack, and a deployment without them deletes them",
+    reason="the topic of those in the stack is not understood, and a deployment without the section"
+    " deletes them",
     advice="take the section alarms over from the former spec before the next deployment",
 )
+
+
+_ALARM = "AWS::CloudWatch::Alarm"
+
+_BOUNCE_METRICS = ("IncomingEmailBounced", "OutgoingEmailBounced")
+"""As `infra.alarms` calls what it counts."""
 
 
 def add_managed(
@@ -60,6 +68,7 @@ def add_managed(
         if each.ews and each.domain in left
     }
     directory = declaration.directory
+    alarms = _read_alarms(template)
     added = replace(
         organization,
         existing=OrganizationId(about.existing) if about.existing else None,
@@ -74,6 +83,7 @@ def add_managed(
         if directory
         else organization.directory,
         policies=_add_policies(organization.policies, declaration, template, declared),
+        alarms=alarms,
         on_removal=OnRemoval(
             users=declaration.removals.users_on_removal,
             resources=declaration.removals.resources_on_removal,
@@ -88,13 +98,13 @@ def add_managed(
             require_approval=_requires_approval(template),
         ),
     )
-    has_alarms = any(True for _ in _list_properties(template, "AWS::CloudWatch::Alarm"))
+    has_alarms = any(True for _ in _list_properties(template, _ALARM))
     paths = {("policies", "availability", domain) for domain in declared}
     return Fitted(
         organization=added,
         remainders=(
             *(each for each in fitted.remainders if each.path not in paths),
-            *((_ALARMS,) if has_alarms else ()),
+            *((_ALARMS,) if has_alarms and alarms is None else ()),
             _NOT_IN_A_STACK,
         ),
         comments={path: lines for path, lines in fitted.comments.items() if path not in paths},
@@ -151,6 +161,31 @@ def _add_policies(
         email_monitoring=EmailMonitoring(retention_days=days)
         if is_managed
         else policies.email_monitoring,
+    )
+
+
+def _read_alarms(template: Mapping[str, Any]) -> Alarms | None:
+    """Read the section `alarms` back; `None`: there is none, or its topic is not plain text."""
+    topics = {
+        topic
+        for alarm in _list_properties(template, _ALARM)
+        for topic in alarm.get("AlarmActions", ())
+        if isinstance(topic, str)
+    }
+    if len(topics) != 1:
+        return None
+    bounces = next(
+        (
+            int(alarm["Threshold"])
+            for alarm in _list_properties(template, _ALARM)
+            if alarm.get("MetricName") in _BOUNCE_METRICS
+        ),
+        None,
+    )
+    return Alarms(
+        topic_arn=topics.pop(),
+        bounces_per_hour=bounces,
+        dashboard=any(True for _ in _list_properties(template, "AWS::CloudWatch::Dashboard")),
     )
 
 

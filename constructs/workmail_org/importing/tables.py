@@ -7,8 +7,8 @@ import io
 from collections.abc import Sequence
 from typing import Any, cast
 
-from workmail_org.importing.notation import write_organization
 from workmail_org.model.organization import Organization
+from workmail_org.notation import write_organization
 from workmail_org.spec.files.headers import NAME
 
 

@@ -13,8 +13,8 @@ from typing import Any, cast
 
 import yaml
 
-from workmail_org.importing.notation import Body, write_organization
 from workmail_org.model.organization import Environment
+from workmail_org.notation import Body, write_organization
 from workmail_org.reports.resolved import render_value
 from workmail_org.reports.text import escape
 from workmail_org.spec.problems import Path, render_path

@@ -6,6 +6,29 @@ from dataclasses import dataclass
 
 from workmail_org.model.values import Kind, Reference
 
+BUILT_IN_GROUPS = frozenset(
+    {
+        *("Access Control Assistance Operators", "Account Operators", "Administrators"),
+        *("Allowed RODC Password Replication Group", "Backup Operators", "Cert Publishers"),
+        *("Certificate Service DCOM Access", "Cloneable Domain Controllers"),
+        *("Cryptographic Operators", "Denied RODC Password Replication Group"),
+        *("Distributed COM Users", "DnsAdmins", "DnsUpdateProxy", "Domain Admins"),
+        *("Domain Computers", "Domain Controllers", "Domain Guests", "Domain Users"),
+        *("Enterprise Admins", "Enterprise Key Admins", "Enterprise Read-only Domain Controllers"),
+        *("Event Log Readers", "Group Policy Creator Owners", "Guests", "Hyper-V Administrators"),
+        *("IIS_IUSRS", "Incoming Forest Trust Builders", "Key Admins"),
+        *("Network Configuration Operators", "Performance Log Users"),
+        *("Performance Monitor Users", "Pre-Windows 2000 Compatible Access", "Print Operators"),
+        *("Protected Users", "RAS and IAS Servers", "RDS Endpoint Servers"),
+        *("RDS Management Servers", "RDS Remote Access Servers", "Read-only Domain Controllers"),
+        *("Remote Desktop Users", "Remote Management Users", "Replicator", "Schema Admins"),
+        *("Server Operators", "Storage Replica Administrators"),
+        *("Terminal Server License Servers", "Users", "Windows Authorization Access Group"),
+    }
+)
+"""What a directory has by itself (Microsoft Learn, "Active Directory security groups"). That a
+directory of WorkMail has no others is assumed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:

@@ -41,9 +41,11 @@ class Clients:
     cloudformation: CloudFormationClient
 
 
-PATIENT = CONFIG.merge(Config(retries={"mode": "legacy", "total_max_attempts": 10}))
-"""For who reads tens of thousands of things in a row, and would begin again: the last attempt is
-made after four minutes, on average."""
+PATIENCE = 10
+"""Attempts of who reads tens of thousands of things in a row, and would begin again: the last one
+is made after four minutes, on average."""
+
+PATIENT = CONFIG.merge(Config(retries={"mode": "legacy", "total_max_attempts": PATIENCE}))
 
 
 def make_clients(region: str | None = None, *, config: Config = CONFIG) -> Clients:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from workmail_org.changes.access_control import make_role_subject
 from workmail_org.changes.calls import Argument, Call, Identity, Subject
-from workmail_org.errors import ServiceError
+from workmail_org.errors import ServiceError, TemporaryError
 from workmail_org.model.live import (
     EntityT,
     Found,
@@ -185,6 +185,7 @@ def read_snapshot(
     *,
     follow: Follow = follow_nothing,
     is_tolerant: bool = False,
+    most_outages: int = 0,
     with_disabled: bool = False,
 ) -> Snapshot | None:
     """Read the whole of one organization, or `None` if there is none.
@@ -198,6 +199,9 @@ def read_snapshot(
         follow: Told how far it is.
         is_tolerant: Whether what AWS refuses to tell is noted, and the rest is
             read; the organization itself has to be readable.
+        most_outages: How many calls AWS may leave unanswered, each after all of its
+            attempts, before the reading is given up: else an outage would take the
+            patience of a call for each user. What is refused does not count.
         with_disabled: Whether members and delegates that are switched off count.
 
     Raises:
@@ -211,6 +215,7 @@ def read_snapshot(
         directories,
         follow,
         is_tolerant=is_tolerant,
+        most_outages=most_outages,
         with_disabled=with_disabled,
     ).read(live, region)
 
@@ -223,7 +228,9 @@ class _SnapshotReading:
     directories: DirectoryService
     follow: Follow
     is_tolerant: bool
+    most_outages: int
     with_disabled: bool
+    outages: int = 0
     unread: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
     unregistered: list[Reference] = field(default_factory=list[Reference])
     _lock: Lock = field(default_factory=Lock)
@@ -328,7 +335,15 @@ class _SnapshotReading:
         try:
             return read()
         except ServiceError as error:
-            if not self.is_tolerant:
+            if not self.is_tolerant or self._is_out(error):
                 raise
             self.unread[path] = str(error)
             return None
+
+    def _is_out(self, error: ServiceError) -> bool:
+        """Count what got no answer, and tell whether it is too much."""
+        if not isinstance(error, TemporaryError):
+            return False
+        with self._lock:
+            self.outages += 1
+            return self.outages > self.most_outages

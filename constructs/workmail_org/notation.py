@@ -1,5 +1,7 @@
 """Notation: an organization of the model as the mapping that a spec has for it. Pure.
 
+`import` writes whole organizations with it, `drift` what is unmanaged.
+
 Fields are named by their class and their name, as in `differences.terms`. A field that no table
 names is written under its own name, unless it has its default: what is new in the model is written
 until somebody says otherwise.
@@ -52,6 +54,11 @@ def write_organization(organization: Organization) -> Body:
     if organization.passwords is Passwords.NONE and organization.directory.read_only:
         del body["passwords"]  # the only choice there
     return body
+
+
+def write_value(value: Any) -> Any:
+    """Write a part of an organization, such as a user, as a spec has it under its key."""
+    return _write(value)
 
 
 def _write_fields(value: object) -> Body:
