@@ -7,11 +7,14 @@ Route 53 of `--aws` with it.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from workmail_emulator.dns import Route53
 from workmail_emulator.emulator import Emulator
@@ -33,6 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             verified=options.verified,
             dns=Route53(options.aws, key) if options.aws else None,
         )
+        if options.seed:
+            _seed(emulator, options.seed)
+        if options.dump:
+            _check_folder(options.dump)
         server = Server(emulator, options.host, options.port, key)
     except (ValueError, OSError, OverflowError) as error:
         sys.stderr.write(f"workmail_emulator: {error}\n")
@@ -42,7 +49,57 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.stdout.flush()
     with server:
         server.serve_forever(poll_interval=0.1)
+    if options.dump:
+        try:
+            _dump(emulator, options.dump)
+        except OSError as error:
+            sys.stderr.write(f"workmail_emulator: {error}\n")
+            return 1
     return 0
+
+
+def _seed(emulator: Emulator, file: Path) -> None:
+    """Begin with what a file holds.
+
+    Raises:
+        ValueError: It is no dump.
+        OSError: It cannot be read.
+    """
+    try:
+        emulator.seed(json.loads(file.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
+
+
+def _check_folder(file: Path) -> None:
+    """Tell at the beginning that a dump could not be written at the end.
+
+    Raises:
+        OSError: The folder is not there or cannot be written to, or the file is a folder.
+    """
+    if file.is_dir():
+        raise IsADirectoryError(f"{file} is a folder; name a file for the dump")
+    with tempfile.TemporaryFile(dir=file.parent):
+        pass
+
+
+def _dump(emulator: Emulator, file: Path) -> None:
+    """Write everything into a file that only its owner can read, whole or not at all.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    text = json.dumps(emulator.dump(), indent=1, ensure_ascii=False)
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=file.parent, prefix=f".{file.name}.", delete=False
+    ) as beside:
+        try:
+            beside.write(text + "\n")
+            beside.close()
+            Path(beside.name).replace(file)
+        except OSError:
+            Path(beside.name).unlink(missing_ok=True)
+            raise
 
 
 def _stop_on_signals(server: Server) -> None:
@@ -84,7 +141,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--page-size", metavar="N", type=int, default=100, help="entries on a page, 1 to 100"
     )
-    parser.add_argument("--account", default="000000000000", help="twelve digits, in every ARN")
+    parser.add_argument(
+        "--account",
+        default="000000000000",
+        help="twelve digits, in every ARN; whose calls have another access key id than an account",
+    )
+    parser.add_argument("--seed", metavar="FILE", type=Path, help="begin with what a dump holds")
+    parser.add_argument(
+        "--dump", metavar="FILE", type=Path, help="write everything here when it ends"
+    )
     return parser
 
 

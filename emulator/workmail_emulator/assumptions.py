@@ -46,8 +46,8 @@ class Assumption(Enum):
         "CancelMailboxExportJob",
     )
     ALIAS_BURNED = (
-        "An organization's alias is unique over all regions, compared without case, and never"
-        " free again, like a directory's alias",
+        "An organization's alias is unique over all accounts and regions, compared without case,"
+        " and never free again, like a directory's alias",
         "CreateOrganization",
     )
     ORGANIZATION_TIMES = (

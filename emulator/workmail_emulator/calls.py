@@ -21,6 +21,7 @@ class Call:
         number: Counts from 1 since the start; a reset does not start over.
         service: `workmail` or `ds`.
         operation: API operation, such as `CreateUser`; also one that AWS does not have.
+        account: Whose call it is.
         region: From the credential scope of the signature.
         parameters: What was sent, passwords replaced.
         write: Whether the operation changes anything.
@@ -33,6 +34,7 @@ class Call:
     number: int
     service: str
     operation: str
+    account: str
     region: str
     parameters: api.Document
     write: bool

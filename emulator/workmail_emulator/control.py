@@ -56,6 +56,15 @@ def _state(emulator: Emulator, _: Document) -> Document:
     return emulator.state()
 
 
+def _dump(emulator: Emulator, _: Document) -> Document:
+    return emulator.dump()
+
+
+def _seed(emulator: Emulator, document: Document) -> Document:
+    emulator.seed(document)
+    return {}
+
+
 def _clock(emulator: Emulator, document: Document) -> Document:
     return {"time": emulator.clock.advance(float(document["advance_seconds"]))}
 
@@ -111,6 +120,8 @@ _ACTIONS: Mapping[tuple[str, str], Callable[[Emulator, Any], Document]] = {
     ("DELETE", "calls"): _clear_calls,
     ("GET", "state"): _state,
     ("POST", "reset"): _reset,
+    ("GET", "dump"): _dump,
+    ("POST", "seed"): _seed,
     ("GET", "clock"): _now,
     ("POST", "clock"): _clock,
     ("GET", "faults"): _faults,

@@ -20,7 +20,12 @@ TOKEN_LIFETIME = 24 * HOUR
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 
-_SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/(?P<region>[^/,\s]+)/[^/,\s]+/aws4_request")
+_SCOPE = re.compile(
+    r"Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[^/,\s]+)/[^/,\s]+/aws4_request"
+)
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+"""An access key id that is an account; chosen, other local AWS's tell accounts apart by it too."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,13 @@ class Request:
     Attributes:
         service: `workmail` or `ds`.
         operation: What was asked for, also when AWS has no such operation.
+        account: The access key id where it is twelve digits, else None.
         parameters: The parsed body, an object, not validated.
     """
 
     service: str
     operation: str
+    account: str | None
     region: str
     parameters: Document
 
@@ -82,7 +89,8 @@ def parse(headers: Mapping[str, str], body: bytes) -> Request:
         raise ServiceFault("SerializationException", "The body is not JSON.") from error
     if not isinstance(parameters, dict):
         raise ServiceFault("SerializationException", "The body is not a JSON object.")
-    return Request(service, operation, scope["region"], cast("Document", parameters))
+    account = scope["key"] if _ACCOUNT.fullmatch(scope["key"]) else None
+    return Request(service, operation, account, scope["region"], cast("Document", parameters))
 
 
 def unknown_operation() -> ServiceFault:

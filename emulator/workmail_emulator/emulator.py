@@ -1,4 +1,4 @@
-"""The emulator: one account with its clock, its faults and its log of calls."""
+"""The emulator: its accounts, with one clock, the faults and the log of calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from workmail_emulator import api, client, dispatch, domains, preset, view
+from workmail_emulator import api, client, dispatch, domains, dumping, preset, view
 from workmail_emulator.calls import Call, Hook, Log, Phase
 from workmail_emulator.clock import Clock
 from workmail_emulator.dispatch import Answer, Request
@@ -57,7 +57,8 @@ class Emulator:
             lag: Seconds by which reads are behind writes.
             throttle: Calls per second and region that are let through; None for all.
             page_size: Entries on a page when no MaxResults is sent, 1 to 100.
-            account: Twelve digits, in every ARN.
+            account: Twelve digits, in every ARN; whose calls have an access key id that is not
+                twelve digits itself.
             verified: Domains that are verified as soon as they are registered.
             dns: Looks up names; domains are verified when their records are found.
             start: Time in seconds since the epoch at which the clock stands still until it is
@@ -85,7 +86,7 @@ class Emulator:
         self._throttle = Throttle(throttle)
         self._log = Log()
         self._lock = threading.RLock()
-        self._world = World(self._settings)
+        self._worlds = {account: World(self._settings)}
 
     def __enter__(self) -> Self:
         """Give the emulator; it needs no start."""
@@ -113,7 +114,7 @@ class Emulator:
     def mailboxes(self) -> tuple[view.MailboxView, ...]:
         """Every mailbox there ever was, lost ones included; a test compares tokens."""
         with self._lock:
-            return view.mailboxes(self._world, self.clock.now())
+            return view.mailboxes(self._worlds.values(), self.clock.now())
 
     def client(self, service: str, *, region: str, config: Config | None = None) -> Any:
         """Make a real botocore client whose requests end here instead of in the network.
@@ -134,7 +135,7 @@ class Emulator:
     def reset(self) -> None:
         """Forget the account, the calls and the faults; the clock goes on."""
         with self._lock:
-            self._world = World(self._settings)
+            self._worlds = {self._settings.account: World(self._settings)}
             self._throttle = Throttle(self._settings.throttle)
         self._log.clear()
         self.faults.clear()
@@ -146,13 +147,36 @@ class Emulator:
             Puts it back, as often as wanted; time goes on.
         """
         with self._lock:
-            kept = deepcopy(self._world)
+            kept = deepcopy(self._worlds)
 
         def put_back() -> None:
             with self._lock:
-                self._world = deepcopy(kept)
+                self._worlds = deepcopy(kept)
 
         return put_back
+
+    def dump(self) -> api.Document:
+        """Show everything that is needed to go on elsewhere, as JSON; README.md says what it has.
+
+        It holds no password, but people's names and addresses.
+        """
+        with self._lock:
+            return dumping.dump(self._worlds, self.clock.now())
+
+    def seed(self, document: object) -> None:
+        """Replace everything by what was dumped; the clock goes on from there if it was behind.
+
+        Args:
+            document: As `dump` shows it; what has a default can be left out.
+
+        Raises:
+            ValueError: It is no dump of this version, or contradicts itself; nothing was replaced.
+        """
+        then, worlds = dumping.load(document, self._settings)
+        self.reset()
+        with self._lock:
+            self.clock.advance(max(0.0, then - self.clock.now()))
+            self._worlds = worlds
 
     def clear_calls(self) -> None:
         """Forget the calls alone."""
@@ -161,7 +185,7 @@ class Emulator:
     def verify(self, domain: str) -> None:
         """Let a domain be verified in every region, registered by now or later."""
         with self._lock:
-            self._world.verified.add(domain.lower())
+            self._world().verified.add(domain.lower())
 
     def fail_later(self, operation: str, message: str) -> None:
         """Let the next asynchronous work of an operation begin well and end as failed.
@@ -176,12 +200,12 @@ class Emulator:
         if operation not in ("CreateOrganization", "StartMailboxExportJob"):
             raise ValueError(f"{operation} does not fail later")
         with self._lock:
-            self._world.failures.setdefault(operation, []).append(message)
+            self._world().failures.setdefault(operation, []).append(message)
 
-    def state(self) -> api.Document:
-        """Show the whole account as JSON."""
+    def state(self, account: str | None = None) -> api.Document:
+        """Show an account as JSON; without a number the emulator's own."""
         with self._lock:
-            return deepcopy(view.state(self._world, self.clock.now()))
+            return deepcopy(view.state(self._world(account), self.clock.now()))
 
     def add_directory(self, document: Mapping[str, Any]) -> str:
         """Make a directory that is Active at once, with users and groups in it.
@@ -197,7 +221,8 @@ class Emulator:
             ValueError: A key is missing or unknown.
         """
         with self._lock:
-            return preset.add_directory(self._context(str(document.get("region"))), document)
+            context = self._context(str(document.get("region")), document.get("account"))
+            return preset.add_directory(context, document)
 
     def add_network(self, document: Mapping[str, Any]) -> None:
         """Put a directory outside of AWS, which an AD Connector to its name will read.
@@ -212,7 +237,9 @@ class Emulator:
         with self._lock:
             preset.add_network(self._context(""), document)
 
-    def add_access_token(self, *, region: str, organization: str, user: str, name: str) -> str:
+    def add_access_token(
+        self, *, region: str, organization: str, user: str, name: str, account: str | None = None
+    ) -> str:
         """Make a personal access token as a user does in the web application.
 
         Args:
@@ -220,6 +247,7 @@ class Emulator:
             organization: Id of the organization.
             user: Id of the user.
             name: What the user calls it.
+            account: Twelve digits; the emulator's own if left out.
 
         Returns:
             The token's id.
@@ -228,7 +256,7 @@ class Emulator:
             KeyError: There is no such organization or user.
         """
         with self._lock:
-            return preset.add_access_token(self._context(region), organization, user, name)
+            return preset.add_access_token(self._context(region, account), organization, user, name)
 
     def resize_mailbox(self, token: str, size: float) -> None:
         """Fill a mailbox.
@@ -241,7 +269,7 @@ class Emulator:
             KeyError: There is no such mailbox in use or kept.
         """
         with self._lock:
-            preset.resize_mailbox(self._world, token, size)
+            preset.resize_mailbox(self._worlds.values(), token, size)
 
     def answer(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer one request; the names of its headers are in any case.
@@ -277,7 +305,7 @@ class Emulator:
     def _strike(self, phase: Phase, call: Call) -> None:
         """Let throttling, the injected faults and the hook have their say."""
         if phase == "before":
-            self._throttle.admit(call.region, call.time)
+            self._throttle.admit(f"{call.account}/{call.region}", call.time)
         self.faults.strike(phase, call)
         if self.on_call is not None:
             self.on_call(phase, call)
@@ -285,11 +313,17 @@ class Emulator:
     def _carry_out(self, request: Request) -> api.Document:
         self._look_up_domains(request)
         with self._lock:
-            return dispatch.carry_out(self._world, request, self.clock.now())
+            return dispatch.carry_out(self._world(request.account), request, self.clock.now())
 
-    def _context(self, region: str) -> Context:
+    def _world(self, account: str | None = None) -> World:
+        """Give an account, made on its first use; without a number the emulator's own."""
+        own = self._settings.account
+        return self._worlds.setdefault(account or own, self._worlds[own].beside(account or own))
+
+    def _context(self, region: str, account: str | None = None) -> Context:
         """Give what the control path works with: a call of no operation."""
-        return Context(self._world, self._world.region(region), "", {}, self.clock.now())
+        world = self._world(account)
+        return Context(world, world.region(region), "", {}, self.clock.now())
 
     def _look_up_domains(self, request: Request) -> None:
         """Look for the records of the domains that a call depends on, without the lock."""
@@ -297,7 +331,7 @@ class Emulator:
         if lookup is None:
             return
         with self._lock:
-            identities = dispatch.unverified(self._world, request)
+            identities = dispatch.unverified(self._world(request.account), request)
         for identity in identities:
             proved, signed = domains.published(lookup, identity)
             with self._lock:
@@ -310,6 +344,7 @@ class Emulator:
             number=0,
             service=request.service,
             operation=request.operation,
+            account=request.account or self._settings.account,
             region=request.region,
             parameters=shown,
             write=api.is_write(request.operation),

@@ -146,19 +146,23 @@ class Throttle:
         self._tokens: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
-    def admit(self, region: str, now: float) -> None:
+    def admit(self, place: str, now: float) -> None:
         """Count a call.
 
+        Args:
+            place: Account and region.
+            now: Seconds.
+
         Raises:
-            ServiceFault: `ThrottlingException`: too many calls in this region.
+            ServiceFault: `ThrottlingException`: too many calls there.
         """
         if self.rate is None:
             return
         with self._lock:
             most = max(1.0, self.rate)
-            tokens, since = self._tokens.get(region, (most, now))
+            tokens, since = self._tokens.get(place, (most, now))
             tokens = min(most, tokens + (now - since) * self.rate)
             admitted = tokens >= 1
-            self._tokens[region] = (tokens - 1 if admitted else tokens, now)
+            self._tokens[place] = (tokens - 1 if admitted else tokens, now)
         if not admitted:
             raise ServiceFault(THROTTLED.code, THROTTLED.message)

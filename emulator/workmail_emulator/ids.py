@@ -16,15 +16,18 @@ class Ids:
     """Numbers that count up, shown the way WorkMail shows its identifiers.
 
     Deterministic, so that two runs of one test can be compared call by call.
+
+    Attributes:
+        issued: How many were made.
     """
 
-    def __init__(self, seed: str = "") -> None:
+    def __init__(self, seed: str = "", issued: int = 0) -> None:
         self._seed = seed
-        self._issued = 0
+        self.issued = issued
 
     def _next(self, kind: str) -> bytes:
-        self._issued += 1
-        return digest(self._seed, kind, str(self._issued))
+        self.issued += 1
+        return digest(self._seed, kind, str(self.issued))
 
     def organization(self) -> str:
         """Make `m-` and 32 hexadecimal digits (botocore shape OrganizationId)."""
@@ -44,10 +47,10 @@ class Ids:
 
     def sid(self, directory_id: str) -> str:
         """Make a security identifier: users and groups of the other directories."""
-        self._issued += 1
+        self.issued += 1
         domain = digest(directory_id)
         words = [str(int.from_bytes(domain[at : at + 4], "big")) for at in (0, 4, 8)]
-        return f"S-1-5-21-{'-'.join(words)}-{1100 + self._issued}"
+        return f"S-1-5-21-{'-'.join(words)}-{1100 + self.issued}"
 
     def token(self) -> str:
         """Make an opaque token of 43 characters."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -12,7 +12,18 @@ from workmail_emulator.errors import ServiceFault, invalid_parameter
 from workmail_emulator.state import Directory, DirectoryKind
 from workmail_emulator.world import Context, World
 
-_KEYS = {"region", "id", "kind", "name", "alias", "users", "groups", "authorized", "unreachable"}
+_KEYS = {
+    "account",
+    "region",
+    "id",
+    "kind",
+    "name",
+    "alias",
+    "users",
+    "groups",
+    "authorized",
+    "unreachable",
+}
 _ID = re.compile(r"d-[0-9a-f]{10}")
 
 
@@ -21,9 +32,9 @@ def add_directory(context: Context, document: Mapping[str, Any]) -> str:
 
     Args:
         context: In the region of the directory.
-        document: `region`, `kind`, `name` and, optional, `id`, `alias`, `users` (each a mapping
-            with `Name` and fields of CreateUser and UpdateUser), `groups` (each with `Name` and
-            `Members`, names), `authorized` (other applications), `unreachable`.
+        document: `region`, `kind`, `name` and, optional, `account`, `id`, `alias`, `users` (each a
+            mapping with `Name` and fields of CreateUser and UpdateUser), `groups` (each with
+            `Name` and `Members`, names), `authorized` (other applications), `unreachable`.
 
     Returns:
         The directory's id.
@@ -116,16 +127,16 @@ def add_access_token(context: Context, organization_id: str, user_id: str, name:
     return access_tokens.add(context, organization, user.id, name)
 
 
-def resize_mailbox(world: World, token: str, size: float) -> None:
+def resize_mailbox(worlds: Iterable[World], token: str, size: float) -> None:
     """Say how much mail is in a mailbox.
 
     Raises:
         KeyError: There is no such mailbox.
     """
-    for region in world.regions.values():
-        for organization in region.organizations.values():
-            for owner, mailbox in organization.mailboxes.items():
-                if mailbox.token == token:
-                    organization.mailboxes[owner] = replace(mailbox, size=size)
-                    return
+    regions = [region for world in worlds for region in world.regions.values()]
+    for organization in [item for region in regions for item in region.organizations.values()]:
+        for owner, mailbox in organization.mailboxes.items():
+            if mailbox.token == token:
+                organization.mailboxes[owner] = replace(mailbox, size=size)
+                return
     raise KeyError(token)

@@ -19,6 +19,10 @@ LARGEST_BODY = 5 * 1024 * 1024
 """Bytes; assumed, AWS's JSON services refuse larger requests than a few megabytes."""
 
 
+LARGEST_DUMP = 1024 * 1024 * 1024
+"""Bytes of a request of the control path; chosen: a dump of a hundred thousand users is smaller."""
+
+
 class Server(ThreadingHTTPServer):
     """Listens on one address; each connection has its thread.
 
@@ -106,7 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes | None:
         """Read the body, or refuse it."""
         length = self.headers.get("Content-Length", "0")
-        if not length.isascii() or not length.isdigit() or int(length) > LARGEST_BODY:
+        largest = LARGEST_DUMP if self.path.startswith(control.PREFIX) else LARGEST_BODY
+        if not length.isascii() or not length.isdigit() or int(length) > largest:
             self.close_connection = True
             self._send(413, {"Content-Type": "application/json"}, _json({"error": "too large"}))
             return None

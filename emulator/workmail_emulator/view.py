@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -37,10 +37,11 @@ class MailboxView:
     quota: int
 
 
-def mailboxes(world: World, now: float) -> tuple[MailboxView, ...]:
+def mailboxes(worlds: Iterable[World], now: float) -> tuple[MailboxView, ...]:
     """List every mailbox there ever was, in the order of their making."""
     found = [
         (mailbox.provisioned_at, _mailbox(organization, mailbox, now))
+        for world in worlds
         for region in world.regions.values()
         for organization in region.organizations.values()
         for mailbox in (
@@ -69,7 +70,7 @@ def state(world: World, now: float) -> Document:
     return {
         "time": now,
         "regions": {name: _region(world, region, now) for name, region in world.regions.items()},
-        "mailboxes": [asdict(shown) for shown in mailboxes(world, now)],
+        "mailboxes": [asdict(shown) for shown in mailboxes([world], now)],
     }
 
 

@@ -1,9 +1,10 @@
-"""The emulated account as a whole, with its settings; and what one call may look at."""
+"""An emulated account as a whole, with its settings; and what one call may look at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from workmail_emulator import api
 from workmail_emulator.api import Document
@@ -44,11 +45,14 @@ class Settings:
 
 @dataclass
 class World:
-    """Everything that a reset forgets.
+    """One account: everything that a reset forgets.
+
+    All but `regions`, `replies` and `history` is shared with the accounts beside it.
 
     Attributes:
         aliases: Every alias ever used by an organization or a directory, in lower case → directory
-            id. They are unique over all regions and never free again (Assumption ALIAS_BURNED).
+            id. They are unique over all accounts and regions and never free again
+            (Assumption ALIAS_BURNED).
         replies: Answers to calls that carried a ClientToken.
         verified: Domains verified through the control path.
         failures: Operation → sentences with which the next of its jobs end as failed.
@@ -70,6 +74,17 @@ class World:
     def __post_init__(self) -> None:
         """Start without pictures."""
         self.history = History(self.settings.lag)
+
+    def beside(self, account: str) -> Self:
+        """Make another account, without anything in it."""
+        return type(self)(
+            replace(self.settings, account=account),
+            ids=self.ids,
+            aliases=self.aliases,
+            verified=self.verified,
+            failures=self.failures,
+            networks=self.networks,
+        )
 
     def region(self, name: str) -> Region:
         """Give a region, made on its first use."""

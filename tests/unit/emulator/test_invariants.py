@@ -121,6 +121,21 @@ def test_an_address_has_one_holder_and_a_mailbox_one_owner(played: list[Step]) -
         assert (entity["state"] == "DELETED") <= (entity["email"] is None), key
 
 
+@given(st.lists(steps, max_size=25), st.lists(steps, max_size=15))
+def test_a_dump_goes_on_as_the_first_would_have(before: list[Step], after: list[Step]) -> None:
+    first, second = Play(), Play()
+    for step in before:
+        first.step(step)
+    second.emulator.seed(first.emulator.dump())
+    second.ids = dict(first.ids)
+
+    for step in after:
+        for play in (first, second):
+            play.step(step)
+
+    assert first.emulator.dump() == second.emulator.dump()
+
+
 @given(st.lists(steps, max_size=25))
 def test_the_service_tells_the_same_as_the_state(played: list[Step]) -> None:
     play = Play()

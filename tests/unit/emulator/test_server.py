@@ -202,6 +202,70 @@ def test_directories_domains_and_state_are_reached_over_the_control_path(url: st
     assert "Failed" == shown[organization["OrganizationId"]]["state"]
 
 
+def test_what_one_process_dumps_the_next_begins_with(tmp_path: Path) -> None:
+    file = tmp_path / "dump.json"
+    with serving("--instant", "--dump", str(file)) as (url, process):
+        made = client(url).create_organization(Alias="acme")["OrganizationId"]
+        shown = control(url, "GET", "dump")
+        process.send_signal(signal.SIGTERM)
+        ended = process.wait(30)
+
+    assert (0, 0o600) == (ended, file.stat().st_mode & 0o777)
+    assert [file] == list(tmp_path.iterdir())
+    assert shown["accounts"] == json.loads(file.read_text())["accounts"]
+    with serving("--seed", str(file)) as (url, _):
+        found = client(url).list_organizations()["OrganizationSummaries"]
+        assert [made] == [item["OrganizationId"] for item in found]
+        control(url, "POST", "reset")
+        assert [] == client(url).list_organizations()["OrganizationSummaries"]
+        control(url, "POST", "seed", shown)
+        assert 1 == len(client(url).list_organizations()["OrganizationSummaries"])
+        assert 1 == len(control(url, "GET", "calls")["calls"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, "No such file or directory"),
+        ("", "seed.json: Expecting value: line 1 column 1"),
+        ("[]", "seed.json: the dump: [] is not an object"),
+        ('{"version": 7}', "seed.json: version: a dump of version 1 is needed, not of 7"),
+        ('{"version": 1, "failures": 5}', "seed.json: failures: 5 is not an object"),
+    ],
+)
+def test_what_cannot_be_begun_with_is_told_in_one_line(
+    tmp_path: Path, text: str | None, expected: str
+) -> None:
+    file = tmp_path / "seed.json"
+    if text is not None:
+        file.write_text(text)
+
+    ended = run("--seed", str(file))
+
+    assert (1, "", 1) == (ended.returncode, ended.stdout, ended.stderr.count("\n"))
+    assert expected in ended.stderr
+
+
+def test_a_dump_that_could_not_be_written_is_told_at_the_beginning(tmp_path: Path) -> None:
+    for place in (tmp_path / "missing" / "dump.json", tmp_path):
+        ended = run("--dump", str(place))
+
+        assert (1, "", 1) == (ended.returncode, ended.stdout, ended.stderr.count("\n"))
+        assert str(tmp_path) in ended.stderr
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the emulator to its end."""
+    return subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-m", "workmail_emulator", "--port", "0", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(SOURCES)},
+        timeout=60,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_signal_ends_it_cleanly(name: str) -> None:
     with serving() as (url, process):
@@ -213,12 +277,7 @@ def test_a_signal_ends_it_cleanly(name: str) -> None:
 
 def test_a_taken_port_is_told_in_one_line() -> None:
     with serving() as (url, _):
-        port = url.rpartition(":")[2]
-        command = [sys.executable, "-m", "workmail_emulator", "--port", port]
-        env = {**os.environ, "PYTHONPATH": str(SOURCES)}
-        ended = subprocess.run(  # noqa: S603  our own program
-            command, capture_output=True, text=True, env=env, timeout=60, check=False
-        )
+        ended = run("--port", url.rpartition(":")[2])
 
     assert (1, "") == (ended.returncode, ended.stdout)
     assert ended.stderr.startswith("workmail_emulator: ")
