@@ -180,7 +180,11 @@ def answer(emulator: Emulator, operation: str, organization: dict[str, str]) -> 
 @pytest.fixture
 def furnished(make_emulator: Any) -> Emulator:
     zone: Zone = {}
-    emulator: Emulator = make_emulator(dns=lambda name, kind: zone.get((name, kind), frozenset()))
+
+    def look_up(name: str, kind: str) -> frozenset[str]:
+        return zone.get((name, kind), frozenset())
+
+    emulator: Emulator = make_emulator(dns=look_up)
     furnish(emulator, zone)
     return emulator
 
