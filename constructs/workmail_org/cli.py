@@ -368,6 +368,13 @@ def drift(
     help="Deploy OLD first, then SPEC: watch an upgrade or a removal.",
 )
 @click.option(
+    "--live",
+    metavar="FILE",
+    type=_SPEC_PATH,
+    help="What people made by hand before: a spec, such as one that import wrote, or a dump of the "
+    "emulator.",
+)
+@click.option(
     "--acknowledge",
     metavar="DIGEST",
     default="",
@@ -388,6 +395,7 @@ def rehearse(
     spec: pathlib.Path,
     root: pathlib.Path | None,
     previous: pathlib.Path | None,
+    live: pathlib.Path | None,
     acknowledge: str,
     keep: bool,
     form: str,
@@ -400,11 +408,12 @@ def rehearse(
     """
     distribution.require("rehearse", "workmail-org rehearse")
     # boto3 and rich would make every other command slower.
-    from workmail_org.rehearsal import presenting, rehearsing
+    from workmail_org.rehearsal import furnishing, presenting, rehearsing
 
-    _refuse_problems([path for path in (previous, spec) if path], root, form)
+    by_hand = live if live and furnishing.read_dump(live) is None else None
+    _refuse_problems([path for path in (by_hand, previous, spec) if path], root, form)
     script = rehearsing.Script(
-        spec=spec, previous=previous, root=root, keep=keep, acknowledge=acknowledge
+        spec=spec, live=live, previous=previous, root=root, keep=keep, acknowledge=acknowledge
     )
     outcome = presenting.rehearse(script, for_programs=form == "json")
     if not outcome.matches:

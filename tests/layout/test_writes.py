@@ -16,7 +16,7 @@ WRITER = "service/writing.py"
 READS = ("Describe", "Get", "List")
 """What the names of operations begin with that change nothing (botocore's models)."""
 
-LOCAL_AWS = ("rehearsal/stand_ins.py",)
+LOCAL_AWS = ("rehearsal/furnishing.py", "rehearsal/stand_ins.py")
 """What makes organizations on the local AWS, as somebody would by hand."""
 
 WAYS = ("call", "call_plain", "write", "_call", "_call_once")

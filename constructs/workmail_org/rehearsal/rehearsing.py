@@ -18,6 +18,7 @@ from workmail_org.errors import DeploymentError, WorkMailOrgError
 from workmail_org.plan.against import LIVE, Place, plan_against
 from workmail_org.rehearsal.comparing import compare, tell_surprises
 from workmail_org.rehearsal.deploying import Cdk
+from workmail_org.rehearsal.furnishing import Dump, Live, furnish, list_verified, read_live
 from workmail_org.rehearsal.installing import provide_cdk
 from workmail_org.rehearsal.interrupts import Interrupts
 from workmail_org.rehearsal.local import DEFAULT_ACCOUNT, LocalAws, start_local_aws
@@ -39,6 +40,8 @@ class Script:
 
     Attributes:
         spec: What shall be true in the end.
+        live: What stands there before anything is deployed, as somebody made it by
+            hand: a dump of the emulator, or a spec.
         previous: What is deployed first.
         root: The folder that the files of both specs stay in; `None`: their own.
         keep: Leave the local AWS running.
@@ -47,6 +50,7 @@ class Script:
     """
 
     spec: Path
+    live: Path | None = None
     previous: Path | None = None
     root: Path | None = None
     keep: bool = False
@@ -115,9 +119,12 @@ def rehearse(
     """
     desired = load_environment(script.spec, root=script.root)
     previous = load_environment(script.previous, root=script.root) if script.previous else None
+    live = read_live(script.live, root=script.root) if script.live else None
     with _open_stage(keep=script.keep) as stage:
         cdk = provide_cdk(stage.processes, stage.folder, progress)
-        return _Play(script, desired, previous, stage, progress, on_failure_kept, cdk).perform()
+        return _Play(
+            script, desired, previous, live, stage, progress, on_failure_kept, cdk
+        ).perform()
 
 
 class _Stage:
@@ -178,6 +185,7 @@ class _Play:
     script: Script
     desired: Environment
     previous: Environment | None
+    live: Live | None
     stage: _Stage
     progress: Progress
     on_failure_kept: Callable[[Kept], None]
@@ -199,18 +207,28 @@ class _Play:
             raise
 
     def _start(self) -> LocalAws:
+        # A dump says itself whose the organizations are.
+        held = self.live.account if isinstance(self.live, Dump) else None
         with self.progress.phase("start", "starting a local AWS"):
             return start_local_aws(
                 self.stage.processes,
                 self.stage.folder,
-                account=self.desired.account or DEFAULT_ACCOUNT,
+                account=held or self.desired.account or DEFAULT_ACCOUNT,
                 region=self.desired.organizations[0].region,
-                verified=sorted({d for e in self._environments() for d in _find_verified(e)}),
+                verified=self._list_verified(),
             )
+
+    def _list_verified(self) -> list[str]:
+        declared = {name for each in self._environments() for name in _find_verified(each)}
+        return sorted({*declared, *(list_verified(self.live) if self.live else ())})
 
     def _perform_on(self, local: LocalAws) -> Rehearsal:
         cdk = Cdk(self.stage.processes, local, script=self.cdk, on_event=self.progress.follow)
-        specs = self._localize(local)
+        stand_ins = StandIns(local)
+        if self.live:
+            with self.progress.phase("furnish", f"making by hand what is in {self.script.live}"):
+                furnish(local, self.live, stand_ins, verified=self._list_verified())
+        specs = self._localize(stand_ins)
         self._prepare(cdk, specs)
         for number, spec in enumerate(specs[:-1]):
             with self.progress.phase("deploy_from", f"deploying {self.script.previous}"):
@@ -237,11 +255,11 @@ class _Play:
             kept=self._describe_kept(local) if self.script.keep else None,
         )
 
-    def _localize(self, local: LocalAws) -> list[LocalSpec]:
+    def _localize(self, stand_ins: StandIns) -> list[LocalSpec]:
         """Write the local copies, in the order in which they are deployed."""
         paths = [path for path in (self.script.previous, self.script.spec) if path]
         specs = [(path, self._find_copy(number)) for number, path in enumerate(paths)]
-        return localize(specs, StandIns(local), root=self.script.root)
+        return localize(specs, stand_ins, root=self.script.root)
 
     def _prepare(self, cdk: Cdk, specs: list[LocalSpec]) -> None:
         """Synthesize and bootstrap side by side: neither waits for the other."""

@@ -21,6 +21,7 @@ from workmail_org.model.directory import DirectoryType
 from workmail_org.model.values import Kind, fold, get_test_domain
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.passwords import generate_password
+from workmail_org.service.reading import find_organization
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 
@@ -203,6 +204,8 @@ def _make_directory(local: LocalAws, uses: Sequence[Use]) -> str:
     """Make a directory of the same id, with those in it who are not created but found there."""
     organization = uses[0].organization
     directory = organization.directory
+    if DirectoryService(local.make_client("ds", organization.region)).read(uses[0].name):
+        return uses[0].name  # it came with what is live
     document: dict[str, Any] = {
         "id": uses[0].name,
         "region": organization.region,
@@ -239,11 +242,16 @@ def _describe_people(uses: Sequence[Use]) -> dict[str, Any]:
 
 
 def _make_organization(local: LocalAws, uses: Sequence[Use]) -> str:
-    """Make an organization with the domains and entities that specs find in it."""
+    """Make an organization with the domains and entities that specs find in it.
+
+    Where one with its alias stands there already, that one is it.
+    """
     organization = uses[0].organization
     client = local.make_client("workmail", organization.region)
+    if found := find_organization(WorkMail(client), organization.alias):
+        return found
     parameters: dict[str, Any] = {"Alias": organization.alias}
-    directory_id = organization.directory.directory_id or _make_own_directory(local, organization)
+    directory_id = organization.directory.directory_id or make_own_directory(local, organization)
     if directory_id:
         parameters["DirectoryId"] = directory_id
     if organization.interoperability:
@@ -256,7 +264,7 @@ def _make_organization(local: LocalAws, uses: Sequence[Use]) -> str:
     return organization_id
 
 
-def _make_own_directory(local: LocalAws, organization: Organization) -> str | None:
+def make_own_directory(local: LocalAws, organization: Organization) -> str | None:
     """Make the directory that a live organization is said to be on; `None`: WorkMail's own."""
     directory = organization.directory
     if directory.type is DirectoryType.WORKMAIL:
