@@ -23,9 +23,10 @@ from workmail_emulator import Emulator
 from workmail_emulator.errors import ServiceFault
 from workmail_emulator.server import Server
 from workmail_org.cli import main
-from workmail_org.importing import importing
+from workmail_org.importing import importing, keeping
 from workmail_org.model.live import LiveOrganization, State
 from workmail_org.model.values import OrganizationId
+from workmail_org.service.workmail import WorkMail
 from workmail_org.spec.building import load_environment
 
 DOMAIN = "acme.example"
@@ -550,12 +551,44 @@ def test_a_change_during_the_import_is_not_proved(account: Account, tmp_path: Pa
 
     assert 5 == result.exit_code, result.output
     assert ["acme.unproved.yaml"] == [path.name for path in tmp_path.iterdir()]
-    assert "NOT PROVED: a deployment of it would do more: " in result.stdout
-    assert 'UpdateUser user alice {"DisplayName": "alice"' in result.stdout
+    assert "NOT PROVED: a deployment would do more, or something changed: 1\n" in result.stdout
+    assert "  acme: alice changed while it was read: remove the file, and" in result.stdout
 
 
-def test_a_tag_of_somebody_is_no_tag_of_ownership(account: Account) -> None:
-    """It is changed between the reading and the plan: a deployment would change it back."""
+@pytest.mark.parametrize(
+    ("operation", "parameters", "said"),
+    [
+        ("create_user", {"Name": "mallory", "DisplayName": "M"}, "mallory"),
+        ("register_mail_domain", {"DomainName": "third.example"}, "a domain"),
+        ("put_inbound_dmarc_settings", {"Enforced": False}, "dmarc_enforced"),
+        (
+            "create_mobile_device_access_rule",
+            {"Name": "x", "Effect": "ALLOW"},
+            "mobile_devices",
+        ),
+    ],
+)
+def test_what_lists_and_settings_show_at_the_end_is_compared(
+    account: Account, operation: str, parameters: dict[str, Any], said: str
+) -> None:
+    hand = account.make()
+    seen: list[str] = []
+
+    def change(now: str, call: Any) -> None:
+        if now == "before" and call.operation == "ListTagsForResource":
+            seen.append(call.operation)
+            if len(seen) == 2:
+                hand(operation, **parameters)
+
+    account.emulator.on_call = change
+    result = run_for()
+    account.emulator.on_call = None
+
+    assert 5 == result.exit_code, result.output
+    assert f"  acme: {said} changed while it was read" in result.stdout
+
+
+def test_a_tag_of_somebody_that_changes_meanwhile_is_noticed(account: Account) -> None:
     hand = account.make()
     arn = hand("describe_organization")["ARN"]
     hand.client.tag_resource(ResourceARN=arn, Tags=[{"Key": "team", "Value": "a"}])
@@ -572,7 +605,7 @@ def test_a_tag_of_somebody_is_no_tag_of_ownership(account: Account) -> None:
     account.emulator.on_call = None
 
     assert 5 == result.exit_code, result.output
-    assert "team=a" in result.stdout
+    assert "acme: the organization or its tags changed while it was read" in result.stdout
 
 
 def test_an_organization_of_another_stack_is_not_proved(account: Account, tmp_path: Path) -> None:
@@ -879,3 +912,172 @@ def test_an_output_that_is_full_is_no_success(
     assert 1 == done.returncode
     assert "the output cannot be written: no space left on device" in done.stderr
     assert [] == [each for each in tmp_path.iterdir() if arguments]
+
+
+@pytest.fixture
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder of state; the first answers are kept at once."""
+    folder = tmp_path_factory.mktemp("state")
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    monkeypatch.setattr(keeping, "KEPT_FROM", 1)
+    return folder / "workmail-org"
+
+
+def interrupt_at(operation: str) -> Result:
+    """Import until the user presses Ctrl-C at the first call of an operation."""
+    real = WorkMail.call
+
+    def call(self: WorkMail, asked: str, **parameters: Any) -> Any:
+        if asked == operation:
+            raise KeyboardInterrupt
+        return real(self, asked, **parameters)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WorkMail, "call", call)
+        return run_for()
+
+
+def make_people(account: Account, count: int = 20) -> Hand:
+    hand = account.make()
+    hand.domain()
+    for number in range(count):
+        hand.user(f"user{number:02}")
+    return hand
+
+
+def count(account: Account, operation: str) -> int:
+    return sum(call.operation == operation for call in account.emulator.calls)
+
+
+def test_an_interrupted_import_goes_on_where_it_was(
+    account: Account, tmp_path: Path, state: Path
+) -> None:
+    hand = make_people(account)
+    account.emulator.clear_calls()
+    interrupted = interrupt_at("ListMailboxPermissions")
+    (kept,) = state.iterdir()
+
+    assert (130, 20) == (interrupted.exit_code, count(account, "DescribeUser"))
+    assert f"what was read is kept for an hour in {kept}; --resume goes on" in interrupted.stderr
+    assert [] == list(tmp_path.iterdir())
+    assert (0o600, 0o700) == (kept.stat().st_mode & 0o777, state.stat().st_mode & 0o777)
+
+    users = {each["Name"]: each["Id"] for each in hand("list_users")["Users"]}
+    hand("update_user", UserId=users["user07"], DisplayName="Changed")
+    account.emulator.clear_calls()
+    resumed = run_for("--resume")
+    (declared,) = load_environment(tmp_path / "acme.yaml").organizations
+    shown = {each.name: each.display_name for each in declared.users}
+
+    assert 0 == resumed.exit_code, resumed.output
+    assert 1 == count(account, "DescribeUser")  # whoever changed in between
+    assert 20 == count(account, "ListMailboxPermissions")
+    assert ("Changed", "user08") == (shown["user07"], shown["user08"])
+    assert [] == list(state.iterdir())
+
+
+def test_without_resume_an_import_begins_again(
+    account: Account, tmp_path: Path, state: Path
+) -> None:
+    make_people(account)
+    interrupt_at("ListMailboxPermissions")
+    account.emulator.clear_calls()
+    result = run_for()
+
+    assert 0 == result.exit_code
+    assert 20 == count(account, "DescribeUser")
+    assert [] == list(state.iterdir())
+    assert ["acme.yaml"] == [each.name for each in tmp_path.iterdir()]
+
+
+def change_header(kept: Path, **fields: object) -> None:
+    first, *rest = kept.read_text("utf-8").splitlines(keepends=True)
+    kept.write_text(json.dumps({**json.loads(first), **fields}) + "\n" + "".join(rest), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"begun": 0}, "and counts for 60: import without --resume"),
+        ({"organization": "m-" + "0" * 32}, "is of another organization"),
+        ({"region": "us-east-1"}, "is of another region"),
+        ({"version": 0}, "is of another version"),
+    ],
+)
+def test_what_is_kept_is_refused_when_it_does_not_count(
+    account: Account, tmp_path: Path, state: Path, fields: dict[str, object], said: str
+) -> None:
+    make_people(account)
+    interrupt_at("ListMailboxPermissions")
+    (kept,) = state.iterdir()
+    change_header(kept, **fields)
+    result = run_for("--resume")
+
+    assert 2 == result.exit_code, result.output
+    assert said in result.stderr
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_what_others_could_have_written_is_not_trusted(
+    account: Account, tmp_path: Path, state: Path
+) -> None:
+    make_people(account)
+    interrupt_at("ListMailboxPermissions")
+    (kept,) = state.iterdir()
+    kept.chmod(0o644)
+    readable = run_for("--resume")
+    other = tmp_path / "other"
+    kept.rename(other)
+    kept.symlink_to(other)
+    linked = run_for("--resume")
+
+    assert (2, 2) == (readable.exit_code, linked.exit_code)
+    assert "is not yours alone" in readable.stderr
+    assert f"{kept} cannot be read" in linked.stderr
+
+
+def test_half_a_line_at_the_end_is_read_again(account: Account, state: Path) -> None:
+    make_people(account)
+    interrupt_at("ListMailboxPermissions")
+    (kept,) = state.iterdir()
+    kept.write_bytes(kept.read_bytes()[:-20])
+    account.emulator.clear_calls()
+    result = run_for("--resume")
+
+    assert 0 == result.exit_code, result.output
+    assert "going on with " in result.stderr
+
+
+def test_an_outage_keeps_what_was_read(
+    account: Account, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_people(account)
+
+    def fail(now: str, call: Any) -> None:
+        if now == "before" and call.operation == "ListMailboxPermissions":
+            raise ServiceFault("ServiceUnavailable", "try again", status=503)
+
+    def pass_over(seconds: float) -> None:
+        assert seconds >= 0
+
+    monkeypatch.setattr("botocore.endpoint.time.sleep", pass_over)
+    account.emulator.on_call = fail
+    failed = run_for()
+    account.emulator.on_call = None
+    account.emulator.clear_calls()
+    resumed = run_for("--resume")
+
+    assert (4, 0) == (failed.exit_code, resumed.exit_code)
+    assert "--resume goes on with it" in failed.stderr
+    assert 0 == count(account, "DescribeUser")
+    assert [] == list(state.iterdir())
+
+
+def test_an_import_asks_about_each_user_once(account: Account) -> None:
+    make_people(account, 30)
+    account.emulator.clear_calls()
+    result = run_for()
+    calls = len(account.emulator.calls)
+
+    assert 0 == result.exit_code
+    assert calls <= 30 * 4 + 45  # lists, settings and both again at the end

@@ -828,3 +828,44 @@ def test_fields_that_are_not_declared_are_named_and_no_drift(spec: Path, hand: H
         "  note: live and not declared, so not compared: users.bob.city, users.bob.telephone\n"
         in result.stdout
     )
+
+
+def test_a_second_reading_asks_again_about_those_who_differ_only(
+    spec: Path, world: World, hand: Hand
+) -> None:
+    """A change that no list shows is read twice; nobody else is."""
+    hand.do("create_alias", EntityId=hand.find("carol"), Alias=at("further"))
+    world.stack.emulator.clear_calls()
+    result = run(spec, "--exit-code")
+    described = [
+        each.parameters["UserId"]
+        for each in world.stack.emulator.calls
+        if each.operation == "DescribeUser"
+    ]
+
+    assert (5, [5.0]) == (result.exit_code, world.slept)
+    assert 'users.carol.aliases: deployed [], live ["further@acme.example"]' in result.stdout
+    assert 3 + 1 == len(described)
+    assert {hand.find("carol"): 2} == {each: described.count(each) for each in described[3:]}
+
+
+def test_a_quota_is_read_of_those_alone_who_declare_it(spec: Path, world: World) -> None:
+    text = SPEC.replace("{display_name: Bob}", "{display_name: Bob, quota_megabytes: 1024}")
+    spec.write_text(text, encoding="utf-8")
+    world.stack.deploy(load_environment(spec).organizations[0])
+    world.stack.emulator.clear_calls()
+
+    assert 0 == run(spec, "--exit-code").exit_code
+    assert 1 == [each.operation for each in world.stack.emulator.calls].count("GetMailboxDetails")
+
+
+def test_what_is_taken_back_between_two_readings_is_not_drift_though_no_list_shows_it(
+    spec: Path, world: World, hand: Hand
+) -> None:
+    carol = hand.find("carol")
+    hand.do("create_alias", EntityId=carol, Alias=at("further"))
+    world.on_sleep = lambda: hand.do("delete_alias", EntityId=carol, Alias=at("further"))
+    result = run(spec, "--exit-code")
+
+    assert 0 == result.exit_code
+    assert "result: clean " in result.stdout

@@ -9,9 +9,10 @@ and the rest is looked at all the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import Any, cast
 
 from workmail_org.differences.finding import PRESENT
 from workmail_org.drift.classifying import Look, classify, list_undeclared
@@ -24,13 +25,14 @@ from workmail_org.model.group import Group
 from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.user import User
-from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.model.values import Kind, Reference, fold, parse_reference
 from workmail_org.plan.declarations import decode_template, name_stack
 from workmail_org.service.accounts import read_account, refuse_account
 from workmail_org.service.clients import Clients, make_clients
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.ledger import DynamoDbLedger
 from workmail_org.service.reading import list_organizations
+from workmail_org.service.remembering import RememberingClient
 from workmail_org.service.snapshot import Follow, follow_nothing, read_snapshot
 from workmail_org.service.stacks import read_state
 from workmail_org.service.templates import DeployedStack, load_outside, read_stack
@@ -91,6 +93,7 @@ class _Subject:
     Attributes:
         stack: ARN, so that a stack that is made again is another one.
         owner: What the tag of ownership has to say.
+        client: Of WorkMail: asks twice only about those who differ.
     """
 
     spec: Organization
@@ -98,6 +101,7 @@ class _Subject:
     stack: str
     owner: str
     clients: Clients
+    client: RememberingClient
     workmail: WorkMail
     ledger: DynamoDbLedger | None
 
@@ -239,13 +243,15 @@ def _open(
         if found is None or (state and state.status in _ROLLED_BACK):
             reading.rows = (_PENDING,)
             return
+        client = RememberingClient(clients.workmail)
         reading.subject = _Subject(
             spec=organization,
             deployed=_describe(clients, organization, name, stack),
             stack=stack.arn or name,
             owner=name,
             clients=clients,
-            workmail=WorkMail(clients.workmail, found),
+            client=client,
+            workmail=WorkMail(cast("Any", client), found),
             ledger=_open_ledger(clients, stack),
         )
     except (ServiceError, WireError) as error:
@@ -328,6 +334,7 @@ def _read(reading: _Reading, follow: Follow) -> None:
             follow=follow,
             is_tolerant=True,
             most_outages=_MOST_OUTAGES,
+            without_quota=_list_without_quota(subject),
         )
     except ServiceError as error:
         _refuse(reading, error)
@@ -349,7 +356,33 @@ def _read(reading: _Reading, follow: Follow) -> None:
         else ()
     )
     reading.notes = tuple(_write_notes(look))
-    reading.take((*missing, *classify(look)))
+    rows = (*missing, *classify(look))
+    if live:
+        subject.client.forget(_find_ids(rows, live))
+    reading.take(rows)
+
+
+def _list_without_quota(subject: _Subject) -> frozenset[str]:
+    """List, by folded name, whose quota nobody declares: it is not compared."""
+    declared = (*subject.spec.users, *subject.deployed.users)
+    names = {fold(each.name) for each in declared}
+    return frozenset(names - {fold(e.name) for e in declared if e.quota_megabytes is not None})
+
+
+def _find_ids(rows: Iterable[Row], live: Snapshot) -> Iterator[str]:
+    """Find the ids of those whom rows are about, so that the next reading asks about them."""
+    sections = {f"{kind}s": live.people.get_kind(kind) for kind in Kind}
+    for row in rows:
+        match row.path:
+            case ("permissions", str(name), *_):
+                mailbox = parse_reference(name.partition(" for ")[0])
+                found = live.people.find(mailbox)
+            case (str(section), str(name), *_) if section in sections:
+                found = sections[section].get(fold(name))
+            case _:
+                found = None
+        if found:
+            yield found.id
 
 
 def _write_notes(look: Look) -> Iterator[str]:

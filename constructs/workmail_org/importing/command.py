@@ -52,6 +52,12 @@ _DIFFERS = 5  # as of the other commands: what exists differs from the spec
     help="Of the summary: for people or for programs.",
 )
 @click.option(
+    "--resume",
+    "resumes",
+    is_flag=True,
+    help="Go on with what an import that was interrupted within the last hour has read.",
+)
+@click.option(
     "--print-policy", is_flag=True, help="Print the IAM policy that import needs, and do nothing."
 )
 def import_(
@@ -64,6 +70,7 @@ def import_(
     output: pathlib.Path | None,
     table: pathlib.Path | None,
     form: str,
+    resumes: bool,
     print_policy: bool,
 ) -> None:
     """Write a spec of a live organization, and prove it.
@@ -93,6 +100,7 @@ def import_(
         environment=_check_environment(environment),
         output=None if printed else file,
         table=_check_table(table, output),
+        resumes=resumes,
     )
     console = make_console()
     with connect() as connections, show_progress(console) as follow:

@@ -12,14 +12,17 @@ import pathlib
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 from workmail_org.errors import FolderError, NotFoundError, ServiceError, TemporaryError
+from workmail_org.importing.confirming import list_changes
 from workmail_org.importing.connecting import Connections
 from workmail_org.importing.drafting import Drafted, Names, draft
 from workmail_org.importing.fitting import Fitted, Remainder, fit
+from workmail_org.importing.keeping import remember
 from workmail_org.importing.managing import add_managed
 from workmail_org.importing.proving import Proof, prove
 from workmail_org.importing.zoning import add_zones, find_zone, list_candidates, list_domains
@@ -31,7 +34,7 @@ from workmail_org.plan.declarations import decode_template
 from workmail_org.service.clients import PATIENCE
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.reading import list_organizations
-from workmail_org.service.snapshot import read_snapshot
+from workmail_org.service.snapshot import SnapshotReader, read_snapshot
 from workmail_org.service.templates import load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.zones import Zone, list_zones, read_records
@@ -59,6 +62,7 @@ class Wish:
         key: Spec key of the one organization; `None`: made from its alias.
         output: `None`: nothing is written, the text is all.
         table: Of people; `None`: they are in the spec, however many.
+        resumes: Whether what an interrupted import has read is taken up.
     """
 
     regions: Sequence[str]
@@ -68,6 +72,7 @@ class Wish:
     environment: str = "production"
     output: pathlib.Path | None = None
     table: pathlib.Path | None = None
+    resumes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,30 +125,40 @@ def import_organizations(
     # 1. What is there? Nothing is read for a file that could not be written.
     _refuse_existing(wish)
     places = _name(wish, _find(wish, connections))
+    readers: dict[str, SnapshotReader] = {}
     snapshots: dict[str, Snapshot] = {}
     fitted: list[Fitted] = []
-    for each in places:
-        snapshot = _read(each, connections, follow)
-        snapshots[each.key] = snapshot
-        # 2. What a spec can say of it: what is live, and what its own stack says beyond that.
-        stack = f"{wish.environment}-{each.key}"
-        fitting = fit(snapshot, key=each.key)
-        zones = _Zones(connections, list_domains(snapshot))
-        if snapshot.organization.tags.get(OWNER_TAG) == stack:
-            fitting = _add_managed(fitting, stack, each.region, connections, zones)
-        fitted.append(_find_zones(fitting, zones))
-    # 3. Text that the spec's own rules accept, and the plan of exactly that text.
-    environment = Environment(name=wish.environment, account=_read_account(snapshots.values()))
-    heading = _write_heading(places)
-    drafted = draft(environment, fitted, heading, _name_files(wish, fitted))
-    follow(wish.environment, "plan against live", 0, 1)
-    proof = prove(drafted, connections, spec=_name_spec(wish))
-    follow(wish.environment, "plan against live", 1, 1)
-    if not proof.holds:
-        names = _name_files(wish, fitted, suffix=".unproved")
-        drafted = draft(environment, fitted, heading, names)
-    # 4. Only now a file gets its name.
-    paths = _write_files(wish.output, drafted.files) if wish.output else ()
+    with ExitStack() as kept:  # until the files are written, so that nothing is read twice
+        for each in places:
+            reader = kept.enter_context(_open_reader(each, connections, resumes=wish.resumes))
+            snapshot = _read(each, connections, reader, follow)
+            readers[each.key], snapshots[each.key] = reader, snapshot
+            # 2. What a spec can say of it: what is live, and what its own stack says beyond that.
+            stack = f"{wish.environment}-{each.key}"
+            fitting = fit(snapshot, key=each.key)
+            zones = _Zones(connections, list_domains(snapshot))
+            if snapshot.organization.tags.get(OWNER_TAG) == stack:
+                fitting = _add_managed(fitting, stack, each.region, connections, zones)
+            fitted.append(_find_zones(fitting, zones))
+        # 3. Text that the spec's own rules accept, and the plan of exactly that text.
+        environment = Environment(name=wish.environment, account=_read_account(snapshots.values()))
+        heading = _write_heading(places)
+        drafted = draft(environment, fitted, heading, _name_files(wish, fitted))
+        follow(wish.environment, "plan against live", 0, 1)
+        proof = prove(drafted, connections, snapshots, spec=_name_spec(wish))
+        # Reading took its time: what lists and settings show is compared once more.
+        changed = tuple(
+            change
+            for each in places
+            for change in list_changes(each.key, snapshots[each.key], readers[each.key])
+        )
+        proof = replace(proof, differences=(*proof.differences, *changed))
+        follow(wish.environment, "plan against live", 1, 1)
+        if not proof.holds:
+            names = _name_files(wish, fitted, suffix=".unproved")
+            drafted = draft(environment, fitted, heading, names)
+        # 4. Only now a file gets its name.
+        paths = _write_files(wish.output, drafted.files) if wish.output else ()
     return Imported(
         drafted=drafted,
         snapshots=snapshots,
@@ -213,17 +228,35 @@ def make_key(alias: str) -> str:
     return (key if key[:1].isalpha() else f"org-{key}")[:_LONGEST_KEY].rstrip("-")
 
 
-def _read(place: _Place, connections: Connections, follow: Follow) -> Snapshot:
+@contextmanager
+def _open_reader(
+    place: _Place, connections: Connections, *, resumes: bool
+) -> Generator[SnapshotReader]:
+    """Give a reader of one organization that goes on where it was interrupted."""
+    with remember(
+        connections.open(place.region).workmail,
+        organization_id=place.live.id,
+        region=place.region,
+        resumes=resumes,
+        tell=connections.tell,
+    ) as client:
+        yield SnapshotReader(WorkMail(cast("Any", client), place.live.id))
+
+
+def _read(
+    place: _Place, connections: Connections, reader: SnapshotReader, follow: Follow
+) -> Snapshot:
     """Read one organization whole, and refuse to go on with a part of it."""
     clients = connections.open(place.region)
     try:
         snapshot = read_snapshot(
-            WorkMail(clients.workmail, place.live.id),
+            reader.workmail,
             DirectoryService(clients.directory_service),
             place.region,
             follow=lambda part, done, total: follow(place.key, part, done, total),
             is_tolerant=True,
             with_disabled=True,
+            reader=reader,
         )
     except TemporaryError as error:
         raise TemporaryError(

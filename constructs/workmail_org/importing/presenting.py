@@ -64,7 +64,8 @@ def _describe_taken(count: int, total: int) -> str:
 def _describe_proof(imported: Imported) -> Iterator[str]:
     proof = imported.proof
     if not proof.holds:
-        yield f"NOT PROVED: a deployment of it would do more: {len(proof.differences)}"
+        count = len(proof.differences)
+        yield f"NOT PROVED: a deployment would do more, or something changed: {count}"
         yield from (f"  {each}" for each in proof.differences)
         return
     tags = [f"{key}: {' and '.join(names)}" for key, names in proof.tags.items() if names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from workmail_org.differences.finding import make_difference
 from workmail_org.differences.keyed import find_differences
 from workmail_org.importing.connecting import Connections
 from workmail_org.importing.drafting import Drafted
+from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Environment
 from workmail_org.plan.deployed import read_live
 from workmail_org.plan.model import Change, OrganizationPlan
@@ -39,12 +40,15 @@ class Proof:
         return not self.differences
 
 
-def prove(drafted: Drafted, connections: Connections, *, spec: str) -> Proof:
+def prove(
+    drafted: Drafted, connections: Connections, snapshots: Mapping[str, Snapshot], *, spec: str
+) -> Proof:
     """Plan a deployment of what was written, with the code of `plan --against live`.
 
     Args:
         drafted: The files, as they were read.
-        connections: To what is live.
+        connections: To the stacks that may be there.
+        snapshots: What is live, by key of the organization.
         spec: Name of the spec.
 
     Raises:
@@ -56,7 +60,7 @@ def prove(drafted: Drafted, connections: Connections, *, spec: str) -> Proof:
     written = tuple(_compare(environment, drafted.environment))
     if written:
         return Proof(differences=written, tags={})
-    base = read_live(environment, open_clients=connections.open)
+    base = read_live(environment, open_clients=connections.open, snapshots=snapshots)
     today = datetime.now(tz=UTC).date()
     found = plan(environment, base, Question(spec=spec, today=today))
     return Proof(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from workmail_org.changes.directories import refuse_existing
 from workmail_org.changes.organizations import (
@@ -12,7 +13,7 @@ from workmail_org.changes.organizations import (
     describe_taken_alias,
 )
 from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
-from workmail_org.model.live import LiveDirectory, LiveSettings, People
+from workmail_org.model.live import LiveDirectory, LiveSettings, People, Snapshot
 from workmail_org.model.organization import Environment
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual, foretell
@@ -61,7 +62,11 @@ def read_deployed(
 
 
 def read_live(
-    environment: Environment, *, only: str | None = None, open_clients: OpenClients = make_clients
+    environment: Environment,
+    *,
+    only: str | None = None,
+    open_clients: OpenClients = make_clients,
+    snapshots: Mapping[str, Snapshot] | None = None,
 ) -> Base:
     """Read what is deployed of an environment, and what is live.
 
@@ -69,6 +74,8 @@ def read_live(
         environment: Of the spec; a stack that it does not declare is not seen.
         only: Spec key of the one organization that matters; `None`: all.
         open_clients: Makes clients.
+        snapshots: What is live, by spec key, where it was read before, with members and
+            delegates that are switched off; other organizations are read.
 
     Raises:
         ServiceError: AWS refuses.
@@ -90,7 +97,12 @@ def read_live(
         table = stack.find_physical_id(_LEDGER_TYPE) if stack else None
         ledger = DynamoDbLedger(clients.dynamodb, table) if table else None
         workmail = WorkMail(clients.workmail, organization_id)
-        actual = read_actual(workmail, ledger, declaration, desired)
+        known_live = (snapshots or {}).get(desired.key)
+        actual = (
+            make_actual(known_live, ledger)
+            if known_live
+            else read_actual(workmail, ledger, declaration, desired)
+        )
         if actual is None:
             stacks[desired.stack] = Standing(
                 declaration=declaration,
@@ -200,13 +212,49 @@ def read_actual(
         ),
         people=_read_people(reader, desired),
         settings=_read_settings(reader, previous, desired),
-        owned={
+        **_describe_entries(entries),
+    )
+
+
+def make_actual(live: Snapshot, ledger: Ledger | None) -> Actual:
+    """Say what there is of one organization that was read whole, and which of it is the stack's.
+
+    Args:
+        live: With members and delegates that are switched off.
+        ledger: Of its stack; `None`: nothing is the stack's.
+    """
+    rows = [
+        Listed(
+            id=found.id,
+            reference=found.entity.reference,
+            enabled=found.entity.enabled,
+            email=found.entity.email,
+        )
+        for kind in Kind
+        for found in live.people.get_kind(kind).values()
+    ]
+    return Actual(
+        organization=live.organization,
+        is_whole=True,
+        domains=frozenset(map(fold, live.domains)),
+        people=live.people,
+        settings=live.settings,
+        **_describe_entries(_read_entries(ledger, rows)),
+    )
+
+
+def _describe_entries(entries: Mapping[Kind, Sequence[Entry]]) -> dict[str, Any]:
+    """Say, as fields of `Actual`, what a ledger answers for."""
+    return {
+        "owned": {
             kind: frozenset(e.reference.name for e in each if e.id and not e.removed_at)
             for kind, each in entries.items()
         },
-        known={kind: frozenset(e.reference.name for e in each) for kind, each in entries.items()},
-        settled={e.reference: e.settled for each in entries.values() for e in each if e.settled},
-    )
+        "known": {
+            kind: frozenset(e.reference.name for e in each) for kind, each in entries.items()
+        },
+        "settled": {e.reference: e.settled for each in entries.values() for e in each if e.settled},
+    }
 
 
 def _read_entries(ledger: Ledger | None, rows: Sequence[Listed]) -> dict[Kind, list[Entry]]:

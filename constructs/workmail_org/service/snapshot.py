@@ -26,6 +26,7 @@ from workmail_org.model.live import (
     Snapshot,
 )
 from workmail_org.model.permission import MailboxPermission
+from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.service import policies
 from workmail_org.service.directories import DirectoryService
@@ -187,6 +188,8 @@ def read_snapshot(
     is_tolerant: bool = False,
     most_outages: int = 0,
     with_disabled: bool = False,
+    without_quota: Collection[str] = (),
+    reader: SnapshotReader | None = None,
 ) -> Snapshot | None:
     """Read the whole of one organization, or `None` if there is none.
 
@@ -203,6 +206,9 @@ def read_snapshot(
             attempts, before the reading is given up: else an outage would take the
             patience of a call for each user. What is refused does not count.
         with_disabled: Whether members and delegates that are switched off count.
+        without_quota: Folded names of users whose quota does not matter: it takes a
+            call for each.
+        reader: Keeps the lists, for who wants to see them afterwards.
 
     Raises:
         ServiceError: AWS refuses.
@@ -211,12 +217,13 @@ def read_snapshot(
     if live is None:
         return None
     return _SnapshotReading(
-        SnapshotReader(workmail),
+        reader or SnapshotReader(workmail),
         directories,
         follow,
         is_tolerant=is_tolerant,
         most_outages=most_outages,
         with_disabled=with_disabled,
+        without_quota=without_quota,
     ).read(live, region)
 
 
@@ -230,6 +237,7 @@ class _SnapshotReading:
     is_tolerant: bool
     most_outages: int
     with_disabled: bool
+    without_quota: Collection[str]
     outages: int = 0
     unread: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
     unregistered: list[Reference] = field(default_factory=list[Reference])
@@ -246,7 +254,7 @@ class _SnapshotReading:
             for row in rows[kind]
             if row.enabled or self.with_disabled
         }
-        users = self._read_each("users", rows[Kind.USER], lambda r: read_users(workmail, [r]))
+        users = self._read_each("users", rows[Kind.USER], self._read_user)
         groups = self._read_each(
             "groups", rows[Kind.GROUP], lambda r: read_groups(workmail, [r], names)
         )
@@ -291,6 +299,10 @@ class _SnapshotReading:
             namesakes=_find_namesakes(row.reference for every in rows.values() for row in every),
             unread=self.unread,
         )
+
+    def _read_user(self, row: Listed) -> Sequence[Found[User]]:
+        is_silent = fold(row.reference.name) in self.without_quota
+        return read_users(self.reader.workmail, [row], with_quota=() if is_silent else None)
 
     def _list(self, kind: Kind) -> Sequence[Listed]:
         """List entities without groups that never had an address, as the directory's own."""
