@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from aws_cdk import App
 from click.testing import CliRunner, Result
 
 from theatres import CDK
 from workmail_org.cli import main
 from workmail_org.drift import looking
+from workmail_org.infra import OrganizationStack
 from workmail_org.rehearsal.interrupts import Interrupts
 from workmail_org.rehearsal.local import LocalAws, start_local_aws
 from workmail_org.rehearsal.processes import Processes
@@ -134,3 +140,53 @@ def test_a_deployment_is_clean_then_not_shown_then_changed_by_hand(
         'domains["old.example"]': "gone",
         "users.mallory": "unmanaged",
     } == {row["path"]: row["class"] for row in organization["rows"]}
+
+    # An ignored one is silent until its day.
+    known = {"path": "users.mallory", "reason": "leaves in spring"}
+    renamed = {
+        "path": "users.bob.display_name",
+        "value": "Robert",
+        "until": str(looking.Surroundings().tell_day() + timedelta(days=30)),
+        "reason": "marries",
+    }
+    watching = {**SPEC["organizations"]["acme"]}
+    watching["drift"] = {"ignore": [renamed], "unmanaged": [known]}
+    silent = run(tmp_path, {**SPEC, "organizations": {"acme": watching}})
+    assert 5 == silent.exit_code
+    assert "ignored: users.bob.display_name: until " in silent.stdout
+    assert "ignored: users.mallory: left to you: leaves in spring" in silent.stdout
+    renamed["until"] = str(looking.Surroundings().tell_day() - timedelta(days=1))
+    awake = run(tmp_path, {**SPEC, "organizations": {"acme": watching}})
+    assert "users.bob.display_name: deployed" in awake.stdout
+
+    # A repair sets right what the spec says; strangers stay, domains are a person's to register.
+    spec = tmp_path / "production.yaml"
+    planned = CliRunner().invoke(main, ["plan", str(spec), "--against", "live", "--repair"])
+    digest = re.search(r"-c repair=([0-9a-f]+)", planned.stdout)
+    assert digest, planned.output
+    workmail.register_mail_domain(**scope, DomainName="old.example")
+    repair(local, spec, tmp_path / "cdk.out", digest[1])
+    renamed["value"] = "Bob"
+    repaired = run(tmp_path, {**SPEC, "organizations": {"acme": {**watching, "drift": None}}})
+    assert "users.mallory" in repaired.stdout
+    assert "result: drift organizations=1 unreadable=0 gone=0 conflict=0 drift=0 unmanaged=1 " in (
+        repaired.stdout
+    )
+    watching["drift"] = {"unmanaged": [known]}
+    clean = run(tmp_path, {**SPEC, "organizations": {"acme": watching}})
+    assert 0 == clean.exit_code, clean.output
+    assert "result: clean " in clean.stdout
+
+
+def repair(local: LocalAws, spec: Path, assembly: Path, digest: str) -> None:
+    """Deploy with `-c repair=DIGEST`, as a person would."""
+    processes = Processes(Interrupts())
+    settings = json.loads((Path(__file__).resolve().parents[2] / "cdk.json").read_text("utf-8"))
+    app = App(context={**settings["context"], "repair": digest}, outdir=str(assembly))
+    with patch.dict(os.environ, {"CDK_DEFAULT_ACCOUNT": local.account}):
+        OrganizationStack.all_from_spec(app, spec)
+    app.synth()
+    try:
+        CDK(processes, local).deploy(assembly, {"production-acme": REGION})
+    finally:
+        processes.stop()

@@ -4,7 +4,8 @@ A rollback arrives as an update to the former *template*, or as a Delete of what
 deployment created. The template does not know what people had made by hand. So before the first
 write of a request its kind's part of the live organization is noted in the ledger, as properties
 that would bring it back (`SettingKind.capture`). When CloudFormation rolls exactly this request
-back, the note takes the place of the template.
+back, the note takes the place of the template. A request that has nothing to write leaves the note
+all the same: what is there already as declared may be somebody's, and is not taken away.
 
 A note belongs to the properties that were being deployed (`Request.fingerprint`): the rollback
 names them as its former ones. It is written once for each deployment, so that a second delivery,
@@ -20,13 +21,19 @@ import zlib
 from typing import Any, TypeVar, cast
 
 from workmail_org.errors import ServiceError, WireError
-from workmail_org.handlers.requests import Request, Run
+from workmail_org.handlers.requests import Request, RequestType, Run
 from workmail_org.wire.encoding import decode_properties, encode_properties
 
 P = TypeVar("P")
 
 _FOUND, _MADE, _GONE = "found", "made", "gone"
 """Notes on a thing that is there or not, and has nothing else to be put back."""
+
+_BEFORE = " before the stack"
+"""Ends the name of a note on what was there when a kind was declared for the first time."""
+
+_DELETION = "deletion"
+"""What `StackState.operation` begins with while a stack is deleted."""
 
 
 def note_found(run: Run, request: Request[object], found: object | None) -> None:
@@ -52,7 +59,28 @@ def note_found(run: Run, request: Request[object], found: object | None) -> None
         "fingerprint": fingerprint,
         "found": None if found is None else encode_properties(found),
     }
-    run.open_ledger(run.clients, table).keep_found(request.noun, _pack(note))
+    ledger = run.open_ledger(run.clients, table)
+    ledger.keep_found(request.noun, _pack(note))
+    if request.type is RequestType.CREATE:
+        ledger.keep_found(request.noun + _BEFORE, _pack(note))
+
+
+def find_before(run: Run, request: Request[P], properties: type[P]) -> P | None:
+    """Return what was there before the stack declared it, when the whole stack is deleted.
+
+    A section that leaves the spec takes away what it says; a stack that is deleted leaves what it
+    took over. `None`: nothing was there, or nobody knows.
+    """
+    if not (request.is_delete and request.operation.startswith(_DELETION)):
+        return None
+    note = _read(run, request, request.noun + _BEFORE)
+    if not note or note["found"] is None:
+        return None
+    try:
+        return decode_properties(properties, note["found"])
+    except WireError as error:  # of another version
+        run.log("note not understood", error=str(error))
+        return None
 
 
 def find_sides(
@@ -116,12 +144,12 @@ def _identify(request: Request[object]) -> tuple[str, str]:
     return request.operation, request.fingerprint
 
 
-def _read(run: Run, request: Request[object]) -> dict[str, Any] | None:
+def _read(run: Run, request: Request[object], noun: str = "") -> dict[str, Any] | None:
     table = request.consent.ledger_table
     if not table:
         return None
     try:
-        packed = run.open_ledger(run.clients, table).recall_found(request.noun)
+        packed = run.open_ledger(run.clients, table).recall_found(noun or request.noun)
         return _unpack(packed) if packed else None
     except (ServiceError, ValueError, zlib.error) as error:
         # Not refused: a stack that cannot go back is stuck.

@@ -12,7 +12,7 @@ from workmail_org.errors import UnsafePlanError
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
-from workmail_org.handlers.restoring import find_sides, note_found
+from workmail_org.handlers.restoring import find_before, find_sides, note_found
 from workmail_org.handlers.stopping import stop
 from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import SettingKind
@@ -100,7 +100,12 @@ class _SettingWork(Generic[P]):
         named = _list_mailboxes(declared) | _list_mailboxes(previous)
         live = self.snapshot.read_settings([self.kind.fact], mailboxes=named)
         self.found = self.kind.capture(live, declared, previous)
-        return self.kind.decide(live, declared, previous)
+        decision = self.kind.decide(live, declared, previous)
+        if decision.calls and self.request.is_delete and not self.rolls_back:
+            before = find_before(self.run, self.request, self.kind.properties)
+            if before is not None:
+                return self.kind.decide(live, before, previous)
+        return decision
 
     def observe(self) -> Sequence[Call]:
         """Read what is there; list what is missing.
@@ -116,8 +121,7 @@ class _SettingWork(Generic[P]):
 
     def prepare(self, calls: Sequence[Call]) -> Writer:
         """Note what was found, for a rollback; find whom the calls name."""
-        if not self.rolls_back and not self.request.is_delete:
-            note_found(self.run, self.request, self.found)
+        self._note()
         secrets = self.run.clients.secrets
         return Writer(
             self.workmail,
@@ -130,7 +134,13 @@ class _SettingWork(Generic[P]):
         """Nothing is believed of settings: they are few, and read again."""
 
     def finish(self) -> None:
-        """Nothing is written down of settings."""
+        """Note what was found where nothing had to be written: it may be somebody's."""
+        self._note()
+
+    def _note(self) -> None:
+        """Note what was found, once for each request that goes forward."""
+        if not self.rolls_back and not self.request.is_delete:
+            note_found(self.run, self.request, self.found)
 
 
 def _list_mailboxes(properties: object) -> set[Reference]:
