@@ -15,6 +15,10 @@ _NO_STACK = """<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</C
 <Message>Stack with id {} does not exist</Message></Error></ErrorResponse>"""
 
 
+_NO_ZONE = """<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchHostedZone</Code>
+<Message>No hosted zone found</Message></Error></ErrorResponse>"""
+
+
 @dataclass
 class HostedZone:
     """A zone with record sets: name, type and values, as Route 53 writes them."""
@@ -60,7 +64,13 @@ def serve() -> Generator[OtherAws]:
                 )
                 return
             parts = urlsplit(self.path).path.strip("/").split("/")
-            self._send(200, _list_records(aws, parts[2]) if len(parts) > 2 else _list_zones(aws))
+            known = {each.id for each in aws.zones}
+            if len(parts) > 2 and parts[2] not in known:
+                self._send(404, _NO_ZONE)
+            elif len(parts) > 3:
+                self._send(200, _list_records(aws, parts[2]))
+            else:
+                self._send(200, _get_zone(aws, parts[2]) if len(parts) > 2 else _list_zones(aws))
 
         def _send(self, status: int, text: str) -> None:
             body = text.encode()
@@ -84,13 +94,21 @@ def serve() -> Generator[OtherAws]:
             thread.join()
 
 
-def _list_zones(aws: OtherAws) -> str:
-    zones = "".join(
-        f"<HostedZone><Id>/hostedzone/{each.id}</Id><Name>{each.name}.</Name>"
-        f"<CallerReference>1</CallerReference><Config><PrivateZone>{str(each.private).lower()}"
+def _write_zone(zone: HostedZone) -> str:
+    return (
+        f"<HostedZone><Id>/hostedzone/{zone.id}</Id><Name>{zone.name}.</Name>"
+        f"<CallerReference>1</CallerReference><Config><PrivateZone>{str(zone.private).lower()}"
         "</PrivateZone></Config></HostedZone>"
-        for each in aws.zones
     )
+
+
+def _get_zone(aws: OtherAws, zone_id: str) -> str:
+    zone = next(each for each in aws.zones if each.id == zone_id)
+    return f"<GetHostedZoneResponse>{_write_zone(zone)}</GetHostedZoneResponse>"
+
+
+def _list_zones(aws: OtherAws) -> str:
+    zones = "".join(map(_write_zone, aws.zones))
     return (
         f"<ListHostedZonesResponse><HostedZones>{zones}</HostedZones><Marker></Marker>"
         "<IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListHostedZonesResponse>"

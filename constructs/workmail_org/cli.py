@@ -281,6 +281,8 @@ def plan(
     if Verdict.REFUSED in verdicts:
         raise click.exceptions.Exit(_UNSAFE)
     _exit_for_drift(drifts, tell=tell)
+    if not all(organization.is_whole for each in found for organization in each.organizations):
+        raise click.exceptions.Exit(_INCOMPLETE)
     if tell and Verdict.CHANGES in verdicts:
         raise click.exceptions.Exit(_DIFFERS)
 

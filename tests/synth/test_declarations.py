@@ -68,6 +68,22 @@ def test_records_that_are_omitted_are_missing_in_the_template(
     }
 
 
+def test_records_that_are_adopted_are_missing_in_the_template(
+    synthesize: Callable[..., Any],
+) -> None:
+    zone = HostedZone(
+        hosted_zone_id="Z1", zone_name="a.example", omit=(RecordGroup.SPF,), adopt=True
+    )
+    domains = (MailDomain(name="a.example", dns=zone, default=True),)
+    organization = replace(make_organization(make_user("alice")), domains=domains)
+    found = read_back(synthesize(organization), organization)
+    declared = declare(Environment(name="production"), organization)
+
+    assert {} == declared.zones == found.zones
+    assert set(RecordGroup) - {RecordGroup.SPF} == declared.adopted["a.example"].records
+    assert declared == replace(found, adopted=declared.adopted)
+
+
 def test_a_large_collection_is_read_from_its_object(synthesize: Callable[..., Any]) -> None:
     users = [make_user(f"user-{number}", city="Baile Átha Cliath") for number in range(1200)]
     organization = make_organization(*users, make_group("team", "user-1"))

@@ -11,6 +11,7 @@ import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Annotations, Match
 
+from scenes import make_organization
 from workmail_org.infra import OrganizationStack
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
@@ -295,6 +296,16 @@ def test_omitted_records_are_left_to_somebody_else(whole: Any) -> None:
     assert ("MX", "shop.acme.example.") not in names
     assert ("TXT", "_dmarc.shop.acme.example.") not in names
     assert ("TXT", "shop.acme.example.") in names
+
+
+def test_adopted_records_are_left_as_they_are(synthesize: Any) -> None:
+    """And the domain is waited for all the same: the ownership record is there."""
+    zone = HostedZone(hosted_zone_id="Z1", zone_name="acme.example", adopt=True)
+    domain = MailDomain(name="acme.example", default=True, dns=zone)
+    found = synthesize(replace(make_organization(), domains=(domain,)))
+
+    assert {} == found.find("AWS::Route53::RecordSet")
+    assert 1 == len(found.find("Custom::WorkMailDomainVerification"))
 
 
 def test_records_of_a_manual_domain_are_given_out_as_a_zone_file(whole: Any) -> None:

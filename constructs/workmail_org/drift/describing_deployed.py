@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workmail_org.model.organization import Organization
-    from workmail_org.plan.declarations import Declaration
+    from workmail_org.plan.declarations import Declaration, Zone
 
 _POLICY_FIELDS = {"dmarc_enforced": "inbound_dmarc_enforced", "monitoring": "email_monitoring"}
 """Fields of `Policies` by those of `LiveSettings`, where their names differ."""
@@ -104,11 +104,16 @@ def _describe_domains(deployed: Declaration, spec: Organization) -> list[MailDom
             MailDomain(
                 name=name,
                 default=default is not None and fold(default.domain) == fold(name),
-                dns=HostedZone(hosted_zone_id=zone.hosted_zone_id, zone_name=name)
-                if zone
-                else None,
+                dns=_describe_zone(name, zone, said),
                 # That the records of a manual domain are in place is not deployed, only said.
                 verified=said.verified if said else False,
             )
         )
     return found
+
+
+def _describe_zone(name: str, zone: Zone | None, said: MailDomain | None) -> HostedZone | None:
+    """Describe where records are; of a zone into which nothing is written only a spec tells."""
+    if zone is not None:
+        return HostedZone(hosted_zone_id=zone.hosted_zone_id, zone_name=name)
+    return said.dns if said and said.dns and not said.dns.written else None

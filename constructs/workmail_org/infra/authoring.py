@@ -127,6 +127,7 @@ class Organization(Construct):
         *,
         hosted_zone: IHostedZone | None = None,
         omit: Sequence[Omitted] = (),
+        adopt: bool = False,
         verified: bool = False,
         default: bool = False,
     ) -> None:
@@ -137,6 +138,8 @@ class Organization(Construct):
             hosted_zone: Where its DNS records are written, of the domain or of
                 a parent of it. Default: nowhere; an output gives them.
             omit: Records that are not written.
+            adopt: Whether the records that are not omitted are in the zone
+                already, as WorkMail wants them; then none is written.
             verified: Whether records that somebody else wrote are in place.
             default: Whether new addresses are in this domain.
         """
@@ -146,6 +149,7 @@ class Organization(Construct):
                 "hosted_zone_id": hosted_zone.hosted_zone_id,
                 "zone_name": hosted_zone.zone_name,
                 "omit": omit,
+                "adopt": adopt,
             }
         self._add("domains", name, declared)
 

@@ -40,14 +40,14 @@ _GROUPS: Mapping[RecordSlot, RecordGroup] = {
     RecordSlot.DKIM_2: RecordGroup.DKIM,
     RecordSlot.DKIM_3: RecordGroup.DKIM,
 }
-"""The records that a spec can omit."""
+"""Which group each record is of, as a spec names it."""
 
 
 class MailDomainResource(Construct):
     """One mail domain.
 
     Makes a `Custom::WorkMailDomain` and, with a hosted zone, an
-    `AWS::Route53::RecordSet` for each record that is not omitted and a
+    `AWS::Route53::RecordSet` for each record that it writes and a
     `Custom::WorkMailDomainVerification`. Nothing replaces them.
 
     Attributes:
@@ -107,7 +107,7 @@ class MailDomainResource(Construct):
                 resource_records=[self._get(slot.value_attribute)],
             )
             for slot in RecordSlot
-            if _GROUPS[slot] not in zone.omit
+            if _GROUPS[slot] in zone.written
         ]
 
     def _get_record_name(self, slot: RecordSlot) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypedDict
 
 from workmail_org.model.values import Reference
 
-Omitted = Literal["mx", "spf", "dmarc", "autodiscover"]
+Omitted = Literal["mx", "spf", "dmarc", "autodiscover", "ownership", "dkim"]
 """DNS records that are somebody else's."""
 
 Right = Literal["full_access", "send_as", "send_on_behalf"]

@@ -43,11 +43,29 @@ class HostedZone:
     Attributes:
         zone_name: The domain or a parent of it.
         omit: Records that are not written; sorted.
+        adopt: Whether those that are not omitted are there already, equal to what
+            WorkMail wants; then the stack writes none.
     """
 
     hosted_zone_id: str
     zone_name: str
     omit: tuple[RecordGroup, ...] = ()
+    adopt: bool = False
+
+    @property
+    def written(self) -> frozenset[RecordGroup]:
+        """What the stack writes and keeps."""
+        return frozenset() if self.adopt else frozenset(RecordGroup) - frozenset(self.omit)
+
+    @property
+    def adopted(self) -> frozenset[RecordGroup]:
+        """What is there already and stays as it is."""
+        return frozenset(RecordGroup) - frozenset(self.omit) if self.adopt else frozenset()
+
+    @property
+    def verifies(self) -> bool:
+        """Whether the stack writes what proves the domain's ownership."""
+        return RecordGroup.OWNERSHIP in self.written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +101,34 @@ class DnsRecord:
     type: str
     name: str
     value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSet:
+    """Everything that a zone has under one name and type.
+
+    Attributes:
+        name: Folded, with its trailing dot.
+        values: TXT unquoted; none of an alias to a resource of AWS.
+    """
+
+    type: str
+    name: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveZone:
+    """A hosted zone as it is.
+
+    Attributes:
+        name: Folded, without the trailing dot.
+    """
+
+    id: str
+    name: str
+    is_private: bool = False
+    record_sets: tuple[RecordSet, ...] = ()
 
 
 def quote_value(record: DnsRecord) -> str:

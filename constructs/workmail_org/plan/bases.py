@@ -21,6 +21,7 @@ class Standing:
         is_live: Whether `actual` was read; else it is foretold.
         refusals: Why nothing can be deployed, which looking has shown.
         notes: What else was found out, in words.
+        is_whole: Whether everything could be looked at.
     """
 
     declaration: Declaration | None
@@ -28,6 +29,7 @@ class Standing:
     is_live: bool = False
     refusals: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

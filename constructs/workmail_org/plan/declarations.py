@@ -45,7 +45,7 @@ _RECORDS: Mapping[tuple[str, str | None], RecordGroup] = {
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """The records of one domain that the stack keeps in Route 53."""
+    """The records of one domain in Route 53: that the stack writes, or finds there."""
 
     hosted_zone_id: str
     records: frozenset[RecordGroup]
@@ -59,7 +59,9 @@ class Declaration:
         key: Spec key of the organization.
         stack: Name of the stack.
         domains: By name.
-        zones: By domain; domains whose DNS is manual are left out.
+        zones: By domain; domains of which the stack writes no record are left out.
+        adopted: By domain, what of its records is there already and stays; in a
+            deployed template nothing says so.
         settings: Rules and settings, those that are declared, in the order in
             which they are deployed.
     """
@@ -71,6 +73,7 @@ class Declaration:
     directory: DirectoryProperties | None = None
     domains: Mapping[str, DomainProperties] = field(default_factory=dict[str, DomainProperties])
     zones: Mapping[str, Zone] = field(default_factory=dict[str, Zone])
+    adopted: Mapping[str, Zone] = field(default_factory=dict[str, Zone])
     users: UsersProperties
     groups: GroupsProperties
     resources: ResourcesProperties
@@ -122,11 +125,14 @@ def declare(environment: Environment, organization: Organization) -> Declaration
             for domain in organization.domains
         },
         zones={
-            domain.name: Zone(
-                domain.dns.hosted_zone_id, frozenset(RecordGroup) - frozenset(domain.dns.omit)
-            )
+            domain.name: Zone(domain.dns.hosted_zone_id, domain.dns.written)
             for domain in organization.domains
-            if domain.dns
+            if domain.dns and domain.dns.written
+        },
+        adopted={
+            domain.name: Zone(domain.dns.hosted_zone_id, domain.dns.adopted)
+            for domain in organization.domains
+            if domain.dns and domain.dns.adopted
         },
         users=users,
         groups=groups,

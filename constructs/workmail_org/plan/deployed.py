@@ -12,22 +12,26 @@ from workmail_org.changes.organizations import (
     describe_missing,
     describe_taken_alias,
 )
+from workmail_org.errors import ServiceError
 from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
+from workmail_org.model.domain import LiveZone
 from workmail_org.model.live import LiveDirectory, LiveSettings, People, Snapshot
 from workmail_org.model.organization import Environment
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual, foretell
 from workmail_org.plan.bases import Base, Standing
-from workmail_org.plan.declarations import Declaration, declare, decode_template
+from workmail_org.plan.declarations import Declaration, Zone, declare, decode_template
 from workmail_org.plan.expectations import ask_live_rules
+from workmail_org.plan.zoning import list_questions, note, refuse
 from workmail_org.service import reading
-from workmail_org.service.clients import Clients, make_clients
+from workmail_org.service.clients import Clients, make_clients, make_route53
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger, get_valid
 from workmail_org.service.reading import Listed
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.templates import DeployedStack, load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
+from workmail_org.service.zones import read_zone
 from workmail_org.wire.names import OWNER_TAG
 from workmail_org.wire.properties import OrganizationProperties, ResourceType
 
@@ -35,6 +39,9 @@ _LEDGER_TYPE = "AWS::DynamoDB::Table"
 
 OpenClients = Callable[[str], Clients]
 """Makes the clients of a region."""
+
+OpenRoute53 = Callable[[], Any]
+"""Makes the client of Route 53, which is the same for all regions."""
 
 
 def read_deployed(
@@ -67,6 +74,7 @@ def read_live(
     only: str | None = None,
     open_clients: OpenClients = make_clients,
     snapshots: Mapping[str, Snapshot] | None = None,
+    open_route53: OpenRoute53 = make_route53,
 ) -> Base:
     """Read what is deployed of an environment, and what is live.
 
@@ -76,12 +84,14 @@ def read_live(
         open_clients: Makes clients.
         snapshots: What is live, by spec key, where it was read before, with members and
             delegates that are switched off; other organizations are read.
+        open_route53: Makes the client of Route 53, if a hosted zone matters.
 
     Raises:
         ServiceError: AWS refuses.
         WireError: A stack is none of ours.
     """
     stacks: dict[str, Standing] = {}
+    zones = _Zones(open_route53)
     organizations = {each.key: each for each in environment.organizations}
     for desired in _declare_all(environment, only):
         clients = open_clients(desired.region)
@@ -92,7 +102,7 @@ def read_live(
             found or desired.organization.existing or _find_left(clients, desired.organization)
         )
         if organization_id is None:
-            stacks[desired.stack] = _look_around(clients, desired)
+            stacks[desired.stack] = zones.look(_look_around(clients, desired), desired)
             continue
         table = stack.find_physical_id(_LEDGER_TYPE) if stack else None
         ledger = DynamoDbLedger(clients.dynamodb, table) if table else None
@@ -113,13 +123,65 @@ def read_live(
             )
             continue
         known = stack.find_physical_id(ResourceType.DIRECTORY) if stack else None
-        stacks[desired.stack] = Standing(
+        standing = Standing(
             declaration=declaration,
             actual=replace(actual, directory=_read_directory(clients, desired, known)),
             is_live=True,
             notes=ask_live_rules(workmail, organizations[desired.key]),
         )
+        stacks[desired.stack] = zones.look(standing, desired, workmail)
     return Base(name="what is live", stacks=stacks)
+
+
+class _Zones:
+    """Hosted zones, each read once, if what a stack writes or finds there matters."""
+
+    def __init__(self, open_route53: OpenRoute53) -> None:
+        self._open = open_route53
+        self._client: Any = None
+        self._read: dict[str, LiveZone | None] = {}
+
+    def look(
+        self, standing: Standing, desired: Declaration, workmail: WorkMail | None = None
+    ) -> Standing:
+        """Add what the zones of an organization's domains say.
+
+        A zone that cannot be read refuses nothing: a deployment does not read it either.
+
+        Args:
+            standing: Its stack.
+            desired: What is to be deployed.
+            workmail: The organization, which says what records it wants; `None`: there is none.
+        """
+        previous = standing.declaration.zones if standing.declaration else dict[str, Zone]()
+        for question in list_questions(desired.zones, desired.adopted, previous):
+            if not question.matters:
+                continue
+            try:
+                zone = self._get(question.hosted_zone_id)
+            except ServiceError as error:
+                said = (
+                    f"whether records of {question.domain} are in hosted zone "
+                    f"{question.hosted_zone_id} already is not known: {error}"
+                )
+                standing = replace(standing, notes=(*standing.notes, said), is_whole=False)
+                continue
+            if workmail is not None and question.domain in standing.actual.domains:
+                domain = reading.read_domain(workmail, question.domain)
+                question = replace(question, wanted=domain.records if domain else ())
+            standing = replace(
+                standing,
+                refusals=(*standing.refusals, *refuse(question, zone)),
+                notes=(*standing.notes, *(note(question, zone) if zone else ())),
+            )
+        return standing
+
+    def _get(self, zone_id: str) -> LiveZone | None:
+        if zone_id not in self._read:
+            if self._client is None:
+                self._client = self._open()
+            self._read[zone_id] = read_zone(self._client, zone_id)
+        return self._read[zone_id]
 
 
 def _look_around(clients: Clients, desired: Declaration) -> Standing:

@@ -77,6 +77,7 @@ class OrganizationPlan:
         loops: Groups that contain themselves afterwards.
         notes: What else there is to know.
         digests: Of the calls, by name of part.
+        is_whole: Whether everything that matters could be looked at; else `notes` say what not.
     """
 
     key: str
@@ -93,6 +94,7 @@ class OrganizationPlan:
     cost: Cost = Cost(0, 0)  # noqa: RUF009 - frozen
     notes: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_whole: bool = True
 
     @property
     def verdict(self) -> Verdict:

@@ -118,6 +118,7 @@ def _plan_organization(
         transition=Transition.STAYS if previous else Transition.COMES,
         refusals=refusals,
         notes=tuple(_list_notes(organization, desired, standing)),
+        is_whole=standing is None or standing.is_whole,
     )
     if refusals:
         mailboxes = count_mailboxes((standing.actual if standing else before).people)

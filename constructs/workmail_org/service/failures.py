@@ -62,6 +62,7 @@ _GENERIC: Mapping[str, type[ServiceError]] = MappingProxyType(
         "EntityDoesNotExistException": NotFoundError,  # Directory Service
         "ExpiredTokenException": DeniedError,
         "InternalFailure": TemporaryError,
+        "NoSuchHostedZone": NotFoundError,  # Route 53
         "InternalServerError": TemporaryError,
         "InternalServiceError": TemporaryError,
         "ProvisionedThroughputExceededException": TemporaryError,  # DynamoDB

@@ -8,7 +8,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workmail_org.model.domain import DnsRecord
+from workmail_org.errors import NotFoundError
+from workmail_org.model.domain import DnsRecord, LiveZone, RecordSet
 from workmail_org.model.values import fold
 from workmail_org.service.failures import translate
 
@@ -47,12 +48,46 @@ def read_records(client: Any, zone: Zone) -> frozenset[DnsRecord]:
     Raises:
         ServiceError: AWS refuses.
     """
-    sets = _page(client, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone.id)
     return frozenset(
-        DnsRecord(type=each["Type"], name=fold(each["Name"]), value=_unquote(value["Value"]))
-        for each in sets
-        for value in each.get("ResourceRecords", ())
+        DnsRecord(type=each.type, name=each.name, value=value)
+        for each in _list_record_sets(client, zone.id)
+        for value in each.values
     )
+
+
+def read_zone(client: Any, zone_id: str) -> LiveZone | None:
+    """Read a hosted zone with everything in it; `None`: it is not in this account.
+
+    Raises:
+        ServiceError: AWS refuses.
+    """
+    try:
+        answer = client.get_hosted_zone(Id=zone_id)
+    except (ClientError, BotoCoreError) as error:
+        translated = translate(error, "route53:get_hosted_zone")
+        if isinstance(translated, NotFoundError):
+            return None
+        raise translated from error
+    described = answer["HostedZone"]
+    return LiveZone(
+        id=zone_id,
+        name=fold(described["Name"].removesuffix(".")),
+        is_private=described.get("Config", {}).get("PrivateZone", False),
+        record_sets=tuple(_list_record_sets(client, zone_id)),
+    )
+
+
+def _list_record_sets(client: Any, zone_id: str) -> Iterator[RecordSet]:
+    """List the record sets of a zone; those that differ by a policy of routing one by one."""
+    for each in _page(
+        client, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone_id
+    ):
+        yield RecordSet(
+            type=each["Type"],
+            # Route 53 writes an asterisk in octal.
+            name=fold(each["Name"].replace("\\052", "*")),
+            values=tuple(_unquote(value["Value"]) for value in each.get("ResourceRecords", ())),
+        )
 
 
 def _unquote(value: str) -> str:

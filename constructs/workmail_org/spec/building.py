@@ -165,6 +165,7 @@ def _build_domain(name: str, body: Body) -> MailDomain:
             hosted_zone_id=dns["hosted_zone_id"],
             zone_name=dns["zone_name"],
             omit=tuple(sorted(RecordGroup(each) for each in dns.get("omit", ()))),
+            adopt=dns.get("adopt", False),
         )
     return MailDomain(
         name=fold(name),

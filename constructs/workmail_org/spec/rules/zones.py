@@ -26,7 +26,10 @@ class _Writer:
 
     def records(self) -> Iterator[tuple[str, str, RecordGroup]]:
         """List name, type and group of the record sets; DKIM's names are unique tokens."""
-        omitted = sequence(mapping(self.domain.body.get("dns")).get("omit"))
+        dns = mapping(self.domain.body.get("dns"))
+        if dns.get("adopt") is True:
+            return  # the stack writes nothing
+        omitted = sequence(dns.get("omit"))
         for group, (kind, prefix) in RECORDS.items():
             if prefix is not None and group not in omitted:
                 yield f"{prefix}{self.domain.name}", kind, group

@@ -1,0 +1,232 @@
+"""Zoning: what a hosted zone has already of the records that a stack writes, or finds there. Pure.
+
+CloudFormation creates no record set that is there: "it already exists". So a stack never takes
+anybody's record away, and such a deployment fails after the organization was made. This says it
+before, and what to do: leave the records to whoever has written them (`omit`), or say that they
+are as WorkMail wants them (`adopt: true`), which is compared here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from workmail_org.changes.explaining import join
+from workmail_org.model.domain import RECORDS, DnsRecord, LiveZone, RecordGroup, RecordSet
+from workmail_org.model.values import fold
+from workmail_org.plan.declarations import Zone
+
+_ADDRESSES = frozenset({"A", "AAAA"})
+"""Types of records that say where a host is; without an MX record mail goes there (RFC 5321,
+section 5.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked about one domain and its hosted zone.
+
+    Attributes:
+        domain: Folded.
+        written: What the stack will write.
+        adopted: What it says is there.
+        previous: What it has written until now.
+        wanted: The records that WorkMail wants; none where the domain is not registered yet, and
+            WorkMail has not said.
+    """
+
+    domain: str
+    hosted_zone_id: str
+    written: frozenset[RecordGroup] = frozenset()
+    adopted: frozenset[RecordGroup] = frozenset()
+    previous: Zone | None = None
+    wanted: tuple[DnsRecord, ...] = ()
+
+    @property
+    def own(self) -> frozenset[RecordGroup]:
+        """What the stack itself has written into this zone."""
+        if self.previous is None or self.previous.hosted_zone_id != self.hosted_zone_id:
+            return frozenset()
+        return self.previous.records
+
+    @property
+    def matters(self) -> bool:
+        """Whether the zone has to be read: something is to be written, or compared."""
+        return bool(self.adopted or self.written - self.own)
+
+
+def list_questions(
+    zones: Mapping[str, Zone], adopted: Mapping[str, Zone], previous: Mapping[str, Zone]
+) -> Iterator[Question]:
+    """List what is to be asked, by domain.
+
+    Args:
+        zones: What is written.
+        adopted: What is there.
+        previous: What was written until now.
+    """
+    for domain, zone in sorted({**zones, **adopted}.items()):
+        yield Question(
+            domain=fold(domain),
+            hosted_zone_id=zone.hosted_zone_id,
+            written=zones[domain].records if domain in zones else frozenset(),
+            adopted=adopted[domain].records if domain in adopted else frozenset(),
+            previous=previous.get(domain),
+        )
+
+
+def refuse(question: Question, zone: LiveZone | None) -> Iterator[str]:
+    """Write why the records cannot be written, or are not as the spec says.
+
+    Args:
+        question: About one domain.
+        zone: As it is; `None`: it is not in this account.
+    """
+    domain, zone_id = question.domain, question.hosted_zone_id
+    if zone is None:
+        yield (
+            f"hosted zone {zone_id} of {domain} is not in this account; check hosted_zone_id, or "
+            "say dns: manual if somebody else keeps the records"
+        )
+    elif not f".{domain}".endswith(f".{zone.name}"):
+        yield (
+            f"{domain} is not in hosted zone {zone_id}, which is that of {zone.name}; check "
+            "hosted_zone_id"
+        )
+    elif zone.is_private:
+        yield (
+            f"hosted zone {zone_id} of {domain} is private: nobody who sends mail sees its records,"
+            " and the domain never verifies; name the public zone"
+        )
+    else:
+        yield from _refuse_records(question, zone)
+        yield from _refuse_adoption(question, zone)
+
+
+def note(question: Question, zone: LiveZone) -> Iterator[str]:
+    """Write where mail goes until the stack writes an MX record that was not there."""
+    if RecordGroup.MX not in question.written - question.own:
+        return
+    apex = f"{question.domain}."
+    if any(each.name == apex and each.type == "MX" for each in zone.record_sets):
+        return  # refused
+    for each in zone.record_sets:
+        if each.name == apex and each.type in _ADDRESSES:
+            yield (
+                f"{question.domain} has no MX record in hosted zone {zone.id} but a record of type "
+                f"{each.type}: mail goes to that host today, if one answers there (RFC 5321, "
+                "section 5.1), and comes to WorkMail once the MX record is written"
+            )
+            return
+    for each in zone.record_sets:
+        if each.type == "MX" and each.name.startswith("*.") and apex.endswith(each.name[1:]):
+            yield (
+                f"mail to {question.domain} goes to {join(each.values)} today, by the record "
+                f"{each.name} of hosted zone {zone.id} for whatever has none of its own, and comes "
+                "to WorkMail once the MX record is written"
+            )
+            return
+
+
+def _refuse_records(question: Question, zone: LiveZone) -> Iterator[str]:
+    """Refuse to write what is there; what the stack wrote itself it may write again."""
+    comes = question.written - question.own
+    found = {
+        (group, each)
+        for group, kind, name in _list_names(question)
+        if group in comes
+        for each in zone.record_sets
+        if each.name == name and (each.type == kind or "CNAME" in (each.type, kind))
+    }
+    if not found:
+        return
+    groups = sorted({group for group, _ in found})
+    sets = sorted({each for _, each in found}, key=lambda each: (each.name, each.type))
+    advice = f"add omit: [{', '.join(groups)}] to its dns, which leaves them as they are"
+    if _is_all_there(question, zone):
+        advice = (
+            "all are as WorkMail wants them, so say adopt: true in its dns, which leaves them as "
+            "they are"
+        )
+    yield (
+        f"hosted zone {zone.id} has records already that the stack would write for "
+        f"{question.domain}, and CloudFormation creates none that is there: "
+        f"{'; '.join(map(_show, sets))}; {advice}, or delete them there first"
+    )
+
+
+def _refuse_adoption(question: Question, zone: LiveZone) -> Iterator[str]:
+    """Refuse to find there what is not there, or not so."""
+    if taken := sorted(question.adopted & question.own):
+        yield (
+            f"adopt: true of {question.domain} is about records that somebody else has written, and"
+            f" {join(taken)} in hosted zone {zone.id} are this stack's own: CloudFormation would "
+            "delete them; leave adopt out"
+        )
+        return
+    said = {(group, kind, name) for group, kind, name in _list_names(question)}
+    wrong: dict[RecordGroup, list[str]] = {}
+    for group, kind, name in sorted(said):
+        if group not in question.adopted:
+            continue
+        if difference := _compare(question, zone, kind, name):
+            wrong.setdefault(group, []).append(difference)
+    if wrong:
+        sentences = "; ".join(each for group in sorted(wrong) for each in wrong[group])
+        yield (
+            f"adopt: true of {question.domain} says that its records are in hosted zone {zone.id} "
+            f"as WorkMail wants them, and they are not: {sentences}; set them right there, or name "
+            f"in omit what somebody else keeps ({', '.join(sorted(wrong))}); to have the stack "
+            "write what is missing, leave adopt out and omit what is there"
+        )
+
+
+def _is_all_there(question: Question, zone: LiveZone) -> bool:
+    """Tell whether every record that would be written is there already, as WorkMail wants it."""
+    if not question.wanted or question.own:
+        return False
+    return not any(
+        _compare(question, zone, kind, name)
+        for group, kind, name in _list_names(question)
+        if group in question.written
+    )
+
+
+def _compare(question: Question, zone: LiveZone, kind: str, name: str) -> str | None:
+    """Write what a record differs in; `None`: it is there, and in nothing that is known."""
+    found = [each for each in zone.record_sets if each.name == name and each.type == kind]
+    wanted = [
+        each.value for each in question.wanted if each.type == kind and fold(each.name) == name
+    ]
+    if not found:
+        return f"{kind} {name} is not there" + (f", wanted: {wanted[0]}" if wanted else "")
+    if not wanted:
+        return None
+    values = [_normalize(kind, value) for each in found for value in each.values]
+    expected = _normalize(kind, wanted[0])
+    # Texts stand side by side in one record set; a second MX takes mail elsewhere.
+    is_so = expected in values if kind == "TXT" else values == [expected]
+    if is_so:
+        return None
+    return f"{'; '.join(map(_show, found))}, wanted: {wanted[0]}"
+
+
+def _list_names(question: Question) -> Iterator[tuple[RecordGroup, str, str]]:
+    """List group, type and name of a domain's records; DKIM's names only WorkMail tells."""
+    for group, (kind, prefix) in RECORDS.items():
+        if prefix is not None:
+            yield group, kind, f"{prefix}{question.domain}."
+    for each in question.wanted:
+        if "._domainkey." in each.name:
+            yield RecordGroup.DKIM, each.type, fold(each.name)
+
+
+def _normalize(kind: str, value: str) -> str:
+    """Write a value so that what means the same is equal: names in any case, with a dot or not."""
+    if kind == "TXT":
+        return value
+    return " ".join(fold(value).removesuffix(".").split())
+
+
+def _show(found: RecordSet) -> str:
+    values: Sequence[str] = found.values or ("an alias of AWS",)
+    return f"{found.type} {found.name} ({', '.join(values)})"

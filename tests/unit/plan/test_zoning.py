@@ -1,0 +1,50 @@
+"""What a hosted zone has already of the records that a stack writes or finds there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from workmail_org.model.domain import LiveZone, RecordGroup, RecordSet
+from workmail_org.plan.declarations import Zone
+from workmail_org.plan.zoning import Question, list_questions, refuse
+
+EVERY = frozenset(RecordGroup)
+MX = RecordSet(type="MX", name="acme.example.", values=("10 mx.elsewhere.example.",))
+LIVE = LiveZone(id="Z1", name="acme.example", record_sets=(MX,))
+OWN = Question(
+    domain="acme.example", hosted_zone_id="Z1", written=EVERY, previous=Zone("Z1", EVERY)
+)
+
+
+def test_what_the_stack_wrote_itself_is_in_nobodys_way() -> None:
+    assert not OWN.matters
+    assert [] == list(refuse(OWN, LIVE))
+
+
+def test_what_it_wrote_into_another_zone_or_did_not_write_is_in_the_way() -> None:
+    moved = replace(OWN, previous=Zone("Z2", EVERY))
+    added = replace(OWN, previous=Zone("Z1", EVERY - {RecordGroup.MX}))
+
+    for question in (moved, added):
+        (refusal,) = refuse(question, LIVE)
+        assert "MX acme.example. (10 mx.elsewhere.example.); add omit: [mx]" in refusal
+
+
+def test_what_the_stack_wrote_itself_cannot_be_adopted() -> None:
+    """CloudFormation would delete it: mail would stop."""
+    (refusal,) = refuse(replace(OWN, written=frozenset(), adopted=EVERY), LIVE)
+
+    assert (
+        "adopt: true of acme.example is about records that somebody else has written, and "
+        "autodiscover, dkim, dmarc, mx, ownership and spf in hosted zone Z1 are this stack's own: "
+        "CloudFormation would delete them; leave adopt out"
+    ) == refusal
+
+
+def test_only_zones_that_matter_are_asked_about() -> None:
+    written, adopted = {"a.example": Zone("Z1", EVERY)}, {"b.example": Zone("Z2", EVERY)}
+
+    asked = list(list_questions(written, adopted, {}))
+
+    assert [("a.example", True), ("b.example", True)] == [(q.domain, q.matters) for q in asked]
+    assert [False] == [q.matters for q in list_questions(written, {}, written)]
