@@ -16,12 +16,12 @@ from workmail_org.changes.digests import digest_texts
 from workmail_org.kinds import DEFAULT_DOMAIN, KINDS, SETTINGS
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import DirectoryType
-from workmail_org.model.domain import MailDomain
+from workmail_org.model.domain import MailDomain, RecordGroup
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
 from workmail_org.model.user import User
 from workmail_org.wire.encoding import decode_properties, encode_properties
-from workmail_org.wire.names import MAX_INLINE_BYTES, NOT_SEEN
+from workmail_org.wire.names import MAX_INLINE_BYTES, NO_ZONE, NOT_SEEN
 from workmail_org.wire.properties import (
     CollectionProperties,
     Consent,
@@ -113,9 +113,15 @@ def make_organization(organization: Organization, *, owner: str) -> Organization
         domains=tuple(sorted(domain.name for domain in organization.domains)),
         domains_on_removal=organization.on_removal.domains,
         default_domain=organization.default_domain,
+        mx_zones={domain.name: _find_mx_zone(domain) for domain in organization.domains},
         makes_directory=makes_directory(organization),
         leavable=tuple(_list_leavable(organization, owner)),
     )
+
+
+def _find_mx_zone(domain: MailDomain) -> str:
+    writes = domain.dns is not None and RecordGroup.MX in domain.dns.written
+    return domain.dns.hosted_zone_id if domain.dns and writes else NO_ZONE
 
 
 def _list_leavable(organization: Organization, stack: str) -> Iterator[str]:

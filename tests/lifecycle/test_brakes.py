@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import scenes
-from cloudformation import DeploymentFailedError, Stack, find_digest
+from cloudformation import DeploymentFailedError, RollbackFailedError, Stack, find_digest
 from scenes import (
     ACME,
     assert_equals,
@@ -21,7 +21,7 @@ from scenes import (
     take_picture,
 )
 from workmail_emulator.faults import Fault
-from workmail_org.model.domain import MailDomain
+from workmail_org.model.domain import HostedZone, MailDomain
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import (
     AccessControlRule,
@@ -340,6 +340,59 @@ def test_the_word_about_a_domain_is_the_one_that_was_deployed_with_it(stack: Sta
     late = make_organization(on_removal=OnRemoval(domains=Removal.RETAIN))
 
     assert "deploy on_removal.domains: retain first" in refuse(stack, late)
+
+
+ZONE = HostedZone(hosted_zone_id="Z1", zone_name="acme.example")
+ZONED = MailDomain(name="acme.example", default=True, dns=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (ZONED, ACME, "the stack takes away the MX record of acme.example in hosted zone Z1"),
+        (ACME, ZONED, "the stack writes the MX record of acme.example into hosted zone Z1"),
+        (
+            ZONED,
+            replace(ZONED, dns=replace(ZONE, hosted_zone_id="Z2")),
+            "the MX record of acme.example moves from hosted zone Z1 to Z2",
+        ),
+    ],
+    ids=["taken away", "written", "moved"],
+)
+def test_the_mx_record_of_a_domain_is_refused_before_cloudformation_touches_it(
+    stack: Stack, before: MailDomain, after: MailDomain, expected: str
+) -> None:
+    stack.deploy(make_organization(domains=(before,)))
+    desired = make_organization(domains=(after,))
+    reason = refuse(stack, desired)
+
+    assert expected in reason
+    stack.deploy(desired, get_digest(reason))
+    stack.deploy(desired)
+
+
+def test_the_first_deployment_writes_an_mx_record_without_a_word(stack: Stack) -> None:
+    stack.deploy(make_organization(domains=(ZONED,)))
+
+    assert "Organization" in stack.deployed
+
+
+def test_a_rollback_brings_an_mx_record_back_without_a_word(stack: Stack) -> None:
+    stack.deploy(make_organization(domains=(ZONED,)))
+    failing = make_organization(make_group("sales", email="sales@not.registered"), domains=(ACME,))
+    reason = refuse(stack, failing)
+    with pytest.raises(DeploymentFailedError, match="group sales") as failed:
+        stack.deploy(failing, get_digest(reason))
+
+    assert not isinstance(failed.value, RollbackFailedError)
+
+
+def test_a_template_that_does_not_say_which_records_it_writes_is_no_change(stack: Stack) -> None:
+    """Of an earlier version of this package."""
+    stack.deploy(make_organization(domains=(ZONED,)))
+    del stack.deployed["Organization"].resource.properties["MxZones"]
+    stack.agrees = False
+    stack.deploy(make_organization(domains=(ZONED,)))
 
 
 def test_a_new_domain_is_taken_back_without_a_word(stack: Stack) -> None:

@@ -33,6 +33,7 @@ class BrakeRule(StrEnum):
     LOCKOUT = "lockout"
     SIGN_IN = "sign-in"
     DOMAIN = "domain"
+    MX = "mx"
 
 
 @dataclass(frozen=True, slots=True)

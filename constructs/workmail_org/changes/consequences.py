@@ -17,6 +17,7 @@ class Consequence(Enum):
     ERASES = "erases mail"
     FINAL = "cannot be undone"
     LOCKOUT = "locks everyone out"
+    CUT_OVER = "mail of a whole domain moves or stops"
 
     @property
     def severity(self) -> int:
@@ -265,9 +266,24 @@ DOMAIN_LEAVES = Rule(
     f'{GUIDE}, "remove_domain"',
     "set on_removal.domains: retain, and move its MX record first",
 )
+MX_COMES = Rule(
+    "mx-comes",
+    Consequence.CUT_OVER,
+    "mail to the whole domain comes here from then on, wherever it went before; what other servers "
+    "remember goes there until its TTL is over",
+    "RFC 5321, section 5.1",
+    "lower the TTL of the record that is there some days before, and have every mailbox first",
+)
+MX_MOVES = Rule(
+    "mx-moves",
+    Consequence.CUT_OVER,
+    "mail to the whole domain follows whichever zone its registrar points to",
+    "RFC 5321, section 5.1",
+    "have the record in its new place first, and keep both for the time of its TTL",
+)
 MX_LEAVES = Rule(
     "mx-leaves",
-    Consequence.ADDRESS,
+    Consequence.CUT_OVER,
     "without an MX record mail to the whole domain does not arrive",
     "RFC 5321, section 5.1",
     "have the record in its new place first, and keep both for the time of its TTL",

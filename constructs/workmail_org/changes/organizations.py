@@ -15,7 +15,7 @@ from workmail_org.changes.deciding import Decision, show_value
 from workmail_org.model.live import LiveOrganization
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import fold
-from workmail_org.wire.names import KEY_TAG, OWNER_TAG, TAKEN_OVER_TAG, UNRESOLVED
+from workmail_org.wire.names import KEY_TAG, NO_ZONE, OWNER_TAG, TAKEN_OVER_TAG, UNRESOLVED
 from workmail_org.wire.properties import (
     DomainProperties,
     OrganizationProperties,
@@ -57,7 +57,10 @@ def decide_organization(
         refusals = tuple(_refuse_immutable(live, declared, previous))
     if refusals:
         return Decision(refusals=refusals)
-    return Decision(calls=change_tags(live.tags, declared, previous))
+    return Decision(
+        calls=change_tags(live.tags, declared, previous),
+        brakes=tuple(list_mx_brakes(declared, previous)),
+    )
 
 
 def describe_foreign(organization_id: str, alias: str) -> str:
@@ -335,6 +338,53 @@ def list_domain_brakes(domain: str, removal: Removal) -> tuple[Brake, ...]:
         "deploy on_removal.domains: retain first"
     )
     return (Brake(BrakeRule.DOMAIN, sentence, (domain,)),)
+
+
+def list_mx_brakes(
+    declared: OrganizationProperties, previous: OrganizationProperties | None
+) -> Iterator[Brake]:
+    """Stop when mail to a whole domain comes, moves or stops: CloudFormation writes MX records.
+
+    Not in an organization that its stack makes, or finds again: where its zone has an MX record
+    already, CloudFormation writes none. A template of an earlier version does not say what it
+    writes, so nothing is compared with it.
+
+    Args:
+        declared: What is declared.
+        previous: What was declared before; `None`: the resource is created.
+    """
+    if previous is None and not declared.existing:
+        return
+    domains = previous.domains if previous else ()
+    known = previous.mx_zones if previous else {}
+    deregisters = previous is not None and not (
+        previous.existing or previous.domains_on_removal is Removal.RETAIN
+    )
+    for name in sorted({*domains, *declared.domains}):
+        if name in domains and name not in known:
+            continue
+        if name not in declared.domains and deregisters:
+            continue  # that the domain leaves is confirmed itself
+        was, now = known.get(name, NO_ZONE), declared.mx_zones.get(name, NO_ZONE)
+        if was != now and UNRESOLVED not in (was, now):
+            yield Brake(BrakeRule.MX, _describe_mx(name, was, now), (f"{name} {was} {now}",))
+
+
+def _describe_mx(name: str, was: str, now: str) -> str:
+    if was == NO_ZONE:
+        return (
+            f"the stack writes the MX record of {name} into hosted zone {now}: from then on mail to"
+            " all its addresses comes here, wherever it went before"
+        )
+    if now == NO_ZONE:
+        return (
+            f"the stack takes away the MX record of {name} in hosted zone {was}: mail to all its "
+            "addresses stops, unless somebody keeps an MX record elsewhere"
+        )
+    return (
+        f"the MX record of {name} moves from hosted zone {was} to {now}: mail to all its addresses "
+        "stops, unless the domain's registrar points to the other zone by then"
+    )
 
 
 def _register_domain(name: str) -> Call:

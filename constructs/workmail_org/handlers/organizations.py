@@ -74,7 +74,7 @@ class OrganizationLifecycle:
             _refuse_missing_domains(workmail, request)
             leaving = _list_leaving_domains(workmail, request)
             _refuse_chosen_domains(run, request, leaving)
-            stop(run, request, workmail, _list_brakes(leaving))
+            stop(run, request, workmail, [*_list_brakes(leaving), *decision.brakes])
             approve_organization(run, request, workmail, decision)
         return request.physical_id or ""
 
@@ -263,6 +263,7 @@ def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
         workmail = run.open_organization(desired.existing)
         decision = _decide(read_tagged_organization(workmail), request)
         _refuse_missing_domains(workmail, request)
+        stop(run, request, workmail, decision.brakes)
         run.log("taken over", organization=desired.existing)
         approve_organization(run, request, workmail, decision)
         return desired.existing

@@ -18,6 +18,7 @@ from workmail_org.infra.mailboxes import MailboxesResource
 from workmail_org.infra.permissions.organizations import list_organization_statements
 from workmail_org.infra.provider import HandlerProvider
 from workmail_org.kinds import name_part
+from workmail_org.model.domain import RecordGroup
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import IdentityCenter
 from workmail_org.wire.encoding import encode_properties
@@ -25,6 +26,7 @@ from workmail_org.wire.names import (
     APPLICATION_NAME,
     DIRECTORY_ID,
     KMS_KEY_ARN,
+    MX_ZONES,
     ORGANIZATION_ID,
     OWNER,
     OrganizationAttribute,
@@ -107,6 +109,9 @@ class OrganizationResource(Construct):
         encoded = encode_properties(make_organization(organization, owner=owner))
         # All of these can be tokens, which `encode` would turn into plain text.
         encoded[OWNER] = owner
+        for domain in organization.domains:
+            if domain.dns and RecordGroup.MX in domain.dns.written:
+                encoded[MX_ZONES][domain.name] = domain.dns.hosted_zone_id
         if organization.kms_key_arn:
             encoded[KMS_KEY_ARN] = organization.kms_key_arn
         directory_id = directory.ref if directory else organization.directory.directory_id

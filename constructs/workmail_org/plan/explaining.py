@@ -52,8 +52,11 @@ def _leave_out(step: Step, farewells: Mapping[Reference, Sequence[Call]]) -> Ste
 
 
 def _soften(change: Change) -> Change:
-    """Take the sting out of a change where there is nobody yet; a lock out stays one."""
-    if change.consequence is Consequence.LOCKOUT:
+    """Take the sting out of a change where there is nobody yet.
+
+    A lock out stays one; so does a cut-over: mail to the domain may go somewhere else today.
+    """
+    if change.consequence in (Consequence.LOCKOUT, Consequence.CUT_OVER):
         return change
     return replace(change, rule=rules.BEGINS) if change.consequence.severity else change
 
@@ -134,10 +137,22 @@ def _explain_zones(scene: Scene) -> Iterator[Change]:
             kind="DNS records",
             name=domain,
             sentence=_describe_zone(domain, lost, gained, is_moved=moved),
-            rule=rules.MX_LEAVES if RecordGroup.MX in lost else rules.DNS_CHANGES,
+            rule=_judge_zone(lost, gained),
             calls=tuple(calls),
             part=make_part_name(scene.desired.key, f"domains/{domain}"),
         )
+
+
+def _judge_zone(lost: list[RecordGroup], gained: list[RecordGroup]) -> Rule:
+    match RecordGroup.MX in lost, RecordGroup.MX in gained:
+        case True, True:
+            return rules.MX_MOVES
+        case True, False:
+            return rules.MX_LEAVES
+        case False, True:
+            return rules.MX_COMES
+        case _:
+            return rules.DNS_CHANGES
 
 
 def _describe_zone(
@@ -150,6 +165,8 @@ def _describe_zone(
         said.append(f"the stack takes away {join(each.upper() for each in lost)} of {domain}")
     if gained:
         said.append(f"the stack writes {join(each.upper() for each in gained)} of {domain}")
+    if RecordGroup.MX in gained:
+        said.append(f"from then on mail to {domain} comes here")
     if RecordGroup.MX in lost:
         said.append(f"unless somebody keeps an MX record elsewhere, mail to {domain} stops")
     return "; ".join(said)

@@ -45,6 +45,7 @@ _SYMBOLS = {
     Consequence.ERASES: "🔴",
     Consequence.FINAL: "🔴",
     Consequence.LOCKOUT: "⛔",
+    Consequence.CUT_OVER: "⛔",
 }
 
 _FOLDED = {

@@ -41,6 +41,7 @@ _STYLES = {
     Consequence.ERASES: "red",
     Consequence.FINAL: "bold red",
     Consequence.LOCKOUT: "bold red",
+    Consequence.CUT_OVER: "bold red",
 }
 
 _VERDICTS = {Verdict.NOTHING: "green", Verdict.CHANGES: "bold", Verdict.REFUSED: "bold red"}

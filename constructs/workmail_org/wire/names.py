@@ -40,6 +40,7 @@ SUBNET_IDS = "SubnetIds"
 SERVICE_ACCOUNT = "ServiceAccount"
 PASSWORD_SECRET = "PasswordSecret"  # noqa: S105 - the name of a property
 ADMIN_PASSWORD_SECRET_ARN = "AdminPasswordSecretArn"  # noqa: S105 - the name of a property
+MX_ZONES = "MxZones"
 CONFIGURATIONS = "Configurations"
 EWS = "Ews"
 LAMBDA_ARN = "LambdaArn"
@@ -99,6 +100,9 @@ _TXT_SLOTS = (RecordSlot.OWNERSHIP, RecordSlot.SPF, RecordSlot.DMARC)
 ZONE_FILE = "ZoneFile"
 """Attribute of `Custom::WorkMailDomain`: its records as lines of a zone file (RFC 1035)."""
 
+
+NO_ZONE = "none"
+"""Stands for the hosted zone of a domain of which the stack keeps no MX record."""
 
 NOT_SEEN = "nothing"
 """An approval was given, and this resource had nothing to do in it."""

@@ -94,6 +94,9 @@ class OrganizationProperties:
             CloudFormation deletes its own resource it is too late.
         domains_on_removal: deregister or retain.
         default_domain: Which one is declared; empty: a stack from before it was told.
+        mx_zones: Into which hosted zone the stack writes the MX record of each domain,
+            or `NO_ZONE`. CloudFormation writes it, so it is judged here. Templates of
+            earlier versions do not say.
         makes_directory: Whether the stack made the directory.
         leavable: Nouns of the resources whose end takes something away, but for
             domains: that one leaves is judged here too.
@@ -111,6 +114,7 @@ class OrganizationProperties:
     domains: tuple[str, ...] = ()
     domains_on_removal: Removal = Removal.DEREGISTER
     default_domain: str = ""
+    mx_zones: Mapping[str, str] = field(default_factory=_make_empty)
     makes_directory: bool = False
     leavable: tuple[str, ...] = ()
 

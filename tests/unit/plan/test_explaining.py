@@ -85,6 +85,7 @@ def test_classes_are_in_the_order_of_their_severity() -> None:
         "erases mail",
         "cannot be undone",
         "locks everyone out",
+        "mail of a whole domain moves or stops",
     ] == [each.value for each in Consequence]
 
 
@@ -332,9 +333,11 @@ ZONED = replace(ACME, dns=ZONE)
     [
         (ZONED, ACME, "mx-leaves"),
         (ZONED, replace(ACME, dns=replace(ZONE, omit=(RecordGroup.MX,))), "mx-leaves"),
-        (ZONED, replace(ACME, dns=replace(ZONE, hosted_zone_id="Z2")), "mx-leaves"),
+        (ZONED, replace(ACME, dns=replace(ZONE, hosted_zone_id="Z2")), "mx-moves"),
+        (ZONED, replace(ACME, dns=replace(ZONE, adopt=True)), "mx-leaves"),
         (ZONED, replace(ACME, dns=replace(ZONE, omit=(RecordGroup.SPF,))), "dns-changes"),
-        (ACME, ZONED, "dns-changes"),
+        (ACME, ZONED, "mx-comes"),
+        (ACME, replace(ACME, dns=replace(ZONE, omit=(RecordGroup.MX,))), "dns-changes"),
     ],
 )
 def test_dns_records_are_told_of(before: MailDomain, after: MailDomain, name: str) -> None:
@@ -349,6 +352,79 @@ def test_an_organization_that_begins_has_nobody_who_could_lose_anything() -> Non
 
     assert (Transition.COMES, Verdict.CHANGES) == (found.transition, found.verdict)
     assert {Consequence.NONE} == {change.consequence for change in found.changes}
+
+
+def test_the_cut_over_of_a_domain_is_the_highest_class_also_where_an_organization_begins() -> None:
+    """Mail to it may go somewhere else today. CloudFormation replaces no record that is there."""
+    zoned = replace(SMALL, domains=(ZONED,))
+    changes = make_plan(None, zoned).changes
+
+    assert ("mx-comes", max(Consequence, key=lambda each: each.severity)) == (
+        changes[0].rule.name,
+        changes[0].consequence,
+    )
+    assert {Consequence.NONE} == {change.consequence for change in changes[1:]}
+    assert {} == make_plan(None, zoned).brakes
+
+
+LATER = MailDomain(name="later.example", dns=HostedZone(hosted_zone_id="Z2", zone_name="example"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([ZONED], [ACME], "takes away the MX record of acme.example in hosted zone Z1"),
+        (
+            [ZONED],
+            [replace(ACME, dns=replace(ZONE, omit=(RecordGroup.MX,)))],
+            "takes away the MX record of acme.example in hosted zone Z1",
+        ),
+        (
+            [ZONED],
+            [replace(ACME, dns=replace(ZONE, hosted_zone_id="Z2"))],
+            "MX record of acme.example moves from hosted zone Z1 to Z2",
+        ),
+        ([ACME], [ZONED], "writes the MX record of acme.example into hosted zone Z1"),
+        ([ACME], [ACME, LATER], "writes the MX record of later.example into hosted zone Z2"),
+    ],
+    ids=["to manual", "omitted", "another zone", "to a zone", "a new domain"],
+)
+def test_what_moves_the_mail_of_a_domain_is_confirmed(
+    before: list[MailDomain], after: list[MailDomain], expected: str
+) -> None:
+    found = make_plan(replace(SMALL, domains=tuple(before)), replace(SMALL, domains=tuple(after)))
+
+    assert Verdict.REFUSED is found.verdict
+    ((brake,),) = found.brakes.values()
+    assert ["acme/organization"] == list(found.brakes)
+    assert expected in brake.sentence
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (ZONED, replace(ACME, dns=replace(ZONE, omit=(RecordGroup.SPF, RecordGroup.DMARC)))),
+        (ACME, replace(ACME, dns=replace(ZONE, omit=(RecordGroup.MX,)))),
+        (ACME, replace(ACME, dns=replace(ZONE, adopt=True))),
+    ],
+    ids=["other records", "all but the MX", "adopted"],
+)
+def test_what_leaves_the_mail_of_a_domain_where_it_goes_needs_no_word(
+    before: MailDomain, after: MailDomain
+) -> None:
+    found = make_plan(replace(SMALL, domains=(before,)), replace(SMALL, domains=(after,)))
+
+    assert {} == found.brakes
+
+
+def test_a_domain_that_leaves_with_its_record_is_confirmed_once() -> None:
+    keeps = OnRemoval(domains=Removal.RETAIN)
+    both = replace(SMALL, domains=(ACME, LATER))
+    gone = make_plan(both, SMALL)
+    kept = make_plan(replace(both, on_removal=keeps), replace(SMALL, on_removal=keeps))
+
+    assert ["acme/domains/later.example"] == list(gone.brakes)
+    assert ["acme/organization"] == list(kept.brakes)
 
 
 def test_policies_of_an_organization_that_begins_need_no_word() -> None:
