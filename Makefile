@@ -59,6 +59,7 @@ docs: setup
 	python tools/editor_schema.py
 	$(SOURCES):tools python tools/api_coverage.py
 	python tools/recipes.py
+	$(SOURCES) python tools/refusals.py
 	$(SOURCES) python -m workmail_emulator.coverage
 
 # Format the code, and fix what can be fixed.

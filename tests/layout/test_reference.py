@@ -13,6 +13,7 @@ import yaml
 import api_coverage
 import editor_schema
 import recipes
+import refusals
 import spec_reference
 from annotations import Key, find_parameter, list_keys, read_model
 from workmail_org.spec.files.loading import load
@@ -149,6 +150,12 @@ def test_the_recipes_are_those_of_the_source() -> None:
     written = recipes.DOCUMENT.read_text(encoding="utf-8")
 
     assert recipes.renew(written) == written, "run make docs"
+
+
+def test_the_refusals_are_those_of_the_handlers() -> None:
+    written = refusals.DOCUMENT.read_text(encoding="utf-8")
+
+    assert refusals.renew(written) == written, "run make docs"
 
 
 def test_a_new_kind_of_policy_touches_few_files() -> None:

@@ -356,7 +356,7 @@ def list_mx_brakes(
     if previous is None and not declared.existing:
         return
     domains = previous.domains if previous else ()
-    known = previous.mx_zones if previous else {}
+    known: Mapping[str, str] = previous.mx_zones if previous else {}
     deregisters = previous is not None and not (
         previous.existing or previous.domains_on_removal is Removal.RETAIN
     )

@@ -14,6 +14,7 @@ from workmail_org.model.directory import DirectoryType
 from workmail_org.model.live import LiveDirectory
 from workmail_org.model.values import fold
 from workmail_org.service.failures import translate
+from workmail_org.service.refusals import DIRECTORY_SERVICE
 
 if TYPE_CHECKING:
     from mypy_boto3_ds import DirectoryServiceClient
@@ -101,7 +102,7 @@ class DirectoryService:
         try:
             answer: Mapping[str, Any] = getattr(self.client, method)(**parameters)
         except (ClientError, BotoCoreError) as error:
-            raise translate(error, f"ds:{method}") from error
+            raise translate(error, f"ds:{method}", service=DIRECTORY_SERVICE) from error
         return answer
 
 

@@ -22,6 +22,7 @@ from workmail_org.errors import (
     ServiceError,
     TemporaryError,
 )
+from workmail_org.service.refusals import find_advice
 
 WORKMAIL_EXCEPTIONS: Mapping[str, type[ServiceError]] = MappingProxyType(
     {
@@ -96,13 +97,18 @@ _SIGN_IN = "there are no AWS credentials; sign in, or set AWS_PROFILE, as for th
 _SERVER_FAULT = 500
 
 
-def translate(error: Exception, operation: str) -> ServiceError:
+def translate(error: Exception, operation: str, *, service: str = "") -> ServiceError:
     """Turn what botocore raises into one of our errors.
 
     An unknown code is permanent and stands in the message: never silence.
+
+    Args:
+        error: As botocore raised it.
+        operation: What was called, for people.
+        service: As in `refusals`, whose way out is put behind AWS's own words; empty: none has.
     """
     if isinstance(error, ClientError):
-        return _translate_answer(error, operation)
+        return _translate_answer(error, operation, service)
     if isinstance(error, _NO_ANSWER):
         return TemporaryError(f"{operation} got no answer: {error}", operation=operation)
     if isinstance(error, NoCredentialsError):
@@ -117,11 +123,13 @@ def is_throttled(error: ServiceError) -> bool:
     return error.code in _THROTTLED
 
 
-def _translate_answer(error: ClientError, operation: str) -> ServiceError:
+def _translate_answer(error: ClientError, operation: str, service: str) -> ServiceError:
     code = error.response.get("Error", {}).get("Code", "Unknown")
     detail = error.response.get("Error", {}).get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     cls = WORKMAIL_EXCEPTIONS.get(code) or _GENERIC.get(code)
     if cls is None:
         cls = TemporaryError if status >= _SERVER_FAULT else PermanentError
-    return cls(f"{operation} failed with {code}: {detail}", operation=operation, code=code)
+    said = f"{operation} failed with {code}: {detail}"
+    advice = find_advice(service, code)
+    return cls(f"{said.rstrip(' .')}; {advice}" if advice else said, operation=operation, code=code)

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workmail_org.errors import NotFoundError, PermanentError, ServiceError
 from workmail_org.service.failures import translate
+from workmail_org.service.refusals import SECRETS_MANAGER
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -48,7 +49,7 @@ class PasswordSecret:
         try:
             text = self.client.get_secret_value(SecretId=self.arn).get("SecretString", "")
         except (ClientError, BotoCoreError) as error:
-            failure = translate(error, "GetSecretValue")
+            failure = translate(error, "GetSecretValue", service=SECRETS_MANAGER)
             if isinstance(failure, NotFoundError):  # there is no value, or no secret
                 return {}
             raise _explain(failure, self.arn) from error
@@ -98,7 +99,8 @@ class PasswordSecret:
         try:
             self.client.put_secret_value(SecretId=self.arn, SecretString=text)
         except (ClientError, BotoCoreError) as error:
-            raise _explain(translate(error, "PutSecretValue"), self.arn) from error
+            failure = translate(error, "PutSecretValue", service=SECRETS_MANAGER)
+            raise _explain(failure, self.arn) from error
 
 
 def read_secret(client: SecretsManagerClient, secret: str) -> str:
@@ -110,7 +112,8 @@ def read_secret(client: SecretsManagerClient, secret: str) -> str:
     try:
         return client.get_secret_value(SecretId=secret).get("SecretString", "")
     except (ClientError, BotoCoreError) as error:
-        raise _explain_given(translate(error, f"GetSecretValue of {secret}"), secret) from error
+        failure = translate(error, f"GetSecretValue of {secret}", service=SECRETS_MANAGER)
+        raise _explain_given(failure, secret) from error
 
 
 def _explain(failure: ServiceError, arn: str) -> ServiceError:

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workmail_org.errors import TemporaryError
 from workmail_org.service.failures import is_throttled, translate
+from workmail_org.service.refusals import WORKMAIL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -74,7 +75,7 @@ class WorkMail:
         try:
             return cast("Mapping[str, Any]", method(**parameters))
         except (ClientError, BotoCoreError) as error:
-            raise translate(error, operation) from error
+            raise translate(error, operation, service=WORKMAIL) from error
 
     def list(self, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
         """Read a list to its end: five of WorkMail's have no botocore paginator.

@@ -12,6 +12,7 @@ from workmail_org.errors import NotFoundError
 from workmail_org.model.domain import DnsRecord, LiveZone, RecordSet
 from workmail_org.model.values import fold
 from workmail_org.service.failures import translate
+from workmail_org.service.refusals import ROUTE_53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def read_zone(client: Any, zone_id: str) -> LiveZone | None:
     try:
         answer = client.get_hosted_zone(Id=zone_id)
     except (ClientError, BotoCoreError) as error:
-        translated = translate(error, "route53:get_hosted_zone")
+        translated = translate(error, "route53:get_hosted_zone", service=ROUTE_53)
         if isinstance(translated, NotFoundError):
             return None
         raise translated from error
@@ -100,4 +101,4 @@ def _page(client: Any, method: str, key: str, **parameters: Any) -> Iterator[Map
         for page in client.get_paginator(method).paginate(**parameters):
             yield from page[key]
     except (ClientError, BotoCoreError) as error:
-        raise translate(error, f"route53:{method}") from error
+        raise translate(error, f"route53:{method}", service=ROUTE_53) from error
