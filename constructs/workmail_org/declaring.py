@@ -19,6 +19,7 @@ from workmail_org.model.directory import DirectoryType
 from workmail_org.model.domain import MailDomain, RecordGroup
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
+from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
 from workmail_org.wire.encoding import decode_properties, encode_properties
 from workmail_org.wire.names import MAX_INLINE_BYTES, NO_ZONE, NOT_SEEN
@@ -290,6 +291,7 @@ def make_removals(organization: Organization) -> Part:
         *organization.resources,
     )
     off = organization.disabled
+    stays_ours = organization.existing is None  # what was taken over is never deleted
     references = sorted(entity.reference for entity in everybody)
     return _make_part(
         "Removals",
@@ -300,6 +302,14 @@ def make_removals(organization: Organization) -> Part:
             users_on_removal=organization.on_removal.users,
             groups_on_removal=organization.on_removal.groups,
             resources_on_removal=organization.on_removal.resources,
+            organization_on_removal=(
+                organization.on_removal.organization if stays_ours else Removal.RETAIN
+            ),
+            deregistered=tuple(
+                sorted(domain.name for domain in organization.domains)
+                if stays_ours and organization.on_removal.domains is not Removal.RETAIN
+                else ()
+            ),
             read_only_directory=organization.directory.read_only,
         ),
     )

@@ -148,11 +148,23 @@ def test_by_the_word_delete_everything_goes() -> None:
     assert ["Deleting"] == [d["stage"] for d in region["directories"].values()]
 
 
-def test_people_that_the_stack_did_not_make_stop_its_deletion_at_once(stack: Stack) -> None:
-    words = replace(GONE, users=Removal.RETAIN, domains=Removal.RETAIN)
+def test_people_who_come_while_a_stack_goes_stop_its_deletion_at_once(stack: Stack) -> None:
+    """Whoever was there before stops it earlier (test_ending.py)."""
+    words = replace(GONE, domains=Removal.RETAIN)
     stack.deploy(make_organization(ALICE, on_removal=words))
+    come = {"OrganizationId": stack.organization_id, "Name": "late", "DisplayName": "Late"}
+
+    def interrupt(now: str, call: Any) -> None:
+        if now == "before" and call.operation == "DeleteOrganization":
+            stack.emulator.on_call = None
+            made = stack.workmail.create_user(**come)["UserId"]
+            stack.workmail.register_to_work_mail(
+                OrganizationId=stack.organization_id, EntityId=made, Email="late@acme.awsapps.com"
+            )
+
+    stack.emulator.on_call = interrupt
     started = stack.emulator.clock.now()
-    with pytest.raises(DeploymentFailedError, match=r"has enabled users .*: alice; disable them"):
+    with pytest.raises(DeploymentFailedError, match=r"has enabled users .*: late; disable them"):
         stack.destroy()
 
     assert "Active" == describe(stack)["State"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from workmail_org.changes.calls import Call, Subject
 from workmail_org.changes.removals import Presence, RollCall, call_roll, decide
 from workmail_org.handlers.approving import approve, is_asked
+from workmail_org.handlers.ending import refuse_half_an_end
 from workmail_org.handlers.journaling import note_addresses, settle
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
@@ -32,7 +33,9 @@ class RemovalsLifecycle:
     """
 
     def begin(self, run: Run, request: Request[RemovalsProperties]) -> str:
-        """Refuse what was not approved."""
+        """Refuse what was not approved, and an end that could not be finished."""
+        if request.is_delete:
+            refuse_half_an_end(run, request)
         if is_asked(request):
             workmail = run.open_organization(request.desired.organization_id)
             ledger = run.open_ledger(run.clients, request.desired.ledger_table)

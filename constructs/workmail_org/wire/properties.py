@@ -337,6 +337,8 @@ class RemovalsProperties:
         ledger_table: DynamoDB table that tells what this stack owns.
         enabled: Who is declared and switched on.
         disabled: Who is declared and switched off.
+        organization_on_removal: What becomes of the organization when its stack goes.
+        deregistered: Domains that are deregistered then.
         read_only_directory: Users and groups are deleted in the directory alone.
     """
 
@@ -347,6 +349,8 @@ class RemovalsProperties:
     users_on_removal: Removal = Removal.DISABLE
     groups_on_removal: Removal = Removal.DELETE
     resources_on_removal: Removal = Removal.DISABLE
+    organization_on_removal: Removal = Removal.RETAIN
+    deregistered: tuple[str, ...] = ()
     read_only_directory: bool = False
 
     @property

@@ -1,0 +1,120 @@
+"""Ending: what would stop the destruction of a stack halfway, found before anything is deleted.
+
+CloudFormation deletes the removals' resource first and the organization last. Whoever is switched
+on and is not this stack's keeps WorkMail from deleting the organization, or a domain, when
+everybody else is gone already. So the first resource looks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from workmail_org.errors import PermanentError, ServiceError
+from workmail_org.handlers.requests import Request, Run
+from workmail_org.model.removal import Removal
+from workmail_org.model.values import Kind, fold, get_domain
+from workmail_org.service.ledger import Entry, Ledger, Origin, get_valid
+from workmail_org.service.reading import Listed, list_entities, read_aliases, read_organization
+from workmail_org.service.stacks import read_state
+from workmail_org.service.workmail import WorkMail
+from workmail_org.wire.properties import RemovalsProperties
+
+_MOST_READ = 100
+"""Of how many all addresses are read; chosen: of a crowd one is enough to stop, by the address that
+the list shows."""
+
+_MOST_NAMED = 10
+"""Names in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stayer:
+    """Somebody who will be switched on when everybody of the stack is gone."""
+
+    row: Listed
+    addresses: tuple[str, ...]
+
+
+def refuse_half_an_end(run: Run, request: Request[RemovalsProperties]) -> None:
+    """Refuse to begin with the end of a stack that could not be finished.
+
+    Raises:
+        PermanentError: Nothing in the organization was deleted; it says who stands in the way.
+    """
+    state = read_state(run.clients.cloudformation, request.stack_id)
+    if state is None or not state.status.startswith("DELETE"):
+        return  # a rollback
+    desired = request.desired
+    workmail = run.open_organization(desired.organization_id)
+    try:
+        organization = read_organization(workmail)
+        if organization is None or organization.is_going:
+            return
+        deletes = desired.organization_on_removal is Removal.DELETE and state.has_made(
+            organization.completed
+        )
+        ledger = run.open_ledger(run.clients, desired.ledger_table)
+        stayers = _list_stayers(workmail, ledger, desired)
+    except ServiceError as error:  # each resource says by itself what it lacks
+        run.log("end not judged", error=str(error))
+        return
+    reasons = [
+        *(_stop_organization(stayers) if deletes else ()),
+        *_stop_domains(stayers, desired.deregistered),
+    ]
+    if reasons:
+        raise PermanentError(
+            "the stack cannot be destroyed as it is, and nothing in the organization was deleted: "
+            f"{'; '.join(reasons)}; switch off whoever is not needed any more (aws workmail "
+            "deregister-from-work-mail --organization-id "
+            f"{desired.organization_id} --entity-id NAME), and destroy again"
+        )
+
+
+def _list_stayers(workmail: WorkMail, ledger: Ledger, desired: RemovalsProperties) -> list[_Stayer]:
+    """List who is switched on, and stays so: strangers, who was taken over, who is retained."""
+    found: list[_Stayer] = []
+    for kind in Kind:
+        rows = [row for row in list_entities(workmail, kind) if not row.system]
+        entries = get_valid(ledger.read(kind), rows)
+        for row in rows:
+            if row.enabled and _stays(entries.get(row.reference.folded), desired.words[kind]):
+                read = len(found) < _MOST_READ
+                aliases = read_aliases(workmail, row) if read else ()
+                found.append(_Stayer(row, (row.email, *aliases)))
+    return found
+
+
+def _stays(entry: Entry | None, word: Removal) -> bool:
+    if entry is None or entry.id is None or entry.removed_at:
+        return True
+    return entry.origin is Origin.ADOPTED or word is Removal.RETAIN
+
+
+def _stop_organization(stayers: Iterable[_Stayer]) -> Iterator[str]:
+    """Without force WorkMail deletes no organization with users who are switched on (§7.5)."""
+    users = [each.row.reference.name for each in stayers if each.row.reference.kind is Kind.USER]
+    if users:
+        yield (
+            "the organization would not be deleted, since users are switched on whom this stack "
+            f"did not make or retains ({_join(users)})"
+        )
+
+
+def _stop_domains(stayers: Iterable[_Stayer], domains: Iterable[str]) -> Iterator[str]:
+    known = {fold(name) for name in domains}
+    holders: dict[str, list[str]] = {}
+    for each in stayers:
+        for address in each.addresses:
+            domain = get_domain(address) if address else ""
+            name = str(each.row.reference)
+            if domain in known and name not in holders.setdefault(domain, []):
+                holders[domain].append(name)
+    for domain, names in sorted(holders.items()):
+        yield f"domain {domain} would stay registered, since it has addresses of {_join(names)}"
+
+
+def _join(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
