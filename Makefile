@@ -57,6 +57,7 @@ check: setup
 docs: setup
 	$(SOURCES):tools python tools/spec_reference.py
 	python tools/editor_schema.py
+	python tools/plans_schema.py
 	$(SOURCES):tools python tools/api_coverage.py
 	python tools/recipes.py
 	$(SOURCES) python tools/refusals.py

@@ -35,7 +35,7 @@ from workmail_org.spec.files.sources import MAX_BYTES
 from workmail_org.spec.problems import Problem, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from workmail_org.drift.model import Drift
     from workmail_org.model.organization import Environment
@@ -244,8 +244,8 @@ def plan(
     """Say what a deployment would do, and mean for people.
 
     Each of several specs is compared with itself in a revision, deployed or live, or with one
-    file. A file or a revision is compared without credentials. Against live it also reports what
-    was changed by hand.
+    file. A spec that is called - is read from standard input. A file or a revision is compared
+    without credentials. Against live it also reports what was changed by hand.
 
     Exits with 0, with 2 when a spec is wrong, with 3 when the handlers would refuse, with 4 when
     AWS does, with 6 when AWS does not show everything.
@@ -260,8 +260,9 @@ def plan(
         )
     if len(specs) > 1 and form == "html":
         raise click.UsageError("--format html is a page about one spec; give one at a time")
-    readings = {spec: building.read_spec(spec, root=root) for spec in specs}
-    _refuse_problems(specs, root, form)
+    _refuse_revision_of_input(specs, base)
+    readings = {spec: building.read_spec(spec, root=root, data=_read_input(spec)) for spec in specs}
+    _refuse_problems(readings.values(), form)
     environments = {
         spec: reading.environment for spec, reading in readings.items() if reading.environment
     }
@@ -285,6 +286,16 @@ def plan(
         raise click.exceptions.Exit(_INCOMPLETE)
     if tell and Verdict.CHANGES in verdicts:
         raise click.exceptions.Exit(_DIFFERS)
+
+
+def _refuse_revision_of_input(specs: Sequence[pathlib.Path], base: str) -> None:
+    """Refuse to look for the spec of standard input in a revision: it has no name there."""
+    is_file = not base.startswith("git:") and pathlib.Path(base).is_file()
+    if _STANDARD_INPUT in specs and base not in ("deployed", "live") and not is_file:
+        raise click.UsageError(
+            f'a spec from standard input is in no revision, and "{base}" is no file: compare it '
+            "with a file, deployed or live, or name the spec"
+        )
 
 
 def _look_by_hand(environment: Environment, spec: pathlib.Path, only: str | None) -> Drift:
@@ -347,7 +358,7 @@ def drift(
 
     reading = building.read_spec(spec, root=root)
     if reading.environment is None:
-        _refuse_problems([spec], root, form)
+        _refuse_problems([reading], form)
         return
     _print_lines(reading.problems, err=True)
     found = look_for_drift(reading.environment, str(spec), only=only)
@@ -413,7 +424,8 @@ def rehearse(
     from workmail_org.rehearsal import furnishing, presenting, rehearsing
 
     by_hand = live if live and furnishing.read_dump(live) is None else None
-    _refuse_problems([path for path in (by_hand, previous, spec) if path], root, form)
+    paths = [path for path in (by_hand, previous, spec) if path]
+    _refuse_problems([building.read_spec(path, root=root) for path in paths], form)
     script = rehearsing.Script(
         spec=spec, live=live, previous=previous, root=root, keep=keep, acknowledge=acknowledge
     )
@@ -467,13 +479,13 @@ def records(
 @main.command()
 @click.argument(
     "name",
-    type=click.Choice(["organization", "editor", "plan", "drift"]),
+    type=click.Choice(["organization", "editor", "plan", "plans", "drift"]),
     default="organization",
     required=False,
 )
 @click.option("--path", "as_path", is_flag=True, help="Print the path of the file instead.")
 def schema(name: str, as_path: bool) -> None:
-    """Print the JSON Schema of specs, editors, plans or drift.
+    """Print the JSON Schema of specs, plans or drift.
 
     An editor completes and explains the keys of a spec with it; docs/ci.md says how.
     """
@@ -488,9 +500,9 @@ for command in commands.COMMANDS:
     main.add_command(command)
 
 
-def _refuse_problems(specs: Sequence[pathlib.Path], root: pathlib.Path | None, form: str) -> None:
+def _refuse_problems(readings: Iterable[building.Reading], form: str) -> None:
     """Print the problems of specs as `validate` does, and exit if one is an error."""
-    problems = _once(building.read_spec(spec, root=root).problems for spec in specs)
+    problems = _once(reading.problems for reading in readings)
     wrong = _has_error(problems)
     if form == "json" and wrong:
         _print(machine.render_problems(problems))

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
+from click.testing import CliRunner
+
+from workmail_org.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,9 +212,8 @@ def test_several_specs_are_planned_in_one_run(run: Run) -> None:
     files = {**FILES, "same.yaml": BEFORE}
     names = ("after.yaml", "same.yaml")
     told = run("plan", *names, "--against", "before.yaml", files=files)
-    plans = json.loads(
-        run("plan", *names, "--against", "before.yaml", "--format", "json").stdout
-    )["plans"]  # fmt: skip
+    found = json.loads(run("plan", *names, "--against", "before.yaml", "--format", "json").stdout)
+    plans = found["plans"]
 
     assert 0 == told.exit_code
     assert [
@@ -217,8 +221,39 @@ def test_several_specs_are_planned_in_one_run(run: Run) -> None:
         "production: same.yaml compared with before.yaml",
     ] == [line for line in told.stdout.splitlines() if "compared with" in line]
     assert ["after.yaml", "same.yaml"] == [each["spec"] for each in plans]
+    jsonschema.validate(found, json.loads(run("schema", "plans").stdout))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(
+            {**found, "plans": [plans[0], {**plans[1], "verdict": "perhaps"}]},
+            json.loads(run("schema", "plans").stdout),
+        )
     assert 5 == run("plan", *names, "--against", "before.yaml", "--exit-code").exit_code
     assert 2 == run("plan", *names, "--against", "before.yaml", "--format", "html").exit_code
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(textwrap.dedent(LEAVER), 5), (textwrap.dedent(BEFORE), 0), ("version: 1\n", 2), (b"\xff", 2)],
+    ids=["changed", "the same", "wrong", "no text"],
+)
+def test_a_spec_from_standard_input_is_planned(run: Run, text: str | bytes, expected: int) -> None:
+    run("validate", "before.yaml", files=FILES)
+    command = ["plan", "-", "--against", "before.yaml", "--exit-code"]
+    result = CliRunner().invoke(main, command, input=text)
+
+    assert expected == result.exit_code, result.output
+    assert ("production: - compared with before.yaml" in result.stdout) == (expected != 2)
+
+
+@pytest.mark.parametrize("base", ["HEAD", "git:main", "missing.yaml"])
+def test_a_spec_from_standard_input_is_in_no_revision(run: Run, base: str) -> None:
+    run("validate", "before.yaml", files=FILES)
+    result = CliRunner().invoke(
+        main, ["plan", "-", "--against", base], input=textwrap.dedent(LEAVER)
+    )
+
+    assert 2 == result.exit_code
+    assert f'is in no revision, and "{base}" is no file' in " ".join(result.stderr.split())
 
 
 def test_one_wrong_spec_of_several_stops_the_plan(run: Run) -> None:

@@ -12,6 +12,7 @@ import yaml
 
 import api_coverage
 import editor_schema
+import plans_schema
 import recipes
 import refusals
 import spec_reference
@@ -48,6 +49,12 @@ def test_the_schema_for_editors_is_fresh() -> None:
     written = editor_schema.DOCUMENT.read_text(encoding="utf-8")
 
     assert editor_schema.render(editor_schema.make(source)) == written, "run make docs"
+
+
+def test_the_schema_of_several_plans_is_fresh() -> None:
+    written = plans_schema.DOCUMENT.read_text(encoding="utf-8")
+
+    assert plans_schema.render() == written, "run make docs"
 
 
 def test_the_spec_reference_is_fresh() -> None:

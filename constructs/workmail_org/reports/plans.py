@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from workmail_org.drift.model import Drift
     from workmail_org.plan.model import Plan
 
+_VERSION = 1
+"""Of the format of several plans; counts up when a reader of the version before would err."""
+
 _FILE_WIDTH = 140
 """Columns where no terminal says how many: wide enough that most sentences stay on one line."""
 
@@ -33,7 +36,9 @@ def render_all(
     terminal: TextIO | None = None,
     drifts: Sequence[Drift | None] = (),
 ) -> str:
-    """Write the plans of one or several specs; several as JSON are the list `plans`.
+    """Write the plans of one or several specs.
+
+    Several as JSON are the list `plans`, as schemas/plans.schema.json describes it.
 
     Args:
         found: The plans.
@@ -46,7 +51,8 @@ def render_all(
         for each, drift in zip_longest(found, drifts)
     ]
     if len(rendered) > 1 and form == "json":
-        return json.dumps({"plans": [json.loads(each) for each in rendered]}, indent=2)
+        plans = [json.loads(each) for each in rendered]
+        return json.dumps({"version": _VERSION, "plans": plans}, indent=2)
     return "\n\n".join(each.rstrip("\n") for each in rendered) if len(rendered) > 1 else rendered[0]
 
 
