@@ -19,6 +19,7 @@ from pathlib import Path
 from workmail_emulator.dns import Route53
 from workmail_emulator.emulator import Emulator
 from workmail_emulator.guarding import KEY_VARIABLE
+from workmail_emulator.organizations import CREATED_SECONDS
 from workmail_emulator.server import Server
 
 
@@ -30,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         emulator = Emulator(
             instant=options.instant,
             lag=options.lag,
+            active_after=options.active_after,
+            test_domain_after=options.test_domain_after,
             throttle=options.throttle,
             page_size=options.page_size,
             account=options.account,
@@ -133,7 +136,21 @@ def _parser() -> argparse.ArgumentParser:
         help="domains that are verified as soon as they are registered",
     )
     parser.add_argument(
-        "--lag", metavar="SECONDS", type=float, default=0.0, help="reads are behind writes by this"
+        "--lag", metavar="SECONDS", type=float, default=0.0, help="reads of people are late by this"
+    )
+    parser.add_argument(
+        "--active-after",
+        metavar="SECONDS",
+        type=float,
+        default=CREATED_SECONDS,
+        help="how long it takes until an organization is Active (30)",
+    )
+    parser.add_argument(
+        "--test-domain-after",
+        metavar="SECONDS",
+        type=float,
+        default=0.0,
+        help="how long it then takes until its test domain can be used (0)",
     )
     parser.add_argument(
         "--throttle", metavar="N", type=float, help="calls per second and region let through"

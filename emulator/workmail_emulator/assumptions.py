@@ -51,12 +51,38 @@ class Assumption(Enum):
         "CreateOrganization",
     )
     ORGANIZATION_TIMES = (
-        "An organization is Requested for 5 seconds, Creating for 25, and Deleting for 20;"
+        "An organization is Requested for 5 seconds, Creating for 25 (--active-after says how"
+        " long both take), and Deleting for 20;"
         " another directory than WorkMail's own changes nothing about it",
         "CreateOrganization",
         "DeleteOrganization",
         "DescribeOrganization",
         "ListOrganizations",
+    )
+    TEST_DOMAIN_USABLE = (
+        "The test domain is verified as soon as its organization is Active, but for"
+        " --test-domain-after: three public programs wait for it",
+        "CreateOrganization",
+        "GetMailDomain",
+        "RegisterToWorkMail",
+        "UpdatePrimaryEmailAddress",
+        "CreateAlias",
+        "UpdateDefaultMailDomain",
+    )
+    LAG = (
+        "With --lag, reads of users, groups and resources, of their members, delegates, permissions"
+        " and mailboxes are late; those of organizations, domains, rules, settings and tags are"
+        " not",
+        "DescribeUser",
+        "DescribeGroup",
+        "DescribeResource",
+        "ListUsers",
+        "ListGroups",
+        "ListResources",
+        "ListGroupMembers",
+        "ListResourceDelegates",
+        "ListMailboxPermissions",
+        "GetMailboxDetails",
     )
     FAILED_ALIAS = (
         "An organization whose creation failed has used up its alias",

@@ -176,7 +176,7 @@ def _organization(context: Context) -> Organization:
     """Find the organization of a call; all but two operations need it to be active."""
     organization_id: str = context.parameters["OrganizationId"]
     organization = context.region.organizations.get(organization_id)
-    if organization is None or context.now < organization.created_at + context.settings.lag:
+    if organization is None:
         raise ServiceFault(
             "OrganizationNotFoundException", f"Organization {organization_id} is not found."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,7 @@ from workmail_emulator.clock import Clock
 from workmail_emulator.dispatch import Answer, Request
 from workmail_emulator.errors import ResponseLost, ServiceFault
 from workmail_emulator.faults import Faults, Throttle
+from workmail_emulator.organizations import CREATED_SECONDS
 from workmail_emulator.world import Context, Lookup, Settings, World
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Emulator:
         *,
         instant: bool = False,
         lag: float = 0.0,
+        active_after: float = CREATED_SECONDS,
+        test_domain_after: float = 0.0,
         throttle: float | None = None,
         page_size: int = 100,
         account: str = "000000000000",
@@ -54,7 +58,10 @@ class Emulator:
         Args:
             instant: Every asynchronous change is complete by the next read. Without `dns`, domains
                 are then verified at once.
-            lag: Seconds by which reads are behind writes.
+            lag: Seconds by which reads of people, and of what belongs to them, are behind writes.
+            active_after: Seconds from CreateOrganization until an organization is Active.
+            test_domain_after: Seconds from then until its test domain is verified; before that
+                no address can be in it.
             throttle: Calls per second and region that are let through; None for all.
             page_size: Entries on a page when no MaxResults is sent, 1 to 100.
             account: Twelve digits, in every ARN; whose calls have an access key id that is not
@@ -69,11 +76,19 @@ class Emulator:
         """
         if not 1 <= page_size <= 100:
             raise ValueError(f"a page has 1 to 100 entries: {page_size}")
+        for name, seconds in (
+            ("active_after", active_after),
+            ("test_domain_after", test_domain_after),
+        ):
+            if not 0 <= seconds < math.inf:
+                raise ValueError(f"{name} is a number of seconds, 0 or more: {seconds}")
         if lag < 0 or (throttle is not None and throttle <= 0):
             raise ValueError(f"lag is not negative, throttle positive: {lag}, {throttle}")
         self._settings = Settings(
             instant=instant,
             lag=lag,
+            active_after=active_after,
+            test_domain_after=test_domain_after,
             throttle=throttle,
             page_size=page_size,
             account=account,

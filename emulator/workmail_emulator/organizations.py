@@ -11,7 +11,8 @@ from workmail_emulator.state import Directory, Domain, Organization
 from workmail_emulator.world import Context
 
 REQUESTED_SECONDS, CREATED_SECONDS, DELETED_SECONDS = 5.0, 30.0, 20.0
-"""Assumption ORGANIZATION_TIMES; 20 to 60 seconds were seen, facts.md §2."""
+"""Assumption ORGANIZATION_TIMES; 20 to 60 seconds were seen, facts.md §2. `--active-after` says how
+long an organization is made; Requested is then at most as long."""
 
 MOST_ORGANIZATIONS = 100
 """Organizations of one account; Admin Guide workmail_limits, facts.md §3.
@@ -48,7 +49,7 @@ def create_organization(context: Context) -> Document:
         interoperability=parameters.get("EnableInteroperability", False),
         kms_key_arn=parameters.get("KmsKeyArn"),
     )
-    test_domain = Domain(f"{organization.alias.lower()}{domains.TEST_SUFFIX}", is_test=True)
+    test_domain = _make_test_domain(context, organization.alias)
     organization.domains[test_domain.name] = test_domain
     organization.default_domain = test_domain.name
     _add_domains(context, organization)
@@ -61,6 +62,13 @@ def create_organization(context: Context) -> Document:
     _furnish(context, organization)
     directories.synchronize(context, organization)
     return {"OrganizationId": organization.id}
+
+
+def _make_test_domain(context: Context, alias: str) -> Domain:
+    """Make the domain that every organization has. Source: Assumption TEST_DOMAIN_USABLE."""
+    waits = _creation(context) + context.delay(context.settings.test_domain_after)
+    name = f"{alias.lower()}{domains.TEST_SUFFIX}"
+    return Domain(name, is_test=True, usable_at=context.now + waits)
 
 
 def _add_domains(context: Context, organization: Organization) -> None:
@@ -137,11 +145,16 @@ def state_of(context: Context, organization: Organization) -> str:
         over = context.now >= organization.deleted_at + context.delay(DELETED_SECONDS)
         return "Deleted" if over else "Deleting"
     age = context.now - organization.created_at
-    if age < context.delay(REQUESTED_SECONDS):
+    if age < min(context.delay(REQUESTED_SECONDS), _creation(context)):
         return "Requested"
-    if age < context.delay(CREATED_SECONDS):
+    if age < _creation(context):
         return "Creating"
     return "Failed" if organization.failure else "Active"
+
+
+def _creation(context: Context) -> float:
+    """Give how many seconds it takes until an organization is Active."""
+    return context.delay(context.settings.active_after)
 
 
 def describe_organization(context: Context, organization: Organization) -> Document:
@@ -151,7 +164,7 @@ def describe_organization(context: Context, organization: Organization) -> Docum
         facts.md §1.1; Assumption DIRECTORY_TYPE.
     """
     state = state_of(context, organization)
-    completed = organization.created_at + context.delay(CREATED_SECONDS)
+    completed = organization.created_at + _creation(context)
     kind = context.region.directories[organization.directory_id].kind
     return api.without_nones(
         OrganizationId=organization.id,
@@ -169,18 +182,14 @@ def describe_organization(context: Context, organization: Organization) -> Docum
 
 def list_organizations(context: Context) -> Document:
     """List organizations, deleted ones included. Source: facts.md §2."""
-    visible = [
-        context.seen(organization)
-        for organization in context.region.organizations.values()
-        if context.now >= organization.created_at + context.settings.lag
-    ]
 
     def summary(organization: Organization) -> Document:
         described = describe_organization(context, organization)
         fields = ("OrganizationId", "Alias", "DefaultMailDomain", "ErrorMessage", "State")
         return {name: described[name] for name in fields if name in described}
 
-    return paging.page(context, "OrganizationSummaries", visible, summary)
+    organizations = context.region.organizations.values()
+    return paging.page(context, "OrganizationSummaries", organizations, summary)
 
 
 def delete_organization(context: Context, organization: Organization) -> Document:

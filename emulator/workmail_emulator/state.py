@@ -86,10 +86,15 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """A domain of an organization; whether it is verified stands in the region's identity."""
+    """A domain of an organization; whether it is verified stands in the region's identity.
+
+    Attributes:
+        usable_at: Of a test domain, when it is verified.
+    """
 
     name: str
     is_test: bool = False
+    usable_at: float = 0.0
 
 
 @dataclass

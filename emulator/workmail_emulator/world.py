@@ -26,7 +26,9 @@ class Settings:
 
     Attributes:
         instant: Every asynchronous change is complete by the next read.
-        lag: Seconds by which reads are behind writes.
+        lag: Seconds by which reads of people are behind writes.
+        active_after: Seconds from CreateOrganization until an organization is Active.
+        test_domain_after: Seconds from then until its test domain is verified.
         throttle: Calls per second that are let through; None for all.
         page_size: Entries on a page for which no MaxResults was sent, 1 to 100.
         account: Twelve digits, in every ARN.
@@ -36,6 +38,8 @@ class Settings:
 
     instant: bool = False
     lag: float = 0.0
+    active_after: float = 30.0
+    test_domain_after: float = 0.0
     throttle: float | None = None
     page_size: int = 100
     account: str = "000000000000"

@@ -58,7 +58,8 @@ def test_it_has_every_file_that_the_program_reads(wheel: Path) -> None:
         for name in (
             *("cdk.json", "package.json", "package-lock.json"),
             *("schemas/organization.schema.json", "schemas/plan.schema.json"),
-            *("schemas/drift.schema.json", "schemas/editor.schema.json"),
+            *("schemas/plans.schema.json", "schemas/drift.schema.json"),
+            "schemas/editor.schema.json",
         )
     } == shipped
 

@@ -441,3 +441,45 @@ def test_verification_outlives_the_domain_but_not_the_organization(
 
     status = account("get_mail_domain", **named)["OwnershipVerificationStatus"]
     assert expected == status
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, ["Requested", "Creating", "Active", "Active"]),
+        ({"active_after": 90.0}, ["Requested", "Creating", "Creating", "Active"]),
+        ({"active_after": 3.0}, ["Requested", "Active", "Active", "Active"]),
+        ({"active_after": 0.0}, ["Active", "Active", "Active", "Active"]),
+        ({"active_after": 90.0, "instant": True}, ["Active", "Active", "Active", "Active"]),
+    ],
+)
+def test_how_long_an_organization_is_made_can_be_chosen(
+    make_emulator: Any, account_of: Any, settings: dict[str, Any], expected: list[str]
+) -> None:
+    account = account_of(make_emulator(**settings))
+    account.create()
+    found: list[str] = []
+    for seconds in (0, 5, 55, 30):
+        account.emulator.clock.advance(seconds)
+        found.append(account("describe_organization")["State"])
+
+    assert expected == found
+
+
+def test_the_test_domain_can_need_its_time(
+    make_emulator: Any, account_of: Any, refused: Any
+) -> None:
+    account = account_of(make_emulator(active_after=10.0, test_domain_after=60.0))
+    account.create()
+    account.emulator.clock.advance(69)
+    before = account("get_mail_domain", DomainName="acme.awsapps.com")
+    user = account.user("alice")
+    with refused("MailDomainStateException"):
+        account("register_to_work_mail", EntityId=user, Email="alice@acme.awsapps.com")
+    account.emulator.clock.advance(1)
+    account("register_to_work_mail", EntityId=user, Email="alice@acme.awsapps.com")
+    after = account("get_mail_domain", DomainName="acme.awsapps.com")
+
+    statuses = ("OwnershipVerificationStatus", "DkimVerificationStatus")
+    assert ["PENDING", "PENDING"] == [before[name] for name in statuses]
+    assert ["VERIFIED", "VERIFIED"] == [after[name] for name in statuses]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -346,9 +347,6 @@ def test_reads_are_behind_writes_by_the_lag(
 ) -> None:
     acme = account_of(make_emulator(instant=True, lag=60.0))
     acme.create()
-    with refused("OrganizationNotFoundException"):
-        acme("describe_organization")
-    acme.emulator.clock.advance(60)
     user_id = acme.user("alice")
 
     for call in ("describe_user", "delete_user"):
@@ -365,6 +363,27 @@ def test_reads_are_behind_writes_by_the_lag(
     acme.emulator.clock.advance(60)
 
     assert ("DISABLED", "ENABLED") == (before, acme.state(user_id))
+
+
+def test_what_nobody_saw_late_is_read_at_once(make_emulator: Any, account_of: Any) -> None:
+    """Organizations, domains, rules, settings and tags; Assumption LAG."""
+    acme = account_of(make_emulator(instant=True, lag=60.0))
+    acme.create()
+    acme("register_mail_domain", DomainName="acme.example")
+    acme("update_default_mail_domain", DomainName="acme.example")
+    acme("put_access_control_rule", Name="web", Effect="DENY", Description="d")
+    acme("put_inbound_dmarc_settings", Enforced=False)
+    arn = acme("describe_organization")["ARN"]
+    acme.client.tag_resource(ResourceARN=arn, Tags=[{"Key": "team", "Value": "post"}])
+    made = acme.client.list_organizations()["OrganizationSummaries"]
+    tags = acme.client.list_tags_for_resource(ResourceARN=arn)["Tags"]
+    names = {rule["Name"] for rule in acme("list_access_control_rules")["Rules"]}
+
+    assert ["acme.example"] == [each["DefaultMailDomain"] for each in made]
+    assert acme("get_mail_domain", DomainName="acme.example")["IsDefault"]
+    assert {"default", "web"} == names
+    assert not acme("describe_inbound_dmarc_settings")["Enforced"]
+    assert [{"Key": "team", "Value": "post"}] == tags
 
 
 def test_a_user_just_deregistered_is_not_deleted_before_that_is_seen(
@@ -422,10 +441,19 @@ def test_only_the_two_services_can_be_attached(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", [{"page_size": 0}, {"page_size": 101}, {"lag": -1.0}, {"throttle": 0.0}]
+    "setting",
+    [
+        {"page_size": 0},
+        {"page_size": 101},
+        {"lag": -1.0},
+        {"throttle": 0.0},
+        {"active_after": -1.0},
+        {"active_after": math.nan},
+        {"test_domain_after": math.inf},
+    ],
 )
 def test_a_setting_that_means_nothing_is_refused(setting: Any) -> None:
-    with pytest.raises(ValueError, match=r"entries|negative"):
+    with pytest.raises(ValueError, match=r"entries|negative|seconds"):
         Emulator(**setting)
 
 

@@ -246,6 +246,21 @@ def test_what_cannot_be_begun_with_is_told_in_one_line(
     assert expected in ended.stderr
 
 
+def test_times_are_options() -> None:
+    with serving("--active-after", "0", "--test-domain-after", "600") as (url, _):
+        workmail = client(url)
+        made = workmail.create_organization(Alias="acme")["OrganizationId"]
+        scope = {"OrganizationId": made, "DomainName": "acme.awsapps.com"}
+
+        assert "PENDING" == workmail.get_mail_domain(**scope)["OwnershipVerificationStatus"]
+        control(url, "POST", "clock", {"advance_seconds": 600})
+        assert "VERIFIED" == workmail.get_mail_domain(**scope)["OwnershipVerificationStatus"]
+    ended = run("--active-after", "-1")
+
+    assert (1, 1) == (ended.returncode, ended.stderr.count("\n"))
+    assert "active_after is a number of seconds, 0 or more: -1.0" in ended.stderr
+
+
 def test_a_dump_that_could_not_be_written_is_told_at_the_beginning(tmp_path: Path) -> None:
     for place in (tmp_path / "missing" / "dump.json", tmp_path):
         ended = run("--dump", str(place))
