@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from workmail_emulator import api, directories, domains, operations, organizations, validation
@@ -48,11 +48,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer."""
+    """An HTTP answer.
+
+    Attributes:
+        more: Headers besides those that every answer has, or instead of them.
+    """
 
     status: int
     body: bytes
     request_id: str
+    more: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def headers(self) -> dict[str, str]:
@@ -61,6 +66,7 @@ class Answer:
             "Content-Type": CONTENT_TYPE,
             "Content-Length": str(len(self.body)),
             "x-amzn-RequestId": self.request_id,
+            **self.more,
         }
 
 

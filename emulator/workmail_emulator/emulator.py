@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from workmail_emulator import api, client, dispatch, domains, dumping, preset, view
+from workmail_emulator import api, client, dispatch, domains, dumping, foreign, preset, view
 from workmail_emulator.calls import Call, Hook, Log, Phase
 from workmail_emulator.clock import Clock
 from workmail_emulator.dispatch import Answer, Request
@@ -293,8 +293,11 @@ class Emulator:
             ResponseLost: The answer is to get lost; whether the call took effect is in the log.
         """
         request_id = str(uuid.uuid4())
+        lowered = {key.lower(): value for key, value in headers.items()}
+        if (refusal := foreign.refuse(lowered, request_id)) is not None:
+            return Answer(foreign.STATUS, refusal.body, request_id, refusal.headers)
         try:
-            request = dispatch.parse({key.lower(): value for key, value in headers.items()}, body)
+            request = dispatch.parse(lowered, body)
         except ServiceFault as fault:
             return dispatch.failure(fault, request_id)
         return self._answer(request, request_id)

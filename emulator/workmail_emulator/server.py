@@ -75,8 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._respond("POST")
 
     def do_OPTIONS(self) -> None:
-        """Answer what no AWS client asks: a browser does, and is refused."""
-        self._respond("OPTIONS")
+        """Answer what a browser asks, which is refused, and clients of other services."""
+        self._respond(self.command)
 
     do_HEAD = do_PATCH = do_PUT = do_OPTIONS  # noqa: N815 - the base class's names
 
@@ -123,7 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self._headers_buffer: list[bytes]
-        self._headers_buffer.append(b"\r\n" + body)
+        # The answer to HEAD has the length of a body, and none (RFC 9110, section 9.3.2).
+        self._headers_buffer.append(b"\r\n" + (b"" if self.command == "HEAD" else body))
         self.flush_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
