@@ -58,6 +58,7 @@ def register_to_workmail(context: Context, organization: Organization) -> Docume
 
 
 def _registered_again(entity: Entity, address: str) -> Document:
+    """Answer for who is enabled already. Source: Assumption REGISTERED_AGAIN."""
     if (entity.email or "").lower() != address.lower():
         raise ServiceFault(
             "EntityAlreadyRegisteredException",
@@ -139,7 +140,7 @@ def _aliased(context: Context, organization: Organization) -> Entity:
     """Find the enabled entity whose aliases are to change.
 
     Source:
-        Assumptions DISABLED_ALIASES, INTEROPERABILITY.
+        Assumptions DISABLED_ALIASES, RESOURCE_ALIAS, INTEROPERABILITY.
     """
     if organization.interoperability:
         raise invalid_parameter("Aliases are managed in Exchange.")

@@ -414,6 +414,17 @@ class Assumption(Enum):
         " pause of 24 hours",
         "StartMailboxExportJob",
     )
+    EXPORT_PATH = (
+        "The file of an export is called PREFIX/JOB.zip in its bucket",
+        "DescribeMailboxExportJob",
+        "ListMailboxExportJobs",
+    )
+    RESOURCE_ALIAS = (
+        "CreateAlias and DeleteAlias take a resource too, though the model speaks of users and"
+        " groups",
+        "CreateAlias",
+        "DeleteAlias",
+    )
     LAST_DELEGATE = (
         "The last delegate of a resource that does not accept by itself cannot be taken away"
         " (EntityStateException: InvalidConfigurationException is not modelled there)",

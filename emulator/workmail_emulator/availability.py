@@ -81,7 +81,7 @@ def _name(context: Context) -> str:
 
 
 def _provider(context: Context) -> Document:
-    """Read the one provider of a request; the password is not kept."""
+    """Read the one provider of a request; the password is not kept. Source: facts.md §1.12."""
     parameters = context.parameters
     ews: Document | None = parameters.get("EwsProvider")
     function: Document | None = parameters.get("LambdaProvider")
@@ -94,6 +94,7 @@ def _provider(context: Context) -> Document:
 
 
 def _find(organization: Organization, name: str) -> Document:
+    """Find a domain's configuration. Source: botocore, ResourceNotFoundException."""
     configuration = organization.availability.get(name)
     if configuration is None:
         raise not_found(f"The domain {name} has no availability configuration.")

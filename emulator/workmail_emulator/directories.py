@@ -31,9 +31,13 @@ CREATION: Mapping[DirectoryKind, float] = {
 """Assumption DIRECTORY_TIMES; 10 and 20 to 40 minutes were reported, facts.md §2."""
 
 DELETION = 5 * MINUTE
+"""Assumption DIRECTORY_TIMES."""
+
 REQUESTED = 5.0
+"""How long a directory shows the stage Requested; Assumption DIRECTORY_TIMES."""
 
 SYSTEM_USERS = ("Administrator", "Guest", "krbtgt")
+"""Who is in every directory; Assumption RESERVED, names vary (facts.md §10.14)."""
 
 
 def new_principal_id(context: Context, directory: Directory) -> str:
@@ -81,7 +85,8 @@ def add_principal(
     """Put a user or group into a directory from outside of WorkMail.
 
     Raises:
-        ServiceFault: `InvalidParameterException`: the directory has one of that name.
+        ServiceFault: `InvalidParameterException`: the directory has one of that name. No caller of
+            AWS sees it: the control path does (chosen).
     """
     if any(name.lower() == other.name.lower() for other in directory.principals.values()):
         raise invalid_parameter(f"Directory {directory.id} has a {name} already.")
@@ -145,6 +150,9 @@ def usable(context: Context, directory_id: str) -> Directory:
 
     Raises:
         ServiceFault: `DirectoryUnavailableException`: absent, not Active, out of reach.
+
+    Source:
+        botocore, DirectoryUnavailableException.
     """
     directory = context.region.directories.get(directory_id)
     active = directory is not None and stage(context, directory) == "Active"

@@ -13,7 +13,7 @@ LIMIT = 10
 """Directories of one sort in a region; Directory Service quotas, facts.md §3."""
 
 MOST_TAGS = 50
-"""Tags of a directory; Directory Service, TagLimitExceededException."""
+"""Tags of a directory; botocore ds, TagLimitExceededException and the Tags of AddTagsToResource."""
 
 LIMITS: dict[DirectoryKind, str] = {
     "SimpleAD": "CloudOnlyDirectories",
@@ -61,6 +61,7 @@ def _vpc(context: Context, field: str) -> Document | None:
 
 
 def _create(context: Context, kind: DirectoryKind, described: Document) -> Document:
+    """Make a directory within the quota. Source: botocore ds, DirectoryLimitExceededException."""
     parameters = context.parameters
     if len(_live(context, kind)) >= LIMIT:
         raise ServiceFault(
@@ -168,6 +169,7 @@ def disable_directory_data_access(context: Context) -> Document:
 
 
 def _switch_data_access(context: Context, *, wanted: bool) -> Document:
+    """Switch user and group management. Source: botocore ds, the errors of the operations."""
     directory = _managed(context)
     if directories.stage(context, directory) != "Active":
         raise ServiceFault(
@@ -238,6 +240,7 @@ def list_directory_tags(context: Context) -> Document:
 
 
 def _directory(context: Context, field: str = "DirectoryId") -> Directory:
+    """Find a directory that people see. Source: botocore ds, EntityDoesNotExistException."""
     directory_id: str = context.parameters[field]
     directory = context.region.directories.get(directory_id)
     if directory is None or directory.kind == "VpcDirectory" or directory.deleted_at is not None:
@@ -246,7 +249,11 @@ def _directory(context: Context, field: str = "DirectoryId") -> Directory:
 
 
 def _managed(context: Context) -> Directory:
-    """Find a Managed Microsoft AD; the data access calls have an error of their own."""
+    """Find a Managed Microsoft AD; the data access calls have an error of their own.
+
+    Source:
+        botocore ds, DirectoryDoesNotExistException, UnsupportedOperationException.
+    """
     directory_id: str = context.parameters["DirectoryId"]
     try:
         directory = _directory(context)

@@ -75,6 +75,9 @@ def parse(headers: Mapping[str, str], body: bytes) -> Request:
 
     Raises:
         ServiceFault: No such service, no signature, no JSON.
+
+    Source:
+        WorkMail API Reference, Common Errors.
     """
     prefix, _, operation = headers.get("x-amz-target", "").partition(".")
     service = api.TARGETS.get(prefix)
@@ -153,6 +156,7 @@ def _remembered(context: Context) -> Document:
 
 
 def _perform(context: Context) -> Document:
+    """Do what an operation of WorkMail does; one that is not emulated is refused (chosen)."""
     if "OrganizationId" not in context.parameters:
         return _in_region(operations.WORKMAIL_IN_REGION, context)
     function = operations.WORKMAIL_IN_ORGANIZATION.get(context.operation)
@@ -167,6 +171,7 @@ def _perform(context: Context) -> Document:
 
 
 def _in_region(functions: Mapping[str, operations.InRegion], context: Context) -> Document:
+    """Do what needs no organization; an operation that is not emulated is refused (chosen)."""
     function = functions.get(context.operation)
     if function is None:
         raise _missing(context)
@@ -179,7 +184,11 @@ def _missing(context: Context) -> ServiceFault:
 
 
 def _organization(context: Context) -> Organization:
-    """Find the organization of a call; all but two operations need it to be active."""
+    """Find the organization of a call; all but two operations need it to be active.
+
+    Source:
+        botocore, the errors of the operations; facts.md §10.3.
+    """
     organization_id: str = context.parameters["OrganizationId"]
     organization = context.region.organizations.get(organization_id)
     if organization is None:

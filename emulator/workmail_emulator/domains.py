@@ -135,6 +135,9 @@ def require_verified(context: Context, organization: Organization, name: str) ->
 
     Raises:
         ServiceFault: `MailDomainNotFoundException` or `MailDomainStateException`.
+
+    Source:
+        facts.md §1.6 and §6: only a domain whose ownership is VERIFIED takes addresses.
     """
     domain = _domain(organization, name)
     if ownership(context, domain) != "VERIFIED":
@@ -239,6 +242,7 @@ def note(identity: Identity, now: float, *, proved: bool, signed: bool) -> None:
 
 
 def _domain(organization: Organization, name: str) -> Domain:
+    """Find a registered domain. Source: botocore, MailDomainNotFoundException."""
     domain = organization.domains.get(name.lower())
     if domain is None:
         raise ServiceFault("MailDomainNotFoundException", f"The domain {name} is not found.")

@@ -19,6 +19,8 @@ RESOURCES: Kinds = ("RESOURCE",)
 # Assumption RESERVED: real names vary by directory, facts.md §10.14.
 RESERVED = frozenset({"administrator", "guest", "krbtgt"})
 BUILT_IN_GROUPS = ("Domain Admins", "Domain Users", "Domain Guests")
+"""What is in every directory; Assumption RESERVED, names vary (facts.md §10.14)."""
+
 _RESERVED_GROUPS = frozenset(name.lower() for name in BUILT_IN_GROUPS)
 
 
@@ -91,6 +93,9 @@ def find_by_id(
 
     Raises:
         ServiceFault: `EntityNotFoundException`, also for a name or an address.
+
+    Source:
+        botocore, the shapes of the parameters; facts.md §10.1 for what is not seen yet.
     """
     entity = organization.entities.get(identifier)
     if entity is None or entity.kind not in kinds:
@@ -124,6 +129,9 @@ def add(organization: Organization, entity: Entity) -> None:
 
     Raises:
         ServiceFault: `ReservedNameException` or `NameAvailabilityException`.
+
+    Source:
+        Assumptions RESERVED, NAMES.
     """
     if entity.name.lower() in RESERVED | _RESERVED_GROUPS:
         raise ServiceFault("ReservedNameException", f"The name {entity.name} is reserved.")
@@ -136,6 +144,9 @@ def claim_name(organization: Organization, entity: Entity) -> None:
 
     Raises:
         ServiceFault: `NameAvailabilityException`: another entity has it.
+
+    Source:
+        Assumption NAMES.
     """
     key = name_key(entity.kind, entity.name)
     if organization.names.get(key, entity.id) != entity.id:

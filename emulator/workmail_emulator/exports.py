@@ -26,7 +26,7 @@ def start_mailbox_export_job(context: Context, organization: Organization) -> Do
     """Start to export the mailbox of an enabled user or resource.
 
     Source:
-        facts.md §8; Assumption EXPORT_STATE.
+        facts.md §8; Assumptions EXPORT_STATE, EXPORT_PATH.
     """
     parameters = context.parameters
     owner = _mailbox_owner(context, organization)
@@ -121,6 +121,7 @@ def _is_recent(context: Context, job: Document, owner: str) -> bool:
 
 
 def _mailbox_owner(context: Context, organization: Organization) -> str:
+    """Find whose mailbox is exported. Source: Assumption EXPORT_STATE."""
     identifier: str = context.parameters["EntityId"]
     kinds: entities.Kinds = ("USER", "RESOURCE")
     owner = entities.find(context, organization, identifier, kinds)
@@ -131,6 +132,7 @@ def _mailbox_owner(context: Context, organization: Organization) -> str:
 
 
 def _find(context: Context, organization: Organization) -> Document:
+    """Find a job. Source: botocore, EntityNotFoundException."""
     job_id: str = context.parameters["JobId"]
     job = organization.exports.get(job_id)
     if job is None:

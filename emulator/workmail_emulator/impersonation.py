@@ -120,6 +120,7 @@ def _role(context: Context, role_id: str, created: float) -> Document:
 
 
 def _find(context: Context, organization: Organization) -> Document:
+    """Find a role. Source: botocore, ResourceNotFoundException."""
     role_id: str = context.parameters["ImpersonationRoleId"]
     role = organization.roles.get(role_id)
     if role is None:

@@ -74,6 +74,7 @@ def update_mailbox_quota(context: Context, organization: Organization) -> Docume
 
 
 def _mailbox(context: Context, organization: Organization) -> Mailbox:
+    """Find a mailbox in use, or kept. Source: Assumption NO_MAILBOX."""
     identifier: str = context.parameters["UserId"]
     user = entities.find(context, organization, identifier, entities.USERS)
     mailbox = organization.mailboxes.get(user.id)

@@ -99,18 +99,24 @@ def _furnish(context: Context, organization: Organization) -> None:
 
 
 def _check_limit(context: Context) -> None:
+    """Count organizations. Source: Assumption ORGANIZATION_LIMIT."""
     live = [item for item in context.region.organizations.values() if item.deleted_at is None]
     if len(live) >= MOST_ORGANIZATIONS:
         raise limit_exceeded(f"An account has at most {MOST_ORGANIZATIONS} organizations.")
 
 
 def _check_key(context: Context, arn: str | None) -> None:
+    """Refuse a key of another region. Source: facts.md §5."""
     if arn and arn.split(":")[3] != context.region.name:
         raise invalid_parameter(f"The key {arn} is not in {context.region.name}.")
 
 
 def _directory(context: Context, parameters: Document) -> Directory:
-    """Find the directory asked for, or make WorkMail's own; the alias must be free for it."""
+    """Find the directory asked for, or make WorkMail's own; the alias must be free for it.
+
+    Source:
+        facts.md §1.1 and §5; Assumption ALIAS_BURNED.
+    """
     alias, directory_id = parameters["Alias"], parameters.get("DirectoryId")
     if directory_id is None:
         if parameters.get("EnableInteroperability"):

@@ -74,6 +74,7 @@ def _token(context: Context, start: int) -> str:
 
 
 def _start(context: Context) -> int:
+    """Find where a page begins; a token is good for one list (chosen)."""
     token: str | None = context.parameters.get("NextToken")
     if token is None:
         return 0

@@ -23,6 +23,9 @@ def check(password: str) -> None:
 
     Raises:
         ServiceFault: `InvalidPasswordException`; the password is not in it.
+
+    Source:
+        Assumption DIRECTORY_PASSWORDS.
     """
     classes = {
         "lower" if char.islower() else "upper"

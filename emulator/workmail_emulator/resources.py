@@ -151,7 +151,11 @@ def _changes(parameters: Document) -> Document:
 
 
 def _require_answer(organization: Organization, resource: Entity) -> None:
-    """Refuse a resource that neither accepts by itself nor has a delegate. Source: §1.5."""
+    """Refuse a resource that neither accepts by itself nor has a delegate.
+
+    Source:
+        facts.md §1.5.
+    """
     accepts: bool = resource.attributes["BookingOptions"]["AutoAcceptRequests"]
     if not accepts and not organization.delegates.get(resource.id):
         raise ServiceFault(

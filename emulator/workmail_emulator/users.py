@@ -133,6 +133,7 @@ def delete_user(context: Context, organization: Organization) -> Document:
 
 
 def _check_name(name: str, directory: Directory) -> None:
+    """Refuse a name that the directory does not take. Source: botocore, CreateUser."""
     if directory.kind != "VpcDirectory" and len(name) > LONGEST_NAME:
         raise invalid_parameter(
             f"User name {name} has {len(name)} characters, a {directory.kind} directory takes"
@@ -141,6 +142,7 @@ def _check_name(name: str, directory: Directory) -> None:
 
 
 def _role(role: str) -> str:
+    """Refuse a role that nobody gives: SYSTEM_USER and RESOURCE. Source: botocore, Role."""
     if role not in ("USER", "REMOTE_USER"):
         raise invalid_parameter(f"Role {role} cannot be given; use USER or REMOTE_USER.")
     return role

@@ -126,6 +126,7 @@ def _is_secret(shape: Shape) -> bool:
 
 
 def _check_type(value: Any, shape: Shape, path: str) -> None:
+    """Refuse a value of another JSON type. Source: AWS JSON 1.1 protocol; Assumption VALIDATION."""
     expected = _JSON_TYPES[shape.type_name]
     if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
         where = f" at '{path}'" if path else ""

@@ -174,7 +174,11 @@ class Context:
         return wanted and self.now >= since + self.delay(DATA_ACCESS_SECONDS)
 
     def _refuse(self, code: str, message: str) -> None:
-        """Raise an error that the operation models; others do not look at the directory."""
+        """Raise an error that the operation models; others do not look at the directory.
+
+        Source:
+            botocore, the errors of the operation.
+        """
         if code in api.error_codes(api.WORKMAIL, self.operation):
             raise ServiceFault(code, message)
 

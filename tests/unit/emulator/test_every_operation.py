@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,6 +168,89 @@ def test_the_coverage_document_is_up_to_date() -> None:
 
 def test_every_operation_names_its_source() -> None:
     assert [] == [row.operation for row in coverage.rows() if not row.source]
+
+
+SOURCE = re.compile(
+    r"facts\.md|botocore|Admin Guide|AWS CLI|API Reference|General Reference|Account Management"
+    r"|RFC \d|JSON 1\.1|[Aa]ssum(?:ption|ed)|\b[Cc]hosen\b"
+)
+"""What names where a rule comes from; chosen: it is ours, as how fast nothing answers."""
+
+NO_RULES = ("clock.py", "coverage.py", "dumping.py", "faults.py", "guarding.py", "preset.py")
+"""Modules without a rule of WorkMail: units of time, documents, the format of dumps, and what the
+control path and the guard refuse."""
+
+
+def list_modules() -> Iterator[tuple[str, str, ast.Module]]:
+    for path in sorted(Path(coverage.__file__).parent.glob("*.py")):
+        if path.name not in NO_RULES:
+            text = path.read_text("utf-8")
+            yield path.name, text, ast.parse(text)
+
+
+def list_constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr, str]]:
+    """List constants of a module: name, value, and what is said of them."""
+    for statement, following in itertools.pairwise([*tree.body, ast.Pass()]):
+        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+            continue
+        said = ""
+        if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+            said = str(following.value.value)
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        yield ast.unparse(targets[0]), statement.value, said
+
+
+def has_number(value: ast.expr) -> bool:
+    return any(
+        isinstance(node, ast.Constant) and type(node.value) in (int, float)
+        for node in ast.walk(value)
+    )
+
+
+def test_every_number_names_its_source() -> None:
+    numbers = [
+        (module, name, said)
+        for module, _, tree in list_modules()
+        for name, value, said in list_constants(tree)
+        if has_number(value)
+    ]
+
+    assert len(numbers) > 20
+    assert [] == [each[:2] for each in numbers if not SOURCE.search(each[2])]
+
+
+FAULTS = {
+    "ServiceFault",
+    "entity_not_found",
+    "entity_state",
+    "invalid_parameter",
+    "limit_exceeded",
+    "not_found",
+    "unsupported",
+}
+
+
+def refuses(function: ast.FunctionDef) -> bool:
+    """Tell whether a function itself raises an error of AWS."""
+    return any(
+        isinstance(node, ast.Raise)
+        and isinstance(node.exc, ast.Call)
+        and ast.unparse(node.exc.func).rpartition(".")[2] in FAULTS
+        for node in ast.walk(function)
+    )
+
+
+def test_every_refusal_names_its_source() -> None:
+    """In its docstring, or in a comment beside it."""
+    rules = [
+        (module, function.name, ast.get_source_segment(text, function) or "")
+        for module, text, tree in list_modules()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and refuses(function)
+    ]
+
+    assert len(rules) > 40
+    assert [] == [each[:2] for each in rules if not SOURCE.search(each[2])]
 
 
 def test_every_assumption_is_named_where_its_rule_stands() -> None:
