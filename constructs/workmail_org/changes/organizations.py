@@ -367,24 +367,27 @@ def list_mx_brakes(
             continue  # that the domain leaves is confirmed itself
         was, now = known.get(name, NO_ZONE), declared.mx_zones.get(name, NO_ZONE)
         if was != now and UNRESOLVED not in (was, now):
-            yield Brake(BrakeRule.MX, _describe_mx(name, was, now), (f"{name} {was} {now}",))
+            sentence, word = _describe_mx(name, was, now)
+            # Without the ids of zones: in the local AWS of a rehearsal they are others each time.
+            yield Brake(BrakeRule.MX, sentence, (f"{name} {word}",))
 
 
-def _describe_mx(name: str, was: str, now: str) -> str:
+def _describe_mx(name: str, was: str, now: str) -> tuple[str, str]:
+    """Write what becomes of an MX record, as a sentence and as a word."""
     if was == NO_ZONE:
         return (
             f"the stack writes the MX record of {name} into hosted zone {now}: from then on mail to"
             " all its addresses comes here, wherever it went before"
-        )
+        ), "comes"
     if now == NO_ZONE:
         return (
             f"the stack takes away the MX record of {name} in hosted zone {was}: mail to all its "
             "addresses stops, unless somebody keeps an MX record elsewhere"
-        )
+        ), "leaves"
     return (
         f"the MX record of {name} moves from hosted zone {was} to {now}: mail to all its addresses "
         "stops, unless the domain's registrar points to the other zone by then"
-    )
+    ), "moves"
 
 
 def _register_domain(name: str) -> Call:
