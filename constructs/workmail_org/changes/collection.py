@@ -207,7 +207,14 @@ def _list_neighbours(
 
 def empty(declared: C) -> C:
     """Declare nobody any more, and everything else as before."""
-    nobody: dict[str, Any] = {
-        name: () for name in ("users", "groups", "resources") if hasattr(declared, name)
+    return redeclare(declared, ())
+
+
+def redeclare(declared: C, entities: Sequence[Any]) -> C:
+    """Declare other entities, and everything else as before."""
+    others: dict[str, Any] = {
+        name: tuple(entities)
+        for name in ("users", "groups", "resources")
+        if hasattr(declared, name)
     }
-    return replace(declared, **nobody)
+    return replace(declared, **others)

@@ -16,6 +16,7 @@ from workmail_org.changes.collection import (
     empty,
     list_moving,
     list_relevant,
+    redeclare,
 )
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
@@ -32,19 +33,35 @@ from workmail_org.handlers.journaling import (
 )
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
+from workmail_org.handlers.restoring import (
+    find_deployment,
+    find_entity,
+    note_deployment,
+    note_entity,
+    note_neighbour,
+)
 from workmail_org.handlers.stopping import stop
 from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import CollectionKind
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.group import Group
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, Kind, Reference, fold
-from workmail_org.service.ledger import Entry, Ledger, get_valid
+from workmail_org.service.ledger import Entry, Ledger, Origin, get_valid
 from workmail_org.service.passwords import PasswordSecret
 from workmail_org.service.reading import Listed, read_aliases
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire.properties import CollectionProperties
+
+_CLASSES: Mapping[Kind, type[Any]] = {
+    Kind.USER: User,
+    Kind.GROUP: Group,
+    Kind.RESOURCE: Bookable,
+}
+"""Of the entities of a collection."""
 
 _CREATIONS = frozenset({"CreateUser", "CreateGroup", "CreateResource"})
 """Calls that make somebody from nothing."""
@@ -67,6 +84,8 @@ class CollectionLifecycle(Generic[C]):
                 raise UnsafePlanError(*decision.refusals)
             stop(run, request, work.workmail, decision.brakes)
             approve(run, request, decision.calls)
+            if not goes_back(run, request):
+                note_deployment(run, request)
         shard = request.desired.shard
         own = f"{request.desired.organization_id}/{self.kind.noun}{f'/{shard}' if shard else ''}"
         return request.physical_id or own
@@ -94,7 +113,9 @@ class CollectionWork(Generic[C]):
     """One request for one collection, round by round.
 
     Attributes:
-        declared: What is to be; a Delete declares nobody.
+        declared: What is to be; a Delete declares nobody, and a rollback everybody as found.
+        previous: What was declared before.
+        let_go: Whom a failed deployment had taken over: they are put back, and nobody's.
         beliefs: Whom this slice need not read.
         reader: As of the last look, like `situation` and `entries`.
         entries: Of the ledger.
@@ -106,14 +127,18 @@ class CollectionWork(Generic[C]):
     workmail: WorkMail
     ledger: Ledger
     declared: C
+    previous: C | None = field(init=False)
+    let_go: frozenset[Reference] = frozenset()
     beliefs: Beliefs[C] = field(init=False)
     reader: SnapshotReader = field(init=False)
     situation: Situation[Any] = field(init=False)
     decision: Decision = field(init=False)
     entries: dict[Reference, Entry] = field(init=False)
     in_order: bool = False
+    _looked: bool = False
 
     def __post_init__(self) -> None:
+        self.previous = self.request.previous
         self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
 
     @property
@@ -214,6 +239,7 @@ class CollectionWork(Generic[C]):
     def finish(self) -> None:
         """Write down who is ours now; and who is no more, where this resource removes."""
         self._claim(self._list_unsettled(), ())
+        self.ledger.drop(self.let_go)
         situation = self.situation
         declared = {
             entity.reference.folded for entity in (*situation.desired, *self.declared.entities)
@@ -244,16 +270,19 @@ class CollectionWork(Generic[C]):
 
     def _decide(self, *, undoing: bool) -> Decision:
         facts = self._read(undoing=undoing)
-        self.situation = assess(facts, self.declared, self.request.previous)
+        self.situation = assess(facts, self.declared, self.previous)
         self.decision = self.kind.decide(self.situation)
         return self.decision
 
     def _read(self, *, undoing: bool) -> CollectionFacts[Any]:
         """Read what is there, and what of it is this stack's."""
         self.reader = SnapshotReader(self.workmail)
-        previous = self.request.previous
         rows = self.reader.list(self.kind.kind)
         self.entries = get_valid(self._read_entries(), rows)
+        if not self._looked:
+            self._looked = True
+            self._declare_as_found(rows)
+        previous = self.previous
         claims = Claims(
             removable=frozenset(get_owned(self.entries, self.request, rolls_back=self._rolls_back)),
             known=frozenset(reference.name for reference in self.entries),
@@ -274,6 +303,43 @@ class CollectionWork(Generic[C]):
             undoing=undoing,
             previous_is_lost=self.request.previous_is_lost,
         )
+
+    def _declare_as_found(self, rows: Sequence[Listed]) -> None:
+        """In a rollback declare everybody as the failed deployment found them.
+
+        The template knows nothing of what people had done by hand, nor of those whom the stack had
+        not declared yet: they are put back too, and let go.
+        """
+        present = {row.reference.folded for row in rows}
+        noted = {
+            reference: entry.before
+            for reference, entry in self.entries.items()
+            if entry.before and reference in present
+        }
+        if not noted or not goes_back(self.run, self.request):
+            return
+        failed = find_deployment(self.run, self.request)
+        found = {
+            reference: entity
+            for reference, note in noted.items()
+            if failed and (entity := find_entity(self.run, failed, _CLASSES[self.kind.kind], note))
+        }
+        named = {entity.reference.folded for entity in self.declared.entities}
+        taken = {
+            reference
+            for reference in found.keys() - named
+            if self.entries[reference].origin is Origin.ADOPTED and not self.declared.shard
+        }
+        entities = [
+            *(found.get(each.reference.folded, each) for each in self.declared.entities),
+            *(found[reference] for reference in sorted(taken, key=str)),
+        ]
+        self.let_go = frozenset(taken)
+        self.declared = redeclare(self.declared, entities)
+        if taken and self.request.is_delete:
+            self.previous = self.request.desired
+        self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
+        self.run.log("put back as found", entities=sorted(map(str, found)))
 
     def _read_entries(self) -> dict[Reference, Entry]:
         """Read the ledger; lost when the stack goes, it leaves nobody to remove."""
@@ -315,19 +381,30 @@ class CollectionWork(Generic[C]):
         return calls | self._list_waiting()
 
     def _unsettle_neighbours(self, calls: Iterable[Call]) -> None:
-        """Take away the notes on those of other collections who give up an address."""
+        """Note of those of other collections who change addresses which they had.
+
+        Their own resource comes later, and finds them changed.
+        """
+        addresses = {
+            each.reference.folded: (each.primary, *each.aliases)
+            for each in self.situation.neighbours
+        }
         others = {
             each
             for call in calls
             if isinstance(each := call.subject.folded, Reference) and each.kind != self.kind.kind
         }
+        anew = bool(others) and self._settles_anew()
         for kind in sorted({each.kind for each in others}):
             entries = self.ledger.read(kind)
-            self.ledger.put(
-                replace(entries[each], settled=None)
-                for each in sorted(others & entries.keys(), key=str)
-                if entries[each].settled
-            )
+            claims: list[Entry] = []
+            for each in sorted(others & entries.keys(), key=str):
+                entry = entries[each]
+                before = entry.before
+                if anew and each in addresses:
+                    before = note_neighbour(self.request, addresses[each], entry.before)
+                claims.append(replace(entry, settled=None, before=before))
+            self.ledger.put(claim for claim in claims if claim != entries[claim.reference])
 
     def _list_enabled(self) -> Mapping[Reference, str]:
         """List who can be a member or a delegate, with their ids."""
@@ -422,7 +499,12 @@ class CollectionWork(Generic[C]):
                 settled = None
             made = entry.made if entry and settled is None else None
             begins = entity.reference.folded in creating
-            claim = make_claim(entity, found, entry, settled=settled, made=made, begins=begins)
+            before = entry.before if entry else None
+            if anew and found and not is_settled:
+                before = note_entity(self.request, found.entity, before)
+            claim = make_claim(
+                entity, found, entry, settled=settled, made=made, begins=begins, before=before
+            )
             if claim != entry:
                 claims.append(claim)
         for leaver in self.situation.get_leavers():
@@ -432,7 +514,9 @@ class CollectionWork(Generic[C]):
             noted = note_addresses(entry, addresses, enabled=entity.enabled)
             if not noted and entry and entry.settled:
                 noted = (entry,)
-            claims += [replace(each, settled=None) for each in noted]
+            for each in noted:
+                before = note_entity(self.request, entity, each.before) if anew else each.before
+                claims.append(replace(each, settled=None, before=before))
         self._put(claims)
 
     def _put(self, claims: Sequence[Entry]) -> None:

@@ -46,6 +46,7 @@ def make_claim(
     settled: str | None = None,
     made: str | None = None,
     begins: bool = False,
+    before: str | None = None,
 ) -> Entry:
     """Build the ledger's entry of a declared entity.
 
@@ -57,6 +58,7 @@ def make_claim(
         made: Digest of what it was created as.
         begins: Whether it is about to be created; else one with an id that no list shows yet
             keeps it.
+        before: How it was found by the running deployment.
     """
     enabled_before = entry.enabled_before if entry else None
     # Only the answer of our own call tells an id. Where it was lost, a person may have made the
@@ -72,6 +74,7 @@ def make_claim(
         enabled_before=enabled_before,
         settled=settled,
         made=made,
+        before=before,
     )
 
 

@@ -18,13 +18,19 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from workmail_org.errors import ServiceError, WireError
 from workmail_org.handlers.requests import Request, RequestType, Run
+from workmail_org.model.bookable import Bookable
+from workmail_org.model.group import Group
+from workmail_org.model.user import User
 from workmail_org.wire.encoding import decode_properties, encode_properties
 
 P = TypeVar("P")
+E = TypeVar("E", User, Group, Bookable)
 
 _FOUND, _MADE, _GONE = "found", "made", "gone"
 """Notes on a thing that is there or not, and has nothing else to be put back."""
@@ -107,6 +113,84 @@ def find_sides(
         return request.sides
     run.log("put back as found", found=found is not None)
     return before, undone
+
+
+def note_deployment(run: Run, request: Request[object]) -> None:
+    """Write down, when a request begins, with which deployment it brings which properties.
+
+    A rollback names the properties that failed; by this their deployment is found, and with it the
+    notes on everybody whom it touched, also those that another resource wrote.
+    """
+    table = request.consent.ledger_table
+    if table and not request.is_delete:
+        note = f"{request.fingerprint} {_name_deployment(request)}"
+        run.open_ledger(run.clients, table).keep_found(request.noun, note)
+
+
+def find_deployment(run: Run, request: Request[object]) -> str | None:
+    """Return the deployment that a request rolls back; `None`: nobody knows."""
+    table = request.consent.ledger_table
+    noted = run.open_ledger(run.clients, table).recall_found(request.noun) if table else None
+    failed = request.fingerprint if request.is_delete else request.previous_fingerprint
+    fingerprint, _, deployment = (noted or "").partition(" ")
+    return deployment if fingerprint == failed else None
+
+
+def note_entity(request: Request[object], found: User | Group | Bookable, noted: str | None) -> str:
+    """Write how somebody was found before the first write of a deployment, for their entry.
+
+    Args:
+        request: Goes forward.
+        found: As they are; a resource that came earlier may have moved their addresses already.
+        noted: What their entry says already: of this very deployment, that counts.
+    """
+    known = _recall_entity(request, noted)
+    if "found" in known:
+        return noted or ""
+    if "addresses" in known:
+        email, *aliases = known["addresses"]
+        found = replace(found, email=email, aliases=tuple(aliases))
+    note = {"deployment": _name_deployment(request), "found": encode_properties(found)}
+    return _pack(note)
+
+
+def note_neighbour(request: Request[object], addresses: Sequence[str], noted: str | None) -> str:
+    """Write which addresses somebody had whose own resource comes later."""
+    if noted and _recall_entity(request, noted):
+        return noted
+    return _pack({"deployment": _name_deployment(request), "addresses": [*addresses]})
+
+
+def find_entity(run: Run, deployment: str, kind: type[E], noted: str) -> E | None:
+    """Return how somebody was found by a deployment.
+
+    Args:
+        run: This invocation.
+        deployment: As `find_deployment` returns it.
+        kind: Class of the entity.
+        noted: What their entry says.
+    """
+    try:
+        note = _unpack(noted)
+        if note["deployment"] != deployment or "found" not in note:
+            return None
+        return decode_properties(kind, note["found"])
+    except (WireError, KeyError, ValueError, zlib.error) as error:  # of another version
+        run.log("note not understood", error=str(error))
+        return None
+
+
+def _recall_entity(request: Request[object], noted: str | None) -> dict[str, Any]:
+    """Read a note of this deployment on somebody; empty: there is none."""
+    try:
+        known = _unpack(noted) if noted else {}
+    except (ValueError, zlib.error):  # of another version
+        return {}
+    return known if known.get("deployment") == _name_deployment(request) else {}
+
+
+def _name_deployment(request: Request[object]) -> str:
+    return request.operation or request.request_id
 
 
 def note_origin(run: Run, request: Request[object], *, found: bool) -> None:

@@ -60,6 +60,8 @@ class Entry:
         settled: Digest of what was declared when the entity with this id was last seen
             to be so (`changes.settled`); `None`: it has to be read.
         made: The same of a user that the stack created, of whom nothing else is certain.
+        before: How somebody who was there was found by the deployment that last wrote to
+            them (`handlers.restoring`); they are put back so if it fails.
     """
 
     reference: Reference
@@ -70,6 +72,7 @@ class Entry:
     addresses: tuple[str, ...] = ()
     settled: str | None = None
     made: str | None = None
+    before: str | None = None
 
 
 class Ledger(Protocol):
@@ -244,6 +247,8 @@ def _render(entry: Entry) -> dict[str, Any]:
         item["Settled"] = {"S": entry.settled}
     if entry.made:
         item["Made"] = {"S": entry.made}
+    if entry.before:
+        item["Before"] = {"S": entry.before}
     if entry.addresses:
         item["Addresses"] = {"S": " ".join(entry.addresses)}
     if entry.enabled_before is not None:
@@ -262,4 +267,5 @@ def _parse(item: Mapping[str, Any]) -> Entry:
         addresses=tuple(text.get("Addresses", "").split()),
         settled=text.get("Settled"),
         made=text.get("Made"),
+        before=text.get("Before"),
     )
