@@ -26,6 +26,7 @@ from workmail_org.cli import main
 from workmail_org.importing import importing, keeping
 from workmail_org.model.live import LiveOrganization, State
 from workmail_org.model.values import OrganizationId
+from workmail_org.service import accounts
 from workmail_org.service.workmail import WorkMail
 from workmail_org.spec.building import load_environment
 
@@ -1081,3 +1082,22 @@ def test_an_import_asks_about_each_user_once(account: Account) -> None:
 
     assert 0 == result.exit_code
     assert calls <= 30 * 4 + 45  # lists, settings and both again at the end
+
+
+@pytest.mark.parametrize(("wanted", "code"), [("000000000000", 0), ("999900001111", 2)])
+def test_credentials_of_another_account_are_refused_before_anything_is_read(
+    account: Account, monkeypatch: pytest.MonkeyPatch, wanted: str, code: int
+) -> None:
+    account.make()
+    account.emulator.clear_calls()
+
+    def read_account(region: str) -> str:
+        assert "eu-west-1" == region
+        return "000000000000"
+
+    monkeypatch.setattr(accounts, "read_account", read_account)
+    result = run_for("--account", wanted)
+
+    assert code == result.exit_code, result.output
+    assert (code == 0) == bool(account.emulator.calls)
+    assert (code == 2) == ("--account: it is for account 999900001111" in result.stderr)

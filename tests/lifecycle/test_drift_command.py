@@ -608,7 +608,7 @@ def test_credentials_of_another_account_are_an_error_and_nothing_is_read(
     assert (2, []) == (result.exit_code, asked)
     assert (
         f"{spec}: it is for account 999900001111, and the credentials are of account 111122223333:"
-        " sign in to 999900001111, or correct account in the spec" in result.output
+        " sign in to 999900001111, or correct account there" in result.output
     )
 
 

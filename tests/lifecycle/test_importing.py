@@ -281,8 +281,16 @@ def test_what_is_there_is_imported_and_a_deployment_only_tags_it(
     assert () == compare(organization, live), first.text
     assert [] == [call for call in EMULATOR.writes if call.effect]
 
-    Stack(EMULATOR, name="production-acme").deploy(organization)
+    taken = Stack(EMULATOR, name="production-acme")
+    taken.deploy(organization)
     assert ["TagResource"] == [call.operation for call in EMULATOR.writes if call.effect]
     again = import_from(stack)
     assert ((), {"acme": ()}) == (again.proof.differences, again.proof.tags)
     assert first.text == again.text
+
+    taken.destroy()
+    assert {"TagResource", "UntagResource"} == {
+        call.operation for call in EMULATOR.writes if call.effect
+    }
+    after = import_from(stack)
+    assert (first.text, first.proof.tags) == (after.text, after.proof.tags)

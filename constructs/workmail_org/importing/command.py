@@ -25,6 +25,9 @@ _DIFFERS = 5  # as of the other commands: what exists differs from the spec
     multiple=True,
     help="Id of the organization. Without it and --alias: all organizations that are active.",
 )
+@click.option(
+    "--account", help="Account that the credentials have to be of; any other one is an error."
+)
 @click.option("--key", help="Key in the spec; by default made from the alias.")
 @click.option(
     "--environment",
@@ -65,6 +68,7 @@ def import_(
     all_regions: bool,
     aliases: tuple[str, ...],
     ids: tuple[str, ...],
+    account: str | None,
     key: str | None,
     environment: str,
     output: pathlib.Path | None,
@@ -86,6 +90,7 @@ def import_(
     from workmail_org.importing.importing import Wish, import_organizations
     from workmail_org.importing.permissions import render_policy
     from workmail_org.importing.progress import make_console, show_progress, tell
+    from workmail_org.service.accounts import read_account, refuse_account
 
     if print_policy:
         click.echo(render_policy())
@@ -102,6 +107,8 @@ def import_(
         table=_check_table(table, output),
         resumes=resumes,
     )
+    if account is not None:
+        refuse_account("--account", account, read_account(wish.regions[0]))
     console = make_console()
     with connect() as connections, show_progress(console) as follow:
         connections.tell = partial(tell, console)

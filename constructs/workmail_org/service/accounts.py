@@ -24,12 +24,12 @@ def read_account(region: str) -> str:
         raise translate(error, "GetCallerIdentity") from error
 
 
-def refuse_account(spec: str, declared: str | None, actual: str) -> None:
+def refuse_account(source: str, declared: str | None, actual: str) -> None:
     """Refuse to compare a spec with an account that it is not for.
 
     Args:
-        spec: As the caller named it.
-        declared: By the spec; `None`: any account will do.
+        source: Of what is declared: a spec as the caller named it, or an option.
+        declared: By it; `None`: any account will do.
         actual: Of the credentials.
 
     Raises:
@@ -38,7 +38,7 @@ def refuse_account(spec: str, declared: str | None, actual: str) -> None:
     if declared is not None and declared != actual:
         raise SpecError(
             [
-                f"{spec}: it is for account {declared}, and the credentials are of account"
-                f" {actual}: sign in to {declared}, or correct account in the spec"
+                f"{source}: it is for account {declared}, and the credentials are of account"
+                f" {actual}: sign in to {declared}, or correct account there"
             ]
         )
