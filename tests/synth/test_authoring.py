@@ -121,6 +121,29 @@ def normalize(template: dict[str, Any]) -> Any:
     return template
 
 
+@pytest.mark.parametrize(
+    ("fields", "records", "has_zone"),
+    [({}, 8, True), ({"omit": ["mx"]}, 7, False), ({"adopt": True}, 0, False)],
+    ids=["written", "the MX omitted", "adopted"],
+)
+def test_a_zone_of_the_same_app_tells_where_the_mx_record_is(
+    fields: dict[str, Any], records: int, has_zone: bool
+) -> None:
+    stack = make_stack()
+    zone = HostedZone(stack, "Zone", zone_name="acme.example")
+    mail = Organization(stack, "Mail", alias="acme")
+    mail.add_domain("acme.example", hosted_zone=zone, default=True, **fields)
+    resources = synthesize_stack(stack)["Resources"]
+    (logical_id,) = (key for key, r in resources.items() if r["Type"] == "AWS::Route53::HostedZone")
+    (organization,) = (
+        r["Properties"] for r in resources.values() if r["Type"] == "Custom::WorkMailOrganization"
+    )
+
+    expected = {"Ref": logical_id} if has_zone else "none"
+    assert {"acme.example": expected} == organization["MxZones"]
+    assert records == sum(r["Type"] == "AWS::Route53::RecordSet" for r in resources.values())
+
+
 def test_a_user_is_named_as_a_member_by_what_adding_it_returned() -> None:
     mail = Organization(make_stack(), "Mail", alias="acme")
 
