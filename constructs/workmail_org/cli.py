@@ -27,6 +27,7 @@ from workmail_org import distribution, errors
 from workmail_org.arguments import NamedPath, complete_base, complete_key, form_option
 from workmail_org.importing.command import import_
 from workmail_org.initializing.command import init
+from workmail_org.leave_commands import leave
 from workmail_org.operating import commands
 from workmail_org.reports import machine, resolved, sarif, text
 from workmail_org.spec import building, together
@@ -498,6 +499,7 @@ def schema(name: str, as_path: bool) -> None:
 
 for command in commands.COMMANDS:
     main.add_command(command)
+main.add_command(leave)
 
 
 def _refuse_problems(readings: Iterable[building.Reading], form: str) -> None:
@@ -569,7 +571,9 @@ def _has_error(problems: Sequence[Problem]) -> bool:
 def _report(error: errors.WorkMailOrgError) -> int:
     """Say what was refused; give the exit code for it."""
     _print("\n".join(text.escape(line) for line in str(error).splitlines()), err=True)
-    if isinstance(error, errors.SpecError | errors.FolderError | errors.RevisionError):
+    if isinstance(
+        error, errors.SpecError | errors.FolderError | errors.InputError | errors.RevisionError
+    ):
         return _SPEC
     if isinstance(error, errors.UnsafePlanError):
         return _UNSAFE

@@ -4,6 +4,7 @@
     ├─ SpecError(problems)         the YAML is wrong; carries all problems          exit 2
     ├─ MissingExtraError           an extra of the package is not installed         exit 1
     ├─ FolderError                 new files cannot be written into a folder        exit 2
+    ├─ InputError(problems)        a file given beside a spec is wrong              exit 2
     ├─ RevisionError               git has no such revision, or there is no git         exit 2
     ├─ UnsafePlanError             the change needs a word from a person            exit 3
     │  └─ UnapprovedError          it is not what a person approved
@@ -50,6 +51,18 @@ class MissingExtraError(WorkMailOrgError, ImportError):
 
 class FolderError(WorkMailOrgError):
     """When new files cannot be written into a folder; none of them was."""
+
+
+class InputError(WorkMailOrgError):
+    """When what is given beside a spec is wrong, or a value that only people know is missing.
+
+    Attributes:
+        problems: Every problem found, each a sentence with its place.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
 
 
 class RevisionError(WorkMailOrgError):

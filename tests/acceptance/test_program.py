@@ -100,7 +100,7 @@ def test_help_tells_each_command_in_a_whole_sentence_and_in_the_order_of_use() -
     assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
     assert [line.split()[0] for line in lines] == [
         *("init", "import", "validate", "show", "plan", "drift", "rehearse", "records", "schema"),
-        *("removed", "restore", "purge", "reset-password"),
+        *("removed", "restore", "purge", "reset-password", "leave"),
     ]
 
 

@@ -1,0 +1,213 @@
+"""The commands of `workmail-org leave`."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import TYPE_CHECKING
+
+import click
+
+from workmail_org.arguments import NamedPath, complete_key
+from workmail_org.leaving.model import Destination
+from workmail_org.leaving.options import UserFormat
+from workmail_org.reports.text import escape
+from workmail_org.spec import building
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workmail_org.leaving.model import File
+    from workmail_org.leaving.options import Options
+    from workmail_org.model.organization import Environment, Organization
+
+_spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
+_root_option = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
+    help="No file that a spec names may lie outside this folder; by default the spec's own.",
+)
+_organization_option = click.option(
+    "--organization",
+    "only",
+    metavar="KEY",
+    shell_complete=complete_key,
+    help="This organization alone.",
+)
+_output_option = click.option(
+    "--output",
+    required=True,
+    type=NamedPath(path_type=pathlib.Path),
+    help="New or empty folder; with several organizations each has a folder in it.",
+)
+
+
+@click.group()
+def leave() -> None:
+    """Leave WorkMail with everything accounted for.
+
+    Amazon WorkMail ends on 2027-03-31, with all mailboxes.
+    """
+
+
+@leave.command()
+@_spec_argument
+@click.option(
+    "--to",
+    "destination",
+    required=True,
+    type=click.Choice([each.value for each in Destination]),
+    help="Where the organization goes.",
+)
+@_output_option
+@_organization_option
+@_root_option
+@click.option(
+    "--imap-host",
+    metavar="HOST",
+    help="With --to imapsync: IMAP server of the new service.",
+)
+@click.option(
+    "--workmail-passwords",
+    type=NamedPath(dir_okay=False, exists=True, path_type=pathlib.Path),
+    help="CSV with the columns address and password: valid in WorkMail. Others are made.",
+)
+@click.option(
+    "--destination-passwords",
+    type=NamedPath(dir_okay=False, exists=True, path_type=pathlib.Path),
+    help="CSV with the columns address and password: for the new service. Others are made.",
+)
+@click.option(
+    "--usage-location",
+    metavar="CODE",
+    help="With --to microsoft365: ISO 3166 code of the country, such as DE, for licences.",
+)
+@click.option(
+    "--user-format",
+    type=click.Choice([each.value for each in UserFormat]),
+    default=UserFormat.ENTRA.value,
+    show_default=True,
+    help="With --to microsoft365: file for Entra's bulk creation or for the admin center.",
+)
+def files(
+    spec: pathlib.Path,
+    destination: str,
+    output: pathlib.Path,
+    only: str | None,
+    root: pathlib.Path | None,
+    imap_host: str | None,
+    workmail_passwords: pathlib.Path | None,
+    destination_passwords: pathlib.Path | None,
+    usage_location: str | None,
+    user_format: str,
+) -> None:
+    """Write the files that a destination's importers take.
+
+    Every address, member, right, rule and setting of the spec is in one of the files, is left to
+    you with what to do, or is lost with the reason: ledger.csv lists each once. Needs no
+    credentials. Files with passwords are in the folder secret, for you alone.
+    """
+    from workmail_org.leaving.folder import write_folder
+    from workmail_org.leaving.options import Options
+    from workmail_org.leaving.passwords import PasswordBook, Side, load_passwords
+
+    to = Destination(destination)
+    _check_options(to, imap_host, usage_location, user_format)
+    environment = building.load_environment(spec, root=root)
+    chosen = choose(environment, only)
+    given = {
+        side: load_passwords(path)
+        for side, path in (
+            (Side.WORKMAIL, workmail_passwords),
+            (Side.DESTINATION, destination_passwords),
+        )
+        if path
+    }
+    written: list[File] = []
+    lines: list[str] = []
+    for organization in chosen:
+        options = Options(
+            passwords=PasswordBook(given=given),
+            user_format=UserFormat(user_format),
+            usage_location=usage_location,
+            imap_host=imap_host,
+        )
+        folder = "" if len(chosen) == 1 else f"{organization.key}/"
+        line, made = _write_files(organization, to, options)
+        lines.append(line)
+        written += _put_below(folder, made)
+    write_folder(output, written)
+    for line in lines:
+        click.echo(escape(line))
+    click.echo(escape(f"wrote {output}; begin with README.md"))
+
+
+def choose(environment: Environment, only: str | None) -> tuple[Organization, ...]:
+    """Return the organizations that are wanted.
+
+    Raises:
+        BadParameter: The spec does not have the one that is named.
+    """
+    chosen = tuple(each for each in environment.organizations if only in (None, each.key))
+    if not chosen:
+        known = ", ".join(each.key for each in environment.organizations)
+        raise click.BadParameter(
+            f"{only!r} is not declared; declared are {known}", param_hint="--organization"
+        )
+    return chosen
+
+
+def _check_options(
+    to: Destination, imap_host: str | None, usage_location: str | None, user_format: str
+) -> None:
+    from workmail_org.leaving.quoting import fits_imapsync
+
+    if to is Destination.IMAPSYNC and imap_host is None:
+        raise click.UsageError(
+            "--to imapsync needs --imap-host, the IMAP server of the new service"
+        )
+    if imap_host is not None and to is not Destination.IMAPSYNC:
+        raise click.UsageError(f"--imap-host is for --to imapsync, not for {to}")
+    if imap_host is not None and not fits_imapsync(imap_host):
+        raise click.BadParameter(f"{imap_host!r} is not a host name", param_hint="--imap-host")
+    microsoft = to is Destination.MICROSOFT365
+    if not microsoft and (usage_location is not None or user_format != UserFormat.ENTRA.value):
+        raise click.UsageError(
+            f"--usage-location and --user-format are for --to microsoft365, not for {to}"
+        )
+    if usage_location is not None and not (
+        len(usage_location) == 2 and usage_location.isascii() and usage_location.isupper()
+    ):
+        raise click.BadParameter(
+            f"{usage_location!r} is not a code of a country: two capital letters, such as DE",
+            param_hint="--usage-location",
+        )
+
+
+def _write_files(
+    organization: Organization, to: Destination, options: Options
+) -> tuple[str, list[File]]:
+    """Write the files of one organization; return them after a line that sums them up."""
+    from workmail_org.leaving.folder import SECRET
+    from workmail_org.leaving.model import TITLES, File, Outcome
+    from workmail_org.leaving.moving import move
+    from workmail_org.leaving.placing import render_ledger
+    from workmail_org.reports.leave_readme import render_readme
+
+    moved = move(organization, to, options)
+    made = [*moved.files]
+    if passwords := options.passwords.render():
+        made.append(File(path=f"{SECRET}/passwords.csv", data=passwords, is_secret=True))
+    made.append(File(path="ledger.csv", data=render_ledger(moved.entries)))
+    readme = render_readme(
+        moved, options.passwords, accounts_are_made=to is not Destination.IMAPSYNC
+    )
+    made.append(File(path="README.md", data=readme.encode()))
+    sums = ", ".join(f"{moved.count(each)} {each.value}" for each in Outcome)
+    line = f"{organization.key} to {TITLES[to]}: {len(moved.entries)} things, {sums}"
+    return line, made
+
+
+def _put_below(folder: str, files: Iterable[File]) -> list[File]:
+    from dataclasses import replace
+
+    return [replace(each, path=f"{folder}{each.path}") for each in files]

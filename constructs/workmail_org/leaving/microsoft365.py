@@ -1,0 +1,670 @@
+"""Microsoft 365: accounts by CSV, everything that Exchange keeps by PowerShell, mail by IMAP batch.
+
+Which cmdlet does what, and the limits: MicrosoftDocs/office-docs-powershell (exchange/exchange-ps)
+and learn.microsoft.com as read in 2026, in docs/leaving.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+
+from workmail_org.leaving.counting import BOOKING_HABITS
+from workmail_org.leaving.imap import list_mailboxes
+from workmail_org.leaving.model import Destination, File, Move, Outcome, Step, Thing, ThingKind
+from workmail_org.leaving.movers import IMAP_HOST, Movers, get_named, place_stayers
+from workmail_org.leaving.options import Options, UserFormat
+from workmail_org.leaving.passwords import Side
+from workmail_org.leaving.placing import Placing, Script, Sheet, Table
+from workmail_org.leaving.quoting import is_writable, quote_powershell
+from workmail_org.model.bookable import Bookable, BookableType
+from workmail_org.model.group import Group
+from workmail_org.model.live import Entity
+from workmail_org.model.organization import Organization
+from workmail_org.model.permission import Right
+from workmail_org.model.user import Role, User
+from workmail_org.model.values import Kind, Reference
+
+ENTRA_VERSION = ("version:v1.0",)
+ENTRA_HEAD = (
+    "Name [displayName] Required",
+    "User name [userPrincipalName] Required",
+    "Initial password [passwordProfile] Required",
+    "Block sign in (Yes/No) [accountEnabled] Required",
+    "First name [givenName]",
+    "Last name [surname]",
+    "Job title [jobTitle]",
+    "Department [department]",
+    "Usage location [usageLocation]",
+    "Street address [streetAddress]",
+    "State or province [state]",
+    "Country or region [country]",
+    "Office [physicalDeliveryOfficeName]",
+    "City [city]",
+    "ZIP or postal code [postalCode]",
+    "Office phone [telephoneNumber]",
+    "Mobile phone [mobile]",
+)
+"""Entra, *Bulk create* (learn.microsoft.com/entra/identity/users/users-bulk-add, 2025-12-05)."""
+
+ADMIN_CENTER_HEAD = (
+    "User Name",
+    "First Name",
+    "Last Name",
+    "Display Name",
+    "Job Title",
+    "Department",
+    "Office Number",
+    "Office Phone",
+    "Mobile Phone",
+    "Fax",
+    "Alternate email address",
+    "Address",
+    "City",
+    "State or Province",
+    "ZIP or Postal Code",
+    "Country or Region",
+)
+"""Admin center, *Add multiple users*: the order must not change (MicrosoftDocs/microsoft-365-docs,
+enterprise/add-several-users-at-the-same-time, 2024-11-26)."""
+
+IMAP_HEAD = ("EmailAddress", "UserName", "Password")
+"""Exact names (MicrosoftDocs/OfficeDocs-Exchange, csv-files-for-imap-migrations)."""
+
+_ENTRA_ROWS = 1000
+"""One upload has to be done within an hour (users-bulk-add); that so many are is a guess."""
+
+_ADMIN_CENTER_ROWS = 249
+"""250 rows, of which the head is one (add-several-users-at-the-same-time)."""
+
+_IMAP_ROWS = 50_000
+"""(csv-files-for-imap-migrations)."""
+
+_FIELD_LIMITS: Mapping[str, int] = {
+    "display_name": 256,
+    "first_name": 64,
+    "last_name": 64,
+    "job_title": 64,
+    "department": 64,
+    "telephone": 64,
+    "office": 128,
+    "city": 128,
+    "country": 128,
+    "street": 1023,
+    "zip_code": 40,
+}
+"""Characters of a column (add-several-users-at-the-same-time); Entra's own are not published."""
+
+_NAME_LIMITS = (79, 50, 48)
+"""Characters of a user name, of what stands before the @, and behind it (the same page)."""
+
+_EXCHANGE_LIMITS: Mapping[str, int] = {"company": 64, "initials": 6}
+"""Fields that only Set-User takes; the limits are those of Active Directory's schema
+(ms-Exch: `company` 64, `initials` 6)."""
+
+_LONGEST_NAME = 64
+"""Of a recipient's name and alias (New-DistributionGroup)."""
+
+_BOOKING_DAYS = 1080
+"""Exchange's longest booking window; its default is 180 days, and WorkMail has none."""
+
+_HABITS = (
+    "compare with how the room answers today, then decide: Exchange deletes the subject and puts "
+    "the organizer's name there, refuses requests from outside, and meetings over 1440 minutes "
+    "(Set-CalendarProcessing -DeleteSubject -AddOrganizerToSubject -ProcessExternalMeetingMessages "
+    "-MaximumDurationInMinutes)"
+)
+
+_TABLE: Table = {
+    ThingKind.USER: (Outcome.HAND, "create the account"),
+    ThingKind.REMOTE_USER: (Outcome.HAND, "create a mail contact"),
+    ThingKind.GROUP: (Outcome.HAND, "create the group"),
+    ThingKind.RESOURCE: (Outcome.HAND, "create the room or equipment"),
+    ThingKind.ADDRESS: (Outcome.HAND, "set it as primary address"),
+    ThingKind.ALIAS: (Outcome.HAND, "add it as a proxy address"),
+    ThingKind.FIELD: (Outcome.HAND, "write it into the address book"),
+    ThingKind.HIDDEN: (Outcome.HAND, "hide it in the Exchange admin center"),
+    ThingKind.QUOTA: (
+        Outcome.HAND,
+        "the plan sets the quota; Set-Mailbox -ProhibitSendReceiveQuota lowers it",
+    ),
+    ThingKind.IDENTITY: (Outcome.LOST, "it belongs to IAM Identity Center; Entra ID has its own"),
+    ThingKind.PASSWORD: (
+        Outcome.HAND,
+        "nobody can read the old one; give the new one to the user",
+    ),
+    ThingKind.MAIL: (Outcome.HAND, "load it from the export"),
+    ThingKind.CALENDAR: (
+        Outcome.HAND,
+        "IMAP carries no calendar: the export has it as MIME; or each user exports an .ics file "
+        "from WorkMail's web client and imports it in Outlook",
+    ),
+    ThingKind.CONTENT: (
+        Outcome.HAND,
+        "neither the export nor IMAP has contacts, tasks and notes: each user exports contacts "
+        "from the web client, or an EWS client reads them with a read-only impersonation role",
+    ),
+    ThingKind.MAILBOX_SETTINGS: (Outcome.HAND, "each user sets them anew in Outlook"),
+    ThingKind.FOLDER_PERMISSIONS: (Outcome.HAND, "each user shares folders and calendars anew"),
+    ThingKind.MEMBER: (Outcome.HAND, "add it to the group"),
+    ThingKind.BOOKING: (Outcome.HAND, _HABITS),
+    ThingKind.DELEGATE: (
+        Outcome.HAND,
+        "Set-CalendarProcessing -ResourceDelegates takes users: name the members of the group",
+    ),
+    ThingKind.RIGHT: (Outcome.HAND, "grant it in the Exchange admin center"),
+    ThingKind.DOMAIN: (
+        Outcome.HAND,
+        "add and verify it in the Microsoft 365 admin center before any address; workmail-org "
+        "leave dns writes its records",
+    ),
+    ThingKind.ACCESS_CONTROL: (Outcome.HAND, "a Conditional Access policy (Entra ID P1) does it"),
+    ThingKind.MOBILE_DEVICES: (
+        Outcome.HAND,
+        "an ActiveSync device access rule does it (New-ActiveSyncDeviceAccessRule)",
+    ),
+    ThingKind.IMPERSONATION_ROLES: (
+        Outcome.HAND,
+        "give the application permissions of Microsoft Graph; EWS ends there too",
+    ),
+    ThingKind.IMPERSONATION_ROLES_PART: (
+        Outcome.HAND,
+        "limit the application to these mailboxes (RBAC for Applications)",
+    ),
+    ThingKind.RETENTION: (Outcome.HAND, "create a retention policy in Purview"),
+    ThingKind.RETENTION_PART: (Outcome.HAND, "create a retention tag for the folder"),
+    ThingKind.AVAILABILITY: (Outcome.HAND, "create an organization relationship"),
+    ThingKind.EMAIL_MONITORING: (
+        Outcome.LOST,
+        "Microsoft 365 has message trace; what was logged stays in CloudWatch",
+    ),
+    ThingKind.INBOUND_DMARC_ENFORCED: (Outcome.HAND, "set it in the anti-phishing policy"),
+    ThingKind.IDENTITY_CENTER: (Outcome.HAND, "set up single sign-on in Entra ID"),
+    ThingKind.SETTING: (Outcome.LOST, "it ends with WorkMail"),
+    ThingKind.TAG: (Outcome.LOST, "it is a tag in AWS"),
+    ThingKind.UNSEEN: (Outcome.HAND, "look in the WorkMail console, and write down what is there"),
+}
+
+_RELAY = "its domain moves too: set the accepted domain to internal relay first"
+
+_CONTACTS, _ROOMS, _GROUPS, _MEMBERS, _MAILBOXES, _RIGHTS = (
+    "Contacts: remote users, whose mailboxes are elsewhere",
+    "Rooms and equipment",
+    "Groups",
+    "Members of groups",
+    "Mailboxes of users: they exist some minutes after the licence",
+    "Rights",
+)
+
+
+@dataclass(slots=True)
+class _Names:
+    """Names of recipients, which Exchange wants unique and short."""
+
+    taken: set[str] = field(default_factory=set[str])
+
+    def make(self, wanted: str) -> str:
+        """Return a name that nobody has yet, as near to the wanted one as it can be."""
+        name, number = wanted[:_LONGEST_NAME], 2
+        while name.casefold() in self.taken:
+            end = f"-{number}"
+            name = wanted[: _LONGEST_NAME - len(end)] + end
+            number += 1
+        self.taken.add(name.casefold())
+        return name
+
+
+def move(organization: Organization, options: Options) -> Move:
+    """Write what Microsoft 365 takes, and say what becomes of everything else."""
+    placing = Placing(organization)
+    movers = place_stayers(placing, _judge)
+    walk = _Walk(placing, movers, options)
+    walk.move_users()
+    walk.move_contacts()
+    walk.move_resources()
+    walk.move_groups()
+    walk.move_rights()
+    walk.move_mail()
+    entries = placing.finish(_TABLE)
+    return Move(
+        key=organization.key,
+        destination=Destination.MICROSOFT365,
+        files=walk.render(),
+        entries=entries,
+        steps=tuple(walk.list_steps()),
+        notes=tuple(placing.notes),
+    )
+
+
+class _Walk:
+    def __init__(self, placing: Placing, movers: Movers, options: Options) -> None:
+        self.placing, self.movers, self.options = placing, movers, options
+        self.organization = placing.organization
+        self.script = Script(placing, "exchange.ps1")
+        self.entra = Sheet(
+            placing, "secret/entra-users", (ENTRA_VERSION, ENTRA_HEAD), _ENTRA_ROWS, is_secret=True
+        )
+        self.admin_center: dict[str, Sheet] = {}
+        self.batch = Sheet(placing, "secret/imap-batch", (IMAP_HEAD,), _IMAP_ROWS, is_secret=True)
+        self.names, self.aliases = _Names(), _Names()
+
+    def move_users(self) -> None:
+        """Create accounts, then what only Exchange can set of their mailboxes."""
+        for user in self.organization.users:
+            if user.reference not in self.movers or self.movers.is_remote(user.reference):
+                continue
+            self._create_account(user)
+            self._set_mailbox(user)
+
+    def _create_account(self, user: User) -> None:
+        fields = {each.name: each for each in self.placing.find(user.reference, ThingKind.FIELD)}
+        fitting = {
+            name: thing
+            for name, limit in _FIELD_LIMITS.items()
+            if (thing := fields.get(name)) and self._fits(thing, limit)
+        }
+        values = {name: thing.value for name, thing in fitting.items()}
+        self.names.make(values.get("display_name", user.name))
+        things = (
+            *self.placing.find(user.reference, ThingKind.USER),
+            *(
+                each
+                for each in self.placing.find(user.reference, ThingKind.ADDRESS)
+                if each.name == user.email
+            ),
+            *fitting.values(),
+        )
+        if self.options.user_format is UserFormat.ADMIN_CENTER:
+            self._find_admin_center_sheet(values.get("country", "")).add(
+                _write_admin_center_row(user, values), things
+            )
+            return
+        path = self.entra.add(self._write_entra_row(user, values), things)
+        self.placing.put(
+            self.placing.find(user.reference, ThingKind.PASSWORD),
+            path,
+            "a new one; nobody can read the old one",
+        )
+
+    def _fits(self, thing: Thing, limit: int) -> bool:
+        """Tell whether a field can be written; leave it to a person if not."""
+        if is_writable(thing.value) and len(thing.value) <= limit:
+            return True
+        self.placing.leave([thing], f"too long or not text: at most {limit} characters; shorten it")
+        return False
+
+    def _write_entra_row(self, user: User, values: Mapping[str, str]) -> Sequence[str]:
+        def get(name: str) -> str:
+            return values.get(name, "")
+
+        country = get("country")
+        location = self.options.usage_location or (
+            country if re.fullmatch("[A-Z]{2}", country) else ""
+        )
+        return (
+            get("display_name") or user.name,
+            user.email,
+            self.options.passwords.get(Side.DESTINATION, user.email),
+            "No",
+            get("first_name"),
+            get("last_name"),
+            get("job_title"),
+            get("department"),
+            location,
+            get("street"),
+            "",
+            country,
+            get("office"),
+            get("city"),
+            get("zip_code"),
+            get("telephone"),
+            "",
+        )
+
+    def _find_admin_center_sheet(self, country: str) -> Sheet:
+        """Return the sheet of a country: the wizard sets one location for a whole file."""
+        if country not in self.admin_center:
+            slug = re.sub("[^A-Za-z0-9]+", "-", country).strip("-")[:20] or "no-country"
+            name = f"admin-center-users-{len(self.admin_center) + 1}-{slug}"
+            self.admin_center[country] = Sheet(
+                self.placing, name, (ADMIN_CENTER_HEAD,), _ADMIN_CENTER_ROWS
+            )
+        return self.admin_center[country]
+
+    def _set_mailbox(self, user: User) -> None:
+        fields = {each.name: each for each in self.placing.find(user.reference, ThingKind.FIELD)}
+        for name, limit in _EXCHANGE_LIMITS.items():
+            thing = fields.get(name)
+            if thing and self._fits(thing, limit):
+                command = f"Set-User -Identity {_q(user.email)} -{name.title()} {_q(thing.value)}"
+                self._step(_MAILBOXES, f"{name} of {user.email}", "$false", command, [thing])
+        self._add_aliases(_MAILBOXES, user.reference, user.email, "Set-Mailbox")
+        self._hide(_MAILBOXES, user.reference, user.email, "Set-Mailbox")
+
+    def move_contacts(self) -> None:
+        """Create a mail contact for everybody whose mailbox is elsewhere."""
+        for user in self.organization.users:
+            if user.reference not in self.movers or not self.movers.is_remote(user.reference):
+                continue
+            find = self.placing.find
+            named = find(user.reference, ThingKind.FIELD)
+            shown = next((each for each in named if each.name == "display_name"), None)
+            if shown and not self._fits(shown, _FIELD_LIMITS["display_name"]):
+                shown = None
+            name = self.names.make(shown.value if shown else user.name)
+            display = f" -DisplayName {_q(shown.value)}" if shown else ""
+            address = find(user.reference, ThingKind.ADDRESS)
+            command = (
+                f"New-MailContact -Name {_q(name)}{display} -ExternalEmailAddress {_q(user.email)}"
+                " | Out-Null"
+            )
+            test = f"Test-Recipient {_q(user.email)}"
+            things = [*find(user.reference, ThingKind.REMOTE_USER), *address]
+            things += [shown] if shown else []
+            note = (
+                "if its domain moves too: set the accepted domain to internal relay first"
+                if any(
+                    each.name == user.email.rpartition("@")[2] for each in self.organization.domains
+                )
+                else ""
+            )
+            self._step(_CONTACTS, f"contact {user.email}", test, command, things, note)
+            self._hide(_CONTACTS, user.reference, user.email, "Set-MailContact")
+
+    def move_resources(self) -> None:
+        """Create rooms and equipment, and how they answer."""
+        for resource in self.organization.resources:
+            if resource.reference in self.movers:
+                self._create_resource(resource)
+
+    def _create_resource(self, resource: Bookable) -> None:
+        find, reference, email = self.placing.find, resource.reference, resource.email
+        kind = "Room" if resource.type is BookableType.ROOM else "Equipment"
+        command = (
+            f"New-Mailbox -{kind} -Name {_q(self.names.make(resource.name))} -DisplayName"
+            f" {_q(resource.name)} -PrimarySmtpAddress {_q(email)} | Out-Null"
+        )
+        things = (
+            *find(reference, ThingKind.RESOURCE),
+            *(each for each in find(reference, ThingKind.ADDRESS) if each.name == email),
+        )
+        self._step(
+            _ROOMS, f"{kind.lower()} {email}", f"Test-Recipient {_q(email)}", command, things
+        )
+        delegates = [
+            each
+            for each in find(reference, ThingKind.DELEGATE)
+            if get_named(each).kind is Kind.USER and not self.movers.is_remote(get_named(each))
+        ]
+        options = [
+            each for each in find(reference, ThingKind.BOOKING) if each.name != BOOKING_HABITS
+        ]
+        addresses = [self.movers.get(get_named(each)) for each in delegates]
+        # After the delegates' mailboxes exist.
+        self._step(
+            _MAILBOXES,
+            f"booking of {email}",
+            "$false",
+            _write_booking(resource, addresses),
+            [*options, *delegates],
+        )
+        self._add_aliases(_ROOMS, reference, email, "Set-Mailbox")
+        self._hide(_ROOMS, reference, email, "Set-Mailbox")
+
+    def move_groups(self) -> None:
+        """Create groups, then fill them: a member may be a group that comes later."""
+        security = _find_security_groups(self.organization)
+        for group in self.organization.groups:
+            if group.reference in self.movers:
+                self._create_group(group, is_security=group.reference.folded in security)
+
+    def _create_group(self, group: Group, *, is_security: bool) -> None:
+        find, reference, email = self.placing.find, group.reference, group.email
+        kind = "Security" if is_security else "Distribution"
+        alias = self.aliases.make(email.rpartition("@")[0])
+        command = (
+            f"New-DistributionGroup -Name {_q(self.names.make(group.name))} -DisplayName"
+            f" {_q(group.name)} -Alias {_q(alias)} -PrimarySmtpAddress {_q(email)} -Type {kind}"
+            # Its default refuses mail from outside, which WorkMail's groups take.
+            " -RequireSenderAuthenticationEnabled $false | Out-Null"
+        )
+        things = (
+            *find(reference, ThingKind.GROUP),
+            *(each for each in find(reference, ThingKind.ADDRESS) if each.name == email),
+        )
+        note = "a security group, since it has rights" if is_security else ""
+        test = f"Test-Recipient {_q(email)}"
+        self._step(_GROUPS, f"group {email}", test, command, things, note)
+        self._add_aliases(_GROUPS, reference, email, "Set-DistributionGroup")
+        self._hide(_GROUPS, reference, email, "Set-DistributionGroup")
+        for thing in find(reference, ThingKind.MEMBER):
+            member = self.movers.get(get_named(thing))
+            self._step(
+                _MEMBERS,
+                f"{member} in {email}",
+                f"Test-Member {_q(email)} {_q(member)}",
+                f"Add-DistributionGroupMember -Identity {_q(email)} -Member {_q(member)}"
+                " -BypassSecurityGroupManagerCheck",
+                [thing],
+            )
+
+    def _add_aliases(self, section: str, owner: Reference, email: str, cmdlet: str) -> None:
+        for thing in self.placing.find(owner, ThingKind.ALIAS):
+            test = f"Test-Address {_q(email)} {_q(thing.name)}"
+            added = _q(f"smtp:{thing.name}")
+            command = f"{cmdlet} -Identity {_q(email)} -EmailAddresses @{{Add={added}}}"
+            self._step(section, f"alias {thing.name} of {email}", test, command, [thing])
+
+    def _hide(self, section: str, owner: Reference, email: str, cmdlet: str) -> None:
+        if things := self.placing.find(owner, ThingKind.HIDDEN):
+            command = f"{cmdlet} -Identity {_q(email)} -HiddenFromAddressListsEnabled $true"
+            self._step(section, f"{email} hidden", "$false", command, things)
+
+    def move_rights(self) -> None:
+        """Grant the rights between those who move."""
+        for permission in self.organization.permissions:
+            for thing in self.placing.find(permission.mailbox, ThingKind.RIGHT):
+                if thing.value == str(permission.grantee):
+                    self._grant(permission.mailbox, permission.grantee, thing)
+
+    def _grant(self, mailbox: Reference, grantee: Reference, thing: Thing) -> None:
+        remote = [each for each in (mailbox, grantee) if self.movers.is_remote(each)]
+        if remote:
+            why = f"{remote[0]} becomes a contact, which has no mailbox and gets no rights"
+            self.placing.lose([thing], why)
+            return
+        target, who = _q(self.movers.get(mailbox)), _q(self.movers.get(grantee))
+        test, command = "$false", ""
+        match Right(thing.name):
+            case Right.FULL_ACCESS:
+                test = f"Test-FullAccess {target} {who}"
+                command = (
+                    f"Add-MailboxPermission -Identity {target} -User {who} -AccessRights FullAccess"
+                    " -InheritanceType All -AutoMapping $false | Out-Null"
+                )
+            case Right.SEND_AS:
+                test = f"Test-SendAs {target} {who}"
+                command = (
+                    f"Add-RecipientPermission -Identity {target} -AccessRights SendAs"
+                    f" -Trustee {who} -Confirm:$false | Out-Null"
+                )
+            case Right.SEND_ON_BEHALF:
+                cmdlet = "Set-DistributionGroup" if mailbox.kind is Kind.GROUP else "Set-Mailbox"
+                command = f"{cmdlet} -Identity {target} -GrantSendOnBehalfTo @{{Add={who}}}"
+        what = f"{thing.name} on {self.movers.get(mailbox)} for {self.movers.get(grantee)}"
+        self._step(_RIGHTS, what, test, command, [thing])
+
+    def move_mail(self) -> None:
+        """List whose mail an IMAP batch fetches."""
+        for user, thing in list_mailboxes(self.placing, self.movers, self.options.passwords):
+            password = self.options.passwords.get(Side.WORKMAIL, user.email)
+            self.batch.add((user.email, user.email, password), [thing], "mail only, by IMAP")
+
+    def _step(
+        self,
+        section: str,
+        what: str,
+        test: str,
+        command: str,
+        things: Iterable[Thing],
+        note: str = "",
+    ) -> None:
+        line = f"Invoke-Step {_q(what)} {{ {test} }} {{ {command} }}"
+        self.script.add(section, line, things, note)
+
+    def render(self) -> tuple[File, ...]:
+        """Write all files."""
+        files = [*self.entra.render()]
+        for sheet in self.admin_center.values():
+            files += sheet.render()
+        if self.script.sections:
+            files.append(File(path=self.script.path, data=_write_script(self.script)))
+        return (*files, *self.batch.render())
+
+    def list_steps(self) -> Iterator[Step]:
+        """Say what to do with the files, in order."""
+        yield Step(
+            title="Domains",
+            text="Add and verify every domain in the Microsoft 365 admin center. Nothing else "
+            "works before. `workmail-org leave dns` writes the records.",
+        )
+        if self.entra.rows:
+            yield Step(
+                title="Accounts",
+                text="Entra admin center, Users, Bulk operations, Bulk create: upload each "
+                "`secret/entra-users-NN.csv`. Compare its first two lines with the template there. "
+                "For a file with a single user the template wants its own third line kept and the "
+                "user below it. Then assign licences; they need the usage location.",
+            )
+        if self.admin_center:
+            yield Step(
+                title="Accounts",
+                text="Microsoft 365 admin center, Users, Add multiple users: upload each "
+                "`admin-center-users-….csv`, one for each country, since the wizard sets one "
+                "location. Compare the first line with the sample there. The wizard generates the "
+                "passwords.",
+            )
+        if self.script.sections:
+            yield Step(
+                title="Everything in Exchange Online",
+                text="Some minutes after the licences: `Connect-ExchangeOnline`, then "
+                "`./exchange.ps1 -WhatIf`, then `./exchange.ps1`. It can be run again: what is "
+                "there is left alone. It ends with what failed.",
+            )
+        if self.batch.rows:
+            yield Step(title="Mail", text=_describe_batch(self.organization.region))
+
+
+def _q(text: str) -> str:
+    return quote_powershell(text)
+
+
+def _judge(entity: Entity) -> str | None:
+    """Say why an address cannot be a user name; `None`: it can, or it is nobody's."""
+    if not isinstance(entity, User) or entity.role is Role.REMOTE_USER:
+        return None
+    address = entity.email
+    whole, before, behind = _NAME_LIMITS
+    local, _, domain = address.rpartition("@")
+    if len(address) <= whole and len(local) <= before and len(domain) <= behind:
+        return None
+    return (
+        f"too long for a user name: at most {whole} characters, {before} before the @, {behind} "
+        "behind it; give the user a shorter primary address and keep this one as an alias"
+    )
+
+
+def _find_security_groups(organization: Organization) -> frozenset[Reference]:
+    """Find the groups that need to be security groups: grantees, and the groups inside those."""
+    inside = {group.reference.folded: group.members for group in organization.groups}
+    found: set[Reference] = set()
+    waiting = [
+        each.grantee.folded for each in organization.permissions if each.grantee.kind is Kind.GROUP
+    ]
+    while waiting:
+        reference = waiting.pop()
+        if reference in found:
+            continue
+        found.add(reference)
+        members = inside.get(reference, ())
+        waiting += [each.folded for each in members if each.kind is Kind.GROUP]
+    return frozenset(found)
+
+
+def _write_booking(resource: Bookable, delegates: Sequence[str]) -> str:
+    booking = resource.booking
+    accept = "$true" if booking.auto_accept else "$false"
+    ask = "" if booking.auto_accept else " -AllRequestInPolicy $true"
+    recurring = "$false" if booking.decline_recurring else "$true"
+    conflicts = "$false" if booking.decline_conflicts else "$true"
+    named = f" -ResourceDelegates {','.join(map(_q, delegates))}" if delegates else ""
+    return (
+        # AutoUpdate would leave delegates without requests.
+        f"Set-CalendarProcessing -Identity {_q(resource.email)} -AutomateProcessing AutoAccept"
+        f" -AllBookInPolicy {accept}{ask} -AllowRecurringMeetings {recurring}"
+        f" -AllowConflicts {conflicts} -BookingWindowInDays {_BOOKING_DAYS}{named}"
+    )
+
+
+def _write_admin_center_row(user: User, values: Mapping[str, str]) -> Sequence[str]:
+    """Write a row; an empty field is a space, as the wizard's own sample has it."""
+
+    def get(name: str) -> str:
+        return values.get(name) or " "
+
+    return (
+        user.email,
+        get("first_name"),
+        get("last_name"),
+        values.get("display_name") or user.name,
+        get("job_title"),
+        get("department"),
+        get("office"),
+        get("telephone"),
+        " ",
+        " ",
+        " ",
+        get("street"),
+        get("city"),
+        " ",
+        get("zip_code"),
+        get("country"),
+    )
+
+
+_STEPS = "# <steps>\n"
+"""Where the template of the script has the commands."""
+
+_SECTIONS = (_CONTACTS, _ROOMS, _GROUPS, _MEMBERS, _MAILBOXES, _RIGHTS)
+
+
+def _write_script(script: Script) -> bytes:
+    """Write the script; without a byte order mark Windows PowerShell does not read UTF-8."""
+    template = resources.files(__package__ or "") / "templates" / "exchange.ps1"
+    parts = [
+        "\n".join((f"# {section}", *script.sections[section], ""))
+        for section in _SECTIONS
+        if section in script.sections
+    ]
+    text = template.read_text(encoding="utf-8").replace(_STEPS, "\n".join(parts))
+    return b"\xef\xbb\xbf" + text.encode()
+
+
+def _describe_batch(region: str) -> str:
+    host = IMAP_HOST.format(region=region)
+    return (
+        "The target mailboxes must exist, and retention tags and archives of them be off. "
+        "`EmailAddress,UserName,Password` of each user are in `secret/imap-batch-NN.csv`; the "
+        "passwords have to be valid in WorkMail (see Passwords).\n\n"
+        f"    Test-MigrationServerAvailability -Imap -RemoteServer {host} -Port 993\n"
+        f"    New-MigrationEndpoint -IMAP -Name WorkMail -RemoteServer {host} -Port 993 -Security "
+        "Ssl -Confirm:$false\n"
+        "    New-MigrationBatch -Name workmail-01 -SourceEndpoint WorkMail -CSVData"
+        ' ([System.IO.File]::ReadAllBytes("secret/imap-batch-01.csv")) -ExcludeFolders'
+        ' "Deleted Items","Junk Email" -AutoStart\n\n'
+        "Begin with one small mailbox. IMAP carries mail alone. Messages over 35 MB and folders "
+        "with a slash in their names stay behind. After many transient errors a batch stops; "
+        "`Start-MigrationBatch` goes on."
+    )

@@ -1,0 +1,148 @@
+"""Movers: who gets an account, a group or a room at a destination, and who cannot yet. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from workmail_org.leaving.model import Thing, ThingKind
+from workmail_org.leaving.placing import Placing
+from workmail_org.leaving.quoting import has_line_break, is_writable
+from workmail_org.model.live import Entity
+from workmail_org.model.organization import Organization
+from workmail_org.model.policies import AuthenticationMode
+from workmail_org.model.user import Role, User
+from workmail_org.model.values import TEST_DOMAIN_SUFFIX, Reference, get_domain, parse_reference
+
+_SWITCHED_OFF = (
+    "switched off, and its mailbox is erased 30 days after that: register the same id again, "
+    "export the mailbox, then decide whether it moves"
+)
+"""WorkMail Admin Guide, "disable-users"; that a mailbox which is switched off can be exported is
+documented nowhere."""
+
+_NO_ADDRESS = (
+    "has no address outside awsapps.com, which nobody can take along: give it an address in a "
+    "domain of your own first"
+)
+
+_STRANGE = "its name or address has characters that no file can hold: write it by hand"
+
+_TEST_ADDRESS = (
+    "ends with WorkMail and cannot be forwarded: find out who still writes to it, and tell them"
+)
+
+IMAP_IS_CLOSED = (
+    "sign-in by IAM Identity Center alone: no password opens a mailbox by IMAP; collect a personal "
+    "access token from the user, or allow the directory again for the time of the move"
+)
+"""WorkMail Admin Guide, "personal_access-token"."""
+
+IMAP_HOST = "imap.mail.{region}.awsapps.com"
+"""Port 993, TLS from the start (WorkMail User Guide, "using_IMAP")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movers:
+    """Who moves.
+
+    Attributes:
+        addresses: Primary addresses by folded reference.
+        remote: Folded references of users with a mailbox elsewhere.
+    """
+
+    addresses: Mapping[Reference, str]
+    remote: frozenset[Reference]
+
+    def __contains__(self, reference: Reference) -> bool:
+        return reference.folded in self.addresses
+
+    def is_remote(self, reference: Reference) -> bool:
+        """Tell whether a user has the mailbox elsewhere."""
+        return reference.folded in self.remote
+
+    def get(self, reference: Reference) -> str:
+        """Return the primary address of somebody who moves."""
+        return self.addresses[reference.folded]
+
+
+def list_entities(organization: Organization) -> tuple[Entity, ...]:
+    """List users, groups and resources."""
+    return (*organization.users, *organization.groups, *organization.resources)
+
+
+def explain_staying(entity: Entity) -> str | None:
+    """Say why somebody cannot move to any destination yet; `None`: they can."""
+    if not entity.enabled:
+        return _SWITCHED_OFF
+    if not entity.email or is_test_address(entity.email):
+        return _NO_ADDRESS
+    if not is_writable(entity.name) or not _is_plain(entity.email):
+        return _STRANGE
+    return None
+
+
+def find_nothing(_entity: Entity) -> None:
+    """Find no reason of the destination's own."""
+
+
+def is_test_address(address: str) -> bool:
+    """Tell whether an address is in a domain of WorkMail's own."""
+    return get_domain(address).endswith(TEST_DOMAIN_SUFFIX)
+
+
+def place_stayers(placing: Placing, judge: Callable[[Entity], str | None] = find_nothing) -> Movers:
+    """Place everything of those who cannot move, and what names them; return who moves.
+
+    Args:
+        placing: The organization.
+        judge: Says why the destination does not take somebody; `None`: it does.
+    """
+    addresses: dict[Reference, str] = {}
+    remote: set[Reference] = set()
+    for entity in list_entities(placing.organization):
+        lost = [each for each in _list_addresses(placing, entity) if is_test_address(each.name)]
+        placing.lose(lost, _TEST_ADDRESS)
+        strange = [each for each in _list_addresses(placing, entity) if not _is_plain(each.name)]
+        placing.leave(strange, _STRANGE)
+        if reason := explain_staying(entity) or judge(entity):
+            placing.leave(placing.find(entity.reference), reason)
+            continue
+        addresses[entity.reference.folded] = entity.email
+        if isinstance(entity, User) and entity.role is Role.REMOTE_USER:
+            remote.add(entity.reference.folded)
+    movers = Movers(addresses, frozenset(remote))
+    for group in placing.organization.groups:
+        _leave_naming(placing, movers, group.reference, ThingKind.MEMBER)
+    for resource in placing.organization.resources:
+        _leave_naming(placing, movers, resource.reference, ThingKind.DELEGATE)
+    for permission in placing.organization.permissions:
+        _leave_naming(placing, movers, permission.mailbox, ThingKind.RIGHT)
+    return movers
+
+
+def is_imap_open(organization: Organization) -> bool:
+    """Tell whether a password of the directory opens a mailbox by IMAP."""
+    center = organization.policies.identity_center
+    closed = AuthenticationMode.IDENTITY_PROVIDER_ONLY
+    return center is None or center.authentication_mode is not closed
+
+
+def get_named(thing: Thing) -> Reference:
+    """Return whom a member, a delegate or a right names."""
+    return parse_reference(thing.value if thing.kind is ThingKind.RIGHT else thing.name)
+
+
+def _is_plain(address: str) -> bool:
+    return is_writable(address) and not has_line_break(address)
+
+
+def _list_addresses(placing: Placing, entity: Entity) -> tuple[Thing, ...]:
+    return placing.find(entity.reference, ThingKind.ADDRESS, ThingKind.ALIAS)
+
+
+def _leave_naming(placing: Placing, movers: Movers, owner: Reference, kind: ThingKind) -> None:
+    for thing in placing.find(owner, kind):
+        named = get_named(thing)
+        if named not in movers:
+            placing.leave([thing], f"{named} does not move yet; add it once that is decided")

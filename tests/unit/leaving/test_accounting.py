@@ -1,0 +1,484 @@
+"""Everything that an organization has is in a file, by hand or lost: nothing nowhere or twice.
+
+And what is said to be in a file is in it, read back by something that did not write it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shlex
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from itertools import count
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leavers import whole_organizations
+from powershell import Step, read_steps
+from workmail_org.leaving.counting import list_things
+from workmail_org.leaving.model import Destination, Entry, Outcome, Thing, ThingKind
+from workmail_org.leaving.moving import move
+from workmail_org.leaving.options import Options, UserFormat
+from workmail_org.leaving.passwords import PasswordBook
+from workmail_org.model.organization import Organization
+from workmail_org.model.policies import Policies
+from workmail_org.model.user import PROFILE_FIELDS
+from workmail_org.model.values import Kind
+
+EVERYWHERE = [*Destination]
+
+NOT_IN_WORKMAIL = {
+    "key": "of the spec",
+    "region": "where it is; not moved",
+    "existing": "of the spec",
+    "passwords": "of the spec: first passwords of new users",
+    "on_removal": "of the tool",
+    "safety": "of the tool",
+    "adopt": "of the tool",
+    "expect": "of the tool",
+    "alarms": "of the tool",
+    "drift": "of the tool",
+}
+"""Fields of an organization that nobody takes along, and why."""
+
+
+def make_options(**fields_: Any) -> Options:
+    """Return options whose passwords are counted, so that two moves are equal."""
+    numbers = count()
+    book = PasswordBook(make=lambda: f"Pw.{next(numbers)}-x")
+    return Options(passwords=book, imap_host="imap.new.example", **fields_)
+
+
+def expect_things(organization: Organization) -> Iterator[tuple[ThingKind, str, str]]:
+    """List kind, owner and name of everything, by walking through the fields of the model."""
+    for field in fields(organization):
+        value: Any = getattr(organization, field.name)
+        match field.name:
+            case name if name in NOT_IN_WORKMAIL:
+                continue
+            case "users" | "groups" | "resources":
+                for entity in value:
+                    yield from _expect_entity(entity)
+            case "permissions":
+                for each in value:
+                    for right in each.rights:
+                        yield ThingKind.RIGHT, str(each.mailbox), f"{right} {each.grantee}"
+            case "domains":
+                yield from ((ThingKind.DOMAIN, "", each.name) for each in value)
+            case "policies":
+                yield from _expect_policies(value)
+            case "tags":
+                yield from ((ThingKind.TAG, "", f"{key} {value[key]}".strip()) for key in value)
+            case "alias":
+                yield ThingKind.SETTING, "", "web client https://acme.awsapps.com/mail"
+                yield ThingKind.SETTING, "", "addresses at acme.awsapps.com"
+                yield ThingKind.SETTING, "", "default domain acme.awsapps.com"
+            case "directory":
+                yield ThingKind.SETTING, "", f"directory {value.type}"
+            case "kms_key_arn":
+                yield from ([(ThingKind.SETTING, "", f"KMS key {value}")] if value else [])
+            case "interoperability":
+                name = "interoperability with Microsoft Exchange"
+                yield from ([(ThingKind.SETTING, "", name)] if value else [])
+            case name:
+                pytest.fail(f"nobody accounts for the field {name} of an organization")
+
+
+def _expect_entity(entity: Any) -> Iterator[tuple[ThingKind, str, str]]:
+    owner = str(entity.reference)
+    is_user = entity.reference.kind is Kind.USER
+    for field in fields(entity):
+        value: Any = getattr(entity, field.name)
+        match field.name:
+            case "name":
+                kind = ThingKind(entity.reference.kind.value)
+                remote = is_user and entity.role == "remote_user"
+                suffix = f" {entity.type}" if hasattr(entity, "type") else ""
+                yield ThingKind.REMOTE_USER if remote else kind, owner, owner + suffix
+                if is_user and not remote:
+                    contents = [each for each in ThingKind if each.value.endswith("a mailbox")]
+                    yield from (
+                        (each, owner, "") for each in contents if each is not ThingKind.RIGHT
+                    )
+                    yield ThingKind.PASSWORD, owner, ""
+                if hasattr(entity, "type"):
+                    yield ThingKind.MAIL, owner, ""
+                    yield ThingKind.CALENDAR, owner, ""
+            case "email":
+                yield from ([(ThingKind.ADDRESS, owner, value)] if value else [])
+            case "aliases":
+                yield from ((ThingKind.ALIAS, owner, each) for each in value)
+            case "hidden_from_global_address_list":
+                yield from ([(ThingKind.HIDDEN, owner, "")] if value else [])
+            case "members":
+                yield from ((ThingKind.MEMBER, owner, str(each)) for each in value)
+            case "delegates":
+                yield from ((ThingKind.DELEGATE, owner, str(each)) for each in value)
+            case "booking":
+                for option in fields(value):
+                    chosen = str(getattr(value, option.name)).lower()
+                    yield ThingKind.BOOKING, owner, f"{option.name} {chosen}"
+                yield ThingKind.BOOKING, owner, "subject, longest meeting and requests from outside"
+            case "quota_megabytes":
+                yield from ([(ThingKind.QUOTA, owner, f"{value} MB")] if value else [])
+            case "identity_provider_user_id":
+                yield from ([(ThingKind.IDENTITY, owner, value)] if value else [])
+            case name if name in (*PROFILE_FIELDS, "description"):
+                yield from ([(ThingKind.FIELD, owner, f"{name} {value}")] if value else [])
+            case "role" | "type" | "enabled" | "adopt":
+                continue
+            case name:
+                pytest.fail(f"nobody accounts for the field {name} of {type(entity).__name__}")
+
+
+def _expect_policies(policies: Policies) -> Iterator[tuple[ThingKind, str, str]]:
+    kinds = {
+        "access_control": ThingKind.ACCESS_CONTROL,
+        "mobile_devices": ThingKind.MOBILE_DEVICES,
+        "retention": ThingKind.RETENTION,
+        "impersonation_roles": ThingKind.IMPERSONATION_ROLES,
+        "availability": ThingKind.AVAILABILITY,
+        "email_monitoring": ThingKind.EMAIL_MONITORING,
+        "inbound_dmarc_enforced": ThingKind.INBOUND_DMARC_ENFORCED,
+        "identity_center": ThingKind.IDENTITY_CENTER,
+    }
+    inner = {
+        "impersonation_roles": (ThingKind.IMPERSONATION_ROLES_PART, "rules"),
+        "retention": (ThingKind.RETENTION_PART, "folders"),
+    }
+    for field in fields(policies):
+        value: Any = getattr(policies, field.name)
+        held = cast("Iterable[Any]", value) if isinstance(value, tuple) else [value]
+        for each in (each for each in held if each is not None):
+            yield kinds[field.name], "", "*"
+            if field.name in inner:
+                kind, name = inner[field.name]
+                yield from ((kind, "", "*") for _ in getattr(each, name))
+
+
+def describe(thing: Thing) -> tuple[ThingKind, str, str]:
+    """Say of a thing what the model's own fields say; of rules only how many there are."""
+    rules = {ThingKind[field.name.upper()] for field in fields(Policies)}
+    rules |= {each for each in ThingKind if each.name.endswith("_PART")}
+    name = f"{thing.name} {thing.value}".strip() if thing.value else thing.name
+    return thing.kind, thing.owner, "*" if thing.kind in rules else name
+
+
+@given(organization=whole_organizations())
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_everything_that_the_model_can_hold_is_a_thing(organization: Organization) -> None:
+    def normalize(each: tuple[ThingKind, str, str]) -> tuple[ThingKind, str, str]:
+        return each[0], each[1], each[2].strip()
+
+    expected = Counter(map(normalize, expect_things(organization)))
+    seen = [each for each in list_things(organization) if each.kind is not ThingKind.UNSEEN]
+
+    assert expected == Counter(normalize(describe(each)) for each in seen)
+
+
+@pytest.mark.parametrize("destination", EVERYWHERE)
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_nothing_is_in_no_list_and_nothing_in_two(destination: Destination, data: Any) -> None:
+    organization = data.draw(whole_organizations())
+    moved = move(organization, destination, make_options())
+
+    assert Counter(list_things(organization)) == Counter(each.thing for each in moved.entries)
+    assert sum(moved.count(each) for each in Outcome) == len(moved.entries)
+    paths = {file.path for file in moved.files}
+    for entry in moved.entries:
+        assert (entry.outcome is Outcome.FILE) == bool(entry.file)
+        assert entry.file in {"", *paths}
+        assert entry.note or entry.outcome is Outcome.FILE
+
+
+@pytest.mark.parametrize("destination", EVERYWHERE)
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_what_is_said_to_be_in_a_file_is_in_it(destination: Destination, data: Any) -> None:
+    organization = data.draw(whole_organizations())
+    user_format = data.draw(st.sampled_from(UserFormat))
+    moved = move(organization, destination, make_options(user_format=user_format))
+    addresses = {str(e.reference): e.email for e in list_all(organization)}
+    held = {file.path: read_file(file.path, file.data) for file in moved.files}
+
+    for entry in moved.entries:
+        if entry.outcome is Outcome.FILE:
+            assert is_held(entry, held[entry.file], addresses), entry
+
+
+def list_all(organization: Organization) -> Iterator[Any]:
+    yield from (*organization.users, *organization.groups, *organization.resources)
+
+
+@pytest.mark.parametrize("destination", EVERYWHERE)
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_two_moves_are_equal_byte_for_byte(destination: Destination, data: Any) -> None:
+    organization = data.draw(whole_organizations())
+
+    assert move(organization, destination, make_options()) == move(
+        organization, destination, make_options()
+    )
+
+
+def read_file(path: str, data: bytes) -> Any:
+    """Read a file as its importer does."""
+    if path.endswith(".ps1"):
+        assert data.startswith(b"\xef\xbb\xbf")
+        return read_steps(data.decode("utf-8-sig"))
+    if path.endswith("gam-batch.txt"):
+        lines = data.decode().split("\n")
+        return [split_gam(line) for line in lines if line.startswith("gam ")]
+    if path.endswith("imapsync.txt"):
+        return read_imapsync(data)
+    assert not data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
+    if rows[0] == ["version:v1.0"]:
+        rows = rows[1:]
+    assert {len(rows[0])} == {len(row) for row in rows}
+    return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+
+
+def split_gam(line: str) -> list[str]:
+    """Split a line as GAM7 does (`shlexSplitListStatus` with blanks)."""
+    lexer = shlex.shlex(line, posix=True)
+    lexer.whitespace = " "
+    lexer.whitespace_split = True
+    return list(lexer)
+
+
+FIELDS = "h1 u1 p1 h2 u2 p2 extra fake"
+SHOWN = " ".join(f'"${name}"' for name in FIELDS.split())
+LOOP = f"while IFS=';' read {FIELDS}; do printf '%s\\0' {SHOWN}; done"
+"""As examples/sync_loop_unix.sh of imapsync reads its list."""
+
+
+def read_imapsync(data: bytes) -> list[list[str]]:
+    """Read a list with imapsync's loop, in bash itself."""
+    run = subprocess.run(  # noqa: S603 - our own loop
+        ["bash", "-c", LOOP],  # noqa: S607 - whichever bash there is
+        input=data,
+        capture_output=True,
+        check=True,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+    )
+    words = run.stdout.decode().split("\0")[:-1]
+    rows = [words[at : at + 8] for at in range(0, len(words), 8)]
+    assert rows[0][0] == "# host1"
+    assert all(row[6:] == ["", ""] for row in rows[1:])
+    return rows[1:]
+
+
+ENTRA = {
+    "display_name": "Name [displayName] Required",
+    "first_name": "First name [givenName]",
+    "last_name": "Last name [surname]",
+    "job_title": "Job title [jobTitle]",
+    "department": "Department [department]",
+    "street": "Street address [streetAddress]",
+    "country": "Country or region [country]",
+    "office": "Office [physicalDeliveryOfficeName]",
+    "city": "City [city]",
+    "zip_code": "ZIP or postal code [postalCode]",
+    "telephone": "Office phone [telephoneNumber]",
+}
+ADMIN_CENTER = {
+    "display_name": "Display Name",
+    "first_name": "First Name",
+    "last_name": "Last Name",
+    "job_title": "Job Title",
+    "department": "Department",
+    "street": "Address",
+    "country": "Country or Region",
+    "office": "Office Number",
+    "city": "City",
+    "zip_code": "ZIP or Postal Code",
+    "telephone": "Office Phone",
+}
+GOOGLE = {
+    "first_name": "First Name [Required]",
+    "last_name": "Last Name [Required]",
+    "job_title": "Employee Title",
+    "department": "Department",
+    "telephone": "Work Phone",
+}
+ZOHO = {
+    "first_name": "First name",
+    "last_name": "Last name",
+    "display_name": "Display name",
+}
+KEYS = {
+    "User name [userPrincipalName] Required": ENTRA,
+    "User Name": ADMIN_CENTER,
+    "Email Address [Required]": GOOGLE,
+    "Email address": ZOHO,
+    "EmailAddress": {},
+}
+PASSWORDS = {
+    "Initial password [passwordProfile] Required",
+    "Password [Required]",
+    "Password",
+}
+
+
+def is_held(entry: Entry, held: Any, addresses: dict[str, str]) -> bool:
+    """Tell whether a file, as it was read, has a thing."""
+    if entry.file.endswith(".ps1"):
+        return is_in_script(entry.thing, held, addresses)
+    if entry.file.endswith("gam-batch.txt"):
+        return is_in_batch(entry.thing, held, addresses)
+    address = addresses[entry.thing.owner]
+    if entry.file.endswith("imapsync.txt"):
+        (row,) = [row for row in held if row[1] == address]
+        hosts = row[0], row[3]
+        return hosts == ("imap.mail.eu-west-1.awsapps.com", "imap.new.example") and all(row[:6])
+    return is_in_table(entry.thing, held, address)
+
+
+def is_in_table(thing: Thing, rows: list[dict[str, str]], address: str) -> bool:
+    key = next(key for key in KEYS if key in rows[0])
+    (row,) = [row for row in rows if row[key] == address]
+    match thing.kind:
+        case ThingKind.USER:
+            return True
+        case ThingKind.ADDRESS:
+            return row[key] == thing.name
+        case ThingKind.PASSWORD:
+            return any(row.get(each) for each in PASSWORDS)
+        case ThingKind.MAIL:
+            return row["UserName"] == address and bool(row["Password"])
+        case ThingKind.FIELD if key == "Email Address [Required]" and thing.name == "display_name":
+            return f"{row['First Name [Required]']} {row['Last Name [Required]']}" == thing.value
+        case ThingKind.FIELD if key == "Email Address [Required]" and thing.name not in GOOGLE:
+            return thing.value in row["Work Address"]
+        case ThingKind.FIELD:
+            return row[KEYS[key][thing.name]] == thing.value
+        case _:
+            return False
+
+
+def is_in_script(thing: Thing, steps: list[Step], addresses: dict[str, str]) -> bool:
+    address = addresses[thing.owner]
+    named = thing.value if thing.kind is ThingKind.RIGHT else thing.name
+    other = addresses.get(named, "")
+
+    def has(cmdlets: str, **parameters: str) -> bool:
+        return any(
+            step.cmdlet in cmdlets.split()
+            and all(value in step.get(name) for name, value in parameters.items())
+            for step in steps
+        )
+
+    match thing.kind:
+        case ThingKind.REMOTE_USER:
+            return has("New-MailContact", ExternalEmailAddress=address)
+        case ThingKind.GROUP:
+            name = thing.name.removeprefix("group:")
+            outside = {"RequireSenderAuthenticationEnabled": "$false"}
+            return has(
+                "New-DistributionGroup", PrimarySmtpAddress=address, DisplayName=name, **outside
+            )
+        case ThingKind.RESOURCE:
+            kind = f"-{thing.value.title()}"
+            made = [each for each in steps if address in each.get("PrimarySmtpAddress")]
+            return any(kind in [token.value for token in each.command] for each in made)
+        case ThingKind.ADDRESS:
+            new = "New-DistributionGroup New-Mailbox"
+            return has(new, PrimarySmtpAddress=thing.name) or has(
+                "New-MailContact", ExternalEmailAddress=thing.name
+            )
+        case ThingKind.ALIAS:
+            setters = "Set-Mailbox Set-DistributionGroup"
+            return has(setters, Identity=address, EmailAddresses=f"smtp:{thing.name}")
+        case ThingKind.FIELD if thing.name == "display_name":
+            return has("New-MailContact", DisplayName=thing.value)
+        case ThingKind.FIELD:
+            return has("Set-User", Identity=address, **{thing.name.title(): thing.value})
+        case ThingKind.HIDDEN:
+            setters = "Set-Mailbox Set-DistributionGroup Set-MailContact"
+            return has(setters, Identity=address, HiddenFromAddressListsEnabled="$true")
+        case ThingKind.MEMBER:
+            return has("Add-DistributionGroupMember", Identity=address, Member=other)
+        case ThingKind.BOOKING:
+            parameter, is_turned = {
+                "auto_accept": ("AllBookInPolicy", False),
+                "decline_recurring": ("AllowRecurringMeetings", True),
+                "decline_conflicts": ("AllowConflicts", True),
+            }[thing.name]
+            value = "$true" if (thing.value == "true") != is_turned else "$false"
+            window = {"BookingWindowInDays": "1080", "AutomateProcessing": "AutoAccept"}
+            return has("Set-CalendarProcessing", Identity=address, **window, **{parameter: value})
+        case ThingKind.DELEGATE:
+            return has("Set-CalendarProcessing", Identity=address, ResourceDelegates=other)
+        case ThingKind.RIGHT if thing.name == "full_access":
+            mapping = {"AutoMapping": "$false", "AccessRights": "FullAccess"}
+            return has("Add-MailboxPermission", Identity=address, User=other, **mapping)
+        case ThingKind.RIGHT if thing.name == "send_as":
+            return has("Add-RecipientPermission", Identity=address, Trustee=other)
+        case ThingKind.RIGHT:
+            setters = "Set-Mailbox Set-DistributionGroup"
+            return has(setters, Identity=address, GrantSendOnBehalfTo=other)
+        case _:
+            return False
+
+
+def is_in_batch(thing: Thing, lines: list[list[str]], addresses: dict[str, str]) -> bool:
+    address = addresses[thing.owner]
+    named = thing.value if thing.kind is ThingKind.RIGHT else thing.name
+    other = addresses.get(named, "")
+
+    def has(*words: str) -> bool:
+        return any(
+            any(line[at : at + len(words)] == [*words] for at in range(len(line))) for line in lines
+        )
+
+    def find(*words: str) -> list[str]:
+        return next((line for line in lines if line[1 : 1 + len(words)] == [*words]), list[str]())
+
+    match thing.kind:
+        case ThingKind.GROUP:
+            line = find("create", "group", address)
+            name = thing.name.removeprefix("group:")
+            return line[4:6] == ["name", name] and "anyone_can_post" in line
+        case ThingKind.ADDRESS:
+            return bool(find("create", "group", thing.name))
+        case ThingKind.ALIAS:
+            return has("create", "alias", thing.name, "user", address) or has(
+                "create", "alias", thing.name, "group", address
+            )
+        case ThingKind.HIDDEN if thing.owner.startswith("group:"):
+            return find("create", "group", address)[-2:] == ["includeinglobaladdresslist", "false"]
+        case ThingKind.HIDDEN:
+            return has("update", "user", address, "gal", "off")
+        case ThingKind.MEMBER:
+            return has("update", "group", address, "add", "member", other)
+        case ThingKind.RESOURCE | ThingKind.BOOKING | ThingKind.FIELD | ThingKind.DELEGATE:
+            name = thing.owner.removeprefix("resource:")
+            (line,) = [
+                line for line in lines if line[1:3] == ["create", "resource"] and line[4] == name
+            ]
+            return {
+                ThingKind.RESOURCE: lambda: (
+                    line[6] == {"room": "conference_room", "equipment": "other"}[thing.value]
+                ),
+                ThingKind.BOOKING: lambda: line[-2:] == ["autoacceptinvitations", thing.value],
+                ThingKind.FIELD: lambda: line[line.index("description") + 1] == thing.value,
+                ThingKind.DELEGATE: lambda: any(
+                    has("resource", line[3], "add", "acls", "writer", f"{kind}:{other}")
+                    for kind in ("user", "group")
+                ),
+            }[thing.kind]()
+        case ThingKind.RIGHT if thing.name == "full_access":
+            return has("user", address, "add", "delegates", "convertalias", other)
+        case ThingKind.RIGHT:
+            return has("user", other, "add", "sendas", address)
+        case _:
+            return False
