@@ -211,3 +211,109 @@ def _put_below(folder: str, files: Iterable[File]) -> list[File]:
     from dataclasses import replace
 
     return [replace(each, path=f"{folder}{each.path}") for each in files]
+
+
+@leave.command()
+@_spec_argument
+@click.option(
+    "--to",
+    "destination",
+    required=True,
+    type=click.Choice(["microsoft365", "google", "zoho"]),
+    help="Where the domains go.",
+)
+@click.option(
+    "--records",
+    "given",
+    multiple=True,
+    type=NamedPath(dir_okay=False, exists=True, path_type=pathlib.Path),
+    help="What the destination wants: YAML, or JSON of Microsoft Graph. Can be repeated.",
+)
+@click.option(
+    "--zone",
+    "zones",
+    multiple=True,
+    type=NamedPath(dir_okay=False, exists=True, path_type=pathlib.Path),
+    help="Zone file of a zone that is not in Route 53. Can be repeated.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["route53", "bind", "octodns", "dnscontrol"]),
+    default="route53",
+    show_default=True,
+    help="Who keeps the zones.",
+)
+@click.option("--domain", "wanted", multiple=True, help="This domain alone. Can be repeated.")
+@click.option(
+    "--keep-ses", is_flag=True, help="Something else sends by SES: step 4 keeps what it needs."
+)
+@_output_option
+@_organization_option
+@_root_option
+def dns(
+    spec: pathlib.Path,
+    destination: str,
+    given: tuple[pathlib.Path, ...],
+    zones: tuple[pathlib.Path, ...],
+    form: str,
+    wanted: tuple[str, ...],
+    keep_ses: bool,
+    output: pathlib.Path,
+    only: str | None,
+    root: pathlib.Path | None,
+) -> None:
+    """Write the DNS changes of a move, in four steps and a way back.
+
+    Reads what the zones have now, from Route 53 or from files. What the destination wants you give:
+    nothing is guessed, and what is missing is reported with whom to ask. Changes nothing.
+    """
+    from workmail_org.errors import InputError
+    from workmail_org.leaving.dns.reading import read_zones
+    from workmail_org.leaving.dns.steps import plan_steps
+    from workmail_org.leaving.dns.wanted import load_wanted
+    from workmail_org.leaving.dns.writing import Format, write_steps
+    from workmail_org.leaving.folder import write_folder
+    from workmail_org.model.values import fold
+
+    to = Destination(destination)
+    chosen = choose(building.load_environment(spec, root=root), only)
+    regions = {
+        fold(domain.name): organization.region
+        for organization in chosen
+        for domain in organization.domains
+    }
+    moving = _choose_domains(regions, wanted)
+    asked = load_wanted(given, to, moving)
+    domains = [each for organization in chosen for each in organization.domains]
+    held = read_zones([each for each in domains if fold(each.name) in moving], zones)
+    plans = [
+        plan_steps(each.zone, [asked[name] for name in each.domains], regions, keeps_ses=keep_ses)
+        for each in held
+    ]
+    problems = [problem for _, found in plans for problem in found]
+    if problems:
+        raise InputError(problems)
+    written = write_steps([steps for steps, _ in plans], Format(form), to)
+    write_folder(output, written)
+    for steps, _ in plans:
+        for note in steps.notes:
+            click.echo(escape(f"note: {note}"))
+        click.echo(escape(f"{steps.zone.name}: {', '.join(steps.domains)}"))
+    click.echo(escape(f"wrote {output}; begin with README.md"))
+
+
+def _choose_domains(known: Iterable[str], wanted: Iterable[str]) -> list[str]:
+    from workmail_org.model.values import fold
+
+    names = list(known)
+    chosen = [fold(each) for each in wanted]
+    for each in chosen:
+        if each not in names:
+            declared = ", ".join(names) or "none"
+            raise click.BadParameter(
+                f"{each!r} is not declared; declared are {declared}", param_hint="--domain"
+            )
+    if not names:
+        raise click.UsageError("the organization has no domain of its own: no record changes")
+    return chosen or names

@@ -25,7 +25,7 @@ from workmail_org.importing.fitting import Fitted, Remainder, fit
 from workmail_org.importing.keeping import remember
 from workmail_org.importing.managing import add_managed
 from workmail_org.importing.proving import Proof, prove
-from workmail_org.importing.zoning import add_zones, find_zone, list_candidates, list_domains
+from workmail_org.importing.zoning import add_zones, find_zone, list_domains
 from workmail_org.model.domain import HostedZone
 from workmail_org.model.live import LiveDomain, LiveOrganization, Snapshot, State
 from workmail_org.model.organization import Environment
@@ -37,7 +37,7 @@ from workmail_org.service.reading import list_organizations
 from workmail_org.service.snapshot import SnapshotReader, read_snapshot
 from workmail_org.service.templates import load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
-from workmail_org.service.zones import Zone, list_zones, read_records
+from workmail_org.service.zones import Zone, list_candidates, list_zones, read_records
 from workmail_org.wire.names import OWNER_TAG
 
 TABLE_FROM = 50

@@ -26,13 +26,6 @@ _GROUPS: Mapping[tuple[str, str], RecordGroup] = {
 """Groups by type and what stands before the domain (facts.md §6)."""
 
 
-def list_candidates(domain: str, zones: Collection[Zone]) -> tuple[Zone, ...]:
-    """List the zones that can hold the records of a domain: the nearest ones."""
-    holding = [each for each in zones if f".{fold(domain)}".endswith(f".{each.name}")]
-    nearest = max((len(each.name) for each in holding), default=0)
-    return tuple(each for each in holding if len(each.name) == nearest)
-
-
 def find_zone(
     domain: LiveDomain, records: Mapping[Zone, Collection[DnsRecord]]
 ) -> HostedZone | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,23 @@ def list_zones(client: Any) -> tuple[Zone, ...]:
         if not each.get("Config", {}).get("PrivateZone")
     )
     return tuple(sorted(zones, key=lambda zone: (zone.name, zone.id)))
+
+
+def list_candidates(domain: str, zones: Collection[Zone]) -> tuple[Zone, ...]:
+    """List the zones that can hold the records of a domain: the nearest ones."""
+    holding = [each for each in zones if f".{fold(domain)}".endswith(f".{each.name}")]
+    nearest = max((len(each.name) for each in holding), default=0)
+    return tuple(each for each in holding if len(each.name) == nearest)
+
+
+def read_record_sets(client: Any, zone: Zone) -> tuple[Mapping[str, Any], ...]:
+    """Read every record set in a zone, as ListResourceRecordSets answers it.
+
+    Raises:
+        ServiceError: AWS refuses.
+    """
+    found = _page(client, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone.id)
+    return tuple(found)
 
 
 def read_records(client: Any, zone: Zone) -> frozenset[DnsRecord]:

@@ -1,0 +1,95 @@
+"""Record sets and zones, as every provider has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+_LONGEST_STRING = 255
+"""Bytes of one string of a TXT record (RFC 1035, 3.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Txt:
+    """A value of a TXT record: strings that whoever asks joins.
+
+    Attributes:
+        strings: Each byte is one character, U+0000 to U+00FF.
+    """
+
+    strings: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(self.strings)
+
+
+Value = str | Txt
+"""As zone files write it, with absolute names; of TXT records without quotes."""
+
+
+def make_txt(text: str) -> Txt:
+    """Split a text into strings that are short enough."""
+    starts = range(0, max(1, len(text)), _LONGEST_STRING)
+    return Txt(tuple(text[start : start + _LONGEST_STRING] for start in starts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSet:
+    """All values of one type at one name.
+
+    Attributes:
+        name: Folded, absolute, with the trailing dot.
+        ttl: Seconds.
+        values: In the order of the provider.
+        is_special: Route 53's own kind, such as an alias or a weighted set: no zone
+            file can hold it, and nothing here changes it.
+    """
+
+    name: str
+    type: str
+    ttl: int
+    values: tuple[Value, ...]
+    is_special: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Name and type, by which there is one set in a zone."""
+        return self.name, self.type
+
+    def shorten(self, ttl: int) -> RecordSet:
+        """Return the set with a TTL that is not longer."""
+        return replace(self, ttl=min(self.ttl, ttl))
+
+
+Records = Mapping[tuple[str, str], RecordSet]
+"""What a zone has, by name and type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A zone as it was read.
+
+    Attributes:
+        name: Folded, without the trailing dot.
+        id: Of a hosted zone of Route 53; empty: it came from a file.
+    """
+
+    name: str
+    records: Records
+    id: str = ""
+
+    @property
+    def origin(self) -> str:
+        """The name with its trailing dot."""
+        return f"{self.name}."
+
+    def holds(self, domain: str) -> bool:
+        """Tell whether the records of a domain can be in this zone."""
+        return f".{domain}".endswith(f".{self.name}")
+
+
+def index(sets: Iterable[RecordSet]) -> dict[tuple[str, str], RecordSet]:
+    """Put record sets under their keys."""
+    return {each.key: each for each in sets}

@@ -1,0 +1,107 @@
+"""Route 53: zones read from the account, and each step as one batch of changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workmail_org.leaving.dns.model import Records, RecordSet, Txt, Value, Zone, index
+from workmail_org.model.values import fold
+
+_MOST_RECORDS = 1000
+_MOST_CHARACTERS = 32_000
+"""Of one ChangeResourceRecordSets (Route 53 API reference, 2013-04-01); an UPSERT counts twice."""
+
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
+
+
+def build_zone(identity: str, name: str, sets: list[Mapping[str, Any]]) -> Zone:
+    """Build a zone of what ListResourceRecordSets answers."""
+    return Zone(name=name, id=identity, records=index(map(_build_set, sets)))
+
+
+def _build_set(found: Mapping[str, Any]) -> RecordSet:
+    values = tuple(
+        _parse_value(found["Type"], each["Value"]) for each in found.get("ResourceRecords", ())
+    )
+    is_special = "AliasTarget" in found or "SetIdentifier" in found
+    return RecordSet(
+        name=fold(found["Name"]),
+        # Several sets with one name and type differ by this; none of them is changed.
+        type="/".join((found["Type"], *filter(None, [found.get("SetIdentifier")]))),
+        ttl=found.get("TTL", 0),
+        values=values,
+        is_special=is_special,
+    )
+
+
+def _parse_value(kind: str, value: str) -> Value:
+    if kind not in ("TXT", "SPF"):
+        return value
+    # Route 53 writes characters by three octal digits.
+    return Txt(tuple(_ESCAPE.sub(_unescape, each) for each in _STRING.findall(value)))
+
+
+def _unescape(found: re.Match[str]) -> str:
+    code = found[1]
+    return chr(int(code, 8)) if len(code) == 3 else code
+
+
+def write_batch(comment: str, before: Records, after: Records) -> str | None:
+    """Write the difference of two states as a change batch; `None`: there is none.
+
+    Raises:
+        ValueError: It is more than one batch can be, which is all or nothing.
+    """
+    changes = list(_list_changes(before, after))
+    if not changes:
+        return None
+    weights = [2 if each["Action"] == "UPSERT" else 1 for each in changes]
+    values = [each["ResourceRecordSet"]["ResourceRecords"] for each in changes]
+    records = sum(weight * len(each) for weight, each in zip(weights, values, strict=True))
+    characters = sum(
+        weight * sum(len(value["Value"]) for value in each)
+        for weight, each in zip(weights, values, strict=True)
+    )
+    if records > _MOST_RECORDS or characters > _MOST_CHARACTERS:
+        raise ValueError(
+            f"{records} records with {characters} characters are more than one batch of Route 53 "
+            f"can be ({_MOST_RECORDS} and {_MOST_CHARACTERS}): move some of the domains at a time"
+        )
+    return json.dumps({"Comment": comment, "Changes": changes}, indent=2) + "\n"
+
+
+def _list_changes(before: Records, after: Records) -> Iterator[dict[str, Any]]:
+    """List deletions first: a name cannot have a CNAME and something else."""
+    for key in sorted(before.keys() - after.keys()):
+        yield _write_change("DELETE", before[key])
+    for key in sorted(after):
+        if before.get(key) != after[key]:
+            yield _write_change("UPSERT", after[key])
+
+
+def _write_change(action: str, found: RecordSet) -> dict[str, Any]:
+    return {
+        "Action": action,
+        "ResourceRecordSet": {
+            "Name": found.name,
+            "Type": found.type,
+            "TTL": found.ttl,
+            "ResourceRecords": [{"Value": _write_value(each)} for each in found.values],
+        },
+    }
+
+
+def _write_value(value: Value) -> str:
+    return " ".join(map(_quote, value.strings)) if isinstance(value, Txt) else value
+
+
+def _quote(string: str) -> str:
+    escaped = "".join(
+        f"\\{each}" if each in '"\\' else each if " " <= each <= "~" else f"\\{ord(each):03o}"
+        for each in string
+    )
+    return f'"{escaped}"'

@@ -1,0 +1,604 @@
+"""DNS in four steps and a way back: what was there stays, and nothing is guessed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+from botocore.validate import ParamValidator
+from click.testing import CliRunner, Result
+
+from workmail_org.cli import main
+from workmail_org.leaving.dns import reading
+from workmail_org.leaving.dns.model import RecordSet, Txt, Zone, make_txt
+from workmail_org.leaving.dns.route53 import build_zone, write_batch
+from workmail_org.leaving.dns.spf import leave_out, merge_spf, parse_spf
+
+SPEC = """
+version: 1
+environment: production
+organizations:
+  acme:
+    region: eu-west-1
+    alias: acme
+    domains: {example.com: {default: true, verified: true}}
+    users: {ada: {display_name: Ada}}
+"""
+
+KEY = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA" + "x" * 340 + "IDAQAB"
+
+GOOGLE = f"""
+version: 1
+domains:
+  example.com:
+    mx: [1 smtp.google.com]
+    spf: "v=spf1 include:_spf.google.com ~all"
+    verification: [google-site-verification=abc]
+    dkim: {{google._domainkey: "v=DKIM1; k=rsa; p={KEY}"}}
+"""
+
+MICROSOFT_DKIM = """
+version: 1
+domains:
+  example.com:
+    verification: [MS=ms12345678]
+    dkim:
+      selector1._domainkey: selector1-example-com._domainkey.acme.a-v1.dkim.mail.microsoft
+      selector2._domainkey: selector2-example-com._domainkey.acme.a-v1.dkim.mail.microsoft
+"""
+
+# As Graph's guide has it, with an MX of today's form (learn.microsoft.com/graph/api,
+# domain-list-serviceconfigurationrecords).
+GRAPH = {
+    "value": [
+        {
+            "@odata.type": "#microsoft.graph.domainDnsMxRecord",
+            "label": "example.com",
+            "recordType": "Mx",
+            "supportedService": "Email",
+            "ttl": 3600,
+            "mailExchange": "example-com.x-v1.mx.microsoft",
+            "preference": 0,
+        },
+        {
+            "@odata.type": "#microsoft.graph.domainDnsTxtRecord",
+            "label": "example.com",
+            "recordType": "Txt",
+            "supportedService": "Email",
+            "ttl": 3600,
+            "text": "v=spf1 include:spf.protection.outlook.com -all",
+        },
+        {
+            "@odata.type": "#microsoft.graph.domainDnsCnameRecord",
+            "label": "autodiscover.example.com",
+            "recordType": "CName",
+            "supportedService": "Email",
+            "ttl": 3600,
+            "canonicalName": "autodiscover.outlook.com",
+        },
+        {
+            "@odata.type": "#microsoft.graph.domainDnsSrvRecord",
+            "label": "_sip._tls.example.com",
+            "recordType": "Srv",
+            "supportedService": "OfficeCommunicationsOnline",
+            "nameTarget": "sipdir.online.lync.com",
+            "port": 443,
+        },
+    ]
+}
+
+SETS: list[dict[str, Any]] = [
+    {"Name": "example.com.", "Type": "SOA", "TTL": 900, "ResourceRecords": [
+        {"Value": "ns-1.awsdns-1.org. hostmaster.example.com. 1 7200 900 1209600 86400"}]},
+    {"Name": "example.com.", "Type": "NS", "TTL": 172800, "ResourceRecords": [
+        {"Value": "ns-1.awsdns-1.org."}]},
+    {"Name": "example.com.", "Type": "MX", "TTL": 3600, "ResourceRecords": [
+        {"Value": "10 inbound-smtp.eu-west-1.amazonaws.com."}]},
+    {"Name": "example.com.", "Type": "TXT", "TTL": 3600, "ResourceRecords": [
+        {"Value": '"v=spf1 include:amazonses.com include:mailer.example ~all"'},
+        {"Value": '"kept; \\"as it is\\"" " \\303\\244"'}]},
+    {"Name": "autodiscover.example.com.", "Type": "CNAME", "TTL": 3600, "ResourceRecords": [
+        {"Value": "autodiscover.mail.eu-west-1.awsapps.com."}]},
+    {"Name": "_dmarc.example.com.", "Type": "TXT", "TTL": 1800, "ResourceRecords": [
+        {"Value": '"v=DMARC1;p=quarantine;pct=100;fo=1"'}]},
+    {"Name": "_amazonses.example.com.", "Type": "TXT", "TTL": 3600, "ResourceRecords": [
+        {"Value": '"token"'}]},
+    {"Name": "aaa._domainkey.example.com.", "Type": "CNAME", "TTL": 3600, "ResourceRecords": [
+        {"Value": "aaa.dkim.amazonses.com."}]},
+    {"Name": "news._domainkey.example.com.", "Type": "CNAME", "TTL": 3600, "ResourceRecords": [
+        {"Value": "dkim.mailer.example."}]},
+    {"Name": "aaa._domainkey.shop.example.com.", "Type": "CNAME", "TTL": 3600, "ResourceRecords": [
+        {"Value": "shop.dkim.amazonses.com."}]},
+    {"Name": "www.example.com.", "Type": "A", "AliasTarget": {
+        "HostedZoneId": "Z2", "DNSName": "d1.cloudfront.net.", "EvaluateTargetHealth": False}},
+]  # fmt: skip
+
+
+class Account:
+    """Route 53 with one zone, or several of one name."""
+
+    def __init__(self, *zones: tuple[str, str, list[dict[str, Any]]]) -> None:
+        self.zones = zones
+        self.asked: list[str] = []
+
+    def get_paginator(self, method: str) -> Account:
+        self.asked.append(method)
+        return self
+
+    def paginate(self, **parameters: Any) -> list[dict[str, Any]]:
+        if "HostedZoneId" not in parameters:
+            listed = [{"Id": f"/hostedzone/{i}", "Name": f"{n}."} for i, n, _ in self.zones]
+            return [{"HostedZones": listed}]
+        (sets,) = [sets for i, _, sets in self.zones if i == parameters["HostedZoneId"]]
+        return [{"ResourceRecordSets": sets}]
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Account:
+    account = Account(("Z1", "example.com", SETS))
+    monkeypatch.setattr(reading.read_zones, "__defaults__", (lambda: account,))
+    return account
+
+
+pytestmark = pytest.mark.usefixtures("account", "folder")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "spec.yaml").write_text(SPEC, encoding="utf-8")
+    (tmp_path / "google.yaml").write_text(GOOGLE, encoding="utf-8")
+    (tmp_path / "dkim.yaml").write_text(MICROSOFT_DKIM, encoding="utf-8")
+    (tmp_path / "graph.json").write_text(json.dumps(GRAPH), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, to: str = "google", output: str = "out") -> Result:
+    words = ["leave", "dns", "spec.yaml", "--to", to, "--output", output, *arguments]
+    return CliRunner().invoke(main, words)
+
+
+def read_changes(folder: Path, step: str) -> dict[tuple[str, str, str], tuple[int, list[str]]]:
+    """Read a batch that botocore's model accepts: action, type and name to TTL and values."""
+    path = folder / "out" / step / "example.com.json"
+    if not path.exists():
+        return {}
+    batch = json.loads(path.read_text("utf-8"))
+    shape = get_session().get_service_model("route53").shape_for("ChangeBatch")
+    report: Any = ParamValidator().validate(batch, shape)
+    assert not report.has_errors(), report.generate_report()
+    return {
+        (each["Action"], found["Type"], found["Name"]): (
+            found["TTL"],
+            [value["Value"] for value in found["ResourceRecords"]],
+        )
+        for each in batch["Changes"]
+        for found in [each["ResourceRecordSet"]]
+    }
+
+
+def test_a_zone_of_route_53_moves_in_four_steps(folder: Path, account: Account) -> None:
+    result = run("--records", "google.yaml")
+
+    assert 0 == result.exit_code, result.output
+    inbound = ["10 inbound-smtp.eu-west-1.amazonaws.com."]
+    workmail = ["autodiscover.mail.eu-west-1.awsapps.com."]
+    kept = '"kept; \\"as it is\\"" " \\303\\244"'
+    old = ['"v=spf1 include:amazonses.com include:mailer.example ~all"', kept]
+    both = "v=spf1 include:amazonses.com include:mailer.example include:_spf.google.com ~all"
+    new = "v=spf1 include:mailer.example include:_spf.google.com ~all"
+    added = '"google-site-verification=abc"'
+    dkim = f"v=DKIM1; k=rsa; p={KEY}"
+    key = [f'"{dkim[:255]}" "{dkim[255:]}"']
+    assert {
+        ("UPSERT", "MX", "example.com."): (300, inbound),
+        ("UPSERT", "TXT", "example.com."): (300, old),
+        ("UPSERT", "CNAME", "autodiscover.example.com."): (300, workmail),
+        ("UPSERT", "TXT", "_dmarc.example.com."): (300, ['"v=DMARC1;p=quarantine;pct=100;fo=1"']),
+    } == read_changes(folder, "1-lower-ttls")
+    assert {
+        ("UPSERT", "TXT", "example.com."): (300, [f'"{both}"', kept, added]),
+        ("UPSERT", "TXT", "google._domainkey.example.com."): (300, key),
+        ("UPSERT", "TXT", "_dmarc.example.com."): (300, ['"v=DMARC1;p=none;pct=100;fo=1"']),
+    } == read_changes(folder, "2-prepare")
+    assert {
+        ("UPSERT", "MX", "example.com."): (300, ["1 smtp.google.com."]),
+        ("DELETE", "CNAME", "autodiscover.example.com."): (300, workmail),
+    } == read_changes(folder, "3-cut-over")
+    assert {
+        ("UPSERT", "MX", "example.com."): (300, inbound),
+        ("UPSERT", "CNAME", "autodiscover.example.com."): (300, workmail),
+    } == read_changes(folder, "3-roll-back")
+    assert {
+        ("DELETE", "TXT", "_amazonses.example.com."): (3600, ['"token"']),
+        ("DELETE", "CNAME", "aaa._domainkey.example.com."): (3600, ["aaa.dkim.amazonses.com."]),
+        ("UPSERT", "MX", "example.com."): (3600, ["1 smtp.google.com."]),
+        ("UPSERT", "TXT", "example.com."): (3600, [f'"{new}"', kept, added]),
+        ("UPSERT", "TXT", "google._domainkey.example.com."): (3600, key),
+        ("UPSERT", "TXT", "_dmarc.example.com."): (1800, ['"v=DMARC1;p=quarantine;pct=100;fo=1"']),
+    } == read_changes(folder, "4-clean-up")
+    readme = (folder / "out" / "README.md").read_text("utf-8")
+    assert "--hosted-zone-id Z1 --change-batch file://1-lower-ttls/example.com.json" in readme
+    assert "wait 1 hour" in readme
+    assert {"list_hosted_zones", "list_resource_record_sets"} == {*account.asked}
+
+
+def test_who_still_sends_by_ses_keeps_what_it_needs(folder: Path) -> None:
+    run("--records", "google.yaml", "--keep-ses")
+    changes = read_changes(folder, "4-clean-up")
+
+    assert not [key for key in changes if key[0] == "DELETE"]
+    assert "include:amazonses.com" in changes["UPSERT", "TXT", "example.com."][1][0]
+
+
+def test_microsofts_values_come_from_graph_and_dkim_from_exchange(folder: Path) -> None:
+    result = run("--records", "graph.json", "--records", "dkim.yaml", to="microsoft365")
+
+    assert 0 == result.exit_code, result.output
+    cut = read_changes(folder, "3-cut-over")
+    host = ["0 example-com.x-v1.mx.microsoft."]
+    assert (300, host) == cut["UPSERT", "MX", "example.com."]
+    discovered = cut["UPSERT", "CNAME", "autodiscover.example.com."]
+    assert (300, ["autodiscover.outlook.com."]) == discovered
+    prepared = read_changes(folder, "2-prepare")
+    assert ("UPSERT", "CNAME", "selector2._domainkey.example.com.") in prepared
+    assert '"MS=ms12345678"' in prepared["UPSERT", "TXT", "example.com."][1]
+    assert not any("sip" in name for _, _, name in prepared)
+
+
+def test_what_is_missing_is_reported_with_whom_to_ask(folder: Path, account: Account) -> None:
+    result = run("--records", "graph.json", to="microsoft365")
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert [
+        "example.com: verification is missing: ask the Microsoft 365 admin center, Settings, "
+        "Domains; write verification: [] where the domain is verified already",
+        "example.com: dkim is missing: ask Get-DkimSigningConfig -Identity example.com | "
+        "Format-List Selector1CNAME,Selector2CNAME",
+    ] == result.stderr.splitlines()
+    assert not (folder / "out").exists()
+    assert [] == account.asked
+
+
+@pytest.mark.parametrize("to", ["microsoft365", "google", "zoho"])
+def test_without_any_value_each_of_them_is_asked_for(to: str) -> None:
+    lines = run(to=to).stderr.splitlines()
+
+    keys = ["mx", "spf", "verification", "dkim"] + ["autodiscover"] * (to == "microsoft365")
+    assert keys == [re.match(r"example.com: (\w+) is missing: ask ", line)[1] for line in lines]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("include:_spf", "include: _spf", 'has "include:": a blank after the colon?'),
+        ("~all", "?all", "to end with ~all or -all"),
+        ("v=spf1 ", "spf1 ", "is no SPF policy"),
+        ("1 smtp.google.com", "smtp.google.com", 'write preference and host, such as "10 mx.'),
+        ("1 smtp.google.com", "70000 smtp.google.com", "write preference and host"),
+        ("1 smtp.google.com", "1 192.0.2.7", "write preference and host"),
+        ("1 smtp.google.com", "", "mx of example.com is empty"),
+        (f"p={KEY}", "p=ASK", "has no key behind p="),
+        ("google._domainkey:", "google:", "write SELECTOR._domainkey"),
+        ("google-site-verification=abc", "v=spf1 -all", "copy the TXT value"),
+        ("    mx:", "    mxx:", '"mxx" is unknown; known are mx, spf'),
+        ("example.com:", "example.org:", '"example.org" is not a domain that moves'),
+        ("    mx:", "    autodiscover: a.example\n    mx:", "Google has none"),
+        ("domains:", "domain:", '"domains" is missing'),
+        ("version: 1", "version: [1", "no YAML"),
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_is_refused(old: str, new: str, message: str, folder: Path) -> None:
+    (folder / "google.yaml").write_text(GOOGLE.replace(old, new), encoding="utf-8")
+    result = run("--records", "google.yaml")
+
+    assert 2 == result.exit_code, result.output
+    assert message in result.stderr
+    assert not (folder / "out").exists()
+
+
+def change(name: str, kind: str, *values: str) -> list[dict[str, Any]]:
+    """Return the zone with other values in one record set."""
+    others = [each for each in SETS if (each["Name"], each["Type"]) != (name, kind)]
+    records = [{"Value": value} for value in values]
+    return [*others, {"Name": name, "Type": kind, "TTL": 60, "ResourceRecords": records}]
+
+
+@pytest.mark.parametrize(
+    ("sets", "message"),
+    [
+        (change("example.com.", "MX", "5 mx.elsewhere.example."), "does not lead to WorkMail"),
+        (
+            change(
+                "example.com.", "MX", "10 inbound-smtp.eu-west-1.amazonaws.com.", "20 mx.two."
+            ),
+            "does not lead to WorkMail alone",
+        ),
+        (change("example.com.", "MX", "10 inbound-smtp.us-east-1.amazonaws.com."), "eu-west-1"),
+        (change("example.com.", "TXT", '"v=spf1 -all"', '"v=spf1 ~all"'), "two SPF records"),
+        (change("example.com.", "TXT", '"v=spf1 redirect=a.example"'), "not a term"),
+        (
+            change("google._domainkey.example.com.", "TXT", '"v=DKIM1; p=other"'),
+            "there is a TXT google._domainkey.example.com. with another value",
+        ),
+        (
+            change("google._domainkey.example.com.", "CNAME", "k.example."),
+            "there is a CNAME google._domainkey.example.com. with another value",
+        ),
+        (
+            [
+                *SETS,
+                {"Name": "example.com.", "Type": "MX", "SetIdentifier": "eu", "TTL": 1},
+            ],
+            "weighted sets of Route 53",
+        ),
+    ],
+)  # fmt: skip
+def test_a_zone_that_is_otherwise_than_expected_is_refused(
+    sets: list[dict[str, Any]], message: str, folder: Path, account: Account
+) -> None:
+    account.zones = (("Z1", "example.com", sets),)
+    result = run("--records", "google.yaml")
+
+    assert 2 == result.exit_code, result.output
+    assert message in result.stderr
+    assert not (folder / "out").exists()
+
+
+def test_after_the_move_only_cleaning_up_is_left(folder: Path, account: Account) -> None:
+    run("--records", "google.yaml")
+    states = {(each["Name"], each["Type"]): each for each in SETS}
+    for step in ("1-lower-ttls", "2-prepare", "3-cut-over"):
+        for (action, kind, name), (ttl, values) in read_changes(folder, step).items():
+            states.pop((name, kind), None)
+            if action == "UPSERT":
+                records = [{"Value": value} for value in values]
+                states[name, kind] = {
+                    "Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": records
+                }  # fmt: skip
+    first = read_changes(folder, "4-clean-up")
+    account.zones = (("Z1", "example.com", [*states.values()]),)
+    (folder / "out").rename(folder / "before")
+    result = run("--records", "google.yaml")
+
+    assert 0 == result.exit_code, result.output
+    assert "has moved already" in result.stdout
+    steps = ("1-lower-ttls", "2-prepare", "3-cut-over", "3-roll-back")
+    assert [{}] * 4 == [read_changes(folder, step) for step in steps]
+    dmarc = ("UPSERT", "TXT", "_dmarc.example.com.")
+    second = read_changes(folder, "4-clean-up")
+    assert {**first, dmarc: (3600, ['"v=DMARC1;p=none;pct=100;fo=1"'])} == second
+
+
+def test_two_zones_of_one_name_have_to_be_told_apart(account: Account) -> None:
+    account.zones = (("Z1", "example.com", SETS), ("Z2", "example.com", SETS))
+
+    assert "several hosted zones have its MX (Z1, Z2)" in run("--records", "google.yaml").stderr
+
+
+def test_a_domain_in_no_zone_needs_a_file(account: Account) -> None:
+    account.zones = (("Z9", "other.example", []),)
+
+    assert "give the zone as a file, with --zone" in run("--records", "google.yaml").stderr
+
+
+def test_an_alias_of_route_53_is_no_zone_file() -> None:
+    result = run("--records", "google.yaml", "--format", "bind")
+
+    assert 2 == result.exit_code
+    assert "A www.example.com. cannot be written for bind" in result.stderr
+
+
+ZONE = r"""$ORIGIN example.com.
+$TTL 3600
+@ IN SOA ns1.example.net. hostmaster.example.com. 41 7200 900 1209600 300
+@ IN NS ns1.example.net.
+@ IN NS ns2.example.net.
+@ IN MX 10 inbound-smtp.eu-west-1.amazonaws.com.
+@ IN TXT "v=spf1 include:amazonses.com ~all"
+@ IN TXT "kept; really \"so\"" " and \\ more \228"
+@ IN A 192.0.2.7
+srv10 IN A 192.0.2.10
+srv9 IN A 192.0.2.9
+srv9 IN AAAA 2001:db8::9
+www 600 IN CNAME @
+shop IN MX 5 mx.shop.example.
+shop IN MX 15 mx2.shop.example.
+_sip._tcp IN SRV 10 5 5060 sip
+@ IN CAA 0 issue "letsencrypt.org; account=7"
+autodiscover IN CNAME autodiscover.mail.eu-west-1.awsapps.com.
+_dmarc IN TXT "v=DMARC1;p=quarantine;pct=100;fo=1"
+_amazonses IN TXT "token"
+aaa._domainkey IN CNAME aaa.dkim.amazonses.com.
+"""
+
+CHANGED = {
+    *(("@", kind) for kind in ("MX", "TXT", "SOA")),
+    *((name, "TXT") for name in ("_dmarc", "_amazonses", "google._domainkey")),
+    *((name, "CNAME") for name in ("autodiscover", "aaa._domainkey")),
+}
+
+
+def read_bind(text: str) -> dict[tuple[str, str], tuple[int, set[str]]]:
+    """Read a zone with dnspython, which wrote nothing of it: name and type to TTL, values."""
+    dns: Any = pytest.importorskip("dns.zone")
+    zone = dns.from_text(text, origin="example.com.", relativize=True)
+    return {
+        (name.to_text(), rdataset.rdtype.name): (
+            rdataset.ttl,
+            {each.to_text() for each in rdataset},
+        )
+        for name, rdataset in zone.iterate_rdatasets()
+    }
+
+
+def test_a_zone_of_bind_keeps_everything_else(folder: Path) -> None:
+    pytest.importorskip("dns.zone")
+    (folder / "example.com.zone").write_text(ZONE, encoding="utf-8")
+    result = run("--records", "google.yaml", "--zone", "example.com.zone", "--format", "bind")
+
+    assert 0 == result.exit_code, result.output
+    before = read_bind(ZONE)
+    steps = sorted(path.parent.name for path in folder.glob("out/*/example.com.zone"))
+    assert ["1-lower-ttls", "2-prepare", "3-cut-over", "3-roll-back", "4-clean-up"] == steps
+    zones = {
+        step: read_bind((folder / f"out/{step}/example.com.zone").read_text()) for step in steps
+    }
+    for zone in zones.values():
+        assert {key: value for key, value in before.items() if key not in CHANGED} == {
+            key: value for key, value in zone.items() if key not in CHANGED
+        }
+    assert (
+        before["@", "TXT"][1] - {'"v=spf1 include:amazonses.com ~all"'}
+        <= zones["4-clean-up"]["@", "TXT"][1]
+    )
+    assert (300, {"1 smtp.google.com."}) == zones["3-cut-over"]["@", "MX"]
+    back = {key: value for key, value in zones["3-roll-back"].items() if key != ("@", "SOA")}
+    assert back == {key: value for key, value in zones["2-prepare"].items() if key != ("@", "SOA")}
+    serials = [int(next(iter(zones[step]["@", "SOA"][1])).split()[2]) for step in steps]
+    assert [42, 43, 44, 45, 46] == serials
+    assert ("autodiscover", "CNAME") not in zones["3-cut-over"]
+    assert ("aaa._domainkey", "CNAME") not in zones["4-clean-up"]
+
+
+@pytest.mark.parametrize("step", ["1-lower-ttls", "2-prepare", "3-cut-over", "4-clean-up"])
+def test_octodns_reads_the_same_zone_as_bind(step: str, folder: Path) -> None:
+    pytest.importorskip("octodns")
+    (folder / "example.com.zone").write_text(ZONE.replace(" \\228", ""), encoding="utf-8")
+    for form in ("bind", "octodns"):
+        words = ["--records", "google.yaml", "--zone", "example.com.zone", "--format", form]
+        assert 0 == run(*words, output=form).exit_code
+    found = read_octodns(folder / "octodns" / step)
+    expected = read_bind((folder / f"bind/{step}/example.com.zone").read_text())
+
+    apex = {("@", "SOA"), ("@", "NS")}
+    assert {key: ttl for key, (ttl, _) in expected.items() if key not in apex} == {
+        key: ttl for key, (ttl, _) in found.items()
+    }
+    unquoted = {
+        key: {join(each) for each in values}
+        for key, (_, values) in expected.items()
+        if key[1] == "TXT"
+    }
+    assert unquoted == {key: values for key, (_, values) in found.items() if key[1] == "TXT"}
+
+
+def test_octodns_takes_no_letter_beyond_ascii(folder: Path) -> None:
+    pytest.importorskip("dns.zone")
+    (folder / "example.com.zone").write_text(ZONE, encoding="utf-8")
+    words = ["--records", "google.yaml", "--zone", "example.com.zone", "--format", "octodns"]
+
+    assert "TXT example.com. cannot be written for octodns" in run(*words).stderr
+
+
+def join(text: str) -> str:
+    """Join the strings of a TXT record as dnspython shows it."""
+    strings = re.findall(r'"((?:[^"\\]|\\.)*)"', text)
+    escape = re.compile(r"\\(\d{3}|.)")
+    return "".join(
+        escape.sub(lambda m: chr(int(m[1])) if len(m[1]) == 3 else m[1], each) for each in strings
+    )
+
+
+def read_octodns(zones: Path) -> dict[tuple[str, str], tuple[int, set[str]]]:
+    """Read a zone with octoDNS, strictly: order, escapes and values are checked."""
+    providers: Any = pytest.importorskip("octodns.provider.yaml")
+    kinds: Any = pytest.importorskip("octodns.zone")
+    source = providers.YamlProvider(
+        "zones", str(zones), enforce_order=True, escaped_semicolons=True
+    )
+    zone = kinds.Zone("example.com.", [])
+    source.populate(zone, lenient=False)
+    return {
+        (record.name or "@", record._type): (record.ttl, {*list_texts(record)})
+        for record in zone.records
+    }
+
+
+def list_texts(record: Any) -> list[str]:
+    values = getattr(record, "values", None) or [getattr(record, "value", "")]
+    return [str(each).replace("\\;", ";").replace("\\\\", "\\") for each in values]
+
+
+def test_dnscontrol_gets_every_record_as_a_call(folder: Path) -> None:
+    pytest.importorskip("dns.zone")
+    (folder / "example.com.zone").write_text(ZONE, encoding="utf-8")
+    run("--records", "google.yaml", "--zone", "example.com.zone", "--format", "dnscontrol")
+    text = (folder / "out/3-cut-over/example.com.js").read_text("utf-8")
+    lines = [line.strip() for line in text.splitlines()]
+
+    assert 'MX("@", 1, "smtp.google.com.", TTL(300)),' in lines
+    assert 'SRV("_sip._tcp", 10, 5, 5060, "sip.example.com.", TTL(3600)),' in lines
+    assert 'CAA("@", "issue", "letsencrypt.org; account=7", TTL(3600)),' in lines
+    assert 'AAAA("srv9", "2001:db8::9", TTL(3600)),' in lines
+    assert 'TXT("@", "kept; really \\"so\\" and \\\\ more \\u00e4", TTL(3600)),' not in lines
+    assert 'TXT("@", "kept; really \\"so\\" and \\\\ more \\u00e4", TTL(300)),' in lines
+    assert not [
+        line for line in lines if line.startswith(("SOA(", 'NS("@"', 'CNAME("autodiscover"'))
+    ]
+
+
+def test_a_file_that_is_no_zone_is_refused_in_one_line(folder: Path) -> None:
+    pytest.importorskip("dns.zone")
+    (folder / "example.com.zone").write_text("@ IN MX 10\n", encoding="utf-8")
+    result = run("--records", "google.yaml", "--zone", "example.com.zone")
+
+    assert 2 == result.exit_code
+    assert result.stderr.startswith("example.com.zone cannot be read as a zone file: ")
+    assert 1 == len(result.stderr.splitlines())
+
+
+def test_a_batch_that_route_53_would_refuse_is_not_written() -> None:
+    values = tuple(make_txt("x" * 250) for _ in range(80))
+    records = {("a.", "TXT"): RecordSet(name="a.", type="TXT", ttl=1, values=values)}
+
+    with pytest.raises(ValueError, match="160 records with 40320 characters"):
+        write_batch("", {}, records)
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", "semi;colon", 'quo"te', "back\\slash", "\u00e4", "\t", "x" * 256]
+)
+def test_a_text_survives_route_53s_notation(text: str) -> None:
+    found = RecordSet(name="a.", type="TXT", ttl=1, values=(make_txt(text),))
+    batch = json.loads(write_batch("", {}, {found.key: found}) or "")
+    back = build_zone("Z", "a", [batch["Changes"][0]["ResourceRecordSet"]])
+
+    assert Zone(name="a", id="Z", records={found.key: found}) == back
+    (value,) = back.records[found.key].values
+    assert isinstance(value, Txt)
+    assert text == value.text
+    assert max(map(len, value.strings)) <= 255
+
+
+def test_spf_policies_are_merged_without_losing_a_sender() -> None:
+    present = parse_spf("v=spf1 include:amazonses.com ip4:192.0.2.0/24 a:mx.example -all")
+    merged = merge_spf([present, parse_spf("v=spf1 include:AmazonSES.com mx ~all")], "~all")
+
+    assert "v=spf1 include:amazonses.com ip4:192.0.2.0/24 a:mx.example mx ~all" == str(merged)
+    assert "v=spf1 ip4:192.0.2.0/24 a:mx.example mx ~all" == str(
+        leave_out(merged, "include:amazonses.com")
+    )
+
+
+def test_a_policy_that_asks_too_often_is_refused() -> None:
+    many = parse_spf("v=spf1 " + " ".join(f"include:s{n}.example" for n in range(10)) + " ~all")
+
+    with pytest.raises(ValueError, match="asks the DNS 11 times"):
+        merge_spf([many, parse_spf("v=spf1 mx -all")], "~all")
+
+
+def test_the_same_zone_gives_the_same_files(folder: Path) -> None:
+    run("--records", "google.yaml", output="one")
+    run("--records", "google.yaml", output="two")
+
+    def read(name: str) -> dict[str, bytes]:
+        files = [path for path in (folder / name).rglob("*") if path.is_file()]
+        return {str(path.relative_to(folder / name)): path.read_bytes() for path in files}
+
+    assert read("one") == read("two")
+    assert 6 == len(read("one"))
