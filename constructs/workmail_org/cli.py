@@ -480,13 +480,13 @@ def records(
 @main.command()
 @click.argument(
     "name",
-    type=click.Choice(["organization", "editor", "plan", "plans", "drift"]),
+    type=click.Choice(["organization", "editor", "plan", "plans", "drift", "leave"]),
     default="organization",
     required=False,
 )
 @click.option("--path", "as_path", is_flag=True, help="Print the path of the file instead.")
 def schema(name: str, as_path: bool) -> None:
-    """Print the JSON Schema of specs, plans or drift.
+    """Print the JSON Schema of specs or of what a command prints.
 
     An editor completes and explains the keys of a spec with it; docs/ci.md says how.
     """

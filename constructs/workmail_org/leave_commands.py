@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -15,9 +16,10 @@ from workmail_org.spec import building
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from workmail_org.leaving.model import File
-    from workmail_org.leaving.options import Options
+    from workmail_org.leaving.options import MoveOptions
     from workmail_org.model.organization import Environment, Organization
 
 _spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
@@ -107,7 +109,7 @@ def files(
     credentials. Files with passwords are in the folder secret, for you alone.
     """
     from workmail_org.leaving.folder import write_folder
-    from workmail_org.leaving.options import Options
+    from workmail_org.leaving.options import MoveOptions
     from workmail_org.leaving.passwords import PasswordBook, Side, load_passwords
 
     to = Destination(destination)
@@ -125,7 +127,7 @@ def files(
     written: list[File] = []
     lines: list[str] = []
     for organization in chosen:
-        options = Options(
+        options = MoveOptions(
             passwords=PasswordBook(given=given),
             user_format=UserFormat(user_format),
             usage_location=usage_location,
@@ -184,11 +186,11 @@ def _check_options(
 
 
 def _write_files(
-    organization: Organization, to: Destination, options: Options
+    organization: Organization, to: Destination, options: MoveOptions
 ) -> tuple[str, list[File]]:
     """Write the files of one organization; return them after a line that sums them up."""
     from workmail_org.leaving.folder import SECRET
-    from workmail_org.leaving.model import TITLES, File, Outcome
+    from workmail_org.leaving.model import TITLES, File, Placement
     from workmail_org.leaving.moving import move
     from workmail_org.leaving.placing import render_ledger
     from workmail_org.reports.leave_readme import render_readme
@@ -202,8 +204,8 @@ def _write_files(
         moved, options.passwords, accounts_are_made=to is not Destination.IMAPSYNC
     )
     made.append(File(path="README.md", data=readme.encode()))
-    sums = ", ".join(f"{moved.count(each)} {each.value}" for each in Outcome)
-    line = f"{organization.key} to {TITLES[to]}: {len(moved.entries)} things, {sums}"
+    sums = ", ".join(f"{moved.count(each)} {each.value}" for each in Placement)
+    line = f"{organization.key} to {TITLES[to]}: {len(moved.entries)} items, {sums}"
     return line, made
 
 
@@ -317,3 +319,130 @@ def _choose_domains(known: Iterable[str], wanted: Iterable[str]) -> list[str]:
     if not names:
         raise click.UsageError("the organization has no domain of its own: no record changes")
     return chosen or names
+
+
+@leave.command()
+@click.argument("spec", type=NamedPath(path_type=pathlib.Path), required=False)
+@click.option(
+    "--to",
+    "destination",
+    type=click.Choice([each.value for each in Destination]),
+    help="List what becomes of everything there; without it, destinations are compared.",
+)
+@_organization_option
+@_root_option
+@click.option("--region", help="Without SPEC: region of a live organization.")
+@click.option("--alias", help="Without SPEC: alias of a live organization.")
+@click.option(
+    "--price",
+    metavar="USD",
+    help="For each user and month; by default 4.00.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    show_default=True,
+    help="For people, for programs, or as a page that prints.",
+)
+@click.option(
+    "--output",
+    type=NamedPath(dir_okay=False, path_type=pathlib.Path),
+    help="Write to this file instead; the result still goes to standard output.",
+)
+def report(
+    spec: pathlib.Path | None,
+    destination: str | None,
+    only: str | None,
+    root: pathlib.Path | None,
+    region: str | None,
+    alias: str | None,
+    price: str | None,
+    form: str,
+    output: pathlib.Path | None,
+) -> None:
+    """Report how far an organization is on its way out.
+
+    Days left, what blocks, what becomes of every address, member, right, rule and setting, what it
+    costs until the end, what stays, and the order of the teardown. A spec needs no credentials; an
+    organization that is live is read.
+    """
+    from workmail_org.leaving.reporting import build_report
+    from workmail_org.plan.costs import CENTS_PER_MAILBOX
+    from workmail_org.reports import leave_reports, leave_text
+
+    if spec is not None and (region or alias):
+        raise click.UsageError("give SPEC, or --region and --alias, not both")
+    cents = CENTS_PER_MAILBOX if price is None else _parse_price(price)
+    environment = building.load_environment(spec, root=root) if spec else _read_live(region, alias)
+    built = build_report(
+        environment,
+        choose(environment, only),
+        spec=str(spec) if spec else "",
+        today=tell_day(),
+        destinations=[Destination(destination)] if destination else [*Destination],
+        cents_per_month=cents,
+    )
+    text = leave_reports.render(built, form)
+    if output is None:
+        click.echo(text)
+        return
+    _write_report(output, text)
+    click.echo(escape(leave_text.render_result(built)))
+
+
+def tell_day() -> date:
+    """Return today, in UTC."""
+    return datetime.now(tz=UTC).date()
+
+
+def _parse_price(price: str) -> int:
+    """Return US cents."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        cents = Decimal(price) * 100
+    except InvalidOperation:
+        cents = Decimal("NaN")
+    if not cents.is_finite() or cents < 0 or cents != int(cents):
+        raise click.BadParameter(
+            f"{price!r} is not an amount in USD such as 4.00", param_hint="--price"
+        )
+    return int(cents)
+
+
+def _read_live(region: str | None, alias: str | None) -> Environment:
+    """Read a live organization as a spec would declare it."""
+    from workmail_org.describing import describe, leave_out_defaults
+    from workmail_org.errors import NotFoundError
+    from workmail_org.model.organization import Environment
+    from workmail_org.service.clients import PATIENT, make_clients
+    from workmail_org.service.directories import DirectoryService
+    from workmail_org.service.reading import find_organization
+    from workmail_org.service.snapshot import read_snapshot
+    from workmail_org.service.workmail import WorkMail
+
+    if not region or not alias:
+        raise click.UsageError("give SPEC, or --region and --alias of a live organization")
+    clients = make_clients(region, config=PATIENT)
+    found = find_organization(WorkMail(clients.workmail), alias)
+    snapshot = found and read_snapshot(
+        WorkMail(clients.workmail, found),
+        DirectoryService(clients.directory_service),
+        region,
+        with_disabled=True,
+    )
+    if not snapshot:
+        raise NotFoundError(f"no organization with the alias {alias} is in {region}")
+    return Environment(name=alias, organizations=(leave_out_defaults(describe(snapshot)),))
+
+
+def _write_report(path: pathlib.Path, text: str) -> None:
+    from workmail_org.errors import FolderError
+
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise FolderError(f"{path} cannot be written: {reason}") from error

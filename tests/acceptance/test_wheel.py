@@ -60,6 +60,7 @@ def test_it_has_every_file_that_the_program_reads(wheel: Path) -> None:
             *("schemas/organization.schema.json", "schemas/plan.schema.json"),
             *("schemas/plans.schema.json", "schemas/drift.schema.json"),
             "schemas/editor.schema.json",
+            "schemas/leave.schema.json",
         )
     } == shipped
 

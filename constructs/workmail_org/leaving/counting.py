@@ -1,4 +1,4 @@
-"""Counting: an organization taken apart into things, each of which is accounted for. Pure."""
+"""Counting: an organization taken apart into items, each of which is accounted for. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, cast
 
-from workmail_org.leaving.model import Thing, ThingKind
+from workmail_org.leaving.model import Item, ItemKind
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
@@ -35,30 +35,30 @@ UNSEEN = (
 WorkMail (WorkMail API 2017-10-01; docs/spec.md, "What has no API")."""
 
 _CONTENTS = (
-    ThingKind.MAIL,
-    ThingKind.CALENDAR,
-    ThingKind.CONTENT,
-    ThingKind.MAILBOX_SETTINGS,
-    ThingKind.FOLDER_PERMISSIONS,
+    ItemKind.MAIL,
+    ItemKind.CALENDAR,
+    ItemKind.CONTENT,
+    ItemKind.MAILBOX_SETTINGS,
+    ItemKind.FOLDER_PERMISSIONS,
 )
 """What is in the mailbox of a person; a resource has the first two."""
 
 
-def list_things(organization: Organization) -> tuple[Thing, ...]:
+def list_items(organization: Organization) -> tuple[Item, ...]:
     """List everything that an organization has, in the order of the model; no two are equal.
 
     What WorkMail has twice under one name, as it can have mobile device rules, is numbered.
     """
-    counts: Counter[Thing] = Counter()
-    things: list[Thing] = []
-    for thing in _walk(organization):
-        counts[thing] += 1
-        number = counts[thing]
-        things.append(thing if number == 1 else replace(thing, value=f"{thing.value} ({number})"))
-    return tuple(things)
+    counts: Counter[Item] = Counter()
+    items: list[Item] = []
+    for item in _walk(organization):
+        counts[item] += 1
+        number = counts[item]
+        items.append(item if number == 1 else replace(item, value=f"{item.value} ({number})"))
+    return tuple(items)
 
 
-def _walk(organization: Organization) -> Iterator[Thing]:
+def _walk(organization: Organization) -> Iterator[Item]:
     for user in organization.users:
         yield from _walk_user(user)
     for group in organization.groups:
@@ -67,90 +67,86 @@ def _walk(organization: Organization) -> Iterator[Thing]:
         yield from _walk_resource(resource)
     for permission in organization.permissions:
         for right in permission.rights:
-            yield Thing(
-                kind=ThingKind.RIGHT,
+            yield Item(
+                kind=ItemKind.RIGHT,
                 owner=str(permission.mailbox),
                 name=right.value,
                 value=str(permission.grantee),
             )
     for domain in organization.domains:
-        yield Thing(kind=ThingKind.DOMAIN, name=domain.name)
+        yield Item(kind=ItemKind.DOMAIN, name=domain.name)
     yield from _walk_policies(organization.policies)
     yield from _walk_settings(organization)
     for name in UNSEEN:
-        yield Thing(kind=ThingKind.UNSEEN, name=name)
+        yield Item(kind=ItemKind.UNSEEN, name=name)
 
 
-def _walk_user(user: User) -> Iterator[Thing]:
+def _walk_user(user: User) -> Iterator[Item]:
     owner = str(user.reference)
     is_remote = user.role is Role.REMOTE_USER
-    yield Thing(
-        kind=ThingKind.REMOTE_USER if is_remote else ThingKind.USER, owner=owner, name=owner
-    )
+    yield Item(kind=ItemKind.REMOTE_USER if is_remote else ItemKind.USER, owner=owner, name=owner)
     yield from _walk_addresses(user)
     for field in PROFILE_FIELDS:
         if value := getattr(user, field):
-            yield Thing(kind=ThingKind.FIELD, owner=owner, name=field, value=value)
+            yield Item(kind=ItemKind.FIELD, owner=owner, name=field, value=value)
     if user.quota_megabytes is not None:
         quota = f"{user.quota_megabytes} MB"
-        yield Thing(kind=ThingKind.QUOTA, owner=owner, name=quota)
+        yield Item(kind=ItemKind.QUOTA, owner=owner, name=quota)
     if user.identity_provider_user_id:
         identity = user.identity_provider_user_id
-        yield Thing(kind=ThingKind.IDENTITY, owner=owner, name=identity)
+        yield Item(kind=ItemKind.IDENTITY, owner=owner, name=identity)
     if not is_remote:
-        yield Thing(kind=ThingKind.PASSWORD, owner=owner)
-        yield from (Thing(kind=each, owner=owner) for each in _CONTENTS)
+        yield Item(kind=ItemKind.PASSWORD, owner=owner)
+        yield from (Item(kind=each, owner=owner) for each in _CONTENTS)
 
 
-def _walk_group(group: Group) -> Iterator[Thing]:
+def _walk_group(group: Group) -> Iterator[Item]:
     owner = str(group.reference)
-    yield Thing(kind=ThingKind.GROUP, owner=owner, name=owner)
+    yield Item(kind=ItemKind.GROUP, owner=owner, name=owner)
     yield from _walk_addresses(group)
     for member in group.members:
-        yield Thing(kind=ThingKind.MEMBER, owner=owner, name=str(member))
+        yield Item(kind=ItemKind.MEMBER, owner=owner, name=str(member))
 
 
-def _walk_resource(resource: Bookable) -> Iterator[Thing]:
+def _walk_resource(resource: Bookable) -> Iterator[Item]:
     owner = str(resource.reference)
     kind = resource.type.value
-    yield Thing(kind=ThingKind.RESOURCE, owner=owner, name=owner, value=kind)
+    yield Item(kind=ItemKind.RESOURCE, owner=owner, name=owner, value=kind)
     yield from _walk_addresses(resource)
     if resource.description:
-        yield Thing(
-            kind=ThingKind.FIELD, owner=owner, name="description", value=resource.description
-        )
+        yield Item(kind=ItemKind.FIELD, owner=owner, name="description", value=resource.description)
     for option in BOOKING_OPTIONS:
         chosen = "true" if getattr(resource.booking, option) else "false"
-        yield Thing(kind=ThingKind.BOOKING, owner=owner, name=option, value=chosen)
-    yield Thing(kind=ThingKind.BOOKING, owner=owner, name=BOOKING_HABITS)
+        yield Item(kind=ItemKind.BOOKING, owner=owner, name=option, value=chosen)
+    yield Item(kind=ItemKind.BOOKING, owner=owner, name=BOOKING_HABITS)
     for delegate in resource.delegates:
-        yield Thing(kind=ThingKind.DELEGATE, owner=owner, name=str(delegate))
-    yield from (Thing(kind=each, owner=owner) for each in _CONTENTS[:2])
+        yield Item(kind=ItemKind.DELEGATE, owner=owner, name=str(delegate))
+    yield from (Item(kind=each, owner=owner) for each in _CONTENTS[:2])
 
 
-def _walk_addresses(entity: User | Group | Bookable) -> Iterator[Thing]:
+def _walk_addresses(entity: User | Group | Bookable) -> Iterator[Item]:
     owner = str(entity.reference)
     if entity.email:
-        yield Thing(kind=ThingKind.ADDRESS, owner=owner, name=entity.email)
+        yield Item(kind=ItemKind.ADDRESS, owner=owner, name=entity.email)
     for alias in entity.aliases:
-        yield Thing(kind=ThingKind.ALIAS, owner=owner, name=alias)
+        yield Item(kind=ItemKind.ALIAS, owner=owner, name=alias)
     if entity.hidden_from_global_address_list:
-        yield Thing(kind=ThingKind.HIDDEN, owner=owner)
+        yield Item(kind=ItemKind.HIDDEN, owner=owner)
 
 
-def _walk_policies(policies: Policies) -> Iterator[Thing]:
+def _walk_policies(policies: Policies) -> Iterator[Item]:
     """Take policies apart by the fields of the model, so that no new kind is forgotten.
 
-    The kind of a thing is called like the field. Rules within a policy are things of their own.
+    The kind of an item is called like the field. Rules within a policy are items of their own.
     """
     for each in fields(policies):
         held: Any = getattr(policies, each.name)
         for policy in _list_items(held):
-            kind, name = ThingKind[each.name.upper()], _name_policy(policy)
-            yield Thing(kind=kind, name=name, value=_describe_policy(policy))
+            kind, name = ItemKind[each.name.upper()], _name_policy(policy)
+            yield Item(kind=kind, name=name, value=_describe_policy(policy))
             for part in _list_parts(policy):
-                yield Thing(
-                    kind=ThingKind[f"{kind.name}_PART"],
+                yield Item(
+                    kind=ItemKind[f"{kind.name}_PART"],
                     name=f"{name}: {_name_policy(part)}",
                     value=_describe_policy(part),
                 )
@@ -198,19 +194,19 @@ def _list_fields(policy: object) -> tuple[str, ...]:
     return tuple(each.name for each in fields(policy)) if is_dataclass(policy) else ()
 
 
-def _walk_settings(organization: Organization) -> Iterator[Thing]:
-    yield Thing(kind=ThingKind.SETTING, name="web client", value=web_client(organization))
+def _walk_settings(organization: Organization) -> Iterator[Item]:
+    yield Item(kind=ItemKind.SETTING, name="web client", value=web_client(organization))
     test_domain = f"addresses at {organization.test_domain}"
-    yield Thing(kind=ThingKind.SETTING, name=test_domain)
-    yield Thing(kind=ThingKind.SETTING, name="default domain", value=organization.default_domain)
+    yield Item(kind=ItemKind.SETTING, name=test_domain)
+    yield Item(kind=ItemKind.SETTING, name="default domain", value=organization.default_domain)
     directory = organization.directory.type.value
-    yield Thing(kind=ThingKind.SETTING, name="directory", value=directory)
+    yield Item(kind=ItemKind.SETTING, name="directory", value=directory)
     if organization.kms_key_arn:
-        yield Thing(kind=ThingKind.SETTING, name="KMS key", value=organization.kms_key_arn)
+        yield Item(kind=ItemKind.SETTING, name="KMS key", value=organization.kms_key_arn)
     if organization.interoperability:
-        yield Thing(kind=ThingKind.SETTING, name="interoperability with Microsoft Exchange")
+        yield Item(kind=ItemKind.SETTING, name="interoperability with Microsoft Exchange")
     for tag, value in organization.tags.items():
-        yield Thing(kind=ThingKind.TAG, name=tag, value=value)
+        yield Item(kind=ItemKind.TAG, name=tag, value=value)
 
 
 def web_client(organization: Organization) -> str:

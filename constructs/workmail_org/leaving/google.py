@@ -10,11 +10,20 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from workmail_org.leaving.model import Destination, File, Move, Outcome, Step, Thing, ThingKind
+from workmail_org.leaving.counting import BOOKING_HABITS
+from workmail_org.leaving.model import (
+    Destination,
+    File,
+    Instruction,
+    Item,
+    ItemKind,
+    Move,
+    Placement,
+)
 from workmail_org.leaving.movers import Movers, get_named, place_stayers
-from workmail_org.leaving.options import Options
+from workmail_org.leaving.options import MoveOptions
 from workmail_org.leaving.passwords import Side
-from workmail_org.leaving.placing import Placing, Script, Sheet, Table
+from workmail_org.leaving.placing import CommandFile, Placing, Sheet, Table
 from workmail_org.leaving.quoting import has_line_break, is_writable, quote_gam
 from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.group import Group
@@ -83,80 +92,83 @@ _MAIL = (
 """support.google.com/a/answer/14792325; imapsync, FAQ.d/FAQ.Gmail.txt."""
 
 _TABLE: Table = {
-    ThingKind.USER: (Outcome.HAND, "create the account"),
-    ThingKind.REMOTE_USER: (Outcome.HAND, "create a shared contact (gam create contact)"),
-    ThingKind.GROUP: (Outcome.HAND, "create the group"),
-    ThingKind.RESOURCE: (Outcome.HAND, "create the resource"),
-    ThingKind.ADDRESS: (
-        Outcome.HAND,
+    ItemKind.USER: (Placement.HAND, "create the account"),
+    ItemKind.REMOTE_USER: (Placement.HAND, "create a shared contact (gam create contact)"),
+    ItemKind.GROUP: (Placement.HAND, "create the group"),
+    ItemKind.RESOURCE: (Placement.HAND, "create the resource"),
+    ItemKind.ADDRESS: (
+        Placement.HAND,
         "Google gives a resource an address of its own, and a contact keeps its own: where people "
         "write to this one, create a group with it",
     ),
-    ThingKind.ALIAS: (
-        Outcome.HAND,
+    ItemKind.ALIAS: (
+        Placement.HAND,
         "add it as an alias; a resource has none: create a group with it",
     ),
-    ThingKind.FIELD: (Outcome.HAND, "Google's file has no column for it: write it by hand"),
-    ThingKind.HIDDEN: (Outcome.HAND, "set the visibility in the Admin console"),
-    ThingKind.QUOTA: (Outcome.HAND, "the plan sets the quota, for all users together"),
-    ThingKind.IDENTITY: (Outcome.LOST, "it belongs to IAM Identity Center; Google has its own"),
-    ThingKind.PASSWORD: (
-        Outcome.HAND,
+    ItemKind.FIELD: (Placement.HAND, "Google's file has no column for it: write it by hand"),
+    ItemKind.HIDDEN: (Placement.HAND, "set the visibility in the Admin console"),
+    ItemKind.QUOTA: (Placement.HAND, "the plan sets the quota, for all users together"),
+    ItemKind.IDENTITY: (Placement.LOST, "it belongs to IAM Identity Center; Google has its own"),
+    ItemKind.PASSWORD: (
+        Placement.HAND,
         "nobody can read the old one; give the new one to the user",
     ),
-    ThingKind.MAIL: (Outcome.HAND, _MAIL),
-    ThingKind.CALENDAR: (
-        Outcome.HAND,
+    ItemKind.MAIL: (Placement.HAND, _MAIL),
+    ItemKind.CALENDAR: (
+        Placement.HAND,
         "the export has it as MIME; or each user exports an .ics file from WorkMail's web client "
         "and imports it in Google Calendar",
     ),
-    ThingKind.CONTENT: (
-        Outcome.HAND,
+    ItemKind.CONTENT: (
+        Placement.HAND,
         "neither the export nor IMAP has contacts, tasks and notes: each user exports contacts "
         "from the web client and imports them in Google Contacts",
     ),
-    ThingKind.MAILBOX_SETTINGS: (Outcome.HAND, "each user sets them anew in Gmail"),
-    ThingKind.FOLDER_PERMISSIONS: (
-        Outcome.HAND,
+    ItemKind.MAILBOX_SETTINGS: (Placement.HAND, "each user sets them anew in Gmail"),
+    ItemKind.FOLDER_PERMISSIONS: (
+        Placement.HAND,
         "Gmail shares no folders; calendars are shared anew by each user",
     ),
-    ThingKind.MEMBER: (Outcome.HAND, "add it to the group"),
-    ThingKind.BOOKING: (
-        Outcome.LOST,
+    ItemKind.MEMBER: (Placement.HAND, "add it to the group"),
+    ItemKind.BOOKING: (
+        Placement.LOST,
         "Google's resources accept by themselves or not, and know no other option",
     ),
-    ThingKind.DELEGATE: (Outcome.HAND, "share the resource's calendar"),
-    ThingKind.RIGHT: (Outcome.HAND, "see docs/leaving.md"),
-    ThingKind.DOMAIN: (
-        Outcome.HAND,
+    ItemKind.DELEGATE: (Placement.HAND, "share the resource's calendar"),
+    ItemKind.RIGHT: (Placement.HAND, "see docs/leaving.md"),
+    ItemKind.DOMAIN: (
+        Placement.HAND,
         "add and verify it in the Admin console before any address; workmail-org leave dns writes "
         "its records",
     ),
-    ThingKind.ACCESS_CONTROL: (
-        Outcome.HAND,
+    ItemKind.ACCESS_CONTROL: (
+        Placement.HAND,
         "context-aware access does it, where the edition has it",
     ),
-    ThingKind.MOBILE_DEVICES: (Outcome.HAND, "endpoint management does it"),
-    ThingKind.IMPERSONATION_ROLES: (
-        Outcome.HAND,
+    ItemKind.MOBILE_DEVICES: (Placement.HAND, "endpoint management does it"),
+    ItemKind.IMPERSONATION_ROLES: (
+        Placement.HAND,
         "give the application domain-wide delegation for the Gmail API",
     ),
-    ThingKind.IMPERSONATION_ROLES_PART: (
-        Outcome.LOST,
+    ItemKind.IMPERSONATION_ROLES_PART: (
+        Placement.LOST,
         "domain-wide delegation is for all users; nothing limits it to some",
     ),
-    ThingKind.RETENTION: (Outcome.HAND, "create a retention rule in Vault"),
-    ThingKind.RETENTION_PART: (Outcome.HAND, "create a retention rule in Vault for the label"),
-    ThingKind.AVAILABILITY: (Outcome.HAND, "set up Calendar Interop with the other side"),
-    ThingKind.EMAIL_MONITORING: (
-        Outcome.LOST,
+    ItemKind.RETENTION: (Placement.HAND, "create a retention rule in Vault"),
+    ItemKind.RETENTION_PART: (Placement.HAND, "create a retention rule in Vault for the label"),
+    ItemKind.AVAILABILITY: (Placement.HAND, "set up Calendar Interop with the other side"),
+    ItemKind.EMAIL_MONITORING: (
+        Placement.LOST,
         "Google has email log search; what was logged stays in CloudWatch",
     ),
-    ThingKind.INBOUND_DMARC_ENFORCED: (Outcome.LOST, "Gmail enforces DMARC by itself"),
-    ThingKind.IDENTITY_CENTER: (Outcome.HAND, "set up single sign-on in the Admin console"),
-    ThingKind.SETTING: (Outcome.LOST, "it ends with WorkMail"),
-    ThingKind.TAG: (Outcome.LOST, "it is a tag in AWS"),
-    ThingKind.UNSEEN: (Outcome.HAND, "look in the WorkMail console, and write down what is there"),
+    ItemKind.INBOUND_DMARC_ENFORCED: (
+        Placement.HAND,
+        "compare with the spam and authentication settings of Gmail",
+    ),
+    ItemKind.IDENTITY_CENTER: (Placement.HAND, "set up single sign-on in the Admin console"),
+    ItemKind.SETTING: (Placement.LOST, "it ends with WorkMail"),
+    ItemKind.TAG: (Placement.LOST, "it is a tag in AWS"),
+    ItemKind.UNSEEN: (Placement.HAND, "look in the WorkMail console, and write down what is there"),
 }
 
 _GROUPS, _RESOURCES, _MEMBERS, _USERS, _RIGHTS = (
@@ -168,7 +180,7 @@ _GROUPS, _RESOURCES, _MEMBERS, _USERS, _RIGHTS = (
 )
 
 
-def move(organization: Organization, options: Options) -> Move:
+def move(organization: Organization, options: MoveOptions) -> Move:
     """Write what Google Workspace takes, and say what becomes of everything else."""
     placing = Placing(organization)
     walk = _Walk(placing, place_stayers(placing), options)
@@ -204,16 +216,16 @@ class _PersonName:
 class _Walk:
     placing: Placing
     movers: Movers
-    options: Options
+    options: MoveOptions
     users: Sheet = field(init=False)
-    script: Script = field(init=False)
+    script: CommandFile = field(init=False)
     identities: set[str] = field(default_factory=set[str])
 
     def __post_init__(self) -> None:
         self.users = Sheet(
             self.placing, "secret/google-users", (USERS_HEAD,), _ROWS, is_secret=True
         )
-        self.script = Script(self.placing, "gam-batch.txt")
+        self.script = CommandFile(self.placing, "gam-batch.txt")
 
     def move_users(self) -> None:
         """Create accounts, aliases, and what the file has no column for."""
@@ -225,7 +237,7 @@ class _Walk:
     def _create_account(self, user: User) -> None:
         find, reference = self.placing.find, user.reference
         fields = {
-            each.name: each for each in find(reference, ThingKind.FIELD) if is_writable(each.value)
+            each.name: each for each in find(reference, ItemKind.FIELD) if is_writable(each.value)
         }
         name = _name_person(user)
         if name.is_guess:
@@ -248,17 +260,17 @@ class _Walk:
             self.placing.lose([display], f'Google shows first and last name, so "{shown}"')
         for key in ("telephone", "job_title", "department", *_ADDRESS_FIELDS):
             held += [fields[key]] if key in fields else []
-        things = (
-            *find(reference, ThingKind.USER),
-            *(each for each in find(reference, ThingKind.ADDRESS) if each.name == user.email),
+        items = (
+            *find(reference, ItemKind.USER),
+            *(each for each in find(reference, ItemKind.ADDRESS) if each.name == user.email),
             *held,
         )
-        path = self.users.add(self._write_row(user, name, fields), things)
+        path = self.users.add(self._write_row(user, name, fields), items)
         self.placing.put(
-            find(reference, ThingKind.PASSWORD), path, "a new one; nobody can read the old one"
+            find(reference, ItemKind.PASSWORD), path, "a new one; nobody can read the old one"
         )
 
-    def _write_row(self, user: User, name: _PersonName, fields: dict[str, Thing]) -> Sequence[str]:
+    def _write_row(self, user: User, name: _PersonName, fields: dict[str, Item]) -> Sequence[str]:
         def get(key: str) -> str:
             return fields[key].value if key in fields else ""
 
@@ -278,14 +290,14 @@ class _Walk:
 
     def _set_account(self, user: User) -> None:
         find, reference = self.placing.find, user.reference
-        for position, thing in enumerate(find(reference, ThingKind.ALIAS)):
+        for position, item in enumerate(find(reference, ItemKind.ALIAS)):
             if position < _ALIASES:
-                self._run(_USERS, ["create", "alias", thing.name, "user", user.email], [thing])
+                self._run(_USERS, ["create", "alias", item.name, "user", user.email], [item])
             else:
                 what = f"a user has {_ALIASES} aliases at most: create a group with it"
-                self.placing.leave([thing], what)
-        if things := find(reference, ThingKind.HIDDEN):
-            self._run(_USERS, ["update", "user", user.email, "gal", "off"], things)
+                self.placing.leave([item], what)
+        if items := find(reference, ItemKind.HIDDEN):
+            self._run(_USERS, ["update", "user", user.email, "gal", "off"], items)
 
     def move_groups(self) -> None:
         """Create groups, then fill them: Google needs a while before a group takes members."""
@@ -297,25 +309,25 @@ class _Walk:
         find, reference, email = self.placing.find, group.reference, group.email
         is_named = not has_line_break(group.name)
         name = ["name", group.name] if is_named else []
-        hidden = find(reference, ThingKind.HIDDEN)
+        hidden = find(reference, ItemKind.HIDDEN)
         listed = "false" if hidden else "true"
         words = ["create", "group", email, *name]
         # Every preset of access lets at most the own domain post; WorkMail's groups take all mail.
         words += ["whocanpostmessage", "anyone_can_post", "includeinglobaladdresslist", listed]
         if not is_named:
-            self.placing.leave(find(reference, ThingKind.GROUP), _NO_COMMAND)
-        things = (
-            *find(reference, ThingKind.GROUP),
-            *(each for each in find(reference, ThingKind.ADDRESS) if each.name == email),
+            self.placing.leave(find(reference, ItemKind.GROUP), _NO_COMMAND)
+        items = (
+            *find(reference, ItemKind.GROUP),
+            *(each for each in find(reference, ItemKind.ADDRESS) if each.name == email),
             *hidden,
         )
-        self._run(_GROUPS, words, things)
-        for thing in find(reference, ThingKind.ALIAS):
-            self._run(_MEMBERS, ["create", "alias", thing.name, "group", email], [thing])
-        for thing in find(reference, ThingKind.MEMBER):
+        self._run(_GROUPS, words, items)
+        for item in find(reference, ItemKind.ALIAS):
+            self._run(_MEMBERS, ["create", "alias", item.name, "group", email], [item])
+        for item in find(reference, ItemKind.MEMBER):
             # A group as member is just its address: `group X` would add the users in it.
-            member = self.movers.get(get_named(thing))
-            self._run(_MEMBERS, ["update", "group", email, "add", "member", member], [thing])
+            member = self.movers.get(get_named(item))
+            self._run(_MEMBERS, ["update", "group", email, "add", "member", member], [item])
 
     def move_resources(self) -> None:
         """Create rooms and equipment; Google gives them addresses of their own."""
@@ -331,23 +343,23 @@ class _Walk:
         identity = self._name_resource(resource)
         category = "conference_room" if resource.type is BookableType.ROOM else "other"
         words = ["create", "resource", identity, resource.name, "category", category]
-        things = [*find(reference, ThingKind.RESOURCE)]
-        for described in find(reference, ThingKind.FIELD):
+        items = [*find(reference, ItemKind.RESOURCE)]
+        for described in find(reference, ItemKind.FIELD):
             if is_writable(described.value) and not has_line_break(described.value):
                 words += ["description", described.value]
-                things.append(described)
+                items.append(described)
         accepts = "true" if resource.booking.auto_accept else "false"
         words += ["autoacceptinvitations", accepts]
-        things += [
-            each for each in find(reference, ThingKind.BOOKING) if each.name == "auto_accept"
-        ]
-        self._run(_RESOURCES, words, things, f"its id is {identity}, and never changes")
-        for thing in find(reference, ThingKind.DELEGATE):
-            named = get_named(thing)
+        items += [each for each in find(reference, ItemKind.BOOKING) if each.name == "auto_accept"]
+        habits = [each for each in find(reference, ItemKind.BOOKING) if each.name == BOOKING_HABITS]
+        self.placing.leave(habits, "compare with how the room answers today")
+        self._run(_RESOURCES, words, items, f"its id is {identity}, and never changes")
+        for item in find(reference, ItemKind.DELEGATE):
+            named = get_named(item)
             if self.movers.is_remote(named):
                 continue
             scope = "group" if named.kind is Kind.GROUP else "user"
-            self._share(identity, f"{scope}:{self.movers.get(named)}", [thing])
+            self._share(identity, f"{scope}:{self.movers.get(named)}", [item])
 
     def _name_resource(self, resource: Bookable) -> str:
         """Return the id of a resource: its WorkMail name, as far as it is plain, made unique."""
@@ -359,47 +371,47 @@ class _Walk:
         self.identities.add(identity.casefold())
         return identity
 
-    def _share(self, identity: str, scope: str, things: Iterable[Thing]) -> None:
+    def _share(self, identity: str, scope: str, items: Iterable[Item]) -> None:
         words = ["resource", identity, "add", "acls", "writer", scope, "sendnotifications", "false"]
-        self._run(_RIGHTS, words, things, "of the calendar; a resource of Google has no mailbox")
+        self._run(_RIGHTS, words, items, "of the calendar; a resource of Google has no mailbox")
 
     def move_rights(self) -> None:
         """Grant the rights that Google knows, between those who move."""
         for permission in self.placing.organization.permissions:
-            for thing in self.placing.find(permission.mailbox, ThingKind.RIGHT):
-                if thing.value == str(permission.grantee):
-                    self._grant(permission.mailbox, permission.grantee, thing)
+            for item in self.placing.find(permission.mailbox, ItemKind.RIGHT):
+                if item.value == str(permission.grantee):
+                    self._grant(permission.mailbox, permission.grantee, item)
 
-    def _grant(self, mailbox: Reference, grantee: Reference, thing: Thing) -> None:
+    def _grant(self, mailbox: Reference, grantee: Reference, item: Item) -> None:
         remote = [each for each in (mailbox, grantee) if self.movers.is_remote(each)]
         if remote:
             self.placing.lose(
-                [thing], f"{remote[0]} becomes a contact, which has no mailbox and gets no rights"
+                [item], f"{remote[0]} becomes a contact, which has no mailbox and gets no rights"
             )
             return
         if grantee.kind is Kind.GROUP:
             self.placing.leave(
-                [thing],
+                [item],
                 "add the group as a delegate in Gmail's settings, if the Admin console allows "
                 "groups there; for send-as name its members",
             )
             return
         target, who = self.movers.get(mailbox), self.movers.get(grantee)
-        right = Right(thing.name)
+        right = Right(item.name)
         if right is Right.SEND_ON_BEHALF:
             self.placing.leave(
-                [thing], "Gmail knows delegation and send-as: choose one of them with the user"
+                [item], "Gmail knows delegation and send-as: choose one of them with the user"
             )
         elif mailbox.kind is Kind.RESOURCE:
-            self.placing.leave([thing], "a resource of Google has no mailbox: share its calendar")
+            self.placing.leave([item], "a resource of Google has no mailbox: share its calendar")
         elif right is Right.SEND_AS:
             # Without a name Gmail shows the address; a name cannot always be written on a line.
             name = self._name_mailbox(mailbox)
             words = ["user", who, "add", "sendas", target, name, "treatasalias", "false"]
-            self._run(_RIGHTS, words, [thing])
+            self._run(_RIGHTS, words, [item])
         else:
             words = ["user", target, "add", "delegates", "convertalias", who]
-            self._run(_RIGHTS, words, [thing], "mail only; the calendar is shared by its owner")
+            self._run(_RIGHTS, words, [item], "mail only; the calendar is shared by its owner")
 
     def _name_mailbox(self, mailbox: Reference) -> str:
         users = {
@@ -409,10 +421,10 @@ class _Walk:
         return name if is_writable(name) and not has_line_break(name) else self.movers.get(mailbox)
 
     def _run(
-        self, section: str, words: Sequence[str], things: Iterable[Thing], note: str = ""
+        self, section: str, words: Sequence[str], items: Iterable[Item], note: str = ""
     ) -> None:
         line = " ".join(("gam", *map(quote_gam, words)))
-        self.script.add(section, line, things, note)
+        self.script.add(section, line, items, note)
 
     def render(self) -> tuple[File, ...]:
         """Write all files."""
@@ -421,9 +433,9 @@ class _Walk:
             files.append(File(path=self.script.path, data=_write_batch(self.script)))
         return tuple(files)
 
-    def list_steps(self) -> Iterator[Step]:
+    def list_steps(self) -> Iterator[Instruction]:
         """Say what to do with the files, in order."""
-        yield Step(
+        yield Instruction(
             title="Domains",
             text="Add and verify every domain in the Admin console. Nothing else works before. "
             "`workmail-org leave dns` writes the records.",
@@ -435,7 +447,7 @@ class _Walk:
                 if len(self.users.rows) > _BUSINESS_USERS
                 else ""
             )
-            yield Step(
+            yield Instruction(
                 title="Accounts",
                 text="Admin console, Directory, Users, Bulk update users: upload "
                 "`secret/google-users-NN.csv`. Compare its first line with the sample there: "
@@ -444,7 +456,7 @@ class _Walk:
                 "take a day until Gmail works for all.",
             )
         if self.script.sections:
-            yield Step(
+            yield Instruction(
                 title="Groups, aliases, rooms, rights",
                 text="Switch mail delegation on for the organizational unit (Apps, Google "
                 "Workspace, Gmail, User settings), then `gam redirect stdout gam.out redirect "
@@ -472,7 +484,7 @@ def _clean(text: str | None) -> str:
 _SECTIONS = (_GROUPS, _RESOURCES, _USERS, _MEMBERS, _RIGHTS)
 
 
-def _write_batch(script: Script) -> bytes:
+def _write_batch(script: CommandFile) -> bytes:
     """Write the batch file; between sections GAM waits until everything before is done."""
     lines = [
         "# gam batch gam-batch.txt showcmds",

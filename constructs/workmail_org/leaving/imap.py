@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workmail_org.leaving.model import Thing, ThingKind
+from workmail_org.leaving.model import Item, ItemKind
 from workmail_org.leaving.movers import IMAP_IS_CLOSED, Movers, is_imap_open
 from workmail_org.leaving.passwords import PasswordBook, Side
 from workmail_org.leaving.placing import Placing
@@ -18,16 +18,16 @@ _TRY_FIRST = (
 
 def list_mailboxes(
     placing: Placing, movers: Movers, passwords: PasswordBook
-) -> Iterator[tuple[User, Thing]]:
+) -> Iterator[tuple[User, Item]]:
     """List the users whose mail a password opens; leave the others to people."""
     is_open = is_imap_open(placing.organization)
     if is_open and placing.organization.policies.identity_center:
         placing.notes.append(_TRY_FIRST)
     for user in placing.organization.users:
-        for thing in placing.find(user.reference, ThingKind.MAIL):
+        for item in placing.find(user.reference, ItemKind.MAIL):
             if user.reference not in movers:
                 continue
             if is_open or passwords.is_given(Side.WORKMAIL, user.email):
-                yield user, thing
+                yield user, item
             else:
-                placing.leave([thing], IMAP_IS_CLOSED)
+                placing.leave([item], IMAP_IS_CLOSED)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from workmail_org.leaving.imap import list_mailboxes
-from workmail_org.leaving.model import Destination, File, Move, Outcome, Step, ThingKind
+from workmail_org.leaving.model import Destination, File, Instruction, ItemKind, Move, Placement
 from workmail_org.leaving.movers import IMAP_HOST, place_stayers
-from workmail_org.leaving.options import Options
+from workmail_org.leaving.options import MoveOptions
 from workmail_org.leaving.passwords import Side
 from workmail_org.leaving.placing import Placing, Table
 from workmail_org.leaving.quoting import fits_imapsync
@@ -16,26 +16,26 @@ PATH = "secret/imapsync.txt"
 _HEAD = "# host1;user1;password1;host2;user2;password2;extra;"
 """As examples/file.txt of imapsync (2025-07-17)."""
 
-_ELSEWHERE = (Outcome.HAND, "imapsync moves mail alone: set it up at the new service")
-_ENDS = (Outcome.LOST, "it ends with WorkMail")
+_ELSEWHERE = (Placement.HAND, "imapsync moves mail alone: set it up at the new service")
+_ENDS = (Placement.LOST, "it ends with WorkMail")
 
 _TABLE: Table = {
-    **dict.fromkeys(ThingKind, _ELSEWHERE),
-    ThingKind.PASSWORD: (Outcome.HAND, "the new service has a new one: give it to the user"),
-    ThingKind.MAIL: (
-        Outcome.HAND,
+    **dict.fromkeys(ItemKind, _ELSEWHERE),
+    ItemKind.PASSWORD: (Placement.HAND, "the new service has a new one: give it to the user"),
+    ItemKind.MAIL: (
+        Placement.HAND,
         "its address or password has a character that imapsync's list cannot hold (; \\ or a "
         "blank): load it from the export, or run imapsync for it with --passfile1 and --passfile2",
     ),
-    ThingKind.IDENTITY: (Outcome.LOST, "it belongs to IAM Identity Center"),
-    ThingKind.EMAIL_MONITORING: (Outcome.LOST, "what was logged stays in CloudWatch"),
-    ThingKind.SETTING: _ENDS,
-    ThingKind.TAG: (Outcome.LOST, "it is a tag in AWS"),
-    ThingKind.UNSEEN: (Outcome.HAND, "look in the WorkMail console, and write down what is there"),
+    ItemKind.IDENTITY: (Placement.LOST, "it belongs to IAM Identity Center"),
+    ItemKind.EMAIL_MONITORING: (Placement.LOST, "what was logged stays in CloudWatch"),
+    ItemKind.SETTING: _ENDS,
+    ItemKind.TAG: (Placement.LOST, "it is a tag in AWS"),
+    ItemKind.UNSEEN: (Placement.HAND, "look in the WorkMail console, and write down what is there"),
 }
 
 
-def move(organization: Organization, options: Options) -> Move:
+def move(organization: Organization, options: MoveOptions) -> Move:
     """Write the list for imapsync's loop, and say what becomes of everything else."""
     placing = Placing(organization)
     movers = place_stayers(placing)
@@ -43,7 +43,7 @@ def move(organization: Organization, options: Options) -> Move:
     host2 = options.imap_host or ""
     lines: list[str] = []
     passwords = options.passwords
-    for user, thing in list_mailboxes(placing, movers, passwords):
+    for user, item in list_mailboxes(placing, movers, passwords):
         # An address at first: no password is made for a line that is not written.
         if not fits_imapsync(user.email):
             continue
@@ -51,7 +51,7 @@ def move(organization: Organization, options: Options) -> Move:
         if all(map(fits_imapsync, secrets)):
             fields = (host1, user.email, secrets[0], host2, user.email, secrets[1])
             lines.append(";".join(fields) + ";;")
-            placing.put([thing], PATH, "mail only")
+            placing.put([item], PATH, "mail only")
     # A last line without its end is not read.
     data = "\n".join((_HEAD, *lines, "")).encode()
     files = (File(path=PATH, data=data, is_secret=True),) if lines else ()
@@ -65,8 +65,8 @@ def move(organization: Organization, options: Options) -> Move:
     )
 
 
-def _describe(host1: str) -> Step:
-    return Step(
+def _describe(host1: str) -> Instruction:
+    return Instruction(
         title="Mail",
         text=f"`{PATH}` is for `sync_loop_unix.sh` and `sync_parallel_unix.sh` of imapsync (its "
         "folder examples). Give options on the script's own imapsync line, not in the list: the "

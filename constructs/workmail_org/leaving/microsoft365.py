@@ -13,11 +13,19 @@ from importlib import resources
 
 from workmail_org.leaving.counting import BOOKING_HABITS
 from workmail_org.leaving.imap import list_mailboxes
-from workmail_org.leaving.model import Destination, File, Move, Outcome, Step, Thing, ThingKind
+from workmail_org.leaving.model import (
+    Destination,
+    File,
+    Instruction,
+    Item,
+    ItemKind,
+    Move,
+    Placement,
+)
 from workmail_org.leaving.movers import IMAP_HOST, Movers, get_named, place_stayers
-from workmail_org.leaving.options import Options, UserFormat
+from workmail_org.leaving.options import MoveOptions, UserFormat
 from workmail_org.leaving.passwords import Side
-from workmail_org.leaving.placing import Placing, Script, Sheet, Table
+from workmail_org.leaving.placing import CommandFile, Placing, Sheet, Table
 from workmail_org.leaving.quoting import is_writable, quote_powershell
 from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.group import Group
@@ -118,73 +126,73 @@ _HABITS = (
 )
 
 _TABLE: Table = {
-    ThingKind.USER: (Outcome.HAND, "create the account"),
-    ThingKind.REMOTE_USER: (Outcome.HAND, "create a mail contact"),
-    ThingKind.GROUP: (Outcome.HAND, "create the group"),
-    ThingKind.RESOURCE: (Outcome.HAND, "create the room or equipment"),
-    ThingKind.ADDRESS: (Outcome.HAND, "set it as primary address"),
-    ThingKind.ALIAS: (Outcome.HAND, "add it as a proxy address"),
-    ThingKind.FIELD: (Outcome.HAND, "write it into the address book"),
-    ThingKind.HIDDEN: (Outcome.HAND, "hide it in the Exchange admin center"),
-    ThingKind.QUOTA: (
-        Outcome.HAND,
+    ItemKind.USER: (Placement.HAND, "create the account"),
+    ItemKind.REMOTE_USER: (Placement.HAND, "create a mail contact"),
+    ItemKind.GROUP: (Placement.HAND, "create the group"),
+    ItemKind.RESOURCE: (Placement.HAND, "create the room or equipment"),
+    ItemKind.ADDRESS: (Placement.HAND, "set it as primary address"),
+    ItemKind.ALIAS: (Placement.HAND, "add it as a proxy address"),
+    ItemKind.FIELD: (Placement.HAND, "write it into the address book"),
+    ItemKind.HIDDEN: (Placement.HAND, "hide it in the Exchange admin center"),
+    ItemKind.QUOTA: (
+        Placement.HAND,
         "the plan sets the quota; Set-Mailbox -ProhibitSendReceiveQuota lowers it",
     ),
-    ThingKind.IDENTITY: (Outcome.LOST, "it belongs to IAM Identity Center; Entra ID has its own"),
-    ThingKind.PASSWORD: (
-        Outcome.HAND,
+    ItemKind.IDENTITY: (Placement.LOST, "it belongs to IAM Identity Center; Entra ID has its own"),
+    ItemKind.PASSWORD: (
+        Placement.HAND,
         "nobody can read the old one; give the new one to the user",
     ),
-    ThingKind.MAIL: (Outcome.HAND, "load it from the export"),
-    ThingKind.CALENDAR: (
-        Outcome.HAND,
+    ItemKind.MAIL: (Placement.HAND, "load it from the export"),
+    ItemKind.CALENDAR: (
+        Placement.HAND,
         "IMAP carries no calendar: the export has it as MIME; or each user exports an .ics file "
         "from WorkMail's web client and imports it in Outlook",
     ),
-    ThingKind.CONTENT: (
-        Outcome.HAND,
+    ItemKind.CONTENT: (
+        Placement.HAND,
         "neither the export nor IMAP has contacts, tasks and notes: each user exports contacts "
         "from the web client, or an EWS client reads them with a read-only impersonation role",
     ),
-    ThingKind.MAILBOX_SETTINGS: (Outcome.HAND, "each user sets them anew in Outlook"),
-    ThingKind.FOLDER_PERMISSIONS: (Outcome.HAND, "each user shares folders and calendars anew"),
-    ThingKind.MEMBER: (Outcome.HAND, "add it to the group"),
-    ThingKind.BOOKING: (Outcome.HAND, _HABITS),
-    ThingKind.DELEGATE: (
-        Outcome.HAND,
+    ItemKind.MAILBOX_SETTINGS: (Placement.HAND, "each user sets them anew in Outlook"),
+    ItemKind.FOLDER_PERMISSIONS: (Placement.HAND, "each user shares folders and calendars anew"),
+    ItemKind.MEMBER: (Placement.HAND, "add it to the group"),
+    ItemKind.BOOKING: (Placement.HAND, _HABITS),
+    ItemKind.DELEGATE: (
+        Placement.HAND,
         "Set-CalendarProcessing -ResourceDelegates takes users: name the members of the group",
     ),
-    ThingKind.RIGHT: (Outcome.HAND, "grant it in the Exchange admin center"),
-    ThingKind.DOMAIN: (
-        Outcome.HAND,
+    ItemKind.RIGHT: (Placement.HAND, "grant it in the Exchange admin center"),
+    ItemKind.DOMAIN: (
+        Placement.HAND,
         "add and verify it in the Microsoft 365 admin center before any address; workmail-org "
         "leave dns writes its records",
     ),
-    ThingKind.ACCESS_CONTROL: (Outcome.HAND, "a Conditional Access policy (Entra ID P1) does it"),
-    ThingKind.MOBILE_DEVICES: (
-        Outcome.HAND,
+    ItemKind.ACCESS_CONTROL: (Placement.HAND, "a Conditional Access policy (Entra ID P1) does it"),
+    ItemKind.MOBILE_DEVICES: (
+        Placement.HAND,
         "an ActiveSync device access rule does it (New-ActiveSyncDeviceAccessRule)",
     ),
-    ThingKind.IMPERSONATION_ROLES: (
-        Outcome.HAND,
+    ItemKind.IMPERSONATION_ROLES: (
+        Placement.HAND,
         "give the application permissions of Microsoft Graph; EWS ends there too",
     ),
-    ThingKind.IMPERSONATION_ROLES_PART: (
-        Outcome.HAND,
+    ItemKind.IMPERSONATION_ROLES_PART: (
+        Placement.HAND,
         "limit the application to these mailboxes (RBAC for Applications)",
     ),
-    ThingKind.RETENTION: (Outcome.HAND, "create a retention policy in Purview"),
-    ThingKind.RETENTION_PART: (Outcome.HAND, "create a retention tag for the folder"),
-    ThingKind.AVAILABILITY: (Outcome.HAND, "create an organization relationship"),
-    ThingKind.EMAIL_MONITORING: (
-        Outcome.LOST,
+    ItemKind.RETENTION: (Placement.HAND, "create a retention policy in Purview"),
+    ItemKind.RETENTION_PART: (Placement.HAND, "create a retention tag for the folder"),
+    ItemKind.AVAILABILITY: (Placement.HAND, "create an organization relationship"),
+    ItemKind.EMAIL_MONITORING: (
+        Placement.LOST,
         "Microsoft 365 has message trace; what was logged stays in CloudWatch",
     ),
-    ThingKind.INBOUND_DMARC_ENFORCED: (Outcome.HAND, "set it in the anti-phishing policy"),
-    ThingKind.IDENTITY_CENTER: (Outcome.HAND, "set up single sign-on in Entra ID"),
-    ThingKind.SETTING: (Outcome.LOST, "it ends with WorkMail"),
-    ThingKind.TAG: (Outcome.LOST, "it is a tag in AWS"),
-    ThingKind.UNSEEN: (Outcome.HAND, "look in the WorkMail console, and write down what is there"),
+    ItemKind.INBOUND_DMARC_ENFORCED: (Placement.HAND, "set it in the anti-phishing policy"),
+    ItemKind.IDENTITY_CENTER: (Placement.HAND, "set up single sign-on in Entra ID"),
+    ItemKind.SETTING: (Placement.LOST, "it ends with WorkMail"),
+    ItemKind.TAG: (Placement.LOST, "it is a tag in AWS"),
+    ItemKind.UNSEEN: (Placement.HAND, "look in the WorkMail console, and write down what is there"),
 }
 
 _RELAY = "its domain moves too: set the accepted domain to internal relay first"
@@ -216,7 +224,7 @@ class _Names:
         return name
 
 
-def move(organization: Organization, options: Options) -> Move:
+def move(organization: Organization, options: MoveOptions) -> Move:
     """Write what Microsoft 365 takes, and say what becomes of everything else."""
     placing = Placing(organization)
     movers = place_stayers(placing, _judge)
@@ -239,10 +247,10 @@ def move(organization: Organization, options: Options) -> Move:
 
 
 class _Walk:
-    def __init__(self, placing: Placing, movers: Movers, options: Options) -> None:
+    def __init__(self, placing: Placing, movers: Movers, options: MoveOptions) -> None:
         self.placing, self.movers, self.options = placing, movers, options
         self.organization = placing.organization
-        self.script = Script(placing, "exchange.ps1")
+        self.script = CommandFile(placing, "exchange.ps1")
         self.entra = Sheet(
             placing, "secret/entra-users", (ENTRA_VERSION, ENTRA_HEAD), _ENTRA_ROWS, is_secret=True
         )
@@ -259,40 +267,40 @@ class _Walk:
             self._set_mailbox(user)
 
     def _create_account(self, user: User) -> None:
-        fields = {each.name: each for each in self.placing.find(user.reference, ThingKind.FIELD)}
+        fields = {each.name: each for each in self.placing.find(user.reference, ItemKind.FIELD)}
         fitting = {
-            name: thing
+            name: item
             for name, limit in _FIELD_LIMITS.items()
-            if (thing := fields.get(name)) and self._fits(thing, limit)
+            if (item := fields.get(name)) and self._fits(item, limit)
         }
-        values = {name: thing.value for name, thing in fitting.items()}
+        values = {name: item.value for name, item in fitting.items()}
         self.names.make(values.get("display_name", user.name))
-        things = (
-            *self.placing.find(user.reference, ThingKind.USER),
+        items = (
+            *self.placing.find(user.reference, ItemKind.USER),
             *(
                 each
-                for each in self.placing.find(user.reference, ThingKind.ADDRESS)
+                for each in self.placing.find(user.reference, ItemKind.ADDRESS)
                 if each.name == user.email
             ),
             *fitting.values(),
         )
         if self.options.user_format is UserFormat.ADMIN_CENTER:
             self._find_admin_center_sheet(values.get("country", "")).add(
-                _write_admin_center_row(user, values), things
+                _write_admin_center_row(user, values), items
             )
             return
-        path = self.entra.add(self._write_entra_row(user, values), things)
+        path = self.entra.add(self._write_entra_row(user, values), items)
         self.placing.put(
-            self.placing.find(user.reference, ThingKind.PASSWORD),
+            self.placing.find(user.reference, ItemKind.PASSWORD),
             path,
             "a new one; nobody can read the old one",
         )
 
-    def _fits(self, thing: Thing, limit: int) -> bool:
+    def _fits(self, item: Item, limit: int) -> bool:
         """Tell whether a field can be written; leave it to a person if not."""
-        if is_writable(thing.value) and len(thing.value) <= limit:
+        if is_writable(item.value) and len(item.value) <= limit:
             return True
-        self.placing.leave([thing], f"too long or not text: at most {limit} characters; shorten it")
+        self.placing.leave([item], f"too long or not text: at most {limit} characters; shorten it")
         return False
 
     def _write_entra_row(self, user: User, values: Mapping[str, str]) -> Sequence[str]:
@@ -334,12 +342,12 @@ class _Walk:
         return self.admin_center[country]
 
     def _set_mailbox(self, user: User) -> None:
-        fields = {each.name: each for each in self.placing.find(user.reference, ThingKind.FIELD)}
+        fields = {each.name: each for each in self.placing.find(user.reference, ItemKind.FIELD)}
         for name, limit in _EXCHANGE_LIMITS.items():
-            thing = fields.get(name)
-            if thing and self._fits(thing, limit):
-                command = f"Set-User -Identity {_q(user.email)} -{name.title()} {_q(thing.value)}"
-                self._step(_MAILBOXES, f"{name} of {user.email}", "$false", command, [thing])
+            item = fields.get(name)
+            if item and self._fits(item, limit):
+                command = f"Set-User -Identity {_q(user.email)} -{name.title()} {_q(item.value)}"
+                self._step(_MAILBOXES, f"{name} of {user.email}", "$false", command, [item])
         self._add_aliases(_MAILBOXES, user.reference, user.email, "Set-Mailbox")
         self._hide(_MAILBOXES, user.reference, user.email, "Set-Mailbox")
 
@@ -349,20 +357,20 @@ class _Walk:
             if user.reference not in self.movers or not self.movers.is_remote(user.reference):
                 continue
             find = self.placing.find
-            named = find(user.reference, ThingKind.FIELD)
+            named = find(user.reference, ItemKind.FIELD)
             shown = next((each for each in named if each.name == "display_name"), None)
             if shown and not self._fits(shown, _FIELD_LIMITS["display_name"]):
                 shown = None
             name = self.names.make(shown.value if shown else user.name)
             display = f" -DisplayName {_q(shown.value)}" if shown else ""
-            address = find(user.reference, ThingKind.ADDRESS)
+            address = find(user.reference, ItemKind.ADDRESS)
             command = (
                 f"New-MailContact -Name {_q(name)}{display} -ExternalEmailAddress {_q(user.email)}"
                 " | Out-Null"
             )
             test = f"Test-Recipient {_q(user.email)}"
-            things = [*find(user.reference, ThingKind.REMOTE_USER), *address]
-            things += [shown] if shown else []
+            items = [*find(user.reference, ItemKind.REMOTE_USER), *address]
+            items += [shown] if shown else []
             note = (
                 "if its domain moves too: set the accepted domain to internal relay first"
                 if any(
@@ -370,7 +378,7 @@ class _Walk:
                 )
                 else ""
             )
-            self._step(_CONTACTS, f"contact {user.email}", test, command, things, note)
+            self._step(_CONTACTS, f"contact {user.email}", test, command, items, note)
             self._hide(_CONTACTS, user.reference, user.email, "Set-MailContact")
 
     def move_resources(self) -> None:
@@ -386,20 +394,18 @@ class _Walk:
             f"New-Mailbox -{kind} -Name {_q(self.names.make(resource.name))} -DisplayName"
             f" {_q(resource.name)} -PrimarySmtpAddress {_q(email)} | Out-Null"
         )
-        things = (
-            *find(reference, ThingKind.RESOURCE),
-            *(each for each in find(reference, ThingKind.ADDRESS) if each.name == email),
+        items = (
+            *find(reference, ItemKind.RESOURCE),
+            *(each for each in find(reference, ItemKind.ADDRESS) if each.name == email),
         )
-        self._step(
-            _ROOMS, f"{kind.lower()} {email}", f"Test-Recipient {_q(email)}", command, things
-        )
+        self._step(_ROOMS, f"{kind.lower()} {email}", f"Test-Recipient {_q(email)}", command, items)
         delegates = [
             each
-            for each in find(reference, ThingKind.DELEGATE)
+            for each in find(reference, ItemKind.DELEGATE)
             if get_named(each).kind is Kind.USER and not self.movers.is_remote(get_named(each))
         ]
         options = [
-            each for each in find(reference, ThingKind.BOOKING) if each.name != BOOKING_HABITS
+            each for each in find(reference, ItemKind.BOOKING) if each.name != BOOKING_HABITS
         ]
         addresses = [self.movers.get(get_named(each)) for each in delegates]
         # After the delegates' mailboxes exist.
@@ -430,54 +436,54 @@ class _Walk:
             # Its default refuses mail from outside, which WorkMail's groups take.
             " -RequireSenderAuthenticationEnabled $false | Out-Null"
         )
-        things = (
-            *find(reference, ThingKind.GROUP),
-            *(each for each in find(reference, ThingKind.ADDRESS) if each.name == email),
+        items = (
+            *find(reference, ItemKind.GROUP),
+            *(each for each in find(reference, ItemKind.ADDRESS) if each.name == email),
         )
         note = "a security group, since it has rights" if is_security else ""
         test = f"Test-Recipient {_q(email)}"
-        self._step(_GROUPS, f"group {email}", test, command, things, note)
+        self._step(_GROUPS, f"group {email}", test, command, items, note)
         self._add_aliases(_GROUPS, reference, email, "Set-DistributionGroup")
         self._hide(_GROUPS, reference, email, "Set-DistributionGroup")
-        for thing in find(reference, ThingKind.MEMBER):
-            member = self.movers.get(get_named(thing))
+        for item in find(reference, ItemKind.MEMBER):
+            member = self.movers.get(get_named(item))
             self._step(
                 _MEMBERS,
                 f"{member} in {email}",
                 f"Test-Member {_q(email)} {_q(member)}",
                 f"Add-DistributionGroupMember -Identity {_q(email)} -Member {_q(member)}"
                 " -BypassSecurityGroupManagerCheck",
-                [thing],
+                [item],
             )
 
     def _add_aliases(self, section: str, owner: Reference, email: str, cmdlet: str) -> None:
-        for thing in self.placing.find(owner, ThingKind.ALIAS):
-            test = f"Test-Address {_q(email)} {_q(thing.name)}"
-            added = _q(f"smtp:{thing.name}")
+        for item in self.placing.find(owner, ItemKind.ALIAS):
+            test = f"Test-Address {_q(email)} {_q(item.name)}"
+            added = _q(f"smtp:{item.name}")
             command = f"{cmdlet} -Identity {_q(email)} -EmailAddresses @{{Add={added}}}"
-            self._step(section, f"alias {thing.name} of {email}", test, command, [thing])
+            self._step(section, f"alias {item.name} of {email}", test, command, [item])
 
     def _hide(self, section: str, owner: Reference, email: str, cmdlet: str) -> None:
-        if things := self.placing.find(owner, ThingKind.HIDDEN):
+        if items := self.placing.find(owner, ItemKind.HIDDEN):
             command = f"{cmdlet} -Identity {_q(email)} -HiddenFromAddressListsEnabled $true"
-            self._step(section, f"{email} hidden", "$false", command, things)
+            self._step(section, f"{email} hidden", "$false", command, items)
 
     def move_rights(self) -> None:
         """Grant the rights between those who move."""
         for permission in self.organization.permissions:
-            for thing in self.placing.find(permission.mailbox, ThingKind.RIGHT):
-                if thing.value == str(permission.grantee):
-                    self._grant(permission.mailbox, permission.grantee, thing)
+            for item in self.placing.find(permission.mailbox, ItemKind.RIGHT):
+                if item.value == str(permission.grantee):
+                    self._grant(permission.mailbox, permission.grantee, item)
 
-    def _grant(self, mailbox: Reference, grantee: Reference, thing: Thing) -> None:
+    def _grant(self, mailbox: Reference, grantee: Reference, item: Item) -> None:
         remote = [each for each in (mailbox, grantee) if self.movers.is_remote(each)]
         if remote:
             why = f"{remote[0]} becomes a contact, which has no mailbox and gets no rights"
-            self.placing.lose([thing], why)
+            self.placing.lose([item], why)
             return
         target, who = _q(self.movers.get(mailbox)), _q(self.movers.get(grantee))
         test, command = "$false", ""
-        match Right(thing.name):
+        match Right(item.name):
             case Right.FULL_ACCESS:
                 test = f"Test-FullAccess {target} {who}"
                 command = (
@@ -493,14 +499,14 @@ class _Walk:
             case Right.SEND_ON_BEHALF:
                 cmdlet = "Set-DistributionGroup" if mailbox.kind is Kind.GROUP else "Set-Mailbox"
                 command = f"{cmdlet} -Identity {target} -GrantSendOnBehalfTo @{{Add={who}}}"
-        what = f"{thing.name} on {self.movers.get(mailbox)} for {self.movers.get(grantee)}"
-        self._step(_RIGHTS, what, test, command, [thing])
+        what = f"{item.name} on {self.movers.get(mailbox)} for {self.movers.get(grantee)}"
+        self._step(_RIGHTS, what, test, command, [item])
 
     def move_mail(self) -> None:
         """List whose mail an IMAP batch fetches."""
-        for user, thing in list_mailboxes(self.placing, self.movers, self.options.passwords):
+        for user, item in list_mailboxes(self.placing, self.movers, self.options.passwords):
             password = self.options.passwords.get(Side.WORKMAIL, user.email)
-            self.batch.add((user.email, user.email, password), [thing], "mail only, by IMAP")
+            self.batch.add((user.email, user.email, password), [item], "mail only, by IMAP")
 
     def _step(
         self,
@@ -508,11 +514,11 @@ class _Walk:
         what: str,
         test: str,
         command: str,
-        things: Iterable[Thing],
+        items: Iterable[Item],
         note: str = "",
     ) -> None:
         line = f"Invoke-Step {_q(what)} {{ {test} }} {{ {command} }}"
-        self.script.add(section, line, things, note)
+        self.script.add(section, line, items, note)
 
     def render(self) -> tuple[File, ...]:
         """Write all files."""
@@ -523,15 +529,15 @@ class _Walk:
             files.append(File(path=self.script.path, data=_write_script(self.script)))
         return (*files, *self.batch.render())
 
-    def list_steps(self) -> Iterator[Step]:
+    def list_steps(self) -> Iterator[Instruction]:
         """Say what to do with the files, in order."""
-        yield Step(
+        yield Instruction(
             title="Domains",
             text="Add and verify every domain in the Microsoft 365 admin center. Nothing else "
             "works before. `workmail-org leave dns` writes the records.",
         )
         if self.entra.rows:
-            yield Step(
+            yield Instruction(
                 title="Accounts",
                 text="Entra admin center, Users, Bulk operations, Bulk create: upload each "
                 "`secret/entra-users-NN.csv`. Compare its first two lines with the template there. "
@@ -539,7 +545,7 @@ class _Walk:
                 "user below it. Then assign licences; they need the usage location.",
             )
         if self.admin_center:
-            yield Step(
+            yield Instruction(
                 title="Accounts",
                 text="Microsoft 365 admin center, Users, Add multiple users: upload each "
                 "`admin-center-users-….csv`, one for each country, since the wizard sets one "
@@ -547,14 +553,14 @@ class _Walk:
                 "passwords.",
             )
         if self.script.sections:
-            yield Step(
+            yield Instruction(
                 title="Everything in Exchange Online",
                 text="Some minutes after the licences: `Connect-ExchangeOnline`, then "
                 "`./exchange.ps1 -WhatIf`, then `./exchange.ps1`. It can be run again: what is "
                 "there is left alone. It ends with what failed.",
             )
         if self.batch.rows:
-            yield Step(title="Mail", text=_describe_batch(self.organization.region))
+            yield Instruction(title="Mail", text=_describe_batch(self.organization.region))
 
 
 def _q(text: str) -> str:
@@ -640,7 +646,7 @@ _STEPS = "# <steps>\n"
 _SECTIONS = (_CONTACTS, _ROOMS, _GROUPS, _MEMBERS, _MAILBOXES, _RIGHTS)
 
 
-def _write_script(script: Script) -> bytes:
+def _write_script(script: CommandFile) -> bytes:
     """Write the script; without a byte order mark Windows PowerShell does not read UTF-8."""
     template = resources.files(__package__ or "") / "templates" / "exchange.ps1"
     parts = [

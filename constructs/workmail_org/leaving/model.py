@@ -1,4 +1,4 @@
-"""Things of an organization, and what becomes of each, as data for every report."""
+"""Items of an organization, and what becomes of each, as data for every report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TITLES: Mapping[Destination, str] = {
 """Destinations as people call them."""
 
 
-class ThingKind(StrEnum):
+class ItemKind(StrEnum):
     """What there is to account for; in the order in which reports list it."""
 
     USER = "user"
@@ -38,7 +38,7 @@ class ThingKind(StrEnum):
     HIDDEN = "hidden from the address list"
     QUOTA = "quota"
     IDENTITY = "identity of a user in IAM Identity Center"
-    PASSWORD = "password"  # noqa: S105 - the kind of thing, not one
+    PASSWORD = "password"  # noqa: S105 - the kind of item, not one
     MAIL = "mail of a mailbox"
     CALENDAR = "calendar of a mailbox"
     CONTENT = "contacts, tasks and notes of a mailbox"
@@ -66,8 +66,8 @@ class ThingKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
-    """One thing that an organization has.
+class Item:
+    """One item that an organization has.
 
     Attributes:
         owner: Reference of the entity, as a spec writes it; empty: the organization.
@@ -75,7 +75,7 @@ class Thing:
         value: What it is set to; empty where the name says everything.
     """
 
-    kind: ThingKind
+    kind: ItemKind
     owner: str = ""
     name: str = ""
     value: str = ""
@@ -88,8 +88,8 @@ class Thing:
         return f"{self.owner}: {described}" if described else self.owner
 
 
-class Outcome(StrEnum):
-    """What becomes of a thing."""
+class Placement(StrEnum):
+    """What becomes of an item."""
 
     FILE = "in a file"
     HAND = "by hand"
@@ -97,8 +97,8 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What becomes of one thing.
+class LedgerEntry:
+    """What becomes of one item.
 
     Attributes:
         file: Path below the folder of output; empty unless it is in a file.
@@ -106,8 +106,8 @@ class Entry:
             may be empty.
     """
 
-    thing: Thing
-    outcome: Outcome
+    item: Item
+    outcome: Placement
     file: str = ""
     note: str = ""
 
@@ -127,7 +127,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Instruction:
     """What a person does with the files, in order.
 
     Attributes:
@@ -145,7 +145,7 @@ class Move:
     Attributes:
         key: Spec key of the organization.
         files: In the order in which they are used.
-        entries: The ledger: every thing once, by kind.
+        entries: The ledger: every item once, by kind.
         steps: What to do with the files.
         notes: What somebody should check, such as names that were guessed.
     """
@@ -153,12 +153,12 @@ class Move:
     key: str
     destination: Destination
     files: tuple[File, ...]
-    entries: tuple[Entry, ...]
-    steps: tuple[Step, ...] = ()
+    entries: tuple[LedgerEntry, ...]
+    steps: tuple[Instruction, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def count(self, outcome: Outcome, kind: ThingKind | None = None) -> int:
+    def count(self, outcome: Placement, kind: ItemKind | None = None) -> int:
         """Count the entries of one outcome, of one kind or of all."""
         return sum(
-            each.outcome is outcome and kind in (None, each.thing.kind) for each in self.entries
+            each.outcome is outcome and kind in (None, each.item.kind) for each in self.entries
         )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from workmail_org.leaving.model import Thing, ThingKind
+from workmail_org.leaving.model import Item, ItemKind
 from workmail_org.leaving.placing import Placing
 from workmail_org.leaving.quoting import has_line_break, is_writable
+from workmail_org.model.bookable import Bookable
 from workmail_org.model.live import Entity
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import AuthenticationMode
@@ -30,6 +31,11 @@ _STRANGE = "its name or address has characters that no file can hold: write it b
 
 _TEST_ADDRESS = (
     "ends with WorkMail and cannot be forwarded: find out who still writes to it, and tell them"
+)
+
+_ROOM_CONTENTS = (
+    "nobody signs in to a room or to equipment, so no IMAP reads it: its export has everything as "
+    "MIME; future bookings can also be made again by their organizers"
 )
 
 IMAP_IS_CLOSED = (
@@ -109,15 +115,18 @@ def place_stayers(placing: Placing, judge: Callable[[Entity], str | None] = find
             placing.leave(placing.find(entity.reference), reason)
             continue
         addresses[entity.reference.folded] = entity.email
+        if isinstance(entity, Bookable):
+            contents = placing.find(entity.reference, ItemKind.MAIL, ItemKind.CALENDAR)
+            placing.leave(contents, _ROOM_CONTENTS)
         if isinstance(entity, User) and entity.role is Role.REMOTE_USER:
             remote.add(entity.reference.folded)
     movers = Movers(addresses, frozenset(remote))
     for group in placing.organization.groups:
-        _leave_naming(placing, movers, group.reference, ThingKind.MEMBER)
+        _leave_naming(placing, movers, group.reference, ItemKind.MEMBER)
     for resource in placing.organization.resources:
-        _leave_naming(placing, movers, resource.reference, ThingKind.DELEGATE)
+        _leave_naming(placing, movers, resource.reference, ItemKind.DELEGATE)
     for permission in placing.organization.permissions:
-        _leave_naming(placing, movers, permission.mailbox, ThingKind.RIGHT)
+        _leave_naming(placing, movers, permission.mailbox, ItemKind.RIGHT)
     return movers
 
 
@@ -128,21 +137,21 @@ def is_imap_open(organization: Organization) -> bool:
     return center is None or center.authentication_mode is not closed
 
 
-def get_named(thing: Thing) -> Reference:
+def get_named(item: Item) -> Reference:
     """Return whom a member, a delegate or a right names."""
-    return parse_reference(thing.value if thing.kind is ThingKind.RIGHT else thing.name)
+    return parse_reference(item.value if item.kind is ItemKind.RIGHT else item.name)
 
 
 def _is_plain(address: str) -> bool:
     return is_writable(address) and not has_line_break(address)
 
 
-def _list_addresses(placing: Placing, entity: Entity) -> tuple[Thing, ...]:
-    return placing.find(entity.reference, ThingKind.ADDRESS, ThingKind.ALIAS)
+def _list_addresses(placing: Placing, entity: Entity) -> tuple[Item, ...]:
+    return placing.find(entity.reference, ItemKind.ADDRESS, ItemKind.ALIAS)
 
 
-def _leave_naming(placing: Placing, movers: Movers, owner: Reference, kind: ThingKind) -> None:
-    for thing in placing.find(owner, kind):
-        named = get_named(thing)
+def _leave_naming(placing: Placing, movers: Movers, owner: Reference, kind: ItemKind) -> None:
+    for item in placing.find(owner, kind):
+        named = get_named(item)
         if named not in movers:
-            placing.leave([thing], f"{named} does not move yet; add it once that is decided")
+            placing.leave([item], f"{named} does not move yet; add it once that is decided")

@@ -1,4 +1,4 @@
-"""Options: what only people know, and a destination's files need."""
+"""MoveOptions: what only people know, and a destination's files need."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class UserFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class MoveOptions:
     """What somebody chose.
 
     Attributes:

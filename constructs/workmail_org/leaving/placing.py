@@ -1,7 +1,7 @@
 """Placing: rows of files and entries of the ledger, made by the same call.
 
-`Placing` keeps where every thing of an organization went. `Sheet` and `Script` are the files whose
-rows place things. Nothing here knows a destination.
+`Placing` keeps where every item of an organization went. `Sheet` and `CommandFile` are the files
+whose rows place items. Nothing here knows a destination.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from workmail_org.leaving.counting import list_things
-from workmail_org.leaving.model import Entry, File, Outcome, Thing, ThingKind
+from workmail_org.leaving.counting import list_items
+from workmail_org.leaving.model import File, Item, ItemKind, LedgerEntry, Placement
 from workmail_org.leaving.quoting import protect_cell
 from workmail_org.model.organization import Organization
 from workmail_org.model.values import Reference
 
-Table = Mapping[ThingKind, tuple[Outcome, str]]
-"""What a destination does with every thing of a kind that its walk does not place."""
+Table = Mapping[ItemKind, tuple[Placement, str]]
+"""What a destination does with every item of a kind that its walk does not place."""
 
-_ORDER = {kind: position for position, kind in enumerate(ThingKind)}
+_ORDER = {kind: position for position, kind in enumerate(ItemKind)}
 
 
 class Placing:
-    """Where every thing of an organization goes.
+    """Where every item of an organization goes.
 
     Attributes:
         organization: That leaves.
@@ -34,51 +34,51 @@ class Placing:
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
         self.notes: list[str] = []
-        self._open: dict[str, dict[Thing, None]] = {}
-        self._entries: list[Entry] = []
-        for thing in list_things(organization):
-            self._open.setdefault(thing.owner, {})[thing] = None
+        self._open: dict[str, dict[Item, None]] = {}
+        self._entries: list[LedgerEntry] = []
+        for item in list_items(organization):
+            self._open.setdefault(item.owner, {})[item] = None
 
-    def find(self, owner: Reference | str, *kinds: ThingKind) -> tuple[Thing, ...]:
+    def find(self, owner: Reference | str, *kinds: ItemKind) -> tuple[Item, ...]:
         """List what an entity has of some kinds, as far as it is not placed yet."""
-        things = self._open.get(str(owner), {})
-        return tuple(each for each in things if not kinds or each.kind in kinds)
+        items = self._open.get(str(owner), {})
+        return tuple(each for each in items if not kinds or each.kind in kinds)
 
-    def put(self, things: Iterable[Thing], file: str, note: str = "") -> None:
-        """Note that things are in a file."""
-        for thing in things:
-            self._place(Entry(thing=thing, outcome=Outcome.FILE, file=file, note=note))
+    def put(self, items: Iterable[Item], file: str, note: str = "") -> None:
+        """Note that items are in a file."""
+        for item in items:
+            self._place(LedgerEntry(item=item, outcome=Placement.FILE, file=file, note=note))
 
-    def leave(self, things: Iterable[Thing], what: str) -> None:
-        """Leave things to a person."""
-        for thing in things:
-            self._place(Entry(thing=thing, outcome=Outcome.HAND, note=what))
+    def leave(self, items: Iterable[Item], what: str) -> None:
+        """Leave items to a person."""
+        for item in items:
+            self._place(LedgerEntry(item=item, outcome=Placement.HAND, note=what))
 
-    def lose(self, things: Iterable[Thing], why: str) -> None:
-        """Note that things are lost."""
-        for thing in things:
-            self._place(Entry(thing=thing, outcome=Outcome.LOST, note=why))
+    def lose(self, items: Iterable[Item], why: str) -> None:
+        """Note that items are lost."""
+        for item in items:
+            self._place(LedgerEntry(item=item, outcome=Placement.LOST, note=why))
 
-    def finish(self, table: Table) -> tuple[Entry, ...]:
+    def finish(self, table: Table) -> tuple[LedgerEntry, ...]:
         """Place what is left by kind; return every entry, by kind, owner and name.
 
         Raises:
             KeyError: The table lacks a kind.
         """
-        for things in [tuple(each) for each in self._open.values()]:
-            for thing in things:
-                outcome, note = table[thing.kind]
-                self._place(Entry(thing=thing, outcome=outcome, note=note))
+        for items in [tuple(each) for each in self._open.values()]:
+            for item in items:
+                outcome, note = table[item.kind]
+                self._place(LedgerEntry(item=item, outcome=outcome, note=note))
         return tuple(
             sorted(
                 self._entries,
-                key=lambda e: (_ORDER[e.thing.kind], e.thing.owner, e.thing.name, e.thing.value),
+                key=lambda e: (_ORDER[e.item.kind], e.item.owner, e.item.name, e.item.value),
             )
         )
 
-    def _place(self, entry: Entry) -> None:
-        # KeyError: the thing is placed already, or the organization does not have it.
-        del self._open[entry.thing.owner][entry.thing]
+    def _place(self, entry: LedgerEntry) -> None:
+        # KeyError: the item is placed already, or the organization does not have it.
+        del self._open[entry.item.owner][entry.item]
         self._entries.append(entry)
 
 
@@ -100,11 +100,11 @@ class Sheet:
     is_secret: bool = False
     rows: list[Sequence[str]] = field(default_factory=list[Sequence[str]])
 
-    def add(self, row: Sequence[str], things: Iterable[Thing], note: str = "") -> str:
-        """Add a row that holds some things; return the path of its file."""
+    def add(self, row: Sequence[str], items: Iterable[Item], note: str = "") -> str:
+        """Add a row that holds some items; return the path of its file."""
         path = self._name_part(len(self.rows) // self.limit)
         self.rows.append(row)
-        self.placing.put(things, path, note)
+        self.placing.put(items, path, note)
         return path
 
     def render(self) -> tuple[File, ...]:
@@ -123,7 +123,7 @@ class Sheet:
 
 
 @dataclass(slots=True)
-class Script:
+class CommandFile:
     """Commands, one a line, in the order in which they are to run.
 
     Attributes:
@@ -135,10 +135,10 @@ class Script:
     path: str
     sections: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
-    def add(self, section: str, command: str, things: Iterable[Thing] = (), note: str = "") -> None:
-        """Add a command that carries some things."""
+    def add(self, section: str, command: str, items: Iterable[Item] = (), note: str = "") -> None:
+        """Add a command that carries some items."""
         self.sections.setdefault(section, []).append(command)
-        self.placing.put(things, self.path, note)
+        self.placing.put(items, self.path, note)
 
 
 def render_csv(rows: Iterable[Sequence[str]]) -> bytes:
@@ -154,16 +154,16 @@ def render_csv(rows: Iterable[Sequence[str]]) -> bytes:
 _MARK = "\ufeff".encode()
 
 
-def render_ledger(entries: Iterable[Entry]) -> bytes:
+def render_ledger(entries: Iterable[LedgerEntry]) -> bytes:
     """Write the ledger for people: no cell is a formula, and Excel reads it as UTF-8."""
     heads = ("outcome", "kind", "owner", "name", "value", "file", "note")
     rows = (
         (
             entry.outcome.value,
-            entry.thing.kind.value,
+            entry.item.kind.value,
             *map(
                 _show,
-                (entry.thing.owner, entry.thing.name, entry.thing.value, entry.file, entry.note),
+                (entry.item.owner, entry.item.name, entry.item.value, entry.file, entry.note),
             ),
         )
         for entry in entries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from workmail_org.leaving.model import TITLES, Outcome
+from workmail_org.leaving.model import TITLES, Placement
 from workmail_org.leaving.passwords import Side
 from workmail_org.reports.plan_markdown import safe
 
@@ -47,8 +47,8 @@ def render_readme(move: Move, passwords: PasswordBook, *, accounts_are_made: boo
 def _list_lines(move: Move, passwords: PasswordBook, *, accounts_are_made: bool) -> Iterator[str]:
     yield f"# {safe(move.key)} to {TITLES[move.destination]}"
     yield ""
-    sums = ", ".join(f"{move.count(each)} {each.value}" for each in Outcome)
-    yield f"{len(move.entries)} things: {sums}."
+    sums = ", ".join(f"{move.count(each)} {each.value}" for each in Placement)
+    yield f"{len(move.entries)} items: {sums}."
     yield "`ledger.csv` has every one of them, with what is to be done by hand and why something "
     "is lost."
     yield ""

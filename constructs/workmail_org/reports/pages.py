@@ -37,10 +37,10 @@ def _show(value: Any) -> Any:
     return escape(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def read_style() -> str:
-    """Return the style sheet of all pages."""
+def read_style(*more: str) -> str:
+    """Return the style sheet of all pages, and more for one of them by name."""
     folder = resources.files("workmail_org.reports") / "html"
-    return (folder / "plan.css").read_text(encoding="utf-8")
+    return "".join((folder / name).read_text(encoding="utf-8") for name in ("plan.css", *more))
 
 
 def make_policy(style: str) -> str:

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 
 from leavers import whole_organizations
 from powershell import Step, read_steps
-from workmail_org.leaving.counting import list_things
-from workmail_org.leaving.model import Destination, Entry, Outcome, Thing, ThingKind
+from workmail_org.leaving.counting import list_items
+from workmail_org.leaving.model import Destination, Item, ItemKind, LedgerEntry, Placement
 from workmail_org.leaving.moving import move
-from workmail_org.leaving.options import Options, UserFormat
+from workmail_org.leaving.options import MoveOptions, UserFormat
 from workmail_org.leaving.passwords import PasswordBook
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Policies
@@ -49,14 +49,14 @@ NOT_IN_WORKMAIL = {
 """Fields of an organization that nobody takes along, and why."""
 
 
-def make_options(**fields_: Any) -> Options:
+def make_options(**fields_: Any) -> MoveOptions:
     """Return options whose passwords are counted, so that two moves are equal."""
     numbers = count()
     book = PasswordBook(make=lambda: f"Pw.{next(numbers)}-x")
-    return Options(passwords=book, imap_host="imap.new.example", **fields_)
+    return MoveOptions(passwords=book, imap_host="imap.new.example", **fields_)
 
 
-def expect_things(organization: Organization) -> Iterator[tuple[ThingKind, str, str]]:
+def expect_items(organization: Organization) -> Iterator[tuple[ItemKind, str, str]]:
     """List kind, owner and name of everything, by walking through the fields of the model."""
     for field in fields(organization):
         value: Any = getattr(organization, field.name)
@@ -69,89 +69,89 @@ def expect_things(organization: Organization) -> Iterator[tuple[ThingKind, str, 
             case "permissions":
                 for each in value:
                     for right in each.rights:
-                        yield ThingKind.RIGHT, str(each.mailbox), f"{right} {each.grantee}"
+                        yield ItemKind.RIGHT, str(each.mailbox), f"{right} {each.grantee}"
             case "domains":
-                yield from ((ThingKind.DOMAIN, "", each.name) for each in value)
+                yield from ((ItemKind.DOMAIN, "", each.name) for each in value)
             case "policies":
                 yield from _expect_policies(value)
             case "tags":
-                yield from ((ThingKind.TAG, "", f"{key} {value[key]}".strip()) for key in value)
+                yield from ((ItemKind.TAG, "", f"{key} {value[key]}".strip()) for key in value)
             case "alias":
-                yield ThingKind.SETTING, "", "web client https://acme.awsapps.com/mail"
-                yield ThingKind.SETTING, "", "addresses at acme.awsapps.com"
-                yield ThingKind.SETTING, "", "default domain acme.awsapps.com"
+                yield ItemKind.SETTING, "", "web client https://acme.awsapps.com/mail"
+                yield ItemKind.SETTING, "", "addresses at acme.awsapps.com"
+                yield ItemKind.SETTING, "", "default domain acme.awsapps.com"
             case "directory":
-                yield ThingKind.SETTING, "", f"directory {value.type}"
+                yield ItemKind.SETTING, "", f"directory {value.type}"
             case "kms_key_arn":
-                yield from ([(ThingKind.SETTING, "", f"KMS key {value}")] if value else [])
+                yield from ([(ItemKind.SETTING, "", f"KMS key {value}")] if value else [])
             case "interoperability":
                 name = "interoperability with Microsoft Exchange"
-                yield from ([(ThingKind.SETTING, "", name)] if value else [])
+                yield from ([(ItemKind.SETTING, "", name)] if value else [])
             case name:
                 pytest.fail(f"nobody accounts for the field {name} of an organization")
 
 
-def _expect_entity(entity: Any) -> Iterator[tuple[ThingKind, str, str]]:
+def _expect_entity(entity: Any) -> Iterator[tuple[ItemKind, str, str]]:
     owner = str(entity.reference)
     is_user = entity.reference.kind is Kind.USER
     for field in fields(entity):
         value: Any = getattr(entity, field.name)
         match field.name:
             case "name":
-                kind = ThingKind(entity.reference.kind.value)
+                kind = ItemKind(entity.reference.kind.value)
                 remote = is_user and entity.role == "remote_user"
                 suffix = f" {entity.type}" if hasattr(entity, "type") else ""
-                yield ThingKind.REMOTE_USER if remote else kind, owner, owner + suffix
+                yield ItemKind.REMOTE_USER if remote else kind, owner, owner + suffix
                 if is_user and not remote:
-                    contents = [each for each in ThingKind if each.value.endswith("a mailbox")]
+                    contents = [each for each in ItemKind if each.value.endswith("a mailbox")]
                     yield from (
-                        (each, owner, "") for each in contents if each is not ThingKind.RIGHT
+                        (each, owner, "") for each in contents if each is not ItemKind.RIGHT
                     )
-                    yield ThingKind.PASSWORD, owner, ""
+                    yield ItemKind.PASSWORD, owner, ""
                 if hasattr(entity, "type"):
-                    yield ThingKind.MAIL, owner, ""
-                    yield ThingKind.CALENDAR, owner, ""
+                    yield ItemKind.MAIL, owner, ""
+                    yield ItemKind.CALENDAR, owner, ""
             case "email":
-                yield from ([(ThingKind.ADDRESS, owner, value)] if value else [])
+                yield from ([(ItemKind.ADDRESS, owner, value)] if value else [])
             case "aliases":
-                yield from ((ThingKind.ALIAS, owner, each) for each in value)
+                yield from ((ItemKind.ALIAS, owner, each) for each in value)
             case "hidden_from_global_address_list":
-                yield from ([(ThingKind.HIDDEN, owner, "")] if value else [])
+                yield from ([(ItemKind.HIDDEN, owner, "")] if value else [])
             case "members":
-                yield from ((ThingKind.MEMBER, owner, str(each)) for each in value)
+                yield from ((ItemKind.MEMBER, owner, str(each)) for each in value)
             case "delegates":
-                yield from ((ThingKind.DELEGATE, owner, str(each)) for each in value)
+                yield from ((ItemKind.DELEGATE, owner, str(each)) for each in value)
             case "booking":
                 for option in fields(value):
                     chosen = str(getattr(value, option.name)).lower()
-                    yield ThingKind.BOOKING, owner, f"{option.name} {chosen}"
-                yield ThingKind.BOOKING, owner, "subject, longest meeting and requests from outside"
+                    yield ItemKind.BOOKING, owner, f"{option.name} {chosen}"
+                yield ItemKind.BOOKING, owner, "subject, longest meeting and requests from outside"
             case "quota_megabytes":
-                yield from ([(ThingKind.QUOTA, owner, f"{value} MB")] if value else [])
+                yield from ([(ItemKind.QUOTA, owner, f"{value} MB")] if value else [])
             case "identity_provider_user_id":
-                yield from ([(ThingKind.IDENTITY, owner, value)] if value else [])
+                yield from ([(ItemKind.IDENTITY, owner, value)] if value else [])
             case name if name in (*PROFILE_FIELDS, "description"):
-                yield from ([(ThingKind.FIELD, owner, f"{name} {value}")] if value else [])
+                yield from ([(ItemKind.FIELD, owner, f"{name} {value}")] if value else [])
             case "role" | "type" | "enabled" | "adopt":
                 continue
             case name:
                 pytest.fail(f"nobody accounts for the field {name} of {type(entity).__name__}")
 
 
-def _expect_policies(policies: Policies) -> Iterator[tuple[ThingKind, str, str]]:
+def _expect_policies(policies: Policies) -> Iterator[tuple[ItemKind, str, str]]:
     kinds = {
-        "access_control": ThingKind.ACCESS_CONTROL,
-        "mobile_devices": ThingKind.MOBILE_DEVICES,
-        "retention": ThingKind.RETENTION,
-        "impersonation_roles": ThingKind.IMPERSONATION_ROLES,
-        "availability": ThingKind.AVAILABILITY,
-        "email_monitoring": ThingKind.EMAIL_MONITORING,
-        "inbound_dmarc_enforced": ThingKind.INBOUND_DMARC_ENFORCED,
-        "identity_center": ThingKind.IDENTITY_CENTER,
+        "access_control": ItemKind.ACCESS_CONTROL,
+        "mobile_devices": ItemKind.MOBILE_DEVICES,
+        "retention": ItemKind.RETENTION,
+        "impersonation_roles": ItemKind.IMPERSONATION_ROLES,
+        "availability": ItemKind.AVAILABILITY,
+        "email_monitoring": ItemKind.EMAIL_MONITORING,
+        "inbound_dmarc_enforced": ItemKind.INBOUND_DMARC_ENFORCED,
+        "identity_center": ItemKind.IDENTITY_CENTER,
     }
     inner = {
-        "impersonation_roles": (ThingKind.IMPERSONATION_ROLES_PART, "rules"),
-        "retention": (ThingKind.RETENTION_PART, "folders"),
+        "impersonation_roles": (ItemKind.IMPERSONATION_ROLES_PART, "rules"),
+        "retention": (ItemKind.RETENTION_PART, "folders"),
     }
     for field in fields(policies):
         value: Any = getattr(policies, field.name)
@@ -163,22 +163,22 @@ def _expect_policies(policies: Policies) -> Iterator[tuple[ThingKind, str, str]]
                 yield from ((kind, "", "*") for _ in getattr(each, name))
 
 
-def describe(thing: Thing) -> tuple[ThingKind, str, str]:
-    """Say of a thing what the model's own fields say; of rules only how many there are."""
-    rules = {ThingKind[field.name.upper()] for field in fields(Policies)}
-    rules |= {each for each in ThingKind if each.name.endswith("_PART")}
-    name = f"{thing.name} {thing.value}".strip() if thing.value else thing.name
-    return thing.kind, thing.owner, "*" if thing.kind in rules else name
+def describe(item: Item) -> tuple[ItemKind, str, str]:
+    """Say of an item what the model's own fields say; of rules only how many there are."""
+    rules = {ItemKind[field.name.upper()] for field in fields(Policies)}
+    rules |= {each for each in ItemKind if each.name.endswith("_PART")}
+    name = f"{item.name} {item.value}".strip() if item.value else item.name
+    return item.kind, item.owner, "*" if item.kind in rules else name
 
 
 @given(organization=whole_organizations())
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_everything_that_the_model_can_hold_is_a_thing(organization: Organization) -> None:
-    def normalize(each: tuple[ThingKind, str, str]) -> tuple[ThingKind, str, str]:
+    def normalize(each: tuple[ItemKind, str, str]) -> tuple[ItemKind, str, str]:
         return each[0], each[1], each[2].strip()
 
-    expected = Counter(map(normalize, expect_things(organization)))
-    seen = [each for each in list_things(organization) if each.kind is not ThingKind.UNSEEN]
+    expected = Counter(map(normalize, expect_items(organization)))
+    seen = [each for each in list_items(organization) if each.kind is not ItemKind.UNSEEN]
 
     assert expected == Counter(normalize(describe(each)) for each in seen)
 
@@ -190,13 +190,13 @@ def test_nothing_is_in_no_list_and_nothing_in_two(destination: Destination, data
     organization = data.draw(whole_organizations())
     moved = move(organization, destination, make_options())
 
-    assert Counter(list_things(organization)) == Counter(each.thing for each in moved.entries)
-    assert sum(moved.count(each) for each in Outcome) == len(moved.entries)
+    assert Counter(list_items(organization)) == Counter(each.item for each in moved.entries)
+    assert sum(moved.count(each) for each in Placement) == len(moved.entries)
     paths = {file.path for file in moved.files}
     for entry in moved.entries:
-        assert (entry.outcome is Outcome.FILE) == bool(entry.file)
+        assert (entry.outcome is Placement.FILE) == bool(entry.file)
         assert entry.file in {"", *paths}
-        assert entry.note or entry.outcome is Outcome.FILE
+        assert entry.note or entry.outcome is Placement.FILE
 
 
 @pytest.mark.parametrize("destination", EVERYWHERE)
@@ -210,7 +210,7 @@ def test_what_is_said_to_be_in_a_file_is_in_it(destination: Destination, data: A
     held = {file.path: read_file(file.path, file.data) for file in moved.files}
 
     for entry in moved.entries:
-        if entry.outcome is Outcome.FILE:
+        if entry.outcome is Placement.FILE:
             assert is_held(entry, held[entry.file], addresses), entry
 
 
@@ -329,45 +329,45 @@ PASSWORDS = {
 }
 
 
-def is_held(entry: Entry, held: Any, addresses: dict[str, str]) -> bool:
-    """Tell whether a file, as it was read, has a thing."""
+def is_held(entry: LedgerEntry, held: Any, addresses: dict[str, str]) -> bool:
+    """Tell whether a file, as it was read, has an item."""
     if entry.file.endswith(".ps1"):
-        return is_in_script(entry.thing, held, addresses)
+        return is_in_script(entry.item, held, addresses)
     if entry.file.endswith("gam-batch.txt"):
-        return is_in_batch(entry.thing, held, addresses)
-    address = addresses[entry.thing.owner]
+        return is_in_batch(entry.item, held, addresses)
+    address = addresses[entry.item.owner]
     if entry.file.endswith("imapsync.txt"):
         (row,) = [row for row in held if row[1] == address]
         hosts = row[0], row[3]
         return hosts == ("imap.mail.eu-west-1.awsapps.com", "imap.new.example") and all(row[:6])
-    return is_in_table(entry.thing, held, address)
+    return is_in_table(entry.item, held, address)
 
 
-def is_in_table(thing: Thing, rows: list[dict[str, str]], address: str) -> bool:
+def is_in_table(item: Item, rows: list[dict[str, str]], address: str) -> bool:
     key = next(key for key in KEYS if key in rows[0])
     (row,) = [row for row in rows if row[key] == address]
-    match thing.kind:
-        case ThingKind.USER:
+    match item.kind:
+        case ItemKind.USER:
             return True
-        case ThingKind.ADDRESS:
-            return row[key] == thing.name
-        case ThingKind.PASSWORD:
+        case ItemKind.ADDRESS:
+            return row[key] == item.name
+        case ItemKind.PASSWORD:
             return any(row.get(each) for each in PASSWORDS)
-        case ThingKind.MAIL:
+        case ItemKind.MAIL:
             return row["UserName"] == address and bool(row["Password"])
-        case ThingKind.FIELD if key == "Email Address [Required]" and thing.name == "display_name":
-            return f"{row['First Name [Required]']} {row['Last Name [Required]']}" == thing.value
-        case ThingKind.FIELD if key == "Email Address [Required]" and thing.name not in GOOGLE:
-            return thing.value in row["Work Address"]
-        case ThingKind.FIELD:
-            return row[KEYS[key][thing.name]] == thing.value
+        case ItemKind.FIELD if key == "Email Address [Required]" and item.name == "display_name":
+            return f"{row['First Name [Required]']} {row['Last Name [Required]']}" == item.value
+        case ItemKind.FIELD if key == "Email Address [Required]" and item.name not in GOOGLE:
+            return item.value in row["Work Address"]
+        case ItemKind.FIELD:
+            return row[KEYS[key][item.name]] == item.value
         case _:
             return False
 
 
-def is_in_script(thing: Thing, steps: list[Step], addresses: dict[str, str]) -> bool:
-    address = addresses[thing.owner]
-    named = thing.value if thing.kind is ThingKind.RIGHT else thing.name
+def is_in_script(item: Item, steps: list[Step], addresses: dict[str, str]) -> bool:
+    address = addresses[item.owner]
+    named = item.value if item.kind is ItemKind.RIGHT else item.name
     other = addresses.get(named, "")
 
     def has(cmdlets: str, **parameters: str) -> bool:
@@ -377,62 +377,62 @@ def is_in_script(thing: Thing, steps: list[Step], addresses: dict[str, str]) -> 
             for step in steps
         )
 
-    match thing.kind:
-        case ThingKind.REMOTE_USER:
+    match item.kind:
+        case ItemKind.REMOTE_USER:
             return has("New-MailContact", ExternalEmailAddress=address)
-        case ThingKind.GROUP:
-            name = thing.name.removeprefix("group:")
+        case ItemKind.GROUP:
+            name = item.name.removeprefix("group:")
             outside = {"RequireSenderAuthenticationEnabled": "$false"}
             return has(
                 "New-DistributionGroup", PrimarySmtpAddress=address, DisplayName=name, **outside
             )
-        case ThingKind.RESOURCE:
-            kind = f"-{thing.value.title()}"
+        case ItemKind.RESOURCE:
+            kind = f"-{item.value.title()}"
             made = [each for each in steps if address in each.get("PrimarySmtpAddress")]
             return any(kind in [token.value for token in each.command] for each in made)
-        case ThingKind.ADDRESS:
+        case ItemKind.ADDRESS:
             new = "New-DistributionGroup New-Mailbox"
-            return has(new, PrimarySmtpAddress=thing.name) or has(
-                "New-MailContact", ExternalEmailAddress=thing.name
+            return has(new, PrimarySmtpAddress=item.name) or has(
+                "New-MailContact", ExternalEmailAddress=item.name
             )
-        case ThingKind.ALIAS:
+        case ItemKind.ALIAS:
             setters = "Set-Mailbox Set-DistributionGroup"
-            return has(setters, Identity=address, EmailAddresses=f"smtp:{thing.name}")
-        case ThingKind.FIELD if thing.name == "display_name":
-            return has("New-MailContact", DisplayName=thing.value)
-        case ThingKind.FIELD:
-            return has("Set-User", Identity=address, **{thing.name.title(): thing.value})
-        case ThingKind.HIDDEN:
+            return has(setters, Identity=address, EmailAddresses=f"smtp:{item.name}")
+        case ItemKind.FIELD if item.name == "display_name":
+            return has("New-MailContact", DisplayName=item.value)
+        case ItemKind.FIELD:
+            return has("Set-User", Identity=address, **{item.name.title(): item.value})
+        case ItemKind.HIDDEN:
             setters = "Set-Mailbox Set-DistributionGroup Set-MailContact"
             return has(setters, Identity=address, HiddenFromAddressListsEnabled="$true")
-        case ThingKind.MEMBER:
+        case ItemKind.MEMBER:
             return has("Add-DistributionGroupMember", Identity=address, Member=other)
-        case ThingKind.BOOKING:
+        case ItemKind.BOOKING:
             parameter, is_turned = {
                 "auto_accept": ("AllBookInPolicy", False),
                 "decline_recurring": ("AllowRecurringMeetings", True),
                 "decline_conflicts": ("AllowConflicts", True),
-            }[thing.name]
-            value = "$true" if (thing.value == "true") != is_turned else "$false"
+            }[item.name]
+            value = "$true" if (item.value == "true") != is_turned else "$false"
             window = {"BookingWindowInDays": "1080", "AutomateProcessing": "AutoAccept"}
             return has("Set-CalendarProcessing", Identity=address, **window, **{parameter: value})
-        case ThingKind.DELEGATE:
+        case ItemKind.DELEGATE:
             return has("Set-CalendarProcessing", Identity=address, ResourceDelegates=other)
-        case ThingKind.RIGHT if thing.name == "full_access":
+        case ItemKind.RIGHT if item.name == "full_access":
             mapping = {"AutoMapping": "$false", "AccessRights": "FullAccess"}
             return has("Add-MailboxPermission", Identity=address, User=other, **mapping)
-        case ThingKind.RIGHT if thing.name == "send_as":
+        case ItemKind.RIGHT if item.name == "send_as":
             return has("Add-RecipientPermission", Identity=address, Trustee=other)
-        case ThingKind.RIGHT:
+        case ItemKind.RIGHT:
             setters = "Set-Mailbox Set-DistributionGroup"
             return has(setters, Identity=address, GrantSendOnBehalfTo=other)
         case _:
             return False
 
 
-def is_in_batch(thing: Thing, lines: list[list[str]], addresses: dict[str, str]) -> bool:
-    address = addresses[thing.owner]
-    named = thing.value if thing.kind is ThingKind.RIGHT else thing.name
+def is_in_batch(item: Item, lines: list[list[str]], addresses: dict[str, str]) -> bool:
+    address = addresses[item.owner]
+    named = item.value if item.kind is ItemKind.RIGHT else item.name
     other = addresses.get(named, "")
 
     def has(*words: str) -> bool:
@@ -443,42 +443,42 @@ def is_in_batch(thing: Thing, lines: list[list[str]], addresses: dict[str, str])
     def find(*words: str) -> list[str]:
         return next((line for line in lines if line[1 : 1 + len(words)] == [*words]), list[str]())
 
-    match thing.kind:
-        case ThingKind.GROUP:
+    match item.kind:
+        case ItemKind.GROUP:
             line = find("create", "group", address)
-            name = thing.name.removeprefix("group:")
+            name = item.name.removeprefix("group:")
             return line[4:6] == ["name", name] and "anyone_can_post" in line
-        case ThingKind.ADDRESS:
-            return bool(find("create", "group", thing.name))
-        case ThingKind.ALIAS:
-            return has("create", "alias", thing.name, "user", address) or has(
-                "create", "alias", thing.name, "group", address
+        case ItemKind.ADDRESS:
+            return bool(find("create", "group", item.name))
+        case ItemKind.ALIAS:
+            return has("create", "alias", item.name, "user", address) or has(
+                "create", "alias", item.name, "group", address
             )
-        case ThingKind.HIDDEN if thing.owner.startswith("group:"):
+        case ItemKind.HIDDEN if item.owner.startswith("group:"):
             return find("create", "group", address)[-2:] == ["includeinglobaladdresslist", "false"]
-        case ThingKind.HIDDEN:
+        case ItemKind.HIDDEN:
             return has("update", "user", address, "gal", "off")
-        case ThingKind.MEMBER:
+        case ItemKind.MEMBER:
             return has("update", "group", address, "add", "member", other)
-        case ThingKind.RESOURCE | ThingKind.BOOKING | ThingKind.FIELD | ThingKind.DELEGATE:
-            name = thing.owner.removeprefix("resource:")
+        case ItemKind.RESOURCE | ItemKind.BOOKING | ItemKind.FIELD | ItemKind.DELEGATE:
+            name = item.owner.removeprefix("resource:")
             (line,) = [
                 line for line in lines if line[1:3] == ["create", "resource"] and line[4] == name
             ]
             return {
-                ThingKind.RESOURCE: lambda: (
-                    line[6] == {"room": "conference_room", "equipment": "other"}[thing.value]
+                ItemKind.RESOURCE: lambda: (
+                    line[6] == {"room": "conference_room", "equipment": "other"}[item.value]
                 ),
-                ThingKind.BOOKING: lambda: line[-2:] == ["autoacceptinvitations", thing.value],
-                ThingKind.FIELD: lambda: line[line.index("description") + 1] == thing.value,
-                ThingKind.DELEGATE: lambda: any(
+                ItemKind.BOOKING: lambda: line[-2:] == ["autoacceptinvitations", item.value],
+                ItemKind.FIELD: lambda: line[line.index("description") + 1] == item.value,
+                ItemKind.DELEGATE: lambda: any(
                     has("resource", line[3], "add", "acls", "writer", f"{kind}:{other}")
                     for kind in ("user", "group")
                 ),
-            }[thing.kind]()
-        case ThingKind.RIGHT if thing.name == "full_access":
+            }[item.kind]()
+        case ItemKind.RIGHT if item.name == "full_access":
             return has("user", address, "add", "delegates", "convertalias", other)
-        case ThingKind.RIGHT:
+        case ItemKind.RIGHT:
             return has("user", other, "add", "sendas", address)
         case _:
             return False

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from workmail_org.cli import main
 from workmail_org.leaving.dns import reading
-from workmail_org.leaving.dns.model import RecordSet, Txt, Zone, make_txt
+from workmail_org.leaving.dns.model import DnsZone, RecordSet, Txt, make_txt
 from workmail_org.leaving.dns.route53 import build_zone, write_batch
 from workmail_org.leaving.dns.spf import leave_out, merge_spf, parse_spf
 
@@ -568,7 +568,7 @@ def test_a_text_survives_route_53s_notation(text: str) -> None:
     batch = json.loads(write_batch("", {}, {found.key: found}) or "")
     back = build_zone("Z", "a", [batch["Changes"][0]["ResourceRecordSet"]])
 
-    assert Zone(name="a", id="Z", records={found.key: found}) == back
+    assert DnsZone(name="a", id="Z", records={found.key: found}) == back
     (value,) = back.records[found.key].values
     assert isinstance(value, Txt)
     assert text == value.text

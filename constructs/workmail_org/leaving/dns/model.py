@@ -68,7 +68,7 @@ Records = Mapping[tuple[str, str], RecordSet]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Zone:
+class DnsZone:
     """A zone as it was read.
 
     Attributes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workmail_org.errors import InputError
-from workmail_org.leaving.dns.model import Zone
+from workmail_org.leaving.dns.model import DnsZone
 from workmail_org.leaving.dns.route53 import build_zone
 from workmail_org.leaving.dns.zonefiles import load_zone
 from workmail_org.model.domain import MailDomain
@@ -21,7 +21,7 @@ from workmail_org.service.clients import make_route53
 class Held:
     """A zone, and which of the domains are in it."""
 
-    zone: Zone
+    zone: DnsZone
     domains: list[str] = field(default_factory=list[str])
 
 
@@ -64,9 +64,9 @@ class _Account:
 
     client: Any
     listed: tuple[service.Zone, ...] | None = None
-    read: dict[str, Zone] = field(default_factory=dict[str, Zone])
+    read: dict[str, DnsZone] = field(default_factory=dict[str, DnsZone])
 
-    def find(self, domain: MailDomain, problems: list[str]) -> Zone | None:
+    def find(self, domain: MailDomain, problems: list[str]) -> DnsZone | None:
         """Find the zone of a domain: the one that the spec names, or the one that has its MX."""
         name = fold(domain.name)
         if domain.dns:
@@ -92,7 +92,7 @@ class _Account:
             )
         return None
 
-    def get(self, zone: service.Zone) -> Zone:
+    def get(self, zone: service.Zone) -> DnsZone:
         """Return a zone, read once."""
         if zone.id not in self.read:
             sets = service.read_record_sets(self.client, zone)

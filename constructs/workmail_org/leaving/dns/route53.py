@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workmail_org.leaving.dns.model import Records, RecordSet, Txt, Value, Zone, index
+from workmail_org.leaving.dns.model import DnsZone, Records, RecordSet, Txt, Value, index
 from workmail_org.model.values import fold
 
 _MOST_RECORDS = 1000
@@ -18,9 +18,9 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
 
 
-def build_zone(identity: str, name: str, sets: list[Mapping[str, Any]]) -> Zone:
+def build_zone(identity: str, name: str, sets: list[Mapping[str, Any]]) -> DnsZone:
     """Build a zone of what ListResourceRecordSets answers."""
-    return Zone(name=name, id=identity, records=index(map(_build_set, sets)))
+    return DnsZone(name=name, id=identity, records=index(map(_build_set, sets)))
 
 
 def _build_set(found: Mapping[str, Any]) -> RecordSet:

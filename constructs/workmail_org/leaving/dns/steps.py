@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from workmail_org.leaving.dns.model import Records, RecordSet, Txt, Value, Zone, make_txt
+from workmail_org.leaving.dns.model import DnsZone, Records, RecordSet, Txt, Value, make_txt
 from workmail_org.leaving.dns.spf import WORKMAIL, is_spf, leave_out, merge_spf, parse_spf
 from workmail_org.leaving.dns.wanted import Wanted
 
@@ -45,7 +45,7 @@ class Steps:
         notes: What is left alone, and why.
     """
 
-    zone: Zone
+    zone: DnsZone
     domains: tuple[str, ...]
     before: Records
     lowered: Records
@@ -101,7 +101,7 @@ class _Domain:
 
 
 def plan_steps(
-    zone: Zone,
+    zone: DnsZone,
     wanted: Sequence[Wanted],
     regions: Mapping[str, str],
     *,

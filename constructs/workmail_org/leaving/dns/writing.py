@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from workmail_org.errors import InputError
-from workmail_org.leaving.dns.model import Records, Zone
+from workmail_org.leaving.dns.model import DnsZone, Records
 from workmail_org.leaving.dns.route53 import write_batch
 from workmail_org.leaving.dns.steps import StepName, Steps
 from workmail_org.leaving.dns.zonefiles import (
@@ -27,7 +27,7 @@ class Format(StrEnum):
     DNSCONTROL = "dnscontrol"
 
 
-_WHOLE: Mapping[Format, tuple[str, Callable[[Zone, Records, int], str]]] = {
+_WHOLE: Mapping[Format, tuple[str, Callable[[DnsZone, Records, int], str]]] = {
     Format.BIND: ("zone", write_bind),
     Format.OCTODNS: ("yaml", write_octodns),
     Format.DNSCONTROL: ("js", write_dnscontrol),

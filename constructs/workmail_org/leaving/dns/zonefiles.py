@@ -11,23 +11,27 @@ from typing import Any
 
 import yaml
 
-from workmail_org.errors import InputError
-from workmail_org.leaving.dns.model import Records, RecordSet, Txt, Value, Zone, index
+from workmail_org.errors import InputError, MissingExtraError
+from workmail_org.leaving.dns.model import DnsZone, Records, RecordSet, Txt, Value, index
 from workmail_org.model.values import fold
 
 _WRITABLE = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT")
 """Types that octoDNS and DNSControl are told; others have to be added by hand."""
 
 
-def load_zone(path: Path) -> Zone:
+def load_zone(path: Path) -> DnsZone:
     """Read a zone file of BIND; its origin is `$ORIGIN`, or the name of the file.
 
     Raises:
         InputError: It cannot be read.
     """
-    # dnspython is imported here alone: no other command needs it.
-    dns: Any = importlib.import_module("dns.zone")
-    exception: Any = importlib.import_module("dns.exception")
+    try:  # here alone: no other command needs it
+        dns: Any = importlib.import_module("dns.zone")
+        exception: Any = importlib.import_module("dns.exception")
+    except ImportError as error:
+        raise MissingExtraError(
+            "--zone needs dnspython, which is not installed: pip install dnspython"
+        ) from error
     try:
         text = path.read_text(encoding="utf-8")
         found = re.search(r"^\s*\$ORIGIN\s+(\S+\.)\s*(;|$)", text, re.MULTILINE)
@@ -44,7 +48,7 @@ def load_zone(path: Path) -> Zone:
         )
         for name, rdataset in parsed.iterate_rdatasets()
     )
-    return Zone(name=fold(origin.rstrip(".")), records=index(sets))
+    return DnsZone(name=fold(origin.rstrip(".")), records=index(sets))
 
 
 def _parse_rdata(rdata: Any) -> Value:
@@ -53,7 +57,7 @@ def _parse_rdata(rdata: Any) -> Value:
     return str(rdata.to_text())
 
 
-def find_unwritable(zone: Zone, form: str) -> list[str]:
+def find_unwritable(zone: DnsZone, form: str) -> list[str]:
     """List the record sets that a format cannot hold, in words."""
     return [
         f"{found.type} {found.name}"
@@ -69,7 +73,7 @@ def _is_ascii(value: Value) -> bool:
     return (value.text if isinstance(value, Txt) else value).isascii()
 
 
-def write_bind(zone: Zone, records: Records, step: int) -> str:
+def write_bind(zone: DnsZone, records: Records, step: int) -> str:
     """Write a zone as BIND reads it; each step has a serial number of its own."""
     lines = [f"$ORIGIN {zone.origin}"]
     for found in _sort(zone, records):
@@ -81,7 +85,7 @@ def write_bind(zone: Zone, records: Records, step: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _sort(zone: Zone, records: Records) -> list[RecordSet]:
+def _sort(zone: DnsZone, records: Records) -> list[RecordSet]:
     """Sort by name, the top first with its SOA."""
     return sorted(
         records.values(),
@@ -89,7 +93,7 @@ def _sort(zone: Zone, records: Records) -> list[RecordSet]:
     )
 
 
-def _relate(zone: Zone, name: str) -> str:
+def _relate(zone: DnsZone, name: str) -> str:
     """Write a name relative to its zone; empty: the top."""
     return "" if name == zone.origin else name.removesuffix(f".{zone.origin}")
 
@@ -113,7 +117,7 @@ def _raise_serial(soa: str, step: int) -> str:
     return " ".join(words)
 
 
-def write_octodns(zone: Zone, records: Records, _step: int) -> str:
+def write_octodns(zone: DnsZone, records: Records, _step: int) -> str:
     """Write a zone as octoDNS's YamlProvider reads it, in its natural order."""
     names: dict[str, list[dict[str, Any]]] = {}
     for found in _sort(zone, records):
@@ -179,7 +183,7 @@ def _write_octodns_caa(value: Value) -> dict[str, Any]:
     return {"flags": int(flags), "tag": tag, "value": text.strip('"')}
 
 
-def write_dnscontrol(zone: Zone, records: Records, _step: int) -> str:
+def write_dnscontrol(zone: DnsZone, records: Records, _step: int) -> str:
     """Write a zone as a list for DNSControl's `D()`."""
     variable = re.sub("[^A-Z0-9]+", "_", zone.name.upper()).strip("_")
     lines = [

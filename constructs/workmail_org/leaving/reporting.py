@@ -1,0 +1,332 @@
+"""Reporting: how far an organization is on its way out, and what blocks it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from workmail_org.leaving.model import Destination, Move
+from workmail_org.leaving.movers import (
+    IMAP_IS_CLOSED,
+    explain_staying,
+    is_imap_open,
+    list_entities,
+)
+from workmail_org.leaving.moving import account
+from workmail_org.model.group import Group
+from workmail_org.model.lifetime import END_OF_SUPPORT
+from workmail_org.model.live import Entity
+from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.policies import AccessControlRule, Effect
+from workmail_org.model.user import Role, User
+from workmail_org.model.values import fold
+from workmail_org.plan.costs import CENTS_PER_MAILBOX
+from workmail_org.plan.declarations import name_stack
+
+
+class ExportState(StrEnum):
+    """How far the export of one mailbox is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    EXPORTED = "exported"
+    VERIFIED = "verified"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """The export of one mailbox, as whoever runs exports knows it.
+
+    Attributes:
+        id: Of the user or resource in WorkMail.
+        name: As a spec writes it: `alice`, `resource:boardroom`.
+        verified_at: `None`: it is not.
+        reason: Why it failed, in WorkMail's words; empty: it did not.
+        is_final: It was begun after the mail moved, so that nothing came later.
+    """
+
+    id: str
+    name: str
+    state: ExportState
+    verified_at: datetime | None = None
+    reason: str = ""
+    is_final: bool = False
+
+
+Exports = Mapping[str, Sequence[Exported]]
+"""Of each organization that keeps a journal of exports, by key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocker:
+    """Something that stands in the way.
+
+    Attributes:
+        names: Whom or what it is about; may be empty.
+    """
+
+    title: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationReport:
+    """How far one organization is.
+
+    Attributes:
+        mailboxes: References of everything with a mailbox that can be exported.
+        exported: One for each mailbox of which something is known; `None`: no
+            exports are declared.
+        paid: Users that are paid for.
+        months: That are still to be paid, this one included.
+        stays: What is left in the account afterwards.
+        moves: Its ledger for each destination that was asked for.
+    """
+
+    key: str
+    alias: str
+    region: str
+    mailboxes: tuple[str, ...]
+    exported: tuple[Exported, ...] | None
+    blockers: tuple[Blocker, ...]
+    paid: int
+    months: int
+    cents_per_month: int
+    stays: tuple[str, ...]
+    moves: tuple[Move, ...]
+
+    @property
+    def verified(self) -> int:
+        """How many mailboxes have a verified export."""
+        return sum(each.state is ExportState.VERIFIED for each in self.exported or ())
+
+    @property
+    def readiness(self) -> int | None:
+        """Mailboxes with a verified export, in per cent, rounded down; `None`: nobody knows."""
+        if self.exported is None:
+            return None
+        return 100 * self.verified // len(self.mailboxes) if self.mailboxes else 100
+
+    @property
+    def cents_left(self) -> int:
+        """US cents until the end."""
+        return self.paid * self.months * self.cents_per_month
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveReport:
+    """How far the organizations of a spec are on their way out.
+
+    Attributes:
+        spec: As the caller named it; empty: read from what is live.
+        days_left: Until the last day of WorkMail; negative: after it.
+    """
+
+    environment: str
+    spec: str
+    today: date
+    days_left: int
+    organizations: tuple[OrganizationReport, ...]
+
+    @property
+    def readiness(self) -> int | None:
+        """Of all organizations together; `None`: nobody knows of one of them."""
+        if any(each.exported is None for each in self.organizations):
+            return None
+        mailboxes = sum(len(each.mailboxes) for each in self.organizations)
+        verified = sum(each.verified for each in self.organizations)
+        return 100 * verified // mailboxes if mailboxes else 100
+
+
+TEARDOWN = (
+    "Write the files for the destination (workmail-org leave files), and go through its ledger.",
+    "Create accounts, groups, rooms and rights at the destination.",
+    "Export every mailbox a first time, early, while people go on working.",
+    "DNS steps 1 and 2 (workmail-org leave dns).",
+    "Move the mail; then DNS step 3.",
+    "Export every mailbox a last time, and verify it, before anybody is switched off: a mailbox is "
+    "erased 30 days after its user is.",
+    "Wait one to two quiet weeks, with WorkMail still running.",
+    "DNS step 4.",
+    "Delete the organization together with its directory: a directory that stays is charged once "
+    "no WorkMail uses it.",
+    "Edit the SES receipt rule that is called like the organization, and delete SES identities "
+    "that nobody else uses.",
+    "Delete the roles and keys that were made for the migration. The bucket with the exports and "
+    "the key that encrypts it stay: without the key nobody can read them.",
+)
+"""In this order (WorkMail Admin Guide, "mail-export", "disable-users", "delete_organization"; that
+WorkMail should run on for a while is what those say who moved)."""
+
+
+def build_report(
+    environment: Environment,
+    organizations: Iterable[Organization],
+    *,
+    spec: str,
+    today: date,
+    destinations: Sequence[Destination],
+    exports: Exports | None = None,
+    cents_per_month: int = CENTS_PER_MAILBOX,
+) -> LeaveReport:
+    """Say how far organizations are.
+
+    Args:
+        environment: Of the spec.
+        organizations: Those of its organizations that are wanted.
+        spec: As the caller named it.
+        today: In UTC.
+        destinations: For which a ledger is wanted.
+        exports: What is known of exports; an organization that it lacks has
+            declared none.
+        cents_per_month: US cents for a user.
+    """
+    known = exports or {}
+    return LeaveReport(
+        environment=environment.name,
+        spec=spec,
+        today=today,
+        days_left=(END_OF_SUPPORT - today).days,
+        organizations=tuple(
+            _report(
+                environment,
+                each,
+                today=today,
+                exported=tuple(known[each.key]) if each.key in known else None,
+                moves=tuple(account(each, destination) for destination in destinations),
+                cents_per_month=cents_per_month,
+            )
+            for each in organizations
+        ),
+    )
+
+
+def _report(
+    environment: Environment,
+    organization: Organization,
+    *,
+    today: date,
+    exported: tuple[Exported, ...] | None,
+    moves: tuple[Move, ...],
+    cents_per_month: int,
+) -> OrganizationReport:
+    mailboxes = tuple(
+        str(each.reference) for each in list_entities(organization) if has_mailbox(each)
+    )
+    return OrganizationReport(
+        key=organization.key,
+        alias=organization.alias,
+        region=organization.region,
+        mailboxes=mailboxes,
+        exported=exported,
+        blockers=tuple(_list_blockers(organization, mailboxes, exported, today)),
+        paid=sum(each.enabled and each.role is Role.USER for each in organization.users),
+        months=count_months(today),
+        cents_per_month=cents_per_month,
+        stays=tuple(_list_staying(environment, organization, has_exports=exported is not None)),
+        moves=moves,
+    )
+
+
+def has_mailbox(entity: Entity) -> bool:
+    """Tell whether an entity has a mailbox that can be exported: groups and remote users have none.
+
+    Whether that of somebody who is switched off can be exported is documented nowhere.
+    """
+    if isinstance(entity, Group) or not entity.enabled:
+        return False
+    return not (isinstance(entity, User) and entity.role is Role.REMOTE_USER)
+
+
+def count_months(today: date) -> int:
+    """Count the months that are still to be paid, this one included."""
+    months = 12 * (END_OF_SUPPORT.year - today.year) + END_OF_SUPPORT.month - today.month
+    return max(0, months + 1)
+
+
+def _list_blockers(
+    organization: Organization,
+    mailboxes: Sequence[str],
+    exported: Sequence[Exported] | None,
+    today: date,
+) -> Iterator[Blocker]:
+    if today > END_OF_SUPPORT:
+        yield Blocker(
+            title=f"Amazon WorkMail ended on {END_OF_SUPPORT}: nothing can be read any more"
+        )
+    yield from _list_export_blockers(mailboxes, exported)
+    staying: dict[str, list[str]] = {}
+    for entity in list_entities(organization):
+        if reason := explain_staying(entity):
+            staying.setdefault(reason, []).append(str(entity.reference))
+    for reason, names in staying.items():
+        yield Blocker(title=reason, names=tuple(names))
+    if not is_imap_open(organization):
+        yield Blocker(title=IMAP_IS_CLOSED)
+    if rules := [each.name for each in organization.policies.access_control if _denies_imap(each)]:
+        yield Blocker(
+            title="access control rules that may refuse the machine that reads mail by IMAP: "
+            "allow it for the time of the move",
+            names=tuple(rules),
+        )
+    if organization.directory.read_only:
+        yield Blocker(
+            title="users and groups are kept in the directory behind the AD Connector, which has "
+            "their names and members: create them from there"
+        )
+
+
+def _list_export_blockers(
+    mailboxes: Sequence[str], exported: Sequence[Exported] | None
+) -> Iterator[Blocker]:
+    if exported is None:
+        yield Blocker(
+            title="exports are not declared: nobody knows which mailboxes are safe, and they end "
+            "with WorkMail"
+        )
+        return
+    states = {fold(each.name): each for each in exported}
+    for each in exported:
+        if each.state is ExportState.FAILED:
+            yield Blocker(title=f"the export failed: {each.reason}", names=(each.name,))
+    waiting = [
+        name
+        for name in mailboxes
+        if (found := states.get(fold(name))) is None
+        or found.state not in (ExportState.VERIFIED, ExportState.FAILED)
+    ]
+    if waiting:
+        yield Blocker(title="no verified export yet", names=tuple(waiting))
+
+
+def _denies_imap(rule: AccessControlRule) -> bool:
+    return (
+        rule.effect is Effect.DENY
+        and (not rule.actions or "imap" in rule.actions)
+        and "imap" not in rule.not_actions
+    )
+
+
+def _list_staying(
+    environment: Environment, organization: Organization, *, has_exports: bool
+) -> Iterator[str]:
+    """List what is left in the account when WorkMail is gone, and is the customer's."""
+    yield f"CloudFormation stack {name_stack(environment, organization)}, until it is destroyed"
+    for domain in organization.domains:
+        zone = f" in hosted zone {domain.dns.hosted_zone_id}" if domain.dns else ""
+        yield f"DNS records of {domain.name}{zone}"
+        yield f"SES identity {domain.name} with its DKIM keys"
+    yield f"SES receipt rule of {organization.alias} in the rule set INBOUND_MAIL"
+    monitoring = organization.policies.email_monitoring
+    if monitoring:
+        group = monitoring.log_group_arn or "that the stack made"
+        yield f"CloudWatch log group {group}, with what was logged"
+    if organization.kms_key_arn:
+        yield f"KMS key {organization.kms_key_arn}"
+    if organization.directory.directory_id:
+        yield f"directory {organization.directory.directory_id}, charged once nothing uses it"
+    if has_exports:
+        yield "bucket with the exports, and the KMS key that encrypts them: keep both"

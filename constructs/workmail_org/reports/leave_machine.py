@@ -1,0 +1,100 @@
+"""Machine: the report as JSON, for other programs; described by schemas/leave.schema.json."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from workmail_org.leaving.model import Placement
+from workmail_org.leaving.reporting import TEARDOWN
+from workmail_org.model.lifetime import END_OF_SUPPORT
+from workmail_org.reports.leave_words import list_sums
+
+if TYPE_CHECKING:
+    from workmail_org.leaving.model import LedgerEntry, Move
+    from workmail_org.leaving.reporting import Exported, LeaveReport, OrganizationReport
+
+_VERSION = 1
+"""Of the format: fields are added without a new number, never taken away or changed."""
+
+
+def render_report(report: LeaveReport) -> str:
+    """Write the report as one JSON object, pure ASCII."""
+    return json.dumps(build_document(report), indent=2)
+
+
+def build_document(report: LeaveReport) -> dict[str, Any]:
+    """Return the report as JSON has it."""
+    return {
+        "version": _VERSION,
+        "environment": report.environment,
+        "spec": report.spec,
+        "today": report.today.isoformat(),
+        "ends": END_OF_SUPPORT.isoformat(),
+        "days_left": report.days_left,
+        "readiness": report.readiness,
+        "organizations": [_describe_organization(each) for each in report.organizations],
+        "teardown": list(TEARDOWN),
+    }
+
+
+def _describe_organization(report: OrganizationReport) -> dict[str, Any]:
+    return {
+        "key": report.key,
+        "alias": report.alias,
+        "region": report.region,
+        "readiness": report.readiness,
+        "mailboxes": list(report.mailboxes),
+        "exports": None
+        if report.exported is None
+        else [_describe_export(each) for each in report.exported],
+        "blockers": [{"title": each.title, "names": list(each.names)} for each in report.blockers],
+        "cost": {
+            "currency": "USD",
+            "users": report.paid,
+            "months": report.months,
+            "cents_per_user_and_month": report.cents_per_month,
+            "cents_left": report.cents_left,
+        },
+        "stays": list(report.stays),
+        "destinations": [_describe_move(each) for each in report.moves],
+    }
+
+
+def _describe_export(exported: Exported) -> dict[str, Any]:
+    return {
+        "id": exported.id,
+        "name": exported.name,
+        "state": exported.state.value,
+        "verified_at": exported.verified_at.isoformat() if exported.verified_at else None,
+        "reason": exported.reason or None,
+        "final": exported.is_final,
+    }
+
+
+def _describe_move(move: Move) -> dict[str, Any]:
+    return {
+        "destination": move.destination.value,
+        "counts": {_name(outcome): move.count(outcome) for outcome in Placement},
+        "kinds": {
+            each.kind.value: {"file": each.in_files, "hand": each.by_hand, "lost": each.lost}
+            for each in list_sums(move)
+        },
+        "entries": [_describe_entry(each) for each in move.entries],
+    }
+
+
+def _describe_entry(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "kind": entry.item.kind.value,
+        "owner": entry.item.owner or None,
+        "name": entry.item.name,
+        "value": entry.item.value,
+        "outcome": _name(entry.outcome),
+        "file": entry.file or None,
+        "note": entry.note,
+    }
+
+
+def _name(outcome: Placement) -> str:
+    return outcome.name.lower()

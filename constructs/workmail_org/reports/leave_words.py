@@ -1,0 +1,116 @@
+"""Words: how every report of leaving names what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workmail_org.leaving.model import ItemKind, Placement
+from workmail_org.leaving.reporting import ExportState
+from workmail_org.model.lifetime import END_OF_SUPPORT
+from workmail_org.plan.costs import render_amount
+
+if TYPE_CHECKING:
+    from workmail_org.leaving.model import Move
+    from workmail_org.leaving.reporting import Exported, LeaveReport, OrganizationReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Entries of one kind with one note: one line for people.
+
+    Attributes:
+        names: Of the items.
+    """
+
+    kind: ItemKind
+    note: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """What becomes of all items of one kind."""
+
+    kind: ItemKind
+    in_files: int
+    by_hand: int
+    lost: int
+
+    @property
+    def total(self) -> int:
+        """All of the kind."""
+        return self.in_files + self.by_hand + self.lost
+
+
+def describe_days(report: LeaveReport) -> str:
+    """Say how long WorkMail goes on."""
+    days = report.days_left
+    if days < 0:
+        return f"Amazon WorkMail ended on {END_OF_SUPPORT}"
+    left = "1 day" if days == 1 else f"{days} days"
+    return f"{left} left: Amazon WorkMail ends on {END_OF_SUPPORT}, with all mailboxes"
+
+
+def describe_readiness(readiness: int | None) -> str:
+    """Say how much is safe."""
+    if readiness is None:
+        return "not known, since exports are not declared"
+    return f"{readiness} % of the mailboxes have a verified export"
+
+
+def describe_exports(report: OrganizationReport) -> str:
+    """Count the mailboxes by state."""
+    number = len(report.mailboxes)
+    mailboxes = f"{number} mailbox" if number == 1 else f"{number} mailboxes"
+    if report.exported is None:
+        return f"{mailboxes}; exports are not declared"
+    counts = {state: sum(each.state is state for each in report.exported) for state in ExportState}
+    shown = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    final = sum(each.is_final for each in report.exported)
+    return f"{mailboxes}: {shown or 'none exported'}; {final} of them after the mail moved"
+
+
+def describe_export(exported: Exported) -> str:
+    """Say how far one export is."""
+    at = f" on {exported.verified_at:%Y-%m-%d %H:%M} UTC" if exported.verified_at else ""
+    final = ", after the mail moved" if exported.is_final else ""
+    reason = f": {exported.reason}" if exported.reason else ""
+    return f"{exported.state}{at}{final}{reason}"
+
+
+def describe_cost(report: OrganizationReport) -> str:
+    """Say what it costs until the end, and what that rests on."""
+    months = "1 month" if report.months == 1 else f"{report.months} months"
+    users = "1 user" if report.paid == 1 else f"{report.paid} users"
+    price = render_amount(report.cents_per_month)
+    return (
+        f"{render_amount(report.cents_left)} until the end: {users}, {months} with this one, "
+        f"{price} for each user and month (https://aws.amazon.com/workmail/pricing/)"
+    )
+
+
+def list_sums(move: Move) -> Iterator[Sum]:
+    """Sum up each kind that the organization has."""
+    for kind in ItemKind:
+        counts = [move.count(outcome, kind) for outcome in Placement]
+        if any(counts):
+            yield Sum(kind=kind, in_files=counts[0], by_hand=counts[1], lost=counts[2])
+
+
+def list_tasks(move: Move, outcome: Placement) -> Iterator[Task]:
+    """Gather the entries of one outcome by kind and note, in the order of the ledger."""
+    gathered: dict[tuple[ItemKind, str], list[str]] = {}
+    for entry in move.entries:
+        if entry.outcome is outcome:
+            key = (entry.item.kind, entry.note)
+            gathered.setdefault(key, []).append(str(entry.item))
+    for (kind, note), names in gathered.items():
+        yield Task(kind=kind, note=note, names=tuple(names))
+
+
+def list_files(move: Move) -> Iterator[tuple[str, int]]:
+    """Count the items in each file."""
+    for file in move.files:
+        yield file.path, sum(entry.file == file.path for entry in move.entries)

@@ -1,0 +1,541 @@
+"""`workmail-org leave files` and `report`, as people call them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from importers import ADMIN_CENTER_USERS, ENTRA_USERS, GOOGLE_USERS, IMAP_BATCH, IMAPSYNC
+from powershell import read_steps
+from workmail_org import distribution, leave_commands
+from workmail_org.leaving.model import Destination
+from workmail_org.leaving.passwords import make_password
+from workmail_org.leaving.reporting import Exported, ExportState, build_report, count_months
+from workmail_org.reports.leave_machine import build_document
+from workmail_org.reports.leave_text import render_report as render_text
+from workmail_org.spec.building import load_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+
+    Run = Callable[..., Result]
+
+SCHEMA = json.loads(distribution.find_project_file("schemas/leave.schema.json").read_text("utf-8"))
+
+SPEC = """
+version: 1
+environment: production
+organizations:
+  acme:
+    region: eu-west-1
+    alias: acme
+    domains: {acme.example: {default: true, verified: true}}
+    users:
+      jim:
+        display_name: "O'Hara \\"Jim\\""
+        first_name: Jim
+        last_name: O'Hara
+        aliases: [j@acme.example]
+      cmd: {display_name: "=cmd()", first_name: "=1+1", last_name: "@x"}
+      zoe: {display_name: "Zoë; DROP", telephone: "+353 1 555"}
+      tilde: {display_name: "~tilde", job_title: "line\\nbreak"}
+      typo: {display_name: "\\u2018a\\u2019; exit", company: "\\u201Aco\\u201B '; Remove-Mailbox"}
+      off: {display_name: Off, enabled: false}
+    groups:
+      "O'Hara \\"Jim\\" & co": {email: jims@acme.example, members: [jim, cmd, off]}
+"""
+
+
+@pytest.fixture
+def spec() -> dict[str, str | bytes]:
+    return {"spec.yaml": SPEC}
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leave_commands, "tell_day", lambda: date(2026, 11, 26))
+
+
+def read_rows(path: Path, heads: tuple[str, ...]) -> list[dict[str, str]]:
+    """Read a file for an importer: its first lines are as published, then rows."""
+    text = path.read_bytes().decode()
+    assert text.split("\r\n")[: len(heads)] == [*heads]
+    rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))[len(heads) - 1 :]
+    return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+
+
+def list_files(folder: Path) -> dict[str, bytes]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_hostile_names_are_unharmed_where_importers_read_them(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    for to, heads, column in (
+        ("microsoft365", ENTRA_USERS, "Name [displayName] Required"),
+        ("google", GOOGLE_USERS, None),
+        ("zoho", ("Email address,Password,First name,Last name,Display name",), "Display name"),
+    ):
+        result = run("leave", "files", "spec.yaml", "--to", to, "--output", to, files=spec)
+        assert 0 == result.exit_code, result.output
+        (path,) = (tmp_path / to / "secret").glob("*users-01.csv")
+        rows = read_rows(path, heads)
+        assert 5 == len(rows)
+        if column:
+            expected = ['O\'Hara "Jim"', "=cmd()", "Zoë; DROP", "~tilde", "\u2018a\u2019; exit"]
+            assert expected == [row[column] for row in rows]
+        else:
+            assert ("=1+1", "@x") == (
+                rows[1]["First Name [Required]"],
+                rows[1]["Last Name [Required]"],
+            )
+            assert "line\nbreak" == rows[3]["Employee Title"]
+
+
+def test_hostile_names_are_harmless_where_people_open_them(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    run("leave", "files", "spec.yaml", "--to", "microsoft365", "--output", "out", files=spec)
+    text = (tmp_path / "out" / "ledger.csv").read_bytes()
+
+    assert text.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"), newline="")))
+    cells = [cell for row in rows for cell in row.values()]
+    assert not [cell for cell in cells if re.match(r"[=+\-@\t\r\n]", cell)]
+    values = {(row["owner"], row["name"]): row["value"] for row in rows}
+    assert "'=cmd()" == values["cmd", "display_name"]
+    assert "'+353 1 555" == values["zoe", "telephone"]
+
+
+def test_no_name_gets_out_of_its_quotes_in_powershell(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    run("leave", "files", "spec.yaml", "--to", "microsoft365", "--output", "out", files=spec)
+    script = (tmp_path / "out" / "exchange.ps1").read_text("utf-8-sig")
+    steps = read_steps(script)
+
+    assert ("\u201aco\u201b '; Remove-Mailbox",) == next(
+        each.get("Company") for each in steps if each.cmdlet == "Set-User"
+    )
+    group = next(each for each in steps if each.cmdlet == "New-DistributionGroup")
+    assert ('O\'Hara "Jim" & co',) == group.get("DisplayName")
+    assert ("$false",) == group.get("RequireSenderAuthenticationEnabled")
+    known = {
+        *("New-DistributionGroup", "Add-DistributionGroupMember", "Set-User", "Set-Mailbox"),
+    }
+    assert known == {each.cmdlet for each in steps}
+
+
+def test_passwords_are_in_one_folder_that_only_its_owner_opens(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    result = run(
+        "leave", "files", "spec.yaml", "--to", "microsoft365", "--output", "out", files=spec
+    )
+    files = list_files(tmp_path / "out")
+    rows = list(csv.DictReader(io.StringIO(files["secret/passwords.csv"].decode())))
+
+    assert 0o700 == (tmp_path / "out" / "secret").stat().st_mode & 0o777
+    assert {0o600} == {p.stat().st_mode & 0o777 for p in (tmp_path / "out" / "secret").iterdir()}
+    assert b"/secret/" in files[".gitignore"]
+    assert 10 == len(rows)
+    for row in rows:
+        assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{15}", row["password"])
+        assert row["password"] not in result.output
+        for path, data in files.items():
+            assert path.startswith("secret/") or row["password"].encode() not in data
+    batch = read_rows(tmp_path / "out" / "secret" / "imap-batch-01.csv", IMAP_BATCH)
+    made = {(row["side"], row["address"]): row["password"] for row in rows}
+    assert {row["EmailAddress"]: row["Password"] for row in batch} == {
+        address: password for (side, address), password in made.items() if side == "WorkMail"
+    }
+
+
+def test_a_made_password_has_every_class() -> None:
+    for _ in range(200):
+        password = make_password()
+        for characters in ("[A-Z]", "[a-z]", "[0-9]", "[_.-]"):
+            assert re.search(characters, password)
+
+
+@pytest.mark.parametrize(
+    "how", [["microsoft365"], ["google"], ["zoho"], ["imapsync", "--imap-host", "imap.new.example"]]
+)
+def test_two_runs_differ_in_passwords_alone(
+    how: list[str], run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    for output in ("one", "two"):
+        run("leave", "files", "spec.yaml", "--to", *how, "--output", output, files=spec)
+    one, two = list_files(tmp_path / "one"), list_files(tmp_path / "two")
+
+    assert one.keys() == two.keys()
+    for path, data in one.items():
+        if not path.startswith("secret/"):
+            assert data == two[path], path
+    made = list(csv.DictReader(io.StringIO(one["secret/passwords.csv"].decode())))
+    also = list(csv.DictReader(io.StringIO(two["secret/passwords.csv"].decode())))
+    for path, data in one.items():
+        text = data.decode()
+        for before, after in zip(made, also, strict=True):
+            text = text.replace(before["password"], after["password"])
+        assert text.encode() == two[path], path
+
+
+def test_given_passwords_are_used_and_none_is_made(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    names = ("jim", "cmd", "zoe", "tilde", "typo")
+    lines = "\n".join(f"{name.upper()}@acme.example,pw-{name}" for name in names)
+    run(
+        *("leave", "files", "spec.yaml", "--to", "imapsync", "--imap-host", "imap.new.example"),
+        *("--workmail-passwords", "old.csv", "--destination-passwords", "new.csv"),
+        *("--output", "out"),
+        files={
+            **spec,
+            "old.csv": f"Address,Password\n{lines}",
+            "new.csv": "password,address\n"
+            + "\n".join(f"new-{name},{name}@acme.example" for name in names),
+        },
+    )
+    listed = (tmp_path / "out" / "secret" / "imapsync.txt").read_text("utf-8")
+
+    assert [*IMAPSYNC] == listed.splitlines()[:1]
+    assert (
+        "imap.mail.eu-west-1.awsapps.com;zoe@acme.example;pw-zoe;"
+        "imap.new.example;zoe@acme.example;new-zoe;;"
+    ) in listed.splitlines()
+    assert listed.endswith(";;\n")
+    assert not (tmp_path / "out" / "secret" / "passwords.csv").exists()
+
+
+def test_a_password_that_imapsync_cannot_read_is_left_to_a_person(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    run(
+        *("leave", "files", "spec.yaml", "--to", "imapsync", "--imap-host", "imap.new.example"),
+        *("--workmail-passwords", "old.csv", "--output", "out"),
+        files={**spec, "old.csv": 'address,password\nzoe@acme.example,"a;b"\n'},
+    )
+    listed = (tmp_path / "out" / "secret" / "imapsync.txt").read_text("utf-8")
+    ledger = (tmp_path / "out" / "ledger.csv").read_text("utf-8-sig")
+
+    assert "zoe@" not in listed
+    assert re.search("by hand,mail of a mailbox,zoe,.*imapsync's list cannot hold", ledger)
+    assert "a;b" not in ledger
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name;secret\n", 'old.csv:1: the columns are name;secret; required are "address" and'),
+        ("address,password\nzoe@acme.example\n", "old.csv:2: an address and a password are"),
+        ("address,password\na@b.example,S3cret\nA@b.example,x\n", "old.csv:3: a@b.example has a"),
+        ("", "old.csv:1: the columns are nothing"),
+    ],
+)
+def test_a_list_of_passwords_that_is_wrong_is_refused_without_a_password(
+    text: str, message: str, run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    result = run(
+        *("leave", "files", "spec.yaml", "--to", "microsoft365", "--output", "out"),
+        *("--workmail-passwords", "old.csv"),
+        files={**spec, "old.csv": text},
+    )
+
+    assert (2, True) == (result.exit_code, message in result.output), result.output
+    assert "S3cret" not in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def write_many(number: int) -> str:
+    users = "\n".join(
+        f"      u{n:04}: {{display_name: U {n}, country: {'Ireland' if n % 3 else 'France'}}}"
+        for n in range(number)
+    )
+    head = SPEC.partition("    users:")[0]
+    return f"{head}    users:\n{users}\n"
+
+
+@pytest.mark.parametrize(
+    ("how", "names", "heads", "sizes"),
+    [
+        (["zoho"], "secret/zoho-users-*.csv", 1, [200, 200, 100]),
+        (
+            ["microsoft365", "--user-format", "admin-center"],
+            "admin-center-users-*.csv",
+            ADMIN_CENTER_USERS,
+            [167, 249, 84],
+        ),
+        (["microsoft365"], "secret/entra-users-*.csv", ENTRA_USERS, [500]),
+        (["google"], "secret/google-users-*.csv", GOOGLE_USERS, [500]),
+    ],
+)
+def test_files_are_split_at_the_limits(
+    how: list[str], names: str, heads: Any, sizes: list[int], run: Run, tmp_path: Path
+) -> None:
+    files: dict[str, str | bytes] = {"spec.yaml": write_many(500)}
+    result = run("leave", "files", "spec.yaml", "--to", *how, "--output", "out", files=files)
+
+    assert 0 == result.exit_code, result.output
+    paths = sorted((tmp_path / "out").glob(names))
+    if heads == 1:
+        heads = ("Email address,Password,First name,Last name,Display name",)
+    assert sizes == [len(read_rows(path, heads)) for path in paths]
+
+
+def test_the_admin_center_gets_no_password_and_one_country_a_file(run: Run, tmp_path: Path) -> None:
+    run(
+        *("leave", "files", "spec.yaml", "--to", "microsoft365", "--user-format", "admin-center"),
+        *("--output", "out"),
+        files={"spec.yaml": write_many(4)},
+    )
+    paths = sorted((tmp_path / "out").glob("admin-center-users-*.csv"))
+
+    assert ["admin-center-users-1-France-01.csv", "admin-center-users-2-Ireland-01.csv"] == [
+        path.name for path in paths
+    ]
+    (first, *_) = read_rows(paths[0], ADMIN_CENTER_USERS)
+    assert ("u0000@acme.example", " ", "France") == (
+        first["User Name"],
+        first["First Name"],
+        first["Country or Region"],
+    )
+    passwords = (tmp_path / "out" / "secret" / "passwords.csv").read_text("utf-8")
+    assert "destination" not in passwords
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("kept", encoding="utf-8")
+    result = run("leave", "files", "spec.yaml", "--to", "zoho", "--output", "out", files=spec)
+
+    assert (2, "out is not empty: name a new or an empty folder\n") == (
+        result.exit_code,
+        result.stderr,
+    )
+    assert {"mine": b"kept"} == list_files(tmp_path / "out")
+
+
+def test_an_empty_folder_is_filled_and_nothing_else_stays(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "deep" / "out").mkdir(parents=True)
+    run("leave", "files", "spec.yaml", "--to", "zoho", "--output", "deep/out", files=spec)
+
+    assert ["out"] == [path.name for path in (tmp_path / "deep").iterdir()]
+    assert (tmp_path / "deep" / "out" / "README.md").is_file()
+
+
+def test_a_failure_in_the_middle_leaves_nothing(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device", str(target))
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    result = run("leave", "files", "spec.yaml", "--to", "zoho", "--output", "new/out", files=spec)
+
+    assert (2, "new/out cannot be written: No space left on device\n") == (
+        result.exit_code,
+        result.stderr,
+    )
+    assert [] == list((tmp_path / "new").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--to", "imapsync"], "--to imapsync needs --imap-host"),
+        (["--to", "google", "--imap-host", "a.example"], "--imap-host is for --to imapsync"),
+        (["--to", "imapsync", "--imap-host", "a;b"], "'a;b' is not a host name"),
+        (["--to", "google", "--usage-location", "DE"], "are for --to microsoft365, not for google"),
+        (["--to", "microsoft365", "--usage-location", "de"], "two capital letters, such as DE"),
+        (["--to", "zoho", "--organization", "other"], "'other' is not declared; declared are acme"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(
+    arguments: list[str], message: str, run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    result = run("leave", "files", "spec.yaml", "--output", "out", *arguments, files=spec)
+
+    assert (2, True) == (result.exit_code, message in result.output), result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_readme_names_what_is_guessed_and_every_file(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    run("leave", "files", "spec.yaml", "--to", "google", "--output", "out", files=spec)
+    readme = (tmp_path / "out" / "README.md").read_text("utf-8")
+
+    assert 'zoe@acme.example: the file calls this user "Zoë;" "DROP", guessed from' in readme
+    assert 'tilde@acme.example: the file calls this user "\\~tilde" "\\~tilde"' in readme
+    named = set(re.findall(r"^\* `([^`]+)`$", readme, re.MULTILINE))
+    written = list_files(tmp_path / "out").keys() - {"README.md", ".gitignore"}
+    assert written - {"secret/passwords.csv"} == named
+
+
+# The report
+
+
+def test_a_report_compares_destinations(run: Run, spec: dict[str, str | bytes]) -> None:
+    result = run("leave", "report", "spec.yaml", files=spec)
+    lines = result.stdout.splitlines()
+
+    assert 0 == result.exit_code, result.output
+    assert "125 days left: Amazon WorkMail ends on 2027-03-31, with all mailboxes" == lines[1]
+    assert (
+        "  100.00 USD until the end: 5 users, 5 months with this one, 4.00 USD for each user and "
+        "month (https://aws.amazon.com/workmail/pricing/)"
+    ) in lines
+    counts = [line.split()[-4:] for line in lines if line.startswith(("    Micro", "    Google"))]
+    assert 2 == len(counts)
+    for total, *parts in counts:
+        assert int(total) == sum(map(int, parts))
+    assert "result: days_left=125 ready=unknown blockers=2" == lines[-1]
+
+
+@pytest.mark.parametrize("to", [*(each.value for each in Destination), None])
+def test_the_json_is_as_its_schema_says_and_its_sums_match(
+    to: str | None, run: Run, spec: dict[str, str | bytes]
+) -> None:
+    chosen = ["--to", to] if to else []
+    result = run("leave", "report", "spec.yaml", "--format", "json", *chosen, files=spec)
+    document = json.loads(result.stdout)
+
+    jsonschema.validate(document, SCHEMA)
+    (organization,) = document["organizations"]
+    assert len(organization["destinations"]) == (1 if to else 4)
+    for each in organization["destinations"]:
+        assert sum(each["counts"].values()) == len(each["entries"])
+        kinds = [sum(counts.values()) for counts in each["kinds"].values()]
+        assert sum(kinds) == len(each["entries"])
+    assert {"currency": "USD", "users": 5, "months": 5, "cents_per_user_and_month": 400,
+            "cents_left": 10_000} == organization["cost"]  # fmt: skip
+
+
+def test_the_page_escapes_what_comes_from_the_spec(run: Run, tmp_path: Path) -> None:
+    evil = SPEC.replace("Zoë; DROP", "<script>alert(1)</script>")
+    result = run(
+        *("leave", "report", "spec.yaml", "--format", "html", "--to", "zoho"),
+        *("--output", "page.html"),
+        files={"spec.yaml": evil.replace("telephone:", "department: '<img src=x>', telephone:")},
+    )
+    page = (tmp_path / "page.html").read_text("ascii")
+
+    assert "result: days_left=125 ready=unknown blockers=2\n" == result.stdout
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;img src=x&gt;" in page
+    assert "default-src &#39;none&#39;" in page
+
+
+@pytest.mark.parametrize(
+    ("price", "cents"), [("5", 2500 * 5), ("0", 0), ("4.5", 2250 * 5)], ids=str
+)
+def test_the_price_can_be_given(
+    price: str, cents: int, run: Run, spec: dict[str, str | bytes]
+) -> None:
+    result = run("leave", "report", "spec.yaml", "--format", "json", "--price", price, files=spec)
+
+    (organization,) = json.loads(result.stdout)["organizations"]
+    assert cents == organization["cost"]["cents_left"]
+
+
+@pytest.mark.parametrize("price", ["-1", "4.005", "four", "nan", "inf"])
+def test_a_price_that_is_none_is_refused(
+    price: str, run: Run, spec: dict[str, str | bytes]
+) -> None:
+    result = run("leave", "report", "spec.yaml", "--price", price, files=spec)
+
+    assert (2, True) == (result.exit_code, "is not an amount in USD" in result.output)
+
+
+@pytest.mark.parametrize(
+    ("day", "months"),
+    [
+        (date(2026, 11, 26), 5),
+        (date(2027, 2, 28), 2),
+        (date(2027, 3, 31), 1),
+        (date(2027, 4, 1), 0),
+        (date(2028, 1, 1), 0),
+    ],
+)
+def test_months_are_counted_to_the_end(day: date, months: int) -> None:
+    assert months == count_months(day)
+
+
+def build(tmp_path: Path, *exported: Exported, today: date = date(2026, 11, 26)) -> Any:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC, encoding="utf-8")
+    environment = load_environment(path)
+    return build_report(
+        environment,
+        environment.organizations,
+        spec="spec.yaml",
+        today=today,
+        destinations=[Destination.ZOHO],
+        exports={"acme": exported},
+    )
+
+
+def test_verified_exports_make_it_ready_and_others_block(tmp_path: Path) -> None:
+    at = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
+    report = build(
+        tmp_path,
+        Exported(id="1", name="jim", state=ExportState.VERIFIED, verified_at=at, is_final=True),
+        Exported(id="2", name="CMD", state=ExportState.VERIFIED, verified_at=at),
+        Exported(id="3", name="zoe", state=ExportState.FAILED, reason="AccessDenied: the key"),
+        Exported(id="4", name="tilde", state=ExportState.RUNNING),
+    )
+    document = build_document(report)
+    text = render_text(report)
+
+    jsonschema.validate(document, SCHEMA)
+    assert 40 == document["readiness"]
+    assert "ready: 40 % of the mailboxes have a verified export" in text
+    assert "5 mailboxes: 1 running, 2 verified, 1 failed; 1 of them after the mail moved" in text
+    blockers = {each["title"]: each["names"] for each in document["organizations"][0]["blockers"]}
+    assert ["zoe"] == blockers["the export failed: AccessDenied: the key"]
+    assert ["tilde", "typo"] == blockers["no verified export yet"]
+    assert "2026-11-25T08:30:00+00:00" == document["organizations"][0]["exports"][0]["verified_at"]
+    assert "bucket with the exports" in document["organizations"][0]["stays"][-1]
+
+
+def test_everything_verified_is_a_hundred_per_cent(tmp_path: Path) -> None:
+    names = ("jim", "cmd", "zoe", "tilde", "typo")
+    report = build(tmp_path, *(Exported(id=n, name=n, state=ExportState.VERIFIED) for n in names))
+
+    assert 100 == report.readiness
+
+
+def test_after_the_end_nothing_is_promised(tmp_path: Path) -> None:
+    text = render_text(build(tmp_path, today=date(2027, 4, 1)))
+
+    assert "Amazon WorkMail ended on 2027-03-31\n" in text
+    assert "nothing can be read any more" in text
+    assert "result: days_left=-1 ready=0 blockers=3" in text
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--region", "eu-west-1"], ["spec.yaml", "--alias", "acme"]]
+)
+def test_a_report_is_about_a_spec_or_a_live_organization(
+    arguments: list[str], run: Run, spec: dict[str, str | bytes]
+) -> None:
+    result = run("leave", "report", *arguments, files=spec)
+
+    assert (2, True) == (result.exit_code, "give SPEC, or --region and --alias" in result.output)
