@@ -1,0 +1,71 @@
+"""`workmail-org leave report` of an organization that is live: it needs no spec."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+from cloudformation import Stack
+from transitions import FULL
+from workmail_org import distribution
+from workmail_org.cli import main
+from workmail_org.service import clients
+
+SCHEMA = json.loads(distribution.find_project_file("schemas/leave.schema.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def live(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """An organization with everything, deployed."""
+    stack.secrets.put_secret_value(SecretId="ews", SecretString="hidden")
+    stack.deploy(FULL)
+    made = stack.make_run().clients
+    monkeypatch.setattr(clients, "make_clients", lambda _region, **_: made)
+    return stack
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["leave", "report", "--region", "eu-west-1", *arguments])
+
+
+@pytest.mark.usefixtures("live")
+def test_what_is_live_is_accounted_for_without_a_spec() -> None:
+    result = run("--alias", "acme", "--to", "google", "--format", "json")
+
+    assert 0 == result.exit_code, result.output
+    document: dict[str, Any] = json.loads(result.stdout)
+    jsonschema.validate(document, SCHEMA)
+    (organization,) = document["organizations"]
+    assert ["alice", "bob", "carol", "resource:boardroom"] == organization["mailboxes"]
+    (moved,) = organization["destinations"]
+    found = {(each["kind"], each["owner"], each["name"]): each for each in moved["entries"]}
+    assert "file" == found["member", "group:everyone", "group:sales"]["outcome"]
+    assert "hand" == found["right on a mailbox", "alice", "send_as"]["outcome"]  # of a group
+    assert "file" == found["right on a mailbox", "bob", "full_access"]["outcome"]
+    assert "file" == found["delegate", "resource:boardroom", "group:sales"]["outcome"]
+    assert ("retention policy", None, "standard") in found
+    assert ("impersonation role", None, "backup") in found
+
+
+@pytest.mark.usefixtures("live")
+def test_an_organization_that_is_not_there_is_refused() -> None:
+    result = run("--alias", "nobody")
+
+    assert (4, "no organization with the alias nobody is in eu-west-1\n") == (
+        result.exit_code,
+        result.stderr,
+    )
+
+
+def test_reading_writes_nothing(live: Stack) -> None:
+    before = len(live.emulator.calls)
+    run("--alias", "acme")
+    operations = [each.operation for each in live.emulator.calls[before:]]
+
+    reading = ("Describe", "Get", "List")
+    assert operations
+    assert [each for each in operations if not each.startswith(reading)] == []
