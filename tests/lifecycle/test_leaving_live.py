@@ -24,7 +24,11 @@ def live(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     stack.secrets.put_secret_value(SecretId="ews", SecretString="hidden")
     stack.deploy(FULL)
     made = stack.make_run().clients
-    monkeypatch.setattr(clients, "make_clients", lambda _region, **_: made)
+
+    def open_clients(_region: str, **_: Any) -> clients.Clients:
+        return made
+
+    monkeypatch.setattr(clients, "make_clients", open_clients)
     return stack
 
 
@@ -43,10 +47,10 @@ def test_what_is_live_is_accounted_for_without_a_spec() -> None:
     assert ["alice", "bob", "carol", "resource:boardroom"] == organization["mailboxes"]
     (moved,) = organization["destinations"]
     found = {(each["kind"], each["owner"], each["name"]): each for each in moved["entries"]}
-    assert "file" == found["member", "group:everyone", "group:sales"]["outcome"]
-    assert "hand" == found["right on a mailbox", "alice", "send_as"]["outcome"]  # of a group
-    assert "file" == found["right on a mailbox", "bob", "full_access"]["outcome"]
-    assert "file" == found["delegate", "resource:boardroom", "group:sales"]["outcome"]
+    assert "file" == found["member", "group:everyone", "group:sales"]["placement"]
+    assert "hand" == found["right on a mailbox", "alice", "send_as"]["placement"]  # of a group
+    assert "file" == found["right on a mailbox", "bob", "full_access"]["placement"]
+    assert "file" == found["delegate", "resource:boardroom", "group:sales"]["placement"]
     assert ("retention policy", None, "standard") in found
     assert ("impersonation role", None, "backup") in found
 

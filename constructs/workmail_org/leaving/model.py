@@ -107,7 +107,7 @@ class LedgerEntry:
     """
 
     item: Item
-    outcome: Placement
+    placement: Placement
     file: str = ""
     note: str = ""
 
@@ -157,8 +157,8 @@ class Move:
     steps: tuple[Instruction, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def count(self, outcome: Placement, kind: ItemKind | None = None) -> int:
-        """Count the entries of one outcome, of one kind or of all."""
+    def count(self, placement: Placement, kind: ItemKind | None = None) -> int:
+        """Count the entries of one placement, of one kind or of all."""
         return sum(
-            each.outcome is outcome and kind in (None, each.item.kind) for each in self.entries
+            each.placement is placement and kind in (None, each.item.kind) for each in self.entries
         )

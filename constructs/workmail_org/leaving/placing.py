@@ -47,17 +47,17 @@ class Placing:
     def put(self, items: Iterable[Item], file: str, note: str = "") -> None:
         """Note that items are in a file."""
         for item in items:
-            self._place(LedgerEntry(item=item, outcome=Placement.FILE, file=file, note=note))
+            self._place(LedgerEntry(item=item, placement=Placement.FILE, file=file, note=note))
 
     def leave(self, items: Iterable[Item], what: str) -> None:
         """Leave items to a person."""
         for item in items:
-            self._place(LedgerEntry(item=item, outcome=Placement.HAND, note=what))
+            self._place(LedgerEntry(item=item, placement=Placement.HAND, note=what))
 
     def lose(self, items: Iterable[Item], why: str) -> None:
         """Note that items are lost."""
         for item in items:
-            self._place(LedgerEntry(item=item, outcome=Placement.LOST, note=why))
+            self._place(LedgerEntry(item=item, placement=Placement.LOST, note=why))
 
     def finish(self, table: Table) -> tuple[LedgerEntry, ...]:
         """Place what is left by kind; return every entry, by kind, owner and name.
@@ -67,8 +67,8 @@ class Placing:
         """
         for items in [tuple(each) for each in self._open.values()]:
             for item in items:
-                outcome, note = table[item.kind]
-                self._place(LedgerEntry(item=item, outcome=outcome, note=note))
+                placement, note = table[item.kind]
+                self._place(LedgerEntry(item=item, placement=placement, note=note))
         return tuple(
             sorted(
                 self._entries,
@@ -156,10 +156,10 @@ _MARK = "\ufeff".encode()
 
 def render_ledger(entries: Iterable[LedgerEntry]) -> bytes:
     """Write the ledger for people: no cell is a formula, and Excel reads it as UTF-8."""
-    heads = ("outcome", "kind", "owner", "name", "value", "file", "note")
+    heads = ("placement", "kind", "owner", "name", "value", "file", "note")
     rows = (
         (
-            entry.outcome.value,
+            entry.placement.value,
             entry.item.kind.value,
             *map(
                 _show,

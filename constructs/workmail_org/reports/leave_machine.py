@@ -75,7 +75,7 @@ def _describe_export(exported: Exported) -> dict[str, Any]:
 def _describe_move(move: Move) -> dict[str, Any]:
     return {
         "destination": move.destination.value,
-        "counts": {_name(outcome): move.count(outcome) for outcome in Placement},
+        "counts": {_name(placement): move.count(placement) for placement in Placement},
         "kinds": {
             each.kind.value: {"file": each.in_files, "hand": each.by_hand, "lost": each.lost}
             for each in list_sums(move)
@@ -90,11 +90,11 @@ def _describe_entry(entry: LedgerEntry) -> dict[str, Any]:
         "owner": entry.item.owner or None,
         "name": entry.item.name,
         "value": entry.item.value,
-        "outcome": _name(entry.outcome),
+        "placement": _name(entry.placement),
         "file": entry.file or None,
         "note": entry.note,
     }
 
 
-def _name(outcome: Placement) -> str:
-    return outcome.name.lower()
+def _name(placement: Placement) -> str:
+    return placement.name.lower()

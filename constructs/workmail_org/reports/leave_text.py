@@ -82,11 +82,11 @@ def _list_moves(moves: Sequence[Move]) -> Iterator[str]:
                 f"    {each.kind:{width}}{each.total:>7}{each.in_files:>10}{each.by_hand:>9}"
                 f"{each.lost:>6}"
             )
-        counts = [move.count(outcome) for outcome in Placement]
+        counts = [move.count(placement) for placement in Placement]
         yield f"    {'sum':{width}}{sum(counts):>7}{counts[0]:>10}{counts[1]:>9}{counts[2]:>6}"
-        for outcome in (Placement.HAND, Placement.LOST):
-            yield f"  {outcome}:"
-            for task in list_tasks(move, outcome):
+        for placement in (Placement.HAND, Placement.LOST):
+            yield f"  {placement}:"
+            for task in list_tasks(move, placement):
                 yield f"    {task.kind} ({len(task.names)}): {task.note}"
                 shown = [name for name in task.names if name]
                 if shown:

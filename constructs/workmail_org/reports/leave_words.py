@@ -94,16 +94,16 @@ def describe_cost(report: OrganizationReport) -> str:
 def list_sums(move: Move) -> Iterator[Sum]:
     """Sum up each kind that the organization has."""
     for kind in ItemKind:
-        counts = [move.count(outcome, kind) for outcome in Placement]
+        counts = [move.count(placement, kind) for placement in Placement]
         if any(counts):
             yield Sum(kind=kind, in_files=counts[0], by_hand=counts[1], lost=counts[2])
 
 
-def list_tasks(move: Move, outcome: Placement) -> Iterator[Task]:
-    """Gather the entries of one outcome by kind and note, in the order of the ledger."""
+def list_tasks(move: Move, placement: Placement) -> Iterator[Task]:
+    """Gather the entries of one placement by kind and note, in the order of the ledger."""
     gathered: dict[tuple[ItemKind, str], list[str]] = {}
     for entry in move.entries:
-        if entry.outcome is outcome:
+        if entry.placement is placement:
             key = (entry.item.kind, entry.note)
             gathered.setdefault(key, []).append(str(entry.item))
     for (kind, note), names in gathered.items():

@@ -194,9 +194,9 @@ def test_nothing_is_in_no_list_and_nothing_in_two(destination: Destination, data
     assert sum(moved.count(each) for each in Placement) == len(moved.entries)
     paths = {file.path for file in moved.files}
     for entry in moved.entries:
-        assert (entry.outcome is Placement.FILE) == bool(entry.file)
+        assert (entry.placement is Placement.FILE) == bool(entry.file)
         assert entry.file in {"", *paths}
-        assert entry.note or entry.outcome is Placement.FILE
+        assert entry.note or entry.placement is Placement.FILE
 
 
 @pytest.mark.parametrize("destination", EVERYWHERE)
@@ -210,7 +210,7 @@ def test_what_is_said_to_be_in_a_file_is_in_it(destination: Destination, data: A
     held = {file.path: read_file(file.path, file.data) for file in moved.files}
 
     for entry in moved.entries:
-        if entry.outcome is Placement.FILE:
+        if entry.placement is Placement.FILE:
             assert is_held(entry, held[entry.file], addresses), entry
 
 
