@@ -7,6 +7,7 @@ and learn.microsoft.com as read in 2026, in docs/leaving.md.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -212,14 +213,16 @@ class _Names:
     """Names of recipients, which Exchange wants unique and short."""
 
     taken: set[str] = field(default_factory=set[str])
+    counts: Counter[str] = field(default_factory=Counter[str])
 
     def make(self, wanted: str) -> str:
         """Return a name that nobody has yet, as near to the wanted one as it can be."""
-        name, number = wanted[:_LONGEST_NAME], 2
+        start = wanted[:_LONGEST_NAME]
+        name = start
         while name.casefold() in self.taken:
-            end = f"-{number}"
-            name = wanted[: _LONGEST_NAME - len(end)] + end
-            number += 1
+            self.counts[start] += 1
+            end = f"-{self.counts[start] + 1}"
+            name = start[: _LONGEST_NAME - len(end)] + end
         self.taken.add(name.casefold())
         return name
 
