@@ -383,6 +383,8 @@ def test_the_readme_names_what_is_guessed_and_every_file(
 
     assert 'zoe@acme.example: the file calls this user "Zoë;" "DROP", guessed from' in readme
     assert 'tilde@acme.example: the file calls this user "\\~tilde" "\\~tilde"' in readme
+    ended = [line for line in readme.splitlines() if line and line[0] not in "#*- "]
+    assert [] == [line for line in ended if not line.endswith((".", ":"))]
     named = set(re.findall(r"^\* `([^`]+)`$", readme, re.MULTILINE))
     written = list_files(tmp_path / "out").keys() - {"README.md", ".gitignore"}
     assert written - {"secret/passwords.csv"} == named

@@ -49,8 +49,7 @@ def _list_lines(move: Move, passwords: PasswordBook, *, accounts_are_made: bool)
     yield ""
     sums = ", ".join(f"{move.count(each)} {each.value}" for each in Placement)
     yield f"{len(move.entries)} items: {sums}."
-    yield "`ledger.csv` has every one of them, with what is to be done by hand and why something "
-    "is lost."
+    yield "`ledger.csv` has each of them, with what to do by hand, and why something is lost."
     yield ""
     yield (
         "Importers read the other files as they are, so names in them are not altered. A "
