@@ -15,12 +15,13 @@ from workmail_org.reports.text import escape
 from workmail_org.spec import building
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from workmail_org.leaving.model import File
     from workmail_org.leaving.options import MoveOptions
     from workmail_org.model.organization import Environment, Organization
+    from workmail_org.model.values import Reference
 
 _spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
 _root_option = click.option(
@@ -375,13 +376,18 @@ def report(
     if spec is not None and (region or alias):
         raise click.UsageError("give SPEC, or --region and --alias, not both")
     cents = CENTS_PER_MAILBOX if price is None else _parse_price(price)
-    environment = building.load_environment(spec, root=root) if spec else _read_live(region, alias)
+    deadlines: Mapping[Reference, datetime] = {}
+    if spec:
+        environment = building.load_environment(spec, root=root)
+    else:
+        environment, deadlines = _read_live(region, alias)
     built = build_report(
         environment,
         choose(environment, only),
         spec=str(spec) if spec else "",
         today=tell_day(),
         destinations=[Destination(destination)] if destination else [*Destination],
+        deadlines=deadlines,
         cents_per_month=cents,
     )
     text = leave_reports.render(built, form)
@@ -412,8 +418,10 @@ def _parse_price(price: str) -> int:
     return int(cents)
 
 
-def _read_live(region: str | None, alias: str | None) -> Environment:
-    """Read a live organization as a spec would declare it."""
+def _read_live(
+    region: str | None, alias: str | None
+) -> tuple[Environment, Mapping[Reference, datetime]]:
+    """Read a live organization as a spec would declare it, and when mailboxes are erased."""
     from workmail_org.describing import describe, leave_out_defaults
     from workmail_org.errors import NotFoundError
     from workmail_org.model.organization import Environment
@@ -435,7 +443,8 @@ def _read_live(region: str | None, alias: str | None) -> Environment:
     )
     if not snapshot:
         raise NotFoundError(f"no organization with the alias {alias} is in {region}")
-    return Environment(name=alias, organizations=(leave_out_defaults(describe(snapshot)),))
+    described = leave_out_defaults(describe(snapshot))
+    return Environment(name=alias, organizations=(described,)), snapshot.deadlines
 
 
 def _write_report(path: pathlib.Path, text: str) -> None:

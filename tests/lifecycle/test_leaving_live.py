@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cloudformation import Stack
+from drifting import Hand
 from transitions import FULL
 from workmail_org import distribution
 from workmail_org.cli import main
@@ -73,3 +74,15 @@ def test_reading_writes_nothing(live: Stack) -> None:
     reading = ("Describe", "Get", "List")
     assert operations
     assert [each for each in operations if not each.startswith(reading)] == []
+
+
+def test_whoever_is_switched_off_is_named_with_the_day_on_which_the_mailbox_goes(
+    live: Stack,
+) -> None:
+    hand = Hand(live)
+    hand.do("deregister_from_work_mail", EntityId=hand.find("carol"))
+    document = json.loads(run("--alias", "acme", "--format", "json").stdout)
+
+    blockers = document["organizations"][0]["blockers"]
+    (names,) = [each["names"] for each in blockers if "switched off" in each["title"]]
+    assert ["carol (erased on 2023-12-14 22:13 UTC)"] == names

@@ -21,7 +21,7 @@ from workmail_org.model.live import Entity
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import AccessControlRule, Effect
 from workmail_org.model.user import Role, User
-from workmail_org.model.values import fold
+from workmail_org.model.values import Reference, fold
 from workmail_org.plan.costs import CENTS_PER_MAILBOX
 from workmail_org.plan.declarations import name_stack
 
@@ -170,6 +170,7 @@ def build_report(
     today: date,
     destinations: Sequence[Destination],
     exports: Exports | None = None,
+    deadlines: Mapping[Reference, datetime] | None = None,
     cents_per_month: int = CENTS_PER_MAILBOX,
 ) -> LeaveReport:
     """Say how far organizations are.
@@ -182,6 +183,8 @@ def build_report(
         destinations: For which a ledger is wanted.
         exports: What is known of exports; an organization that it lacks has
             declared none.
+        deadlines: When the mailbox of somebody who is switched off is erased, in
+            UTC, as far as it is known.
         cents_per_month: US cents for a user.
     """
     known = exports or {}
@@ -196,6 +199,7 @@ def build_report(
                 each,
                 today=today,
                 exported=tuple(known[each.key]) if each.key in known else None,
+                deadlines=deadlines or {},
                 moves=tuple(account(each, destination) for destination in destinations),
                 cents_per_month=cents_per_month,
             )
@@ -210,6 +214,7 @@ def _report(
     *,
     today: date,
     exported: tuple[Exported, ...] | None,
+    deadlines: Mapping[Reference, datetime],
     moves: tuple[Move, ...],
     cents_per_month: int,
 ) -> OrganizationReport:
@@ -222,7 +227,7 @@ def _report(
         region=organization.region,
         mailboxes=mailboxes,
         exported=exported,
-        blockers=tuple(_list_blockers(organization, mailboxes, exported, today)),
+        blockers=tuple(_list_blockers(organization, mailboxes, exported, deadlines, today)),
         paid=sum(each.enabled and each.role is Role.USER for each in organization.users),
         months=count_months(today),
         cents_per_month=cents_per_month,
@@ -251,6 +256,7 @@ def _list_blockers(
     organization: Organization,
     mailboxes: Sequence[str],
     exported: Sequence[Exported] | None,
+    deadlines: Mapping[Reference, datetime],
     today: date,
 ) -> Iterator[Blocker]:
     if today > END_OF_SUPPORT:
@@ -261,7 +267,9 @@ def _list_blockers(
     staying: dict[str, list[str]] = {}
     for entity in list_entities(organization):
         if reason := explain_staying(entity):
-            staying.setdefault(reason, []).append(str(entity.reference))
+            deadline = deadlines.get(entity.reference)
+            until = f" (erased on {deadline:%Y-%m-%d %H:%M} UTC)" if deadline else ""
+            staying.setdefault(reason, []).append(f"{entity.reference}{until}")
     for reason, names in staying.items():
         yield Blocker(title=reason, names=tuple(names))
     if not is_imap_open(organization):

@@ -57,7 +57,9 @@ def _describe_organization(report: OrganizationReport) -> dict[str, Any]:
             "cents_left": report.cents_left,
         },
         "stays": list(report.stays),
-        "destinations": [_describe_move(each) for each in report.moves],
+        "destinations": [
+            _describe_move(each, has_entries=len(report.moves) == 1) for each in report.moves
+        ],
     }
 
 
@@ -72,7 +74,8 @@ def _describe_export(exported: Exported) -> dict[str, Any]:
     }
 
 
-def _describe_move(move: Move) -> dict[str, Any]:
+def _describe_move(move: Move, *, has_entries: bool) -> dict[str, Any]:
+    """Describe a ledger; one that is only compared with others has no entries, which are many."""
     return {
         "destination": move.destination.value,
         "counts": {_name(placement): move.count(placement) for placement in Placement},
@@ -80,7 +83,7 @@ def _describe_move(move: Move) -> dict[str, Any]:
             each.kind.value: {"file": each.in_files, "hand": each.by_hand, "lost": each.lost}
             for each in list_sums(move)
         },
-        "entries": [_describe_entry(each) for each in move.entries],
+        "entries": [_describe_entry(each) for each in move.entries] if has_entries else None,
     }
 
 

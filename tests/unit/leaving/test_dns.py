@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
 
 from workmail_org.cli import main
 from workmail_org.leaving.dns import reading
-from workmail_org.leaving.dns.model import DnsZone, RecordSet, Txt, make_txt
+from workmail_org.leaving.dns.model import DnsZone, RecordSet, Txt, index, make_txt
 from workmail_org.leaving.dns.route53 import build_zone, write_batch
 from workmail_org.leaving.dns.spf import leave_out, merge_spf, parse_spf
 
@@ -542,6 +546,30 @@ def test_dnscontrol_gets_every_record_as_a_call(folder: Path) -> None:
     ]
 
 
+def test_without_dnspython_a_zone_file_says_what_to_install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "example.com.zone").write_text(ZONE, encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "dns.zone", None)
+    result = run("--records", "google.yaml", "--zone", "example.com.zone")
+
+    assert (1, "--zone needs dnspython, which is not installed: pip install dnspython\n") == (
+        result.exit_code,
+        result.stderr,
+    )
+
+
+def test_a_refusal_of_route_53_is_told_as_such(folder: Path, account: Account) -> None:
+    def refuse(_method: str) -> Account:
+        raise EndpointConnectionError(endpoint_url="https://route53.amazonaws.com")
+
+    account.get_paginator = refuse  # type: ignore[method-assign]
+    result = run("--records", "google.yaml")
+
+    assert (4, True) == (result.exit_code, "route53.amazonaws.com" in result.stderr)
+    assert not (folder / "out").exists()
+
+
 def test_a_file_that_is_no_zone_is_refused_in_one_line(folder: Path) -> None:
     pytest.importorskip("dns.zone")
     (folder / "example.com.zone").write_text("@ IN MX 10\n", encoding="utf-8")
@@ -573,6 +601,46 @@ def test_a_text_survives_route_53s_notation(text: str) -> None:
     assert isinstance(value, Txt)
     assert text == value.text
     assert max(map(len, value.strings)) <= 255
+
+
+names = st.sampled_from(["a.", "b.a.", "c.a."])
+txts = st.text(alphabet=st.characters(max_codepoint=255), max_size=300).map(make_txt)
+sets = st.one_of(
+    st.builds(
+        RecordSet,
+        name=names,
+        type=st.just("TXT"),
+        ttl=st.integers(0, 9),
+        values=st.lists(txts, min_size=1, max_size=3).map(tuple),
+    ),
+    st.builds(
+        RecordSet, name=names, type=st.just("CNAME"), ttl=st.integers(0, 9), values=st.just(("x.",))
+    ),
+)
+states = st.lists(sets, max_size=5).map(index)
+
+
+@given(before=states, after=states)
+def test_a_batch_leads_from_one_state_to_the_other_and_another_back(
+    before: dict[Any, RecordSet], after: dict[Any, RecordSet]
+) -> None:
+    there = apply(before, write_batch("", before, after))
+
+    assert after == there
+    assert before == apply(there, write_batch("", there, before))
+
+
+def apply(records: dict[Any, RecordSet], batch: str | None) -> dict[Any, RecordSet]:
+    """Do what Route 53 does with a batch; a DELETE has to match what is there."""
+    changed = dict(records)
+    for change_ in json.loads(batch)["Changes"] if batch else ():
+        found = build_zone("Z", "a", [change_["ResourceRecordSet"]]).records
+        ((key, made),) = found.items()
+        if change_["Action"] == "DELETE":
+            assert made == changed.pop(key)
+        else:
+            changed[key] = made
+    return changed
 
 
 def test_spf_policies_are_merged_without_losing_a_sender() -> None:

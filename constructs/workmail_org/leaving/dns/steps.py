@@ -181,7 +181,8 @@ def _check(domain: _Domain, records: Records) -> None:
     elif hosts != [inbound]:
         domain.problems.append(
             f"{name}: its MX does not lead to WorkMail alone: expected {inbound}, found {shown}; "
-            "these steps are for a domain whose mail WorkMail gets"
+            "these steps are for a domain whose mail WorkMail gets: leave this one out, by naming "
+            "the others with --domain"
         )
 
 
