@@ -266,7 +266,7 @@ def dns(
     only: str | None,
     root: pathlib.Path | None,
 ) -> None:
-    """Write the DNS changes of a move, in four steps and a way back.
+    """Write the DNS changes of a move, in four steps and a rollback.
 
     Reads what the zones have now, from Route 53 or from files. What the destination wants you give:
     nothing is guessed, and what is missing is reported with whom to ask. Changes nothing.
@@ -302,7 +302,9 @@ def dns(
     for steps, _ in plans:
         for note in steps.notes:
             click.echo(escape(f"note: {note}"))
-        click.echo(escape(f"{steps.zone.name}: {', '.join(steps.domains)}"))
+        place = f"hosted zone {steps.zone.id}" if steps.zone.id else "zone file"
+        domains = ", ".join(steps.domains)
+        click.echo(escape(f"{steps.zone.name} ({place}): 4 steps and a rollback for {domains}"))
     click.echo(escape(f"wrote {output}; begin with README.md"))
 
 

@@ -451,9 +451,9 @@ class _Walk:
                 title="Accounts",
                 text="Admin console, Directory, Users, Bulk update users: upload "
                 "`secret/google-users-NN.csv`. Compare its first line with the sample there: "
-                "without `New Licenses [UPLOAD ONLY]` it has 28 columns. Somebody's private "
-                f"Google account with such an address collides: solve that first.{many} It can "
-                "take a day until Gmail works for all.",
+                "without `New Licenses [UPLOAD ONLY]` it has 28 columns. A private "
+                f"Google account with such an address is a conflict: resolve it first.{many} It "
+                "can take a day until Gmail works for all.",
             )
         if self.script.sections:
             yield Instruction(

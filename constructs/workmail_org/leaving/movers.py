@@ -30,7 +30,7 @@ _NO_ADDRESS = (
 _STRANGE = "its name or address has characters that no file can hold: write it by hand"
 
 _TEST_ADDRESS = (
-    "ends with WorkMail and cannot be forwarded: find out who still writes to it, and tell them"
+    "ends with WorkMail and cannot be forwarded: find out who still writes to it, and inform them"
 )
 
 _ROOM_CONTENTS = (

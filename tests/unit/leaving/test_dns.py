@@ -1,4 +1,4 @@
-"""DNS in four steps and a way back: what was there stays, and nothing is guessed."""
+"""DNS in four steps and a rollback: what was there stays, and nothing is guessed."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_a_zone_of_route_53_moves_in_four_steps(folder: Path, account: Account) 
     assert {
         ("UPSERT", "MX", "example.com."): (300, inbound),
         ("UPSERT", "CNAME", "autodiscover.example.com."): (300, workmail),
-    } == read_changes(folder, "3-roll-back")
+    } == read_changes(folder, "3-rollback")
     assert {
         ("DELETE", "TXT", "_amazonses.example.com."): (3600, ['"token"']),
         ("DELETE", "CNAME", "aaa._domainkey.example.com."): (3600, ["aaa.dkim.amazonses.com."]),
@@ -281,7 +281,7 @@ def test_without_any_value_each_of_them_is_asked_for(to: str) -> None:
     [
         ("include:_spf", "include: _spf", 'has "include:": a blank after the colon?'),
         ("~all", "?all", "to end with ~all or -all"),
-        ("v=spf1 ", "spf1 ", "is no SPF policy"),
+        ("v=spf1 ", "spf1 ", "is not an SPF policy"),
         ("1 smtp.google.com", "smtp.google.com", 'write preference and host, such as "10 mx.'),
         ("1 smtp.google.com", "70000 smtp.google.com", "write preference and host"),
         ("1 smtp.google.com", "1 192.0.2.7", "write preference and host"),
@@ -293,7 +293,7 @@ def test_without_any_value_each_of_them_is_asked_for(to: str) -> None:
         ("example.com:", "example.org:", '"example.org" is not a domain that moves'),
         ("    mx:", "    autodiscover: a.example\n    mx:", "Google has none"),
         ("domains:", "domain:", '"domains" is missing'),
-        ("version: 1", "version: [1", "no YAML"),
+        ("version: 1", "version: [1", "not valid YAML"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_is_refused(old: str, new: str, message: str, folder: Path) -> None:
@@ -371,7 +371,7 @@ def test_after_the_move_only_cleaning_up_is_left(folder: Path, account: Account)
 
     assert 0 == result.exit_code, result.output
     assert "has moved already" in result.stdout
-    steps = ("1-lower-ttls", "2-prepare", "3-cut-over", "3-roll-back")
+    steps = ("1-lower-ttls", "2-prepare", "3-cut-over", "3-rollback")
     assert [{}] * 4 == [read_changes(folder, step) for step in steps]
     dmarc = ("UPSERT", "TXT", "_dmarc.example.com.")
     second = read_changes(folder, "4-clean-up")
@@ -448,7 +448,7 @@ def test_a_zone_of_bind_keeps_everything_else(folder: Path) -> None:
     assert 0 == result.exit_code, result.output
     before = read_bind(ZONE)
     steps = sorted(path.parent.name for path in folder.glob("out/*/example.com.zone"))
-    assert ["1-lower-ttls", "2-prepare", "3-cut-over", "3-roll-back", "4-clean-up"] == steps
+    assert ["1-lower-ttls", "2-prepare", "3-cut-over", "3-rollback", "4-clean-up"] == steps
     zones = {
         step: read_bind((folder / f"out/{step}/example.com.zone").read_text()) for step in steps
     }
@@ -461,7 +461,7 @@ def test_a_zone_of_bind_keeps_everything_else(folder: Path) -> None:
         <= zones["4-clean-up"]["@", "TXT"][1]
     )
     assert (300, {"1 smtp.google.com."}) == zones["3-cut-over"]["@", "MX"]
-    back = {key: value for key, value in zones["3-roll-back"].items() if key != ("@", "SOA")}
+    back = {key: value for key, value in zones["3-rollback"].items() if key != ("@", "SOA")}
     assert back == {key: value for key, value in zones["2-prepare"].items() if key != ("@", "SOA")}
     serials = [int(next(iter(zones[step]["@", "SOA"][1])).split()[2]) for step in steps]
     assert [42, 43, 44, 45, 46] == serials

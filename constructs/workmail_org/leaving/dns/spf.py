@@ -51,7 +51,7 @@ def parse_spf(text: str) -> Spf:
         ValueError: It is not one that can be merged; the message says why.
     """
     if not is_spf(text):
-        raise ValueError(f'"{text}" is no SPF policy: it has to begin with "{_VERSION} "')
+        raise ValueError(f'"{text}" is not an SPF policy: it has to begin with "{_VERSION} "')
     words = text.split(" ")[1:]
     if "" in words:
         raise ValueError(f'"{text}" has a blank too many, or one at its end')

@@ -13,7 +13,7 @@ from workmail_org.leaving.dns.wanted import Wanted
 
 SHORT_TTL = 300
 """Seconds while the move goes on. Microsoft asks for an hour before (ODE: "MX TTL to 3600"); five
-minutes make the way back short."""
+minutes keep a rollback short."""
 
 USUAL_TTL = 3600
 """Seconds of a record that was not there before (WorkMail Admin Guide, "add_domain")."""
@@ -32,7 +32,7 @@ class StepName(StrEnum):
     LOWER = "1-lower-ttls"
     PREPARE = "2-prepare"
     CUT_OVER = "3-cut-over"
-    ROLL_BACK = "3-roll-back"
+    ROLL_BACK = "3-rollback"
     CLEAN_UP = "4-clean-up"
 
 

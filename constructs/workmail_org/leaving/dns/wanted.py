@@ -196,7 +196,9 @@ def _read_yaml(path: Path, text: str, problems: list[str]) -> Iterator[tuple[str
     try:
         root: Any = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
-        raise InputError([f"{_find_mark(path, error)}: no YAML: {_find_problem(error)}"]) from error
+        raise InputError(
+            [f"{_find_mark(path, error)}: not valid YAML: {_find_problem(error)}"]
+        ) from error
     document: Any = _LOADER("").construct_document(root) if root else None
     if not isinstance(document, dict) or not isinstance(
         cast("dict[str, Any]", document).get("domains"), dict
@@ -343,6 +345,6 @@ def _check_dkim(
 def _check_host(value: Any, what: str, problems: list[str]) -> str | None:
     host = fold(str(value))
     if not _HOST.fullmatch(host):
-        problems.append(f'{what}: "{value}" is no host name')
+        problems.append(f'{what}: "{value}" is not a host name')
         return None
     return f"{host.removesuffix('.')}."
