@@ -303,8 +303,8 @@ def dns(
         for note in steps.notes:
             click.echo(escape(f"note: {note}"))
         place = f"hosted zone {steps.zone.id}" if steps.zone.id else "zone file"
-        domains = ", ".join(steps.domains)
-        click.echo(escape(f"{steps.zone.name} ({place}): 4 steps and a rollback for {domains}"))
+        moved = ", ".join(steps.domains)
+        click.echo(escape(f"{steps.zone.name} ({place}): 4 steps and a rollback for {moved}"))
     click.echo(escape(f"wrote {output}; begin with README.md"))
 
 
