@@ -353,10 +353,10 @@ def test_a_zone_that_is_otherwise_than_expected_is_refused(
     assert not (folder / "out").exists()
 
 
-def test_after_the_move_only_cleaning_up_is_left(folder: Path, account: Account) -> None:
-    run("--records", "google.yaml")
-    states = {(each["Name"], each["Type"]): each for each in SETS}
-    for step in ("1-lower-ttls", "2-prepare", "3-cut-over"):
+def apply_steps(folder: Path, sets: list[dict[str, Any]], *steps: str) -> list[dict[str, Any]]:
+    """Do what the files of some steps say."""
+    states = {(each["Name"], each["Type"]): each for each in sets}
+    for step in steps:
         for (action, kind, name), (ttl, values) in read_changes(folder, step).items():
             states.pop((name, kind), None)
             if action == "UPSERT":
@@ -364,8 +364,16 @@ def test_after_the_move_only_cleaning_up_is_left(folder: Path, account: Account)
                 states[name, kind] = {
                     "Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": records
                 }  # fmt: skip
+    return [*states.values()]
+
+
+def test_after_the_move_only_cleaning_up_is_left_and_then_nothing(
+    folder: Path, account: Account
+) -> None:
+    run("--records", "google.yaml")
+    moved = apply_steps(folder, SETS, "1-lower-ttls", "2-prepare", "3-cut-over")
     first = read_changes(folder, "4-clean-up")
-    account.zones = (("Z1", "example.com", [*states.values()]),)
+    account.zones = (("Z1", "example.com", moved),)
     (folder / "out").rename(folder / "before")
     result = run("--records", "google.yaml")
 
@@ -376,6 +384,11 @@ def test_after_the_move_only_cleaning_up_is_left(folder: Path, account: Account)
     dmarc = ("UPSERT", "TXT", "_dmarc.example.com.")
     second = read_changes(folder, "4-clean-up")
     assert {**first, dmarc: (3600, ['"v=DMARC1;p=none;pct=100;fo=1"'])} == second
+    account.zones = (("Z1", "example.com", apply_steps(folder, moved, "4-clean-up")),)
+    (folder / "out").rename(folder / "again")
+    run("--records", "google.yaml")
+    assert [{}] * 5 == [read_changes(folder, step) for step in (*steps, "4-clean-up")]
+    assert ["README.md"] == [path.name for path in (folder / "out").rglob("*") if path.is_file()]
 
 
 def test_two_zones_of_one_name_have_to_be_told_apart(account: Account) -> None:

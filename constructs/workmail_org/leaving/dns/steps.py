@@ -152,7 +152,7 @@ _MutableRecords = dict[tuple[str, str], RecordSet]
 def _lower(domain: _Domain, records: _MutableRecords) -> None:
     """Shorten the TTLs of what will change, so that it changes fast."""
     _check(domain, records)
-    for key in domain.touched:
+    for key in () if domain.has_moved else domain.touched:
         if key in records:
             records[key] = records[key].shorten(SHORT_TTL)
 
@@ -174,9 +174,9 @@ def _check(domain: _Domain, records: Records) -> None:
     hosts = [str(each).lower().partition(" ")[2] for each in mx.values] if mx else []
     if domain.has_moved:
         domain.notes.append(
-            f"{name} has moved already: its records are those after step 3. The TTLs and the DMARC "
-            f"policy of before are not known any more: step 4 sets TTLs of {USUAL_TTL} seconds and "
-            "leaves DMARC as it is"
+            f"{name} has moved already: its MX leads to the destination. The TTLs and the DMARC "
+            f"policy of before are not known any more: step 4 makes short TTLs {USUAL_TTL} seconds "
+            "and leaves DMARC as it is"
         )
     elif hosts != [inbound]:
         domain.problems.append(
@@ -199,7 +199,8 @@ def _prepare(domain: _Domain, records: _MutableRecords) -> None:
             )
         elif not clash:
             records[made.key] = made
-    if dmarc := records.get(domain.dmarc):
+    dmarc = records.get(domain.dmarc)
+    if dmarc and not domain.has_moved:
         values = tuple(_relax(each) for each in dmarc.values)
         records[domain.dmarc] = replace(dmarc, values=values)
 
@@ -226,8 +227,9 @@ def _merge_apex(domain: _Domain, records: _MutableRecords) -> None:
 
 def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
     """Lead mail and mail programs to the destination: MX replaced, never both."""
-    mx = RecordSet(name=domain.apex, type="MX", ttl=SHORT_TTL, values=domain.wanted.mx)
-    records[mx.key] = mx
+    if not domain.has_moved:
+        mx = RecordSet(name=domain.apex, type="MX", ttl=SHORT_TTL, values=domain.wanted.mx)
+        records[mx.key] = mx
     name, kind = domain.autodiscover
     others = [key for key in records if key[0] == name and key[1] != kind]
     if others:
@@ -236,7 +238,9 @@ def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
         )
     elif domain.wanted.autodiscover:
         host = domain.wanted.autodiscover
-        records[name, kind] = RecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(host,))
+        made = RecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(host,))
+        if not ((found := records.get(made.key)) and _is_same(found, made)):
+            records[made.key] = made
     elif found := records.get((name, kind)):
         if str(found.values[0]).endswith(_WORKMAIL_HOSTS):
             del records[name, kind]
@@ -263,9 +267,15 @@ def _clean_up(domain: _Domain, records: _MutableRecords) -> None:
     new = (*domain.wanted.dkim, domain.autodiscover[0])
     for each in [*domain.touched, *(key for key in records if key[0] in new)]:
         if each in records:
-            is_known = each in domain.before and not domain.has_moved
-            usual = domain.before[each].ttl if is_known else USUAL_TTL
-            records[each] = replace(records[each], ttl=usual)
+            records[each] = replace(records[each], ttl=_find_usual_ttl(domain, records[each]))
+
+
+def _find_usual_ttl(domain: _Domain, found: RecordSet) -> int:
+    """Return the TTL of before; where that is not known any more, a short one becomes the usual."""
+    if domain.has_moved:
+        return USUAL_TTL if found.ttl <= SHORT_TTL else found.ttl
+    before = domain.before.get(found.key)
+    return before.ttl if before else USUAL_TTL
 
 
 def _remove_ses(domain: _Domain, records: _MutableRecords) -> None:
