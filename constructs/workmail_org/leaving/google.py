@@ -256,8 +256,6 @@ class _Walk:
             )
             if (each := fields.get(key)) and each.value == value
         ]
-        if (display := fields.get("display_name")) and display not in held:
-            self.placing.lose([display], f'Google shows first and last name, so "{shown}"')
         for key in ("telephone", "job_title", "department", *_ADDRESS_FIELDS):
             held += [fields[key]] if key in fields else []
         items = (
@@ -296,6 +294,10 @@ class _Walk:
             else:
                 what = f"a user has {_ALIASES} aliases at most: create a group with it"
                 self.placing.leave([item], what)
+        for item in find(reference, ItemKind.FIELD):
+            if item.name == "display_name" and _is_command(item.value):
+                # The file has no column for it: Google shows first and last name until it is set.
+                self._run(_USERS, ["update", "user", user.email, "displayname", item.value], [item])
         if items := find(reference, ItemKind.HIDDEN):
             self._run(_USERS, ["update", "user", user.email, "gal", "off"], items)
 
@@ -345,7 +347,7 @@ class _Walk:
         words = ["create", "resource", identity, resource.name, "category", category]
         items = [*find(reference, ItemKind.RESOURCE)]
         for described in find(reference, ItemKind.FIELD):
-            if is_writable(described.value) and not has_line_break(described.value):
+            if _is_command(described.value):
                 words += ["description", described.value]
                 items.append(described)
         accepts = "true" if resource.booking.auto_accept else "false"
@@ -475,6 +477,11 @@ def _name_person(user: User) -> _PersonName:
     guessed_first = first or " ".join(words[:-1]) or words[0]
     guessed_last = last or words[-1]
     return _PersonName(guessed_first[:_LONGEST_NAME], guessed_last[:_LONGEST_NAME], is_guess=True)
+
+
+def _is_command(text: str) -> bool:
+    """Tell whether a line of a batch file can hold a text."""
+    return is_writable(text) and not has_line_break(text)
 
 
 def _clean(text: str | None) -> str:

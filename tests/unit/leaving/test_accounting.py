@@ -460,6 +460,8 @@ def is_in_batch(item: Item, lines: list[list[str]], addresses: dict[str, str]) -
             return has("update", "user", address, "gal", "off")
         case ItemKind.MEMBER:
             return has("update", "group", address, "add", "member", other)
+        case ItemKind.FIELD if item.name == "display_name":
+            return has("update", "user", address, "displayname", item.value)
         case ItemKind.RESOURCE | ItemKind.BOOKING | ItemKind.FIELD | ItemKind.DELEGATE:
             name = item.owner.removeprefix("resource:")
             (line,) = [

@@ -253,13 +253,19 @@ def test_google_gets_both_names_and_guesses_are_told(
     assert is_guess == any("guessed from" in note for note in moved.notes)
 
 
-def test_a_display_name_that_google_will_not_show_is_lost() -> None:
-    user = make_user("ann", first_name="Ann", last_name="Ant", display_name="Dr. A. Ant")
-    entry = find(go(make_organization(user), GOOGLE), ItemKind.FIELD, "ann", "display_name")
+@pytest.mark.parametrize(
+    ("display_name", "placement"),
+    [("Ann Ant", Placement.FILE), ("Dr. A. Ant", Placement.FILE), ("A\nB", Placement.HAND)],
+)
+def test_google_shows_the_display_name(display_name: str, placement: Placement) -> None:
+    user = make_user("ann", first_name="Ann", last_name="Ant", display_name=display_name)
+    moved = go(make_organization(user), GOOGLE)
+    entry = find(moved, ItemKind.FIELD, "ann", "display_name")
+    command = "gam update user ann@acme.example displayname 'Dr. A. Ant'"
 
-    assert (Placement.LOST, 'Google shows first and last name, so "Ann Ant"') == (
-        entry.placement,
-        entry.note,
+    assert placement is entry.placement
+    assert (display_name == "Dr. A. Ant") == any(
+        command.encode() in file.data for file in moved.files
     )
 
 
