@@ -245,11 +245,13 @@ def _put_below(folder: str, files: Iterable[File]) -> list[File]:
     type=click.Choice(["route53", "bind", "octodns", "dnscontrol"]),
     default="route53",
     show_default=True,
-    help="Who keeps the zones.",
+    help="Tool that manages the zones.",
 )
-@click.option("--domain", "wanted", multiple=True, help="This domain alone. Can be repeated.")
 @click.option(
-    "--keep-ses", is_flag=True, help="Something else sends by SES: step 4 keeps what it needs."
+    "--domain", "wanted", multiple=True, metavar="NAME", help="This domain alone. Can be repeated."
+)
+@click.option(
+    "--keep-ses", is_flag=True, help="Keep in step 4 what other applications need that send by SES."
 )
 @_output_option
 @_organization_option
@@ -268,8 +270,9 @@ def dns(
 ) -> None:
     """Write the DNS changes of a move, in four steps and a rollback.
 
-    Reads what the zones have now, from Route 53 or from files. What the destination wants you give:
-    nothing is guessed, and what is missing is reported with whom to ask. Changes nothing.
+    Reads what the zones have now, from Route 53 or from files. You give the records that the
+    destination wants: nothing is guessed, and for a missing value the source is named. Changes
+    nothing.
     """
     from workmail_org.errors import InputError
     from workmail_org.leaving.dns.reading import read_zones
@@ -330,7 +333,7 @@ def _choose_domains(known: Iterable[str], wanted: Iterable[str]) -> list[str]:
     "--to",
     "destination",
     type=click.Choice([each.value for each in Destination]),
-    help="List what becomes of everything there; without it, destinations are compared.",
+    help="Destination of which all items are listed; by default all are compared.",
 )
 @_organization_option
 @_root_option

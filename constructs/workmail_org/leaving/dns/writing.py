@@ -63,7 +63,8 @@ _WHEN: Mapping[StepName, str] = {
 
 _AGAIN = (
     "If anybody changes the zone meanwhile, and in any case before step 4, write the files again: "
-    "what was done already changes nothing then."
+    "what was done already changes nothing then. Keep this folder: once the MX has moved, no other "
+    "run can write the rollback."
 )
 _REPLACES = f"Each batch replaces whole record sets, merged from what was read. {_AGAIN}"
 _WHOLE_ZONES = f"Each file is the whole zone after its step, from what was read. {_AGAIN}"
