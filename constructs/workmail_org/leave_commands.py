@@ -340,6 +340,13 @@ def _choose_domains(known: Iterable[str], wanted: Iterable[str]) -> list[str]:
 @click.option("--region", help="Without SPEC: region of a live organization.")
 @click.option("--alias", help="Without SPEC: alias of a live organization.")
 @click.option(
+    "--sign-ins",
+    "logs",
+    multiple=True,
+    type=NamedPath(dir_okay=False, exists=True, path_type=pathlib.Path),
+    help="Audit log, as aws logs filter-log-events prints it. Can be repeated.",
+)
+@click.option(
     "--price",
     metavar="USD",
     help="For each user and month; by default 4.00.",
@@ -364,6 +371,7 @@ def report(
     root: pathlib.Path | None,
     region: str | None,
     alias: str | None,
+    logs: tuple[pathlib.Path, ...],
     price: str | None,
     form: str,
     output: pathlib.Path | None,
@@ -375,6 +383,7 @@ def report(
     organization that is live is read.
     """
     from workmail_org.leaving.reporting import build_report
+    from workmail_org.leaving.signing_in import load_sign_ins
     from workmail_org.plan.costs import CENTS_PER_MAILBOX
     from workmail_org.reports import leave_reports, leave_text
 
@@ -393,6 +402,7 @@ def report(
         today=tell_day(),
         destinations=[Destination(destination)] if destination else [*Destination],
         deadlines=deadlines,
+        sign_ins=load_sign_ins(logs) if logs else None,
         cents_per_month=cents,
     )
     text = leave_reports.render(built, form)

@@ -541,3 +541,75 @@ def test_a_report_is_about_a_spec_or_a_live_organization(
     result = run("leave", "report", *arguments, files=spec)
 
     assert (2, True) == (result.exit_code, "give SPEC, or --region and --alias" in result.output)
+
+
+def write_log(*events: object) -> str:
+    """Write a log as `aws logs filter-log-events` prints it."""
+    start = 1_764_000_000_000  # 2025-11-24 16:00 UTC
+    listed = [
+        {"timestamp": start + 86_400_000 * day, "message": json.dumps(event)}
+        for day, event in enumerate(events)
+    ]
+    return json.dumps({"events": listed, "searchedLogStreams": []})
+
+
+def sign_in(user: str, protocol: str, successful: object = True) -> dict[str, Any]:
+    return {"user": user, "protocol": protocol, "auth_successful": successful}
+
+
+def test_who_still_signs_in_is_told_by_protocol(run: Run, spec: dict[str, str | bytes]) -> None:
+    log = write_log(
+        sign_in("scanner", "SMTP"),
+        sign_in("Scanner", "SMTP", "true"),
+        sign_in("jim", "IMAP"),
+        sign_in("mallory", "IMAP", successful=False),
+        {"folder_path": "/Inbox", "user": "jim"},
+        [],
+        sign_in("<b>zoe</b>", "ActiveSync"),
+    )
+    files = {**spec, "log.json": log}
+    text = run("leave", "report", "spec.yaml", "--sign-ins", "log.json", files=files).stdout
+    page = run(
+        *("leave", "report", "spec.yaml", "--sign-ins", "log.json", "--format", "html"), files=files
+    ).stdout
+    document = json.loads(
+        run(
+            *("leave", "report", "spec.yaml", "--sign-ins", "log.json", "--format", "json"),
+            files=files,
+        ).stdout
+    )
+
+    assert (
+        "Who still signs in:\n"
+        "  ActiveSync: <b>zoe</b> (1, last on 2025-11-30)\n"
+        "  IMAP: jim (1, last on 2025-11-26)\n"
+        "  SMTP: scanner (2, last on 2025-11-25)\n"
+    ) in text
+    assert "&lt;b&gt;zoe&lt;/b&gt; (1, last" in page
+    jsonschema.validate(document, SCHEMA)
+    assert ["zoe", "jim", "scanner"] == [
+        re.sub("<.*?>", "", each["user"]) for each in document["sign_ins"]
+    ]
+
+
+@pytest.mark.parametrize(
+    "log", ["", "[]", "{}", '{"events": [{"timestamp": 1, "message": "x"}]}', '{"events": [1]}']
+)
+def test_what_is_no_audit_log_is_refused(log: str, run: Run, spec: dict[str, str | bytes]) -> None:
+    result = run(
+        *("leave", "report", "spec.yaml", "--sign-ins", "log.json"), files={**spec, "log.json": log}
+    )
+
+    assert (2, True) == (
+        result.exit_code,
+        result.stderr.startswith("log.json is not an audit log: write it with aws logs filter-"),
+    )
+
+
+def test_an_audit_log_without_anybody_says_so(run: Run, spec: dict[str, str | bytes]) -> None:
+    result = run(
+        *("leave", "report", "spec.yaml", "--sign-ins", "log.json"),
+        files={**spec, "log.json": write_log()},
+    )
+
+    assert "\nNobody signs in any more.\n" in result.stdout

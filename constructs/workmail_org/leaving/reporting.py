@@ -15,6 +15,7 @@ from workmail_org.leaving.movers import (
     list_entities,
 )
 from workmail_org.leaving.moving import account
+from workmail_org.leaving.signing_in import SignIn
 from workmail_org.model.group import Group
 from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.model.live import Entity
@@ -123,6 +124,7 @@ class LeaveReport:
     Attributes:
         spec: As the caller named it; empty: read from what is live.
         days_left: Until the last day of WorkMail; negative: after it.
+        sign_ins: Who signed in, by user and protocol; `None`: no audit log was given.
     """
 
     environment: str
@@ -130,6 +132,7 @@ class LeaveReport:
     today: date
     days_left: int
     organizations: tuple[OrganizationReport, ...]
+    sign_ins: tuple[SignIn, ...] | None = None
 
     @property
     def readiness(self) -> int | None:
@@ -171,6 +174,7 @@ def build_report(
     destinations: Sequence[Destination],
     exports: Exports | None = None,
     deadlines: Mapping[Reference, datetime] | None = None,
+    sign_ins: tuple[SignIn, ...] | None = None,
     cents_per_month: int = CENTS_PER_MAILBOX,
 ) -> LeaveReport:
     """Say how far organizations are.
@@ -185,6 +189,7 @@ def build_report(
             declared none.
         deadlines: When the mailbox of somebody who is switched off is erased, in
             UTC, as far as it is known.
+        sign_ins: From audit logs; `None`: none was given.
         cents_per_month: US cents for a user.
     """
     known = exports or {}
@@ -193,6 +198,7 @@ def build_report(
         spec=spec,
         today=today,
         days_left=(END_OF_SUPPORT - today).days,
+        sign_ins=sign_ins,
         organizations=tuple(
             _report(
                 environment,

@@ -34,6 +34,17 @@ def build_document(report: LeaveReport) -> dict[str, Any]:
         "days_left": report.days_left,
         "readiness": report.readiness,
         "organizations": [_describe_organization(each) for each in report.organizations],
+        "sign_ins": None
+        if report.sign_ins is None
+        else [
+            {
+                "user": each.user,
+                "protocol": each.protocol,
+                "times": each.times,
+                "last": each.last.isoformat(),
+            }
+            for each in report.sign_ins
+        ],
         "teardown": list(TEARDOWN),
     }
 

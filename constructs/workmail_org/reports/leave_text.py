@@ -12,6 +12,7 @@ from workmail_org.reports.leave_words import (
     describe_days,
     describe_exports,
     describe_readiness,
+    group_sign_ins,
     list_sums,
     list_tasks,
 )
@@ -36,6 +37,7 @@ def render_report(report: LeaveReport) -> str:
     ]
     for organization in report.organizations:
         lines += ["", *_list_organization(organization)]
+    lines += _list_sign_ins(report)
     lines += ["", "In this order:"]
     lines += [f"  {number:2}. {step}" for number, step in enumerate(TEARDOWN, 1)]
     return "\n".join(map(escape, [*lines, "", render_result(report)]))
@@ -46,6 +48,15 @@ def render_result(report: LeaveReport) -> str:
     ready = "unknown" if report.readiness is None else report.readiness
     blockers = sum(len(each.blockers) for each in report.organizations)
     return f"result: days_left={report.days_left} ready={ready} blockers={blockers}"
+
+
+def _list_sign_ins(report: LeaveReport) -> Iterator[str]:
+    if report.sign_ins is None:
+        return
+    yield ""
+    yield "Who still signs in:" if report.sign_ins else "Nobody signs in any more."
+    for protocol, users in group_sign_ins(report):
+        yield f"  {protocol}: {_join(users)}"
 
 
 def _list_organization(report: OrganizationReport) -> Iterator[str]:

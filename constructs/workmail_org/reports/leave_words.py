@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from workmail_org.leaving.model import ItemKind, Placement
@@ -114,3 +115,12 @@ def list_files(move: Move) -> Iterator[tuple[str, int]]:
     """Count the items in each file."""
     for file in move.files:
         yield file.path, sum(entry.file == file.path for entry in move.entries)
+
+
+def group_sign_ins(report: LeaveReport) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Say by protocol who signed in, how often, and when last."""
+    for protocol, group in groupby(report.sign_ins or (), key=lambda each: each.protocol):
+        yield (
+            protocol,
+            tuple(f"{each.user} ({each.times}, last on {each.last:%Y-%m-%d})" for each in group),
+        )
