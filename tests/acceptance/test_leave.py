@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import subprocess
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,7 +149,6 @@ def test_passwords_are_in_one_folder_that_only_its_owner_opens(
 
     assert 0o700 == (tmp_path / "out" / "secret").stat().st_mode & 0o777
     assert {0o600} == {p.stat().st_mode & 0o777 for p in (tmp_path / "out" / "secret").iterdir()}
-    assert b"/secret/" in files[".gitignore"]
     assert 10 == len(rows)
     for row in rows:
         assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{15}", row["password"])
@@ -160,6 +160,21 @@ def test_passwords_are_in_one_folder_that_only_its_owner_opens(
     assert {row["EmailAddress"]: row["Password"] for row in batch} == {
         address: password for (side, address), password in made.items() if side == "WorkMail"
     }
+
+
+def test_git_takes_no_password_of_any_organization(run: Run, tmp_path: Path) -> None:
+    two = SPEC + SPEC.partition("organizations:\n")[2].replace("acme", "other")
+    run("leave", "files", "two.yaml", "--to", "zoho", "--output", "out", files={"two.yaml": two})
+    git = ["git", "-C", str(tmp_path / "out")]
+    subprocess.run([*git, "init", "--quiet"], check=True)  # noqa: S603
+    subprocess.run([*git, "add", "--all"], check=True)  # noqa: S603
+    listed = subprocess.run(  # noqa: S603
+        [*git, "ls-files"], check=True, capture_output=True, text=True
+    ).stdout.split()
+
+    assert (tmp_path / "out" / "other" / "secret" / "passwords.csv").is_file()
+    assert [".gitignore", "acme/README.md", "acme/ledger.csv", "other/README.md",
+            "other/ledger.csv"] == listed  # fmt: skip
 
 
 def test_a_made_password_has_every_class() -> None:

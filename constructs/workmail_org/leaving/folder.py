@@ -15,7 +15,7 @@ from workmail_org.leaving.model import File
 SECRET = "secret"  # noqa: S105 - the name of a folder
 """Folder of every file with passwords, which its owner alone may enter."""
 
-_IGNORED = File(path=".gitignore", data=f"# passwords\n/{SECRET}/\n".encode())
+_IGNORED = File(path=".gitignore", data=f"# passwords\n{SECRET}/\n".encode())
 
 
 def write_folder(folder: Path, files: Iterable[File]) -> None:
