@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from workmail_org.errors import InputError, MissingExtraError
+from workmail_org.errors import InputError
 from workmail_org.leaving.dns.model import DnsZone, Records, RecordSet, Txt, Value, index
 from workmail_org.model.values import fold
 
@@ -25,19 +24,16 @@ def load_zone(path: Path) -> DnsZone:
     Raises:
         InputError: It cannot be read.
     """
-    try:  # here alone: no other command needs it
-        dns: Any = importlib.import_module("dns.zone")
-        exception: Any = importlib.import_module("dns.exception")
-    except ImportError as error:
-        raise MissingExtraError(
-            "--zone needs dnspython, which is not installed: pip install dnspython"
-        ) from error
+    # Here alone: no other command needs it.
+    from dns.exception import DNSException
+    from dns.zone import from_text
+
     try:
         text = path.read_text(encoding="utf-8")
         found = re.search(r"^\s*\$ORIGIN\s+(\S+\.)\s*(;|$)", text, re.MULTILINE)
         origin = found[1] if found else f"{path.name.removesuffix('.zone')}."
-        parsed = dns.from_text(text, origin=origin, relativize=False, check_origin=False)
-    except (OSError, UnicodeDecodeError, exception.DNSException) as error:
+        parsed = from_text(text, origin=origin, relativize=False, check_origin=False)
+    except (OSError, UnicodeDecodeError, DNSException) as error:
         raise InputError([f"{path} cannot be read as a zone file: {error}"]) from error
     sets = (
         RecordSet(
