@@ -214,8 +214,9 @@ def make_people_by_hand(stack: Stack) -> Organization:
         (
             make_user("Helpdesk", email=at("ben", TEST_DOMAIN)),
             "user Helpdesk: the name is taken in the directory by another user or group, maybe a "
-            "built-in one: choose another key; if it is one that leaves the spec with this "
-            "deployment, remove it first, and add this one in the next",
+            "built-in one: choose another key; whoever leaves the spec keeps the name while "
+            "switched off, and gives it up when deleted (on_removal: delete, in an earlier "
+            "deployment)",
         ),
     ],
     ids=["address", "alias", "name"],

@@ -342,8 +342,8 @@ def describe_taken_name() -> str:
     """Write that a name belongs to somebody else: users and groups share the directory's names."""
     return (
         "the name is taken in the directory by another user or group, maybe a built-in one: "
-        "choose another key; if it is one that leaves the spec with this deployment, remove it "
-        "first, and add this one in the next"
+        "choose another key; whoever leaves the spec keeps the name while switched off, and gives "
+        "it up when deleted (on_removal: delete, in an earlier deployment)"
     )
 
 
