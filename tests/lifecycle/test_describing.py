@@ -31,10 +31,13 @@ from workmail_org.model.organization import Organization
 from workmail_org.model.permission import Right
 from workmail_org.model.policies import (
     Availability,
+    Effect,
     EmailMonitoring,
     EwsAvailability,
     IdentityCenter,
+    ImpersonationRole,
     ImpersonationRule,
+    ImpersonationType,
     PersonalAccessTokens,
     Policies,
     RetentionPolicy,
@@ -229,6 +232,24 @@ def test_who_is_switched_off_is_nobody_s_target_and_has_a_deadline() -> None:
     assert [parse_reference("bob")] == list(snapshot.deadlines)
     (role,) = describe(snapshot).policies.impersonation_roles
     assert () == role.rules
+
+
+def test_who_is_switched_off_stays_denied_and_excepted() -> None:
+    rules = (
+        ImpersonationRule(key="all", effect=Effect.ALLOW, not_target_users=("carol",)),
+        ImpersonationRule(key="no", effect=Effect.DENY, target_users=("bob",)),
+        ImpersonationRule(key="some", effect=Effect.ALLOW, target_users=("bob",)),
+    )
+    role = ImpersonationRole(name="backup", type=ImpersonationType.READ_ONLY, rules=rules)
+    people = (make_user("alice"), make_user("bob"), make_user("carol"))
+    everybody = make_organization(*people, policies=Policies(impersonation_roles=(role,)))
+    off = [replace(each, enabled=False) for each in people[1:]]
+    declared = replace(everybody, users=(people[0], *off))
+    stack = Stack(make_emulator())
+    stack.deploy(everybody)
+    stack.deploy(declared)
+
+    assert () == compare(declared, look(stack), everybody)
 
 
 def test_rights_that_travel_outside_the_template_are_compared() -> None:

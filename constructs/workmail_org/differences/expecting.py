@@ -17,7 +17,7 @@ from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
 from workmail_org.model.permission import MailboxPermission
-from workmail_org.model.policies import ImpersonationRole, ImpersonationRule, Policies
+from workmail_org.model.policies import Effect, ImpersonationRole, ImpersonationRule, Policies
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import PROFILE_FIELDS, User
 from workmail_org.model.values import Kind, Reference, fold, get_domain
@@ -108,23 +108,23 @@ def _show_policies(policies: Policies, off: frozenset[Reference]) -> Policies:
 
 
 def _show_role(role: ImpersonationRole, off: frozenset[Reference]) -> ImpersonationRole:
-    """Leave out targets that are switched off, and rules that lose all of theirs by it.
+    """Leave who is switched off out of what is allowed, and rules that lose all targets by it.
 
-    A rule without targets would be one for everyone.
+    A rule without targets would be one for everyone. Denials and exceptions keep them.
     """
 
     def is_on(name: str) -> bool:
         return Reference(Kind.USER, name).folded not in off
 
     def show(rule: ImpersonationRule) -> ImpersonationRule:
-        return replace(
-            rule,
-            target_users=tuple(filter(is_on, rule.target_users)),
-            not_target_users=tuple(filter(is_on, rule.not_target_users)),
-        )
+        if rule.effect is Effect.DENY:
+            return rule
+        return replace(rule, target_users=tuple(filter(is_on, rule.target_users)))
 
     kept = (
-        each for each in role.rules if not each.target_users or any(map(is_on, each.target_users))
+        each
+        for each in role.rules
+        if each.effect is Effect.DENY or not each.target_users or any(map(is_on, each.target_users))
     )
     return replace(role, rules=tuple(map(show, kept)))
 

@@ -24,7 +24,7 @@ from workmail_org.model.group import BUILT_IN_GROUPS, Group
 from workmail_org.model.live import Entity, Snapshot
 from workmail_org.model.organization import Organization, Passwords
 from workmail_org.model.permission import EVERY_MAILBOX, Right
-from workmail_org.model.policies import Availability, ImpersonationRole, Policies
+from workmail_org.model.policies import Availability, Effect, ImpersonationRole, Policies
 from workmail_org.model.structuring import get_default
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold, get_domain
@@ -453,19 +453,19 @@ class _Fitting:
         return ()
 
     def _fit_roles(self, policies: Policies) -> Iterator[ImpersonationRole]:
-        """Leave out roles that name somebody who is switched off: a deployment takes them out."""
+        """Leave out roles that let at somebody who is switched off: a deployment takes them out."""
         off = {fold(each.name) for each in self.organization.users if not each.enabled}
         for role in _sort(policies.impersonation_roles):
             named = {
                 name
                 for rule in role.rules
-                for name in (*rule.target_users, *rule.not_target_users)
-                if fold(name) in off
+                for name in rule.target_users
+                if rule.effect is Effect.ALLOW and fold(name) in off
             }
             if named:
                 self._leave(
                     f"impersonation role {role.name}",
-                    f"it names {', '.join(sorted(named))}, switched off, whom a deployment would"
+                    f"it lets at {', '.join(sorted(named))}, switched off, whom a deployment would"
                     " take out of it until they are on again",
                     "it stays as it is; take them out of it yourself, then import again",
                     ("policies", "impersonation_roles", role.name),

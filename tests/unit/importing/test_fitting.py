@@ -200,24 +200,29 @@ def test_a_rule_that_names_somebody_who_was_deleted_keeps_the_section_out() -> N
     ] == list_left(left)
 
 
-def test_a_role_that_names_somebody_switched_off_is_left_out() -> None:
-    """A deployment would take them out of it: who is excepted would be read after all."""
+def test_a_role_that_lets_at_somebody_switched_off_is_left_out_and_a_denial_is_not() -> None:
+    """A deployment takes them out of what is allowed; who is denied or excepted stays."""
 
-    def make(name: str, *excepted: str) -> LiveRole:
-        rule = ImpersonationRule(key="r", effect=Effect.ALLOW, not_target_users=excepted)
+    def make(name: str, effect: Effect = Effect.ALLOW, **whom: tuple[str, ...]) -> LiveRole:
+        rule = ImpersonationRule(key="r", effect=effect, **whom)
         role = ImpersonationRole(name=name, type=ImpersonationType.READ_ONLY, rules=(rule,))
         return LiveRole(id=name, role=role)
 
+    roles = (
+        make("but", not_target_users=("bob",)),
+        make("no", Effect.DENY, target_users=("bob",)),
+        make("some", target_users=("alice", "Bob")),
+    )
     snapshot = make_snapshot(
         make_user("alice"),
         make_user("bob", enabled=False),
-        settings=LiveSettings(impersonation_roles=(make("all", "alice"), make("some", "Bob"))),
+        settings=LiveSettings(impersonation_roles=roles),
     )
     _, left, organization = take(snapshot)
 
-    assert ["all"] == [each.name for each in organization.policies.impersonation_roles]
+    assert ["but", "no"] == [each.name for each in organization.policies.impersonation_roles]
     assert [
-        "impersonation role some: it names Bob, switched off, whom a deployment would take out of"
+        "impersonation role some: it lets at Bob, switched off, whom a deployment would take out of"
         " it until they are on again"
     ] == list_left(left)
 
