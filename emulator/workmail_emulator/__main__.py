@@ -1,7 +1,7 @@
 """`workmail-emulator`, or `python -m workmail_emulator`: the emulator on a loopback port.
 
 With `WORKMAIL_EMULATOR_KEY` in the environment it answers only to that access key id, and asks the
-Route 53 of `--aws` with it.
+Route 53 and the S3 of `--aws` with it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from workmail_emulator.emulator import Emulator
 from workmail_emulator.guarding import KEY_VARIABLE
 from workmail_emulator.organizations import CREATED_SECONDS
 from workmail_emulator.server import Server
+from workmail_emulator.storing import S3
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             account=options.account,
             verified=options.verified,
             dns=Route53(options.aws, key) if options.aws else None,
+            store=S3(options.aws, key).put if options.aws else None,
         )
         if options.seed:
             _seed(emulator, options.seed)
@@ -125,7 +127,9 @@ def _parser() -> argparse.ArgumentParser:
         "--instant", action="store_true", help="asynchronous changes are complete by the next read"
     )
     parser.add_argument(
-        "--aws", metavar="URL", help="verify domains by the records in the Route 53 found here"
+        "--aws",
+        metavar="URL",
+        help="verify domains by the records in the Route 53 found here; exports go to its S3",
     )
     parser.add_argument(
         "--verified",

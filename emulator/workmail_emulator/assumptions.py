@@ -425,6 +425,12 @@ class Assumption(Enum):
         "CreateAlias",
         "DeleteAlias",
     )
+    EXPORT_FILES = (
+        "An export is one zip with a folder for each folder of the mailbox and an .eml file for"
+        " each message; its log is PREFIX/JOB.json in the same bucket",
+        "StartMailboxExportJob",
+        "DescribeMailboxExportJob",
+    )
     LAST_DELEGATE = (
         "The last delegate of a resource that does not accept by itself cannot be taken away"
         " (EntityStateException: InvalidConfigurationException is not modelled there)",

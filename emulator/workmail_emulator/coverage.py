@@ -26,7 +26,7 @@ LIMITS = {
     "CreateUser": "keeps no password: nobody signs in",
     "PutEmailMonitoringConfiguration": "never ResourceNotFoundException: there are no log groups",
     "TestAvailabilityConfiguration": "asks nothing over the network",
-    "StartMailboxExportJob": "writes nothing to S3",
+    "StartMailboxExportJob": "writes to S3 with `--aws` alone; assumes no role",
     "AssumeImpersonationRole": "the token opens nothing",
     "GetPersonalAccessTokenMetadata": "DateLastUsed is never there",
 }

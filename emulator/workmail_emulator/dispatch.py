@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import cast
 
 from workmail_emulator import api, directories, domains, operations, organizations, validation
@@ -52,17 +53,21 @@ class Answer:
 
     Attributes:
         more: Headers besides those that every answer has, or instead of them.
+        time: Seconds since the epoch, of the emulator's clock; None: not said.
     """
 
     status: int
     body: bytes
     request_id: str
     more: Mapping[str, str] = field(default_factory=dict[str, str])
+    time: float | None = None
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers that AWS sends."""
+        date = {} if self.time is None else {"Date": formatdate(self.time, usegmt=True)}
         return {
+            **date,
             "Content-Type": CONTENT_TYPE,
             "Content-Length": str(len(self.body)),
             "x-amzn-RequestId": self.request_id,

@@ -10,14 +10,24 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from workmail_emulator import api, client, dispatch, domains, dumping, foreign, preset, view
+from workmail_emulator import (
+    api,
+    client,
+    dispatch,
+    domains,
+    dumping,
+    exports,
+    foreign,
+    preset,
+    view,
+)
 from workmail_emulator.calls import Call, Hook, Log, Phase
 from workmail_emulator.clock import Clock
 from workmail_emulator.dispatch import Answer, Request
 from workmail_emulator.errors import ResponseLost, ServiceFault
 from workmail_emulator.faults import Faults, Throttle
 from workmail_emulator.organizations import CREATED_SECONDS
-from workmail_emulator.world import Context, Lookup, Settings, World
+from workmail_emulator.world import Context, Lookup, Settings, Store, World
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -51,6 +61,7 @@ class Emulator:
         account: str = "000000000000",
         verified: Iterable[str] = (),
         dns: Lookup | None = None,
+        store: Store | None = None,
         start: float | None = None,
     ) -> None:
         """Set up an empty account.
@@ -68,6 +79,7 @@ class Emulator:
                 twelve digits itself.
             verified: Domains that are verified as soon as they are registered.
             dns: Looks up names; domains are verified when their records are found.
+            store: Takes what export jobs write.
             start: Time in seconds since the epoch at which the clock stands still until it is
                 advanced; None for a clock that runs.
 
@@ -94,6 +106,7 @@ class Emulator:
             account=account,
             verified=frozenset(name.lower() for name in verified),
             dns=dns,
+            store=store,
         )
         self.clock = Clock(start)
         self.faults = Faults()
@@ -293,6 +306,9 @@ class Emulator:
             ResponseLost: The answer is to get lost; whether the call took effect is in the log.
         """
         request_id = str(uuid.uuid4())
+        return replace(self._answer_any(headers, body, request_id), time=self.clock.now())
+
+    def _answer_any(self, headers: Mapping[str, str], body: bytes, request_id: str) -> Answer:
         lowered = {key.lower(): value for key, value in headers.items()}
         if (refusal := foreign.refuse(lowered, request_id)) is not None:
             return Answer(foreign.STATUS, refusal.body, request_id, refusal.headers)
@@ -330,6 +346,7 @@ class Emulator:
 
     def _carry_out(self, request: Request) -> api.Document:
         self._look_up_domains(request)
+        self._write_exports(request)
         with self._lock:
             return dispatch.carry_out(self._world(request.account), request, self.clock.now())
 
@@ -354,6 +371,17 @@ class Emulator:
             proved, signed = domains.published(lookup, identity)
             with self._lock:
                 domains.note(identity, self.clock.now(), proved=proved, signed=signed)
+
+    def _write_exports(self, request: Request) -> None:
+        """Write what export jobs have done since the last look at them, without the lock."""
+        if self._settings.store is None or "MailboxExportJob" not in request.operation:
+            return
+        with self._lock:
+            found = exports.list_unwritten(self._world(request.account), self.clock.now())
+        for export in found:
+            reason = exports.write(export, self._settings)
+            with self._lock:
+                exports.note_written(export, reason)
 
     def _call(self, request: Request, request_id: str) -> Call:
         model = api.operation_model(request.service, request.operation)

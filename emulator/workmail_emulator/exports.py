@@ -1,13 +1,17 @@
-"""Mailbox export jobs: mail on its way to S3. Nothing is really written there."""
+"""Mailbox export jobs: mail on its way to S3, which is written where there is an S3."""
 
 from __future__ import annotations
 
-from workmail_emulator import api, entities, paging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workmail_emulator import api, entities, messages, paging
 from workmail_emulator.api import Document
 from workmail_emulator.clock import DAY, MINUTE
 from workmail_emulator.errors import entity_not_found, invalid_parameter, limit_exceeded
 from workmail_emulator.state import Organization
-from workmail_emulator.world import Context
+from workmail_emulator.storing import StoreError
+from workmail_emulator.world import Context, Settings, World
 
 MOST_RUNNING = 10
 """Concurrent jobs of one organization; Admin Guide mail-export, facts.md §3."""
@@ -20,6 +24,10 @@ LISTED = 7 * DAY
 
 DURATION = 10 * MINUTE
 """Assumption EXPORT_TIME."""
+
+
+_OWN = ("Cancelled", "Written")
+"""Keys of a job that WorkMail does not have."""
 
 
 def start_mailbox_export_job(context: Context, organization: Organization) -> Document:
@@ -93,9 +101,12 @@ def list_mailbox_export_jobs(context: Context, organization: Organization) -> Do
 
 def _at(context: Context, job: Document) -> Document:
     """Show a job as it is now: its state follows from the time."""
+    return _show(job, context.now, context.delay(DURATION))
+
+
+def _show(job: Document, now: float, duration: float) -> Document:
     started: float = job["StartTime"]
-    duration = context.delay(DURATION)
-    until: float = min(context.now, job.get("Cancelled", context.now))
+    until: float = min(now, job.get("Cancelled", now))
     over = until >= started + duration
     progress = 100 if over else int(100 * (until - started) / duration)
     failed = "ErrorInfo" in job
@@ -105,7 +116,7 @@ def _at(context: Context, job: Document) -> Document:
         state, ended = "FAILED" if failed else "COMPLETED", started + duration
     else:
         state, ended = "RUNNING", None
-    shown = {name: value for name, value in job.items() if name != "Cancelled"}
+    shown = {name: value for name, value in job.items() if name not in _OWN}
     if state != "FAILED":
         shown.pop("ErrorInfo", None)
     return {
@@ -138,3 +149,63 @@ def _find(context: Context, organization: Organization) -> Document:
     if job is None:
         raise entity_not_found(job_id)
     return job
+
+
+@dataclass(frozen=True)
+class Export:
+    """A job that is over and has not written its file yet."""
+
+    organization: Organization
+    job: Document
+    ended: float
+
+
+def list_unwritten(world: World, now: float) -> list[Export]:
+    """List the jobs that are over, went well, and have written nothing."""
+    return [
+        Export(organization, job, shown["EndTime"])
+        for region in world.regions.values()
+        for organization in region.organizations.values()
+        for job, shown in _show_unwritten(organization, now, world.settings)
+        if shown["State"] == "COMPLETED"
+    ]
+
+
+def _show_unwritten(
+    organization: Organization, now: float, settings: Settings
+) -> Iterator[tuple[Document, Document]]:
+    duration = 0.0 if settings.instant else DURATION
+    for job in organization.exports.values():
+        if "Written" not in job:
+            yield job, _show(job, now, duration)
+
+
+def write(export: Export, settings: Settings) -> str | None:
+    """Write the file and the log of a job. Source: facts.md §8; Assumption EXPORT_FILES.
+
+    Returns:
+        Why it failed; `None`: it is written.
+    """
+    organization, job = export.organization, export.job
+    if settings.store is None:
+        return None
+    owner = organization.entities[job["EntityId"]]
+    mailbox = organization.mailboxes[owner.id]
+    content, left_out = messages.make_export(organization, owner, mailbox)
+    log = messages.make_log(content, left_out, job, export.ended)
+    path: str = job["S3Path"]
+    files = {path: content, f"{path.removesuffix('.zip')}.json": log}
+    try:
+        for name, each in files.items():
+            settings.store(job["S3BucketName"], name, each, job["KmsKeyArn"])
+    except StoreError as error:
+        return str(error)
+    return None
+
+
+def note_written(export: Export, reason: str | None) -> None:
+    """Note that a job has written its file, or why it failed."""
+    jobs = export.organization.exports
+    job = jobs[export.job["JobId"]]
+    failed = {} if reason is None else {"ErrorInfo": reason[:1024]}
+    jobs[job["JobId"]] = {**job, "Written": True, **failed}

@@ -119,8 +119,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         """Send head and body in one piece: two would wait for each other's acknowledgement."""
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+        self.send_response_only(status)
+        # An answer of a service has the date of the emulator's clock.
+        own = {"Server": self.version_string(), "Date": self.date_time_string()}
+        for name, value in {**own, **headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self._headers_buffer: list[bytes]
         # The answer to HEAD has the length of a body, and none (RFC 9110, section 9.3.2).

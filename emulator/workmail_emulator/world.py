@@ -16,6 +16,9 @@ from workmail_emulator.state import Directory, Identity, Organization, Region
 Lookup = Callable[[str, str], frozenset[str]]
 """DNS: name without trailing dot, record type → values, TXT unquoted and joined."""
 
+Store = Callable[[str, str, bytes, str], None]
+"""S3: bucket, key of the object, content, ARN of the KMS key; raises `StoreError`."""
+
 DATA_ACCESS_SECONDS = 60.0
 """How long EnableDirectoryDataAccess takes; Assumption DIRECTORY_TIMES."""
 
@@ -34,6 +37,7 @@ class Settings:
         account: Twelve digits, in every ARN.
         verified: Lower-case domains that are verified as soon as they are registered.
         dns: Where ownership and DKIM records are looked up; None for nowhere.
+        store: Where export jobs write; None for nowhere.
     """
 
     instant: bool = False
@@ -45,6 +49,7 @@ class Settings:
     account: str = "000000000000"
     verified: frozenset[str] = frozenset()
     dns: Lookup | None = None
+    store: Store | None = None
 
 
 @dataclass

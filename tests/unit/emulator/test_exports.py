@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+import zipfile
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
+
+from workmail_emulator.storing import StoreError
 
 EXPORT = {
     "RoleArn": "arn:aws:iam::000000000000:role/workmail-export",
@@ -119,3 +127,101 @@ def test_a_mailbox_is_filled_through_the_control_path(office: Any) -> None:
     assert 12.5 == office("get_mailbox_details", UserId="u0")["MailboxSize"]
     with pytest.raises(KeyError):
         office.emulator.resize_mailbox("none", 1.0)
+
+
+class Bucket(dict[str, tuple[bytes, str]]):
+    """What export jobs wrote: content and key by path; refuses another bucket."""
+
+    def put(self, bucket: str, key: str, content: bytes, kms_key_arn: str) -> None:
+        if bucket != EXPORT["S3BucketName"]:
+            raise StoreError(f"The bucket {bucket} cannot be written: NoSuchBucket")
+        self[key] = (content, kms_key_arn)
+
+
+def open_office(make_emulator: Any, account_of: Any, bucket: Bucket) -> Any:
+    account = account_of(make_emulator(store=bucket.put))
+    account.create()
+    account.emulator.clock.advance(30)
+    for number in range(3):
+        account.user(f"u{number}", f"u{number}@acme.awsapps.com")
+    return account
+
+
+def test_a_complete_job_has_written_a_zip_of_messages_and_its_log(
+    make_emulator: Any, account_of: Any
+) -> None:
+    bucket = Bucket()
+    office = open_office(make_emulator, account_of, bucket)
+    job_id = start(office, "u0")
+    office("describe_mailbox_export_job", JobId=job_id)
+    before = dict(bucket)
+    office.emulator.clock.advance(600)
+
+    path = office("describe_mailbox_export_job", JobId=job_id)["S3Path"]
+    content, key = bucket[path]
+    log = json.loads(bucket[f"acme/{job_id}.json"][0])
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        broken = archive.testzip()
+        entries = archive.namelist()
+        messages = [message_from_bytes(archive.read(name)) for name in entries]
+
+    assert ({}, EXPORT["KmsKeyArn"]) == (before, key)
+    assert None is broken
+    assert {"Inbox", "Sent Items", "Deleted Items", "Calendar"} == {
+        name.rpartition("/")[0] for name in entries
+    }
+    assert all(name.endswith(".eml") for name in entries)
+    assert all("u0@acme.awsapps.com" in (m["From"], m["To"]) for m in messages)
+    assert hashlib.sha384(content).hexdigest() == log["sha384Hash"]
+    assert (str(len(entries)), "4") == (log["totalMessages"], log["totalFolders"])
+    assert {str} == {type(value) for value in log.values()}
+    assert set(log) == {
+        *("totalNonExportableItems", "totalMessages", "sha384Hash", "totalBytes"),
+        *("totalFolders", "startTime", "endTime"),
+    }
+
+
+def test_a_mailbox_is_exported_to_the_same_bytes_again(make_emulator: Any, account_of: Any) -> None:
+    bucket = Bucket()
+    office = open_office(make_emulator, account_of, bucket)
+    for _ in range(2):
+        start(office, "u1")
+        office.emulator.clock.advance(86400)
+    office("list_mailbox_export_jobs")
+
+    contents = [content for path, (content, _) in bucket.items() if path.endswith(".zip")]
+
+    assert 2 == len(contents)
+    assert contents[0] == contents[1]
+
+
+def test_a_job_that_cannot_write_fails_with_the_words_of_s3(
+    make_emulator: Any, account_of: Any
+) -> None:
+    office = open_office(make_emulator, account_of, Bucket())
+    job_id = start(office, "u0", S3BucketName="no-such-bucket")
+    office.emulator.clock.advance(600)
+
+    job = office("describe_mailbox_export_job", JobId=job_id)
+
+    assert "FAILED" == job["State"]
+    assert "The bucket no-such-bucket cannot be written: NoSuchBucket" == job["ErrorInfo"]
+
+
+def test_a_cancelled_job_writes_nothing(make_emulator: Any, account_of: Any) -> None:
+    bucket = Bucket()
+    office = open_office(make_emulator, account_of, bucket)
+    job_id = start(office, "u0")
+    office("cancel_mailbox_export_job", JobId=job_id)
+    office.emulator.clock.advance(600)
+    office("list_mailbox_export_jobs")
+
+    assert {} == bucket
+
+
+def test_answers_have_the_date_of_the_virtual_clock(office: Any) -> None:
+    office.emulator.clock.advance(86400)
+    answer = office.emulator.client("workmail", region="eu-west-1").list_organizations()
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+
+    assert int(office.emulator.clock.now()) == parsedate_to_datetime(headers["date"]).timestamp()
