@@ -17,7 +17,7 @@ from click.testing import CliRunner
 import workmail_org
 from workmail_org.cli import main
 from workmail_org.service.failures import WORKMAIL_EXCEPTIONS
-from workmail_org.wire.names import IS_COMPLETE, ON_EVENT
+from workmail_org.wire.names import CHECK_EXPORT, IS_COMPLETE, ON_EVENT, RUN_EXPORTS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,7 +54,7 @@ def test_no_module_is_named_for_what_it_is_not() -> None:
     assert [path for path in sources if path.stem in vague] == []
 
 
-@pytest.mark.parametrize("entry_point", [ON_EVENT, IS_COMPLETE])
+@pytest.mark.parametrize("entry_point", [ON_EVENT, IS_COMPLETE, RUN_EXPORTS, CHECK_EXPORT])
 def test_every_entry_point_exists(entry_point: str) -> None:
     module, _, function = entry_point.rpartition(".")
 
@@ -119,6 +119,7 @@ def test_the_bundle_holds_the_floors_that_ship_and_nothing_else(bundle: Path) ->
         "model",
         "changes",
         "service",
+        "exporting",
         "handlers",
     }
     assert expected == floors

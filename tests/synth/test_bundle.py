@@ -26,6 +26,7 @@ SHIPPED = (
     "changes",
     "kinds.py",
     "service",
+    "exporting",
     "handlers",
 )
 

@@ -18,7 +18,10 @@ import workmail_org
 
 _SOURCE_ROOT = Path(workmail_org.__file__).resolve().parents[1]
 
-_SHIPPED = ("__init__", "errors", "model", "wire", "changes", "kinds", "service", "handlers")
+_SHIPPED = (
+    *("__init__", "errors", "model", "wire", "changes", "kinds", "service"),
+    *("exporting", "handlers"),
+)
 """What the handlers need: modules and packages of ours (design.md §2)."""
 
 

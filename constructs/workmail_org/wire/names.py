@@ -10,6 +10,21 @@ ON_EVENT = "workmail_org.handlers.entry.on_event"
 IS_COMPLETE = "workmail_org.handlers.entry.is_complete"
 """Lambda handler that the framework calls until it answers `IsComplete: True`."""
 
+RUN_EXPORTS = "workmail_org.exporting.entry.run_round"
+"""Lambda handler that takes one round of mailbox exports."""
+
+CHECK_EXPORT = "workmail_org.exporting.entry.check_file"
+"""Lambda handler that reads the file of one export."""
+
+EXPORT_ORGANIZATION = "EXPORT_ORGANIZATION"
+EXPORT_JOURNAL = "EXPORT_JOURNAL"
+EXPORT_BUCKET = "EXPORT_BUCKET"
+EXPORT_PREFIX = "EXPORT_PREFIX"
+EXPORT_KEY_ARN = "EXPORT_KEY_ARN"
+EXPORT_ROLE_ARN = "EXPORT_ROLE_ARN"
+EXPORT_CHECK = "EXPORT_CHECK"
+"""Environment variables of the functions of exports."""
+
 UNRESOLVED = "<managed>"
 """Stands in a plan for what only CloudFormation knows, such as the ARN of the stack's own log
 group."""

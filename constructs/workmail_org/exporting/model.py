@@ -1,0 +1,172 @@
+"""What is known of mailbox exports: one entry for each mailbox in each pass, and what AWS shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workmail_org.model.values import EntityId, Kind, Reference
+
+
+class Pass(StrEnum):
+    """Which round of exports: an early one while people still work, and the one that counts."""
+
+    FIRST = "first"
+    FINAL = "final"
+
+
+class Stage(StrEnum):
+    """How far the export of one mailbox is."""
+
+    WAITING = "waiting"
+    """For its turn, or for the end of WorkMail's 24 hours."""
+    RUNNING = "running"
+    EXPORTED = "exported"
+    """WorkMail says COMPLETED; nobody has looked at the file yet."""
+    VERIFIED = "verified"
+    FAILED = "failed"
+
+
+OVER = frozenset({Stage.VERIFIED, Stage.FAILED})
+"""Stages that nothing comes after, until a person starts the pass again."""
+
+
+class Checked(StrEnum):
+    """How far a file was read before it counted as verified."""
+
+    HASH = "hash"
+    """All of it; its SHA-384 is the one in the job's log."""
+    CONTENT = "content"
+    """All of it; every entry of the zip has its checksum. The job's log was not found."""
+    SIZE = "size"
+    """It is there and its directory opens; it is too large to read within one Lambda function."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """One mailbox in one pass, as the journal has it.
+
+    Times are seconds since 1970, as WorkMail's clock has them.
+
+    Attributes:
+        export_pass: Of which pass.
+        id: Of the user or resource; WorkMail never gives it to anybody else.
+        name: What WorkMail calls it.
+        kind: User or resource; a group has no mailbox.
+        enabled: Whether it was switched on when the pass began.
+        since: When it was put into the pass, or was put back to be tried again.
+        attempts: Jobs that were started for it since then.
+        refusals: How often WorkMail said that it is too early.
+        not_before: When the next try can be made; `None`: at once.
+        path: Key of the file in the bucket.
+        size: Bytes of the file.
+        sha384: Of the file as it was read; `None`: it was not read whole.
+        messages: Files in the zip.
+        stated_messages: Messages by the job's log.
+        left_out: Items that no export holds (contacts, tasks, notes), by the job's log;
+            `None`: the log was not found.
+        checked: How far the file was read.
+        checking_since: When a look at the file began, by the clock of the function.
+        checks: How often it began.
+        reason: Why it failed, or waits, in WorkMail's words where there are any; of what is
+            verified: what a person should know.
+        revision: Counts writes, so that two writers never undo each other's.
+    """
+
+    export_pass: Pass
+    id: EntityId
+    name: str
+    kind: Kind = Kind.USER
+    email: str = ""
+    enabled: bool = True
+    stage: Stage = Stage.WAITING
+    since: float = 0.0
+    attempts: int = 0
+    refusals: int = 0
+    not_before: float | None = None
+    job_id: str | None = None
+    progress: int = 0
+    started_at: float | None = None
+    ended_at: float | None = None
+    path: str | None = None
+    size: int | None = None
+    sha384: str | None = None
+    messages: int | None = None
+    stated_messages: int | None = None
+    left_out: int | None = None
+    checked: Checked | None = None
+    checking_since: float | None = None
+    checks: int = 0
+    verified_at: float | None = None
+    reason: str = ""
+    revision: int = 0
+
+    @property
+    def reference(self) -> Reference:
+        """As it is named everywhere else."""
+        return Reference(self.kind, self.name)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is verified or failed."""
+        return self.stage in OVER
+
+
+class JobState(StrEnum):
+    """States of an export job (WorkMail API 2017-10-01, MailboxExportJobState)."""
+
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """An export job as WorkMail shows it; lists have neither error nor prefix.
+
+    Attributes:
+        description: Tells our own jobs (`deciding.describe`).
+        path: Of the file in the bucket (`S3Path`).
+        error: WorkMail's own words.
+    """
+
+    id: str
+    entity_id: str
+    state: JobState
+    description: str = ""
+    started_at: float = 0.0
+    ended_at: float | None = None
+    progress: int = 0
+    path: str | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLog:
+    """What a job's log says (WorkMail Admin Guide, "mail-export"); every value there is a text."""
+
+    sha384: str = ""
+    messages: int | None = None
+    left_out: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was found in S3 of one completed job.
+
+    Attributes:
+        size: Bytes of the file; `None`: there is none.
+        messages: Files in the zip; `None`: it does not open.
+        sha384: Of all bytes; `None`: not read to the end.
+        read_whole: Whether every entry was read and has its checksum.
+        log: `None`: not found where the job writes.
+        problem: What was wrong with the file, in plain words.
+    """
+
+    size: int | None = None
+    messages: int | None = None
+    sha384: str | None = None
+    read_whole: bool = False
+    log: JobLog | None = None
+    problem: str = ""
