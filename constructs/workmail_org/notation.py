@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from workmail_org.differences.terms import WORDS
 from workmail_org.model.domain import MailDomain
+from workmail_org.model.exports import Exports
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization, Passwords
 from workmail_org.model.policies import EmailMonitoring, PersonalAccessTokens, RetentionPolicy
@@ -31,8 +32,10 @@ _KEY_FIELDS: Mapping[type, str] = MappingProxyType(
 )
 """The field that a spec writes as the key of an entry."""
 
-_ALWAYS = frozenset({(PersonalAccessTokens, "status"), (RetentionPolicy, "folders")})
-"""Fields with a default that the schema requires all the same."""
+_ALWAYS = frozenset(
+    {(PersonalAccessTokens, "status"), (RetentionPolicy, "folders"), (Exports, "bucket")}
+)
+"""Fields with a default that the schema requires all the same, or that say that there is one."""
 
 _ORDER: Mapping[type, tuple[str, ...]] = MappingProxyType(
     {Organization: ("region", "alias", "existing", "adopt")}

@@ -73,4 +73,4 @@ class S3:
             ):
                 return False
             raise
-        return bool(answer["PolicyStatus"].get("IsPublic"))
+        return bool(answer.get("PolicyStatus", {}).get("IsPublic"))

@@ -14,6 +14,7 @@ from workmail_org.model.alarms import Alarms
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.domain import MailDomain, RecordGroup
+from workmail_org.model.exports import Exports
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization, Passwords
 from workmail_org.model.permission import MailboxPermission, Right
@@ -83,6 +84,7 @@ def names_of(kind: type[Any]) -> set[str]:
         ("on_removal", OnRemoval, set[str]()),
         ("safety", Safety, set[str]()),
         ("alarms", Alarms, set[str]()),
+        ("exports", Exports, set[str]()),
         ("drift", Watching, set[str]()),
         ("drift_ignore", Ignore, set[str]()),
         ("drift_unmanaged", Unmanaged, set[str]()),

@@ -13,6 +13,7 @@ from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.expectations import Access, Device, Expectation, Impersonation
+from workmail_org.model.exports import Exports
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Environment, Organization, Passwords
 from workmail_org.model.permission import MailboxPermission, Right
@@ -87,6 +88,7 @@ SAME: dict[type[Any], tuple[Path, dict[str, str | None]]] = {
     OnRemoval: ((*ORGANIZATION, "on_removal"), {}),
     Safety: ((*ORGANIZATION, "safety"), {}),
     Alarms: ((*ORGANIZATION, "alarms"), {}),
+    Exports: ((*ORGANIZATION, "exports"), {}),
     Watching: ((*ORGANIZATION, "drift"), {}),
     Ignore: ((*ORGANIZATION, "drift", "ignore", 0), {}),
     Unmanaged: ((*ORGANIZATION, "drift", "unmanaged", 0), {}),

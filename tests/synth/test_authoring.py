@@ -499,7 +499,8 @@ def test_tokens_are_refused_where_only_text_can_be() -> None:
     assert (
         "users.alice.display_name: a token, which only CloudFormation can read, is allowed in "
         "hosted_zone_id, kms_key_arn, directory_id, vpc_id, subnet_ids, admin_password_secret, "
-        "password_secret, lambda_arn, log_group_arn, role_arn, topic_arn alone; give its value"
+        "password_secret, lambda_arn, log_group_arn, role_arn, bucket, key, topic_arn alone; give "
+        "its value"
     ) == problem
 
 

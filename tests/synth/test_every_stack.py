@@ -54,7 +54,7 @@ def test_every_function_writes_into_a_log_group_of_its_stack_that_forgets(
     }
 
     assert dict.fromkeys(days, 90) == days
-    assert len(days) == 9 * 2 * 5
+    assert len(days) == 9 * 2 * 5 + 3 * 2  # three stacks export mailboxes
 
 
 def test_no_log_group_keeps_for_ever(templates: dict[str, dict[str, Any]]) -> None:
@@ -67,9 +67,9 @@ def test_no_log_group_keeps_for_ever(templates: dict[str, dict[str, Any]]) -> No
     assert [] == kept
 
 
-def test_no_waiter_writes_a_log(templates: dict[str, dict[str, Any]]) -> None:
-    """What it passes on holds CloudFormation's signed URL; so there is none to forget either."""
+def test_no_state_machine_writes_a_log(templates: dict[str, dict[str, Any]]) -> None:
+    """What a waiter passes on holds CloudFormation's signed URL; what exports has the journal."""
     machines = dict(find(templates, "AWS::StepFunctions::StateMachine"))
 
-    assert len(machines) == 9 * 2
+    assert len(machines) == 9 * 2 + 3
     assert [] == [place for place, each in machines.items() if "LoggingConfiguration" in each]

@@ -121,7 +121,7 @@ def test_what_a_stack_manages_comes_back_as_its_spec(imported: Imported) -> None
 def test_what_no_stack_tells_is_left_to_a_person(imported: Imported) -> None:
     (fitted,) = imported.drafted.fitted
 
-    assert ["expectations, ignored drift, and comments of the former spec"] == [
+    assert ["exports", "expectations, ignored drift, and comments of the former spec"] == [
         each.subject for each in fitted.remainders
     ]
 
@@ -131,6 +131,7 @@ def settle(organization: Organization) -> Organization:
     return replace(
         organization,
         expect=(),
+        exports=None,
         users=tuple(
             replace(each, quota_megabytes=None) if each.quota_megabytes == USUAL else each
             for each in organization.users

@@ -43,6 +43,7 @@ NOT_TOLD: Mapping[Field, str] = MappingProxyType(
         (Organization, "adopt"): "says what may be done",
         (Organization, "expect"): "changes nothing; WorkMail is asked",
         (Organization, "alarms"): "not WorkMail's",
+        (Organization, "exports"): "not WorkMail's",
         (Organization, "drift"): "says what to look for",
         (Directory, "kind"): "the type, of one that is there already (see `expecting`)",
         (Directory, "short_name"): "not read",

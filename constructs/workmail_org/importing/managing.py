@@ -37,6 +37,15 @@ _ALARMS = Remainder(
     advice="take the section alarms over from the former spec before the next deployment",
 )
 
+_EXPORTS = Remainder(
+    subject="exports",
+    reason="they are not read back from the stack; a deployment without them exports nothing more, "
+    "and deletes nothing that was exported",
+    advice="take the section exports over from the former spec before the next deployment",
+)
+_JOURNAL = "ExportJournal"
+"""Logical id of the journal of exports (infra/exports.py)."""
+
 
 _ALARM = "AWS::CloudWatch::Alarm"
 
@@ -99,12 +108,15 @@ def add_managed(
         ),
     )
     has_alarms = any(True for _ in _list_properties(template, _ALARM))
+    tables = (name for name, _ in _list_resources(template, "AWS::DynamoDB::Table"))
+    has_exports = any(_JOURNAL in name for name in tables)
     paths = {("policies", "availability", domain) for domain in declared}
     return Fitted(
         organization=added,
         remainders=(
             *(each for each in fitted.remainders if each.path not in paths),
             *((_ALARMS,) if has_alarms and alarms is None else ()),
+            *((_EXPORTS,) if has_exports else ()),
             _NOT_IN_A_STACK,
         ),
         comments={path: lines for path, lines in fitted.comments.items() if path not in paths},

@@ -43,10 +43,12 @@ class Watched:
     Attributes:
         providers: By construct id.
         events: Log group with the email events, if the stack makes it.
+        exports_arn: State machine that exports mailboxes, if there is one.
     """
 
     providers: Mapping[str, HandlerProvider]
     events: CfnLogGroup | None
+    exports_arn: str | None = None
 
     @property
     def functions(self) -> dict[str, lambda_.IFunction]:
@@ -61,7 +63,7 @@ class Watched:
 def add_alarms(scope: Construct, alarms: Alarms, watched: Watched) -> None:
     """Add alarms, and the dashboard if the spec wants one.
 
-    Adds an `AWS::CloudWatch::Alarm` for each function, and an
+    Adds an `AWS::CloudWatch::Alarm` for each function, one for exports, and an
     `AWS::Logs::MetricFilter` with an alarm for each direction of mail where
     bounces are counted.
 
@@ -76,6 +78,8 @@ def add_alarms(scope: Construct, alarms: Alarms, watched: Watched) -> None:
     ]
     if alarms.bounces_per_hour and watched.events:
         made += _add_bounce_alarms(scope, watched.events, alarms.bounces_per_hour, alarms.topic_arn)
+    if watched.exports_arn:
+        made.append(_add_exports_alarm(scope, watched.exports_arn, alarms.topic_arn))
     if alarms.dashboard:
         _add_dashboard(scope, watched, made)
 
@@ -99,6 +103,28 @@ def _add_failure_alarm(
         threshold=1,
         comparison_operator="GreaterThanOrEqualToThreshold",
         # A function that nobody calls has no errors.
+        treat_missing_data="notBreaching",
+        alarm_actions=[topic_arn],
+    )
+
+
+def _add_exports_alarm(scope: Construct, machine_arn: str, topic_arn: str) -> cloudwatch.CfnAlarm:
+    """Watch the state machine: its function may fail, and is asked again."""
+    return cloudwatch.CfnAlarm(
+        scope,
+        "ExportsFailed",
+        alarm_description="Mailboxes are not exported any more: the execution of the state machine "
+        "failed, and its history says why. workmail-org leave export goes on.",
+        namespace="AWS/States",
+        metric_name="ExecutionsFailed",
+        dimensions=[
+            cloudwatch.CfnAlarm.DimensionProperty(name="StateMachineArn", value=machine_arn)
+        ],
+        statistic="Sum",
+        period=_FAILURE_PERIOD.to_seconds(),
+        evaluation_periods=1,
+        threshold=1,
+        comparison_operator="GreaterThanOrEqualToThreshold",
         treat_missing_data="notBreaching",
         alarm_actions=[topic_arn],
     )

@@ -18,6 +18,7 @@ from workmail_org.infra.checking import check_organization
 from workmail_org.infra.keywords import (
     AlarmsFields,
     DirectoryFields,
+    ExportsFields,
     GroupFields,
     Omitted,
     OnRemovalFields,
@@ -62,6 +63,7 @@ class Organization(Construct):
         on_removal: What happens to what is taken away. The default loses
             nothing.
         alarms: Who is told of failures. Default: nobody.
+        exports: Where mailboxes are exported to. Default: nowhere.
 
     Ids and ARNs may be tokens: of the key, hosted zones, directory, VPC and
     subnets, secrets, log group, role, topic and Lambda functions.
@@ -89,6 +91,7 @@ class Organization(Construct):
         policies: PoliciesFields | None = None,
         on_removal: OnRemovalFields | None = None,
         alarms: AlarmsFields | None = None,
+        exports: ExportsFields | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         given: dict[str, Any] = {
@@ -98,6 +101,7 @@ class Organization(Construct):
             "passwords": passwords,
             "policies": policies,
             "alarms": alarms,
+            "exports": exports,
         }
         self._declared: dict[str, Any] = {
             "region": region or Stack.of(self).region,

@@ -126,6 +126,14 @@ class AlarmsFields(TypedDict, total=False):
     dashboard: bool
 
 
+class ExportsFields(TypedDict, total=False):
+    """Where mailboxes are exported to, as in the spec."""
+
+    bucket: str
+    key: str
+    prefix: str
+
+
 class OnRemovalFields(TypedDict, total=False):
     """What happens to what is taken away, as in the spec."""
 

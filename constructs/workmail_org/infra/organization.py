@@ -12,6 +12,7 @@ from workmail_org.infra.alarms import Watched, add_alarms
 from workmail_org.infra.assets import make_bundle
 from workmail_org.infra.directories import add_directory, add_directory_secret
 from workmail_org.infra.domains import add_domains
+from workmail_org.infra.exports import ExportsResource
 from workmail_org.infra.keeping import keeps_organization
 from workmail_org.infra.ledger import add_ledger
 from workmail_org.infra.mailboxes import MailboxesResource
@@ -40,7 +41,8 @@ class OrganizationResource(Construct):
     Makes a `Custom::WorkMailDirectory` where the spec wants one, a
     `Custom::WorkMailOrganization`, then its domains one by one, the default
     domain, users, groups, resources, rules and settings, sign-in, removals; with a handler
-    provider for the organization and one for what is inside it. Nothing is ever
+    provider for the organization and one for what is inside it. With `exports` also what exports
+    mailboxes (`ExportsResource`). Nothing is ever
     replaced: what cannot be changed is refused by the handlers.
 
     Args:
@@ -92,13 +94,26 @@ class OrganizationResource(Construct):
             ledger=ledger,
             after=domains,
         )
+        exports = None
+        if organization.exports:
+            exports = ExportsResource(
+                self,
+                organization=organization,
+                exports=organization.exports,
+                organization_id=self.organization_id,
+                code=code,
+            )
         last = mailboxes.last
         if organization.policies.identity_center:
             last = self._add_sign_in(provider, organization.policies.identity_center, last)
         mailboxes.add_removals(after=last)
         if organization.alarms:
             providers = {each.node.id: each for each in (provider, mailboxes.provider)}
-            watched = Watched(providers=providers, events=mailboxes.events)
+            watched = Watched(
+                providers=providers,
+                events=mailboxes.events,
+                exports_arn=exports.machine_arn if exports else None,
+            )
             add_alarms(self, organization.alarms, watched)
         self._add_outputs()
 

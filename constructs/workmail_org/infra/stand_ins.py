@@ -26,6 +26,8 @@ _SHAPES: Mapping[str, str] = {
     "lambda_arn": "arn:aws:lambda:us-east-1:000000000000:function:stand-in-{n}",
     "log_group_arn": "arn:aws:logs:{region}:000000000000:log-group:stand-in-{n}:*",
     "role_arn": "arn:aws:iam::000000000000:role/stand-in-{n}",
+    "bucket": "stand-in-{n}",
+    "key": "arn:aws:kms:{region}:000000000000:key/stand-in-{n}",
     "topic_arn": "arn:aws:sns:{region}:000000000000:stand-in-{n}",
 }
 """Keys of a spec that may hold a token, and a value that the schema allows there."""

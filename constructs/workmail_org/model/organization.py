@@ -13,6 +13,7 @@ from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import Directory
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.expectations import Expectation
+from workmail_org.model.exports import Exports
 from workmail_org.model.group import Group
 from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import Policies
@@ -46,6 +47,7 @@ class Organization:
         adopt: Take over entities that exist already.
         expect: What the policies have to do; changes nothing by itself.
         alarms: `None`: nobody is told of failures.
+        exports: Where mailboxes are exported to; `None`: nowhere.
         drift: How drift is looked for; changes nothing by itself.
     """
 
@@ -69,6 +71,7 @@ class Organization:
     adopt: bool = False
     expect: tuple[Expectation, ...] = ()
     alarms: Alarms | None = None
+    exports: Exports | None = None
     drift: Watching = Watching()  # noqa: RUF009
 
     @property

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from workmail_org.changes.directories import make_creation
 from workmail_org.model.directory import DirectoryType
+from workmail_org.model.exports import MANAGED
 from workmail_org.model.values import Kind, fold, get_test_domain
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.passwords import generate_password
@@ -185,6 +186,23 @@ def _make_topic(local: LocalAws, uses: Sequence[Use]) -> str:
     return arn.at_home(local)
 
 
+def _make_bucket(local: LocalAws, uses: Sequence[Use]) -> str:
+    """Make an empty bucket, unless it is the stack's own."""
+    use = uses[0]
+    if use.name != MANAGED:
+        region = use.organization.region
+        # Where it is is said everywhere but in the oldest region (S3 API, CreateBucket).
+        place = {"LocationConstraint": region}
+        place_fields = {} if region == "us-east-1" else {"CreateBucketConfiguration": place}
+        local.make_client("s3", region).create_bucket(Bucket=use.name, **place_fields)
+    return use.name
+
+
+def _make_export_key(local: LocalAws, uses: Sequence[Use]) -> str:
+    """Make a key, unless it is the stack's own."""
+    return uses[0].name if uses[0].name == MANAGED else _make_key(local, uses)
+
+
 def _make_role(local: LocalAws, uses: Sequence[Use]) -> str:
     """Make a role that WorkMail may take on, and that may do nothing."""
     arn = _parse_arn(uses[0].name)
@@ -340,6 +358,8 @@ _PRESUPPOSED: Mapping[str, Make] = {
     "policies.email_monitoring.role_arn": _make_role,
     "policies.identity_center.instance_arn": _keep,
     "alarms.topic_arn": _make_topic,
+    "exports.bucket": _make_bucket,
+    "exports.key": _make_export_key,
 }
 """Where an organization names what somebody else made, and what makes it locally."""
 

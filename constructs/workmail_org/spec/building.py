@@ -12,6 +12,7 @@ from workmail_org.model.alarms import Alarms
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
+from workmail_org.model.exports import Exports
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Environment, Organization, Passwords
 from workmail_org.model.permission import EVERY_MAILBOX, MailboxPermission, Right
@@ -139,6 +140,7 @@ def _build_organization(key: str, body: Body) -> Organization:
         adopt=body.get("adopt", False),
         expect=tuple(build_expectation(entry) for entry in body.get("expect", ())),
         alarms=Alarms(**body["alarms"]) if "alarms" in body else None,
+        exports=Exports(**body["exports"]) if "exports" in body else None,
         drift=_build_watching(body.get("drift", {})),
     )
 

@@ -49,7 +49,7 @@ def test_what_was_deployed_does_not_follow_the_spec(
     described = describe_deployed(deployed, emptied)
     same = describe_deployed(deployed, declared)
     kept = ("directory", "domains")  # partly said by the spec alone
-    taken = ("passwords", "on_removal", "safety", "adopt", "expect", "alarms", "drift")
+    taken = ("passwords", "on_removal", "safety", "adopt", "expect", "alarms", "exports", "drift")
     own = {name: getattr(same, name) for name in (*kept, *taken)}
 
     assert same == replace(described, **own)

@@ -19,6 +19,7 @@ from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.expectations import Access, Device, Expectation, Impersonation
+from workmail_org.model.exports import Exports
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Environment, Organization, Passwords
 from workmail_org.model.permission import MailboxPermission, Right
@@ -45,7 +46,7 @@ from workmail_org.model.policies import (
 from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import Kind, OrganizationId, Reference
-from workmail_org.spec.building import load_environment, read_spec
+from workmail_org.spec.building import build, load_environment, read_spec
 from workmail_org.spec.problems import Severity
 
 if TYPE_CHECKING:
@@ -574,3 +575,14 @@ organizations:
         ("bob", "migration", ("send_as",)),
         ("bob", "alice", ("send_as",)),
     } == {(str(p.mailbox), str(p.grantee), p.rights) for p in organization.permissions}
+
+
+def test_exports_are_built_with_every_default() -> None:
+    key = "arn:aws:kms:eu-west-1:111122223333:key/0f1e2d3c-4b5a"
+
+    assert Exports(bucket="mail-archive", key=key, prefix="mail/") == ACME.exports
+    assert BY_KEY["simple"].exports is None
+    empty = {"region": "eu-west-1", "alias": "a", "exports": None}
+    spec = {"version": 1, "environment": "e", "organizations": {"a": empty}}
+    (built,) = build(spec).organizations
+    assert Exports(bucket="managed", key="managed", prefix="workmail-exports/") == built.exports

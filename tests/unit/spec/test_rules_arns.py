@@ -91,6 +91,10 @@ PLACES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
         "arn:aws:sns:eu-west-1:111122223333:mail-alarms",
         lambda name: {"alarms": {"topic_arn": name}},
     ),
+    "exports.key": (
+        "arn:aws:kms:eu-west-1:111122223333:key/0f1e2d3c-4b5a",
+        lambda name: {"exports": {"key": name}},
+    ),
 }
 """Keys that name something: a name that is right, and what a spec says with it."""
 

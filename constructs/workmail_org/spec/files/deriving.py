@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _TEST_DOMAIN = "awsapps.com"
 
-_LIVE_KEYS = ("existing", "kms_key_arn", "alarms", "drift")
+_LIVE_KEYS = ("existing", "kms_key_arn", "alarms", "exports", "drift")
 _LIVE_POLICIES = ("availability", "identity_center")
 _LIVE_MONITORING = ("log_group_arn", "role_arn")
 

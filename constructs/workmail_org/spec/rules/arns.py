@@ -43,6 +43,12 @@ _KEY = Thing(
     re.compile(rf"arn:aws:kms:{_REGION}:[0-9]{{12}}:(key|alias)/[A-Za-z0-9/_-]+"),
     "arn:aws:kms:REGION:ACCOUNT:key/ID",
 )
+_EXPORT_KEY = Thing(
+    "KMS key",
+    # An alias cannot stand in the policy of a role.
+    re.compile(rf"managed|arn:aws:kms:{_REGION}:[0-9]{{12}}:key/[A-Za-z0-9-]+"),
+    "managed, or arn:aws:kms:REGION:ACCOUNT:key/ID",
+)
 _TOPIC = Thing("topic", re.compile(rf"arn:aws:sns:{_REGION}:.+"), "arn:aws:sns:REGION:ACCOUNT:NAME")
 _SECRET = Thing(
     "secret",
@@ -78,6 +84,7 @@ _PLACES: tuple[tuple[tuple[str, ...], Thing], ...] = (
     (("policies", "email_monitoring", "role_arn"), _ROLE),
     (("policies", "identity_center", "instance_arn"), _INSTANCE),
     (("alarms", "topic_arn"), _TOPIC),
+    (("exports", "key"), _EXPORT_KEY),
 )
 """Where an organization names something. A Lambda function may be in any region, and the schema
 says all that there is to say of its ARN."""

@@ -315,7 +315,7 @@ def test_what_is_live_is_not_inherited(copy: Callable[..., Any]) -> None:
     actual = copy(
         """{
           alias: acme, existing: m-1, kms_key_arn: arn, region: eu-west-1,
-          alarms: {topic_arn: arn},
+          alarms: {topic_arn: arn}, exports: {bucket: archive},
           directory: {type: existing, directory_id: d-1},
           policies: {
             availability: {partner.example: {}}, identity_center: {instance_arn: arn},
