@@ -98,7 +98,7 @@ def make_prefix(prefix: str, entry: Exported, now: float) -> str:
 
 
 def renew(entry: Exported, *, now: float) -> Exported:
-    """Put a failed mailbox back, when a person starts the pass again."""
+    """Put a failed mailbox back, when a person asks for it to be tried again."""
     if entry.stage is not Stage.FAILED:
         return entry
     return Exported(

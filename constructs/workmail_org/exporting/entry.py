@@ -48,7 +48,8 @@ def run_round(event: Mapping[str, Any], _context: Context) -> dict[str, Any]:
 
     Args:
         event: `pass` (first, final); `begin` whether mailboxes are to be put into it, by `names`
-            or all; `round` counts the rounds of this execution.
+            or all, and with `retry` those that failed; `round` counts the rounds of this execution,
+            `changed` whether any of them wrote anything.
         _context: Lambda's.
 
     Returns:
@@ -60,14 +61,17 @@ def run_round(event: Mapping[str, Any], _context: Context) -> dict[str, Any]:
     logging.getLogger("workmail_org").setLevel(logging.INFO)
     export_pass = Pass(event["pass"])
     runner = _make_runner()
+    added = 0
     if event.get("begin"):
-        begin(runner, export_pass, event.get("names", ()))
+        retry = bool(event.get("retry"))
+        added = begin(runner, export_pass, event.get("names", ()), retry=retry)
     found = advance(runner, export_pass)
     return {
         "pass": str(export_pass),
         "begin": False,
         "round": int(event.get("round", 0)) + 1,
         "done": found.done,
+        "changed": bool(event.get("changed") or added or found.changed),
         "pause": found.pause,
         "verified": found.counts[Stage.VERIFIED],
         "failed": found.counts[Stage.FAILED],

@@ -51,11 +51,13 @@ class Round:
         done: Every mailbox is verified or failed.
         pause: Seconds until the next round.
         counts: Mailboxes by stage.
+        changed: Whether anything was written.
     """
 
     done: bool
     pause: int
     counts: Mapping[Stage, int]
+    changed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +77,22 @@ class Runner:
     log: Callable[..., None] = field(default_factory=lambda: _log)
 
 
-def begin(runner: Runner, export_pass: Pass, names: Collection[str] = ()) -> None:
-    """Put every mailbox into a pass that is not in it, and those that failed once more.
+def begin(
+    runner: Runner, export_pass: Pass, names: Collection[str] = (), *, retry: bool = False
+) -> int:
+    """Put every mailbox into a pass that is not in it.
 
-    Whose mailbox is verified in this pass stays so. Users who are switched off have a mailbox for
+    Who is verified in this pass stays so. Users who are switched off have a mailbox for
     30 days, and are asked for as well: nobody knows yet whether WorkMail exports it.
 
     Args:
         runner: Of the organization.
         export_pass: Which.
         names: Users, and `resource:NAME`; empty: everybody.
+        retry: Whether those that failed are tried again.
+
+    Returns:
+        How many were put into it.
 
     Raises:
         NotFoundError: Some name has no mailbox; nothing was written.
@@ -97,11 +105,14 @@ def begin(runner: Runner, export_pass: Pass, names: Collection[str] = ()) -> Non
     added = 0
     for row in rows:
         entry = known.get(row.id)
-        wanted = deciding.renew(entry, now=now) if entry else _make_entry(row, export_pass, now)
+        wanted = entry or _make_entry(row, export_pass, now)
+        if entry and retry:
+            wanted = deciding.renew(entry, now=now)
         if wanted != entry:
             runner.journal.write(wanted)
             added += 1
     runner.log("begun", export_pass=str(export_pass), mailboxes=len(rows), added=added)
+    return added
 
 
 def choose_rows(rows: Iterable[Listed], names: Collection[str], *, now: float) -> list[Listed]:
@@ -175,6 +186,7 @@ def advance(runner: Runner, export_pass: Pass) -> Round:
         done=all(entry.is_over for entry in book.entries),
         pause=deciding.find_pause(book.entries, now=now),
         counts=deciding.count(book.entries),
+        changed=book.changed,
     )
     runner.log("round", done=found.done, pause=found.pause, **_name_counts(found.counts))
     return found
@@ -216,6 +228,7 @@ class _Book:
     def __init__(self, journal: Journal, entries: Iterable[Exported]) -> None:
         self._journal = journal
         self._entries = {entry.id: entry for entry in entries}
+        self.changed = False
 
     @property
     def entries(self) -> list[Exported]:
@@ -232,6 +245,7 @@ class _Book:
         for entry in changed:
             if entry == self._entries[entry.id]:
                 continue
+            self.changed = True
             made = self._journal.write(entry) or self._journal.find(entry.export_pass, entry.id)
             if made is None:
                 raise TemporaryError(f"the journal has lost {entry.reference}", operation="PutItem")

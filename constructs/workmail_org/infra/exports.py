@@ -341,7 +341,13 @@ def make_states(function_arn: str, topic_arn: str | None) -> dict[str, Any]:
     limited, and a pass of ten thousand mailboxes lasts a week.
     """
     end: dict[str, Any] = {"Done": {"Type": "Succeed"}}
+    told: list[dict[str, Any]] = []
     if topic_arn is not None:
+        # Who only looks whether anything is left to do is no news.
+        news = [
+            {"Variable": variable, "BooleanEquals": True} for variable in ("$.done", "$.changed")
+        ]
+        told.append({"And": news, "Next": "Notify"})
         end["Notify"] = {
             "Type": "Task",
             "Resource": "arn:aws:states:::sns:publish",
@@ -388,11 +394,8 @@ def make_states(function_arn: str, topic_arn: str | None) -> dict[str, Any]:
             "IsOver": {
                 "Type": "Choice",
                 "Choices": [
-                    {
-                        "Variable": "$.done",
-                        "BooleanEquals": True,
-                        "Next": "Notify" if topic_arn is not None else "Done",
-                    },
+                    *told,
+                    {"Variable": "$.done", "BooleanEquals": True, "Next": "Done"},
                     {
                         "Variable": "$.round",
                         "NumericGreaterThanEquals": _MOST_ROUNDS,
@@ -408,7 +411,12 @@ def make_states(function_arn: str, topic_arn: str | None) -> dict[str, Any]:
                 "Parameters": {
                     "StateMachineArn.$": "$$.StateMachine.Id",
                     "Name.$": "States.Format('{}-{}', $.pass, States.UUID())",
-                    "Input": {"pass.$": "$.pass", "begin": False, "round": 0},
+                    "Input": {
+                        "pass.$": "$.pass",
+                        "changed.$": "$.changed",
+                        "begin": False,
+                        "round": 0,
+                    },
                 },
                 "Retry": [
                     {

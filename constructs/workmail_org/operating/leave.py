@@ -1,0 +1,99 @@
+"""The commands with which an organization leaves Amazon WorkMail; `cli` has them too."""
+
+from __future__ import annotations
+
+import pathlib
+
+import click
+
+from workmail_org.arguments import NamedPath, complete_key, complete_name, form_option
+from workmail_org.reports import text
+from workmail_org.spec import building
+
+_DIFFERS = 5  # as in `cli`: something is not as it has to be
+
+
+@click.group()
+def leave() -> None:
+    """Leave Amazon WorkMail, which ends on 2027-03-31."""
+
+
+@leave.command()
+@click.argument("spec", type=NamedPath(path_type=pathlib.Path))
+@click.option(
+    "--organization",
+    "key",
+    metavar="KEY",
+    shell_complete=complete_key,
+    help="Key of the organization; needed where the spec has several.",
+)
+@click.option(
+    "--final",
+    is_flag=True,
+    help="The pass that counts as the archive: when nobody works in WorkMail any more.",
+)
+@click.option(
+    "--only",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=complete_name,
+    help="This user, or resource:NAME; may be given several times. Default: everybody.",
+)
+@click.option("--retry", is_flag=True, help="Also try again whose export failed.")
+@click.option(
+    "--watch/--no-watch",
+    default=True,
+    show_default=True,
+    help="Wait until the pass is over, or start it and show how far it is.",
+)
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
+    help="No file that a spec names may lie outside this folder; by default the spec's own.",
+)
+@form_option
+def export(
+    spec: pathlib.Path,
+    key: str | None,
+    final: bool,
+    names: tuple[str, ...],
+    retry: bool,
+    watch: bool,
+    root: pathlib.Path | None,
+    form: str,
+) -> None:
+    """Export every mailbox to S3, and verify it.
+
+    The work is done in AWS, by what the spec declares under exports. This starts a pass, or goes
+    on with it: who is verified stays so, newcomers are added. A pass takes hours to days;
+    interrupting this command does not interrupt it.
+
+    Exits with 0 when every mailbox is verified, with 2 when the spec is wrong or declares no
+    exports, with 4 when AWS refuses, with 5 when a mailbox failed or the pass is not over.
+    """
+    # boto3 and rich would make every other command slower.
+    from workmail_org.exporting.model import Pass
+    from workmail_org.operating import deployed, export_words, exporting
+
+    environment = building.load_environment(spec, root=root)
+    organization = deployed.choose_organization(environment, key)
+    name = Pass.FINAL if final else Pass.FIRST
+    export_pass = exporting.open_pass(environment, organization, name, names)
+    execution = exporting.start(export_pass, names, retry=retry)
+    if watch:
+        with export_words.show_progress(organization.key) as follow:
+            try:
+                entries = exporting.watch(export_pass, execution, follow)
+            except KeyboardInterrupt:
+                click.echo("the exports go on in AWS; the same command watches them", err=True)
+                raise
+    else:
+        entries = export_pass.read()
+    if form == "json":
+        click.echo(export_words.render_pass_json(organization.key, name, entries))
+    else:
+        for line in export_words.render_pass(organization.key, name, entries):
+            click.echo(text.escape(line))
+    if not exporting.all_verified(entries):
+        raise click.exceptions.Exit(_DIFFERS)

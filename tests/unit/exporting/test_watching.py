@@ -1,0 +1,222 @@
+"""A pass is started once, watched to its end, and told in words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from exporting import Office, open_office, refuse
+from workmail_org.errors import PermanentError
+from workmail_org.exporting.model import Checked, Exported, Pass, Stage
+from workmail_org.exporting.running import advance, begin
+from workmail_org.model.values import EntityId, Kind
+from workmail_org.operating.export_words import (
+    describe_duration,
+    describe_progress,
+    render_pass,
+    render_pass_json,
+)
+from workmail_org.operating.exporting import ExportPass, all_verified, start, watch
+
+NOW = 1_790_000_000.0
+
+
+@dataclass
+class States:
+    """Step Functions: executions by name, each with its state; what was started."""
+
+    executions: dict[str, str] = field(default_factory=dict[str, str])
+    cause: str = ""
+    started: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def start_execution(self, **parameters: Any) -> Any:
+        self.executions[parameters["name"]] = "RUNNING"
+        self.started.append(json.loads(parameters["input"]))
+        return {"executionArn": parameters["name"]}
+
+    def list_executions(self, **parameters: Any) -> Any:
+        """Show one running execution a page."""
+        names = [name for name, state in self.executions.items() if state == "RUNNING"]
+        at = int(parameters.get("nextToken", 0))
+        page = [{"name": name, "executionArn": name} for name in names[at : at + 1]]
+        more = {"nextToken": str(at + 1)} if at + 1 < len(names) else {}
+        return {"executions": page, **more}
+
+    def describe_execution(self, **parameters: Any) -> Any:
+        name = parameters["executionArn"]
+        if name not in self.executions:
+            raise refuse("ExecutionDoesNotExist", "DescribeExecution")
+        return {"status": self.executions[name], "cause": self.cause, "error": "PermanentError"}
+
+
+def open_pass(office: Office, states: States, name: Pass = Pass.FIRST) -> ExportPass:
+    return ExportPass(
+        organization="acme",
+        name=name,
+        machine_arn="arn:machine",
+        states=states,
+        journal=office.journal,
+        workmail=office.workmail,
+    )
+
+
+def test_a_pass_that_runs_is_gone_on_with_and_another_pass_is_another_matter() -> None:
+    states = States()
+    office = open_office(users=1)
+    first = start(open_pass(office, states))
+
+    assert first == start(open_pass(office, states))
+    final = start(open_pass(office, states, Pass.FINAL))
+    assert first.startswith("first-")
+    assert final.startswith("final-")
+    assert [("first", True, []), ("final", True, [])] == [
+        (each["pass"], each["begin"], each["names"]) for each in states.started
+    ]
+
+
+def test_names_and_a_retry_are_given_to_an_execution_of_their_own() -> None:
+    states = States()
+    export_pass = open_pass(open_office(users=1), states)
+    start(export_pass)
+    start(export_pass, ["u0"])
+    start(export_pass, retry=True)
+
+    assert [([], False), (["u0"], False), ([], True)] == [
+        (each["names"], each["retry"]) for each in states.started
+    ]
+
+
+def test_watching_follows_from_one_execution_to_the_next_until_everybody_is_over() -> None:
+    states, office = States(), open_office(users=2)
+    export_pass = open_pass(office, states)
+    execution = start(export_pass)
+    begin(office.runner, Pass.FIRST)
+    seen: list[int] = []
+
+    def sleep(_: float) -> None:
+        if len(seen) == 2:  # many rounds later
+            states.executions = {execution: "SUCCEEDED", "first-next": "RUNNING"}
+        found = advance(office.runner, Pass.FIRST)
+        if found.done:
+            states.executions["first-next"] = "SUCCEEDED"
+        office.emulator.clock.advance(found.pause)
+
+    entries = watch(
+        export_pass,
+        execution,
+        lambda entries: seen.append(sum(entry.is_over for entry in entries)),
+        sleep=sleep,
+    )
+
+    assert all_verified(entries)
+    assert (0, 2) == (seen[0], seen[-1])
+
+
+def test_an_execution_that_somebody_stopped_ends_the_watching() -> None:
+    states, office = States(), open_office(users=1)
+    export_pass = open_pass(office, states)
+    execution = start(export_pass)
+    begin(office.runner, Pass.FIRST)
+    states.executions[execution] = "ABORTED"
+
+    (entry,) = watch(export_pass, execution, lambda _: None, sleep=lambda _: None)
+
+    assert Stage.WAITING is entry.stage
+
+
+def test_an_execution_that_is_not_shown_yet_runs() -> None:
+    states = States()
+    looks: list[object] = []
+
+    def sleep(_: float) -> None:
+        states.executions["first-x"] = "ABORTED"
+
+    watch(open_pass(open_office(users=1), states), "first-x", looks.append, sleep=sleep)
+
+    assert len(looks) > 1
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        ('{"errorType": "DeniedError", "errorMessage": "access denied: x"}', "access denied: x"),
+        ("no JSON", "no JSON"),
+        ("[1]", "[1]"),
+        ("", "PermanentError"),
+    ],
+)
+def test_an_execution_that_failed_says_why(cause: str, words: str) -> None:
+    states = States(executions={"first-x": "FAILED"}, cause=cause)
+
+    with pytest.raises(PermanentError, match="the exports of acme have stopped") as failed:
+        watch(open_pass(open_office(users=1), states), "first-x", lambda _: None)
+    assert words in str(failed.value)
+
+
+def make(name: str, stage: Stage, **fields: object) -> Exported:
+    entry = Exported(export_pass=Pass.FIRST, id=EntityId(name), name=name, stage=stage)
+    return replace(entry, **fields)  # pyright: ignore[reportArgumentType]
+
+
+ENTRIES = [
+    make("alice", Stage.VERIFIED, left_out=3, checked=Checked.HASH, verified_at=NOW),
+    make("bob", Stage.VERIFIED, left_out=7, reason="too large to read within 15 minutes"),
+    make("carol", Stage.FAILED, reason="WorkMail says: damaged"),
+    make("room", Stage.WAITING, kind=Kind.RESOURCE, not_before=NOW + 60, reason="today"),
+]
+
+
+def test_a_pass_is_told_in_lines() -> None:
+    assert list(render_pass("acme", Pass.FIRST, ENTRIES)) == [
+        "acme: first pass, 4 mailboxes: 1 waiting, 2 verified, 1 failed; no job has ended yet, so "
+        "there is no estimate",
+        "  bob is verified; too large to read within 15 minutes",
+        "  carol failed: WorkMail says: damaged",
+        "  resource:room waits until 2026-09-21T14:14:20+00:00: today",
+        "  not in the exports: 10 items (contacts, tasks, notes): bob 7, alice 3",
+    ]
+    assert list(render_pass("acme", Pass.FINAL, [])) == [
+        "acme: final pass: the mailboxes are being listed"
+    ]
+
+
+def test_a_pass_is_told_to_programs_without_what_is_the_runners_own() -> None:
+    document = json.loads(render_pass_json("acme", Pass.FIRST, ENTRIES))
+    alice = document["mailboxes"][0]
+
+    assert (False, 2, "first") == (
+        document["over"],
+        document["counts"]["verified"],
+        document["pass"],
+    )
+    assert ("alice", "verified", "hash", 3, "2026-09-21T14:13:20+00:00") == tuple(
+        alice[key] for key in ("reference", "stage", "checked", "left_out", "verified_at")
+    )
+    assert {"revision", "checks"} & set(alice) == set()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (10, "1 minute"),
+        (600, "10 minutes"),
+        (7199, "120 minutes"),
+        (7200, "2 hours"),
+        (86400 * 2, "2 days"),
+        (86400 * 7.4, "7 days"),
+    ],
+)
+def test_a_duration_is_as_exact_as_an_estimate(seconds: float, words: str) -> None:
+    assert words == describe_duration(seconds)
+
+
+def test_progress_has_an_estimate_once_a_job_has_ended() -> None:
+    done = make("a", Stage.VERIFIED, started_at=NOW - 600, ended_at=NOW - 60)
+
+    assert "1 waiting, 1 verified; about 10 minutes left" == describe_progress(
+        [done, make("b", Stage.WAITING)], now=NOW
+    )
+    assert "1 verified" == describe_progress([done], now=NOW)
