@@ -61,7 +61,6 @@ _MOST_FIELDS = 10
 _PENDING = Row(path=(), row_class=RowClass.PENDING, spec=PRESENT)
 """The organization is declared, and not deployed yet."""
 
-_LEDGER_TYPE = "AWS::DynamoDB::Table"
 
 OpenClients = Callable[[str], Clients]
 """Makes the clients of a region."""
@@ -305,7 +304,7 @@ def _describe(
 
 
 def _open_ledger(clients: Clients, stack: DeployedStack) -> DynamoDbLedger | None:
-    table = stack.find_physical_id(_LEDGER_TYPE)
+    table = stack.ledger
     return DynamoDbLedger(clients.dynamodb, table) if table else None
 
 

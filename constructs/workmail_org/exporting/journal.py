@@ -17,14 +17,12 @@ from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.model.values import EntityId, Kind, fold
 from workmail_org.service.failures import translate
 from workmail_org.service.stacks import list_resources
+from workmail_org.wire.names import EXPORT_JOURNAL_ID
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from workmail_org.service.clients import Clients
-
-TABLE_ID = "ExportJournal"
-"""Logical id of the table in a stack, the same in every release."""
 
 PARTITION, SORT = "Pass", "Id"
 """Keys of the table: a pass, and the id of a user or resource."""
@@ -137,7 +135,7 @@ def open_journal(clients: Clients, stack: str) -> Journal | None:
         NotFoundError: There is no such stack.
         ServiceError: AWS refuses.
     """
-    table = list_resources(clients.cloudformation, stack).get(TABLE_ID)
+    table = list_resources(clients.cloudformation, stack).get(EXPORT_JOURNAL_ID)
     return Journal(clients.dynamodb, table) if table else None
 
 

@@ -18,7 +18,7 @@ from workmail_org.model.policies import Availability, EmailMonitoring, Policies
 from workmail_org.model.removal import OnRemoval, Safety
 from workmail_org.model.values import OrganizationId, fold
 from workmail_org.plan.declarations import Declaration
-from workmail_org.wire.names import UNRESOLVED
+from workmail_org.wire.names import EXPORT_JOURNAL_ID, UNRESOLVED
 from workmail_org.wire.properties import (
     AvailabilityProperties,
     EmailMonitoringProperties,
@@ -43,8 +43,6 @@ _EXPORTS = Remainder(
     "and deletes nothing that was exported",
     advice="take the section exports over from the former spec before the next deployment",
 )
-_JOURNAL = "ExportJournal"
-"""Logical id of the journal of exports (infra/exports.py)."""
 
 
 _ALARM = "AWS::CloudWatch::Alarm"
@@ -109,7 +107,7 @@ def add_managed(
     )
     has_alarms = any(True for _ in _list_properties(template, _ALARM))
     tables = (name for name, _ in _list_resources(template, "AWS::DynamoDB::Table"))
-    has_exports = any(_JOURNAL in name for name in tables)
+    has_exports = any(EXPORT_JOURNAL_ID in name for name in tables)
     paths = {("policies", "availability", domain) for domain in declared}
     return Fitted(
         organization=added,

@@ -37,6 +37,7 @@ from workmail_org.wire.names import (
     EXPORT_BUCKET,
     EXPORT_CHECK,
     EXPORT_JOURNAL,
+    EXPORT_JOURNAL_ID,
     EXPORT_KEY_ARN,
     EXPORT_ORGANIZATION,
     EXPORT_PREFIX,
@@ -237,7 +238,7 @@ class ExportsResource:
         key = [("Pass", "HASH"), ("Id", "RANGE")]
         table = CfnTable(
             self._scope,
-            "ExportJournal",
+            EXPORT_JOURNAL_ID,
             attribute_definitions=[
                 CfnTable.AttributeDefinitionProperty(attribute_name=name, attribute_type="S")
                 for name, _ in key

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workmail_org.errors import NotFoundError, PermanentError, SpecError
 from workmail_org.exporting.jobs import read_time
-from workmail_org.exporting.journal import TABLE_ID, Journal
+from workmail_org.exporting.journal import Journal
 from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.exporting.running import choose_rows
 from workmail_org.model.organization import Environment, Organization
@@ -24,6 +24,7 @@ from workmail_org.service.reading import list_resources as list_rooms
 from workmail_org.service.reading import list_users
 from workmail_org.service.stacks import list_resources
 from workmail_org.service.workmail import WorkMail
+from workmail_org.wire.names import EXPORT_JOURNAL_ID
 
 _MACHINE, _ORGANIZATION = "ExportMachine", "Organization"
 """Logical ids, the same in every release."""
@@ -107,7 +108,7 @@ def open_pass(
         name=name,
         machine_arn=found[_MACHINE],
         states=open_session().create_client("stepfunctions", region_name=organization.region),
-        journal=Journal(clients.dynamodb, found[TABLE_ID]),
+        journal=Journal(clients.dynamodb, found[EXPORT_JOURNAL_ID]),
         workmail=workmail,
         chosen=frozenset(parse_reference(each).folded for each in only),
     )

@@ -35,8 +35,6 @@ from workmail_org.service.zones import read_zone
 from workmail_org.wire.names import OWNER_TAG
 from workmail_org.wire.properties import OrganizationProperties, ResourceType
 
-_LEDGER_TYPE = "AWS::DynamoDB::Table"
-
 OpenClients = Callable[[str], Clients]
 """Makes the clients of a region."""
 
@@ -104,7 +102,7 @@ def read_live(
         if organization_id is None:
             stacks[desired.stack] = zones.look(_look_around(clients, desired), desired)
             continue
-        table = stack.find_physical_id(_LEDGER_TYPE) if stack else None
+        table = stack.ledger if stack else None
         ledger = DynamoDbLedger(clients.dynamodb, table) if table else None
         workmail = WorkMail(clients.workmail, organization_id)
         known_live = (snapshots or {}).get(desired.key)

@@ -12,12 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workmail_org.errors import WireError
 from workmail_org.service.assets import read_collection
 from workmail_org.service.failures import translate
+from workmail_org.wire.names import EXPORT_JOURNAL_ID
 
 if TYPE_CHECKING:
     from workmail_org.service.clients import Clients
 
 _NOT_THERE = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 """Statuses of a stack that holds nothing (CloudFormation API, Stack)."""
+
+
+_TABLE = "AWS::DynamoDB::Table"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +32,15 @@ class DeployedStack:
         arn: With region and account.
         template: As it was deployed; what is not ASCII in it is lost.
         physical_ids: By resource type, of those that are there.
+        ledger: DynamoDB table that tells what the stack owns.
+        journal: DynamoDB table that tells who is exported; `None`: the stack exports nobody.
     """
 
     arn: str
     template: Mapping[str, Any]
     physical_ids: Mapping[str, tuple[str, ...]]
+    ledger: str | None = None
+    journal: str | None = None
 
     def find_physical_id(self, resource_type: str) -> str | None:
         """Return the id of the first resource of a type."""
@@ -60,15 +68,20 @@ def read_stack(clients: Clients, name: str) -> DeployedStack | None:
     except BotoCoreError as error:
         raise translate(error, f"GetTemplate of {name}") from error
     physical_ids: dict[str, tuple[str, ...]] = {}
+    tables: dict[bool, str] = {}
     for each in summaries:
         found = each.get("PhysicalResourceId")
         if found:
             known = physical_ids.get(each["ResourceType"], ())
             physical_ids[each["ResourceType"]] = (*known, found)
+        if found and each["ResourceType"] == _TABLE:
+            tables[EXPORT_JOURNAL_ID in each.get("LogicalResourceId", "")] = found
     return DeployedStack(
         arn=described.get("StackId", ""),
         template=json.loads(body) if isinstance(body, str) else body,
         physical_ids=physical_ids,
+        ledger=tables.get(False),
+        journal=tables.get(True),
     )
 
 

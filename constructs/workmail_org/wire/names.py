@@ -25,6 +25,9 @@ EXPORT_ROLE_ARN = "EXPORT_ROLE_ARN"
 EXPORT_CHECK = "EXPORT_CHECK"
 """Environment variables of the functions of exports."""
 
+EXPORT_JOURNAL_ID = "ExportJournal"
+"""In the logical id of the journal of exports: a stack has another table, the ledger."""
+
 UNRESOLVED = "<managed>"
 """Stands in a plan for what only CloudFormation knows, such as the ARN of the stack's own log
 group."""

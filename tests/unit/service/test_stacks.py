@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -10,6 +11,7 @@ from botocore.stub import Stubber
 
 from workmail_org.errors import DeniedError, NotFoundError
 from workmail_org.service.stacks import list_resources
+from workmail_org.service.templates import read_stack
 
 SESSION: Any = boto3.Session(
     region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
@@ -50,3 +52,19 @@ def test_a_missing_permission_is_told_as_one() -> None:
         stub.add_client_error("list_stack_resources", "AccessDenied", "not authorized")
         with pytest.raises(DeniedError, match="ListStackResources"):
             list_resources(CLIENT, "test-acme")
+
+
+def test_the_ledger_is_not_mistaken_for_the_journal_of_exports() -> None:
+    """CloudFormation lists `ExportJournal` before `Ledger`, and both are tables."""
+    rows = [make_row("MailExportJournal1A2B", "journal"), make_row("MailLedger3C4D", "ledger")]
+    clients: Any = SimpleNamespace(cloudformation=CLIENT)
+    with Stubber(CLIENT) as stub:
+        stack = {"StackName": "a", "StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-11-22"}
+        stub.add_response("describe_stacks", {"Stacks": [stack]})
+        stub.add_response("get_template", {"TemplateBody": "{}"})
+        stub.add_response("list_stack_resources", {"StackResourceSummaries": rows})
+
+        found = read_stack(clients, "a")
+
+    assert found is not None
+    assert ("ledger", "journal") == (found.ledger, found.journal)
