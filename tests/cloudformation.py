@@ -221,10 +221,11 @@ class WatchedLedger:
 
 
 class SilentDynamoDb:
-    """DynamoDB of a ledger that is in memory."""
+    """DynamoDB of a ledger that is in memory, and of a journal of exports that is empty."""
 
-    def query(self) -> None:
+    def query(self, **_: Any) -> dict[str, Any]:
         """Answer nothing."""
+        return {}
 
     def batch_write_item(self) -> None:
         """Write nothing."""

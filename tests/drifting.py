@@ -131,12 +131,19 @@ class FakeCloudFormation:
             {"ResourceType": each.resource.type.value, "PhysicalResourceId": each.physical_id}
             for each in self.stack.deployed.values()
         ]
-        table = {"ResourceType": "AWS::DynamoDB::Table", "PhysicalResourceId": "ledger"}
-        return [{"StackResourceSummaries": [*rows, table]}]
+        tables = [
+            {
+                "LogicalResourceId": logical_id,
+                "ResourceType": "AWS::DynamoDB::Table",
+                "PhysicalResourceId": physical_id,
+            }
+            for logical_id, physical_id in (("ExportJournal", "journal"), ("Ledger", "ledger"))
+        ]
+        return [{"StackResourceSummaries": [*rows, *tables]}]
 
 
 class FakeDynamoDb:
-    """DynamoDB that has the ledger of a stack."""
+    """DynamoDB that has the ledger of a stack, and its journal of exports."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -149,6 +156,8 @@ class FakeDynamoDb:
         if self.refuses:
             answer: Any = {"Error": {"Code": "AccessDeniedException", "Message": "not the ledger"}}
             raise ClientError(answer, "Query")
+        if parameters["TableName"] == "journal":
+            return self.stack.dynamodb.query(**parameters)
         kind = Kind(parameters["ExpressionAttributeValues"][":kind"]["S"])
         items = [
             {

@@ -213,6 +213,7 @@ def make_users(organization: Organization) -> Collection:
             min_managed=organization.safety.min_managed,
             users=organization.users,
             on_removal=organization.on_removal.users,
+            exports=organization.exports is not None,
             passwords=organization.passwords,
             read_only_directory=organization.directory.read_only,
         ),
@@ -265,6 +266,7 @@ def make_resources(organization: Organization) -> Collection:
             people=_digest_people(organization.users, organization.groups) if resources else "",
             resources=resources,
             on_removal=organization.on_removal.resources,
+            exports=organization.exports is not None,
         ),
         "resources",
     )

@@ -7,13 +7,17 @@ one stack. It is good once: the same changes need another word the next time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from workmail_org.changes.calls import Call
 from workmail_org.changes.digests import digest_texts
+from workmail_org.model.group import Group
+from workmail_org.model.live import Entity, Found
 from workmail_org.model.removal import Safety
+from workmail_org.model.user import Role
 from workmail_org.model.values import Kind, Reference
 
 _REMOVING = frozenset({"DeregisterFromWorkMail", "DeleteUser", "DeleteGroup", "DeleteResource"})
@@ -34,6 +38,7 @@ class BrakeRule(StrEnum):
     SIGN_IN = "sign-in"
     DOMAIN = "domain"
     MX = "mx"
+    EXPORT = "export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,50 @@ def list_removal_brakes(
         f"safety.max_removals_percent is {limit}): {join_names(names)}"
     )
     return (Brake(BrakeRule.REMOVALS, sentence, tuple(names)),)
+
+
+def list_export_brakes(
+    kind: Kind,
+    calls: Iterable[Call],
+    found: Mapping[str, Found[Any]],
+    exported: Collection[str] | None,
+) -> tuple[Brake, ...]:
+    """Stop when a mailbox is taken away of which no verified export is known.
+
+    Args:
+        kind: Of the collection.
+        calls: All that is to be done to it.
+        found: Who is there, by folded name.
+        exported: Ids of those whose mailbox has a verified export; `None`: the spec
+            declares no exports, or nobody has looked.
+    """
+    if exported is None:
+        return ()
+    names = sorted(
+        {
+            each.entity.name
+            for call in calls
+            if call.operation in _REMOVING
+            and isinstance(call.subject, Reference)
+            and call.subject.kind is kind
+            and (each := found.get(call.subject.folded.name))
+            and has_mailbox(each.entity)
+            and each.id not in exported
+        }
+    )
+    if not names:
+        return ()
+    who = f"1 {kind} leaves or is" if len(names) == 1 else f"{len(names)} {kind}s leave or are"
+    sentence = (
+        f"{who} switched off without a verified export of the mailbox, which WorkMail erases 30 "
+        f"days later: {join_names(names)} (workmail-org leave export exports and verifies it)"
+    )
+    return (Brake(BrakeRule.EXPORT, sentence, tuple(names)),)
+
+
+def has_mailbox(entity: Entity) -> bool:
+    """Tell whether somebody has a mailbox or a calendar: groups and remote users have none."""
+    return not isinstance(entity, Group) and getattr(entity, "role", None) is not Role.REMOTE_USER
 
 
 def join_names(names: Sequence[str]) -> str:

@@ -67,6 +67,8 @@ class CollectionFacts(Generic[EntityT]):
         strangers: As in `Situation`, like `namesakes`.
         undoing: A failed deployment is rolled back.
         previous_is_lost: As in `Situation`.
+        exported: Ids of those whose mailbox has a verified export; `None`: nobody has
+            looked.
     """
 
     present: Collection[str]
@@ -79,6 +81,7 @@ class CollectionFacts(Generic[EntityT]):
     namesakes: Collection[str] = frozenset()
     undoing: bool = False
     previous_is_lost: bool = False
+    exported: Collection[str] | None = None
 
 
 def list_relevant(
@@ -146,6 +149,7 @@ def assess(
         enabled=facts.enabled,
         managed=facts.claims.managed,
         safety=_choose_stricter(declared, previous),
+        exported=_choose_exported(facts, declared, previous),
         strangers=facts.strangers,
         namesakes=facts.namesakes,
         generate_passwords=isinstance(declared, UsersProperties)
@@ -165,6 +169,21 @@ def _choose_stricter(
         max_removals_percent=min(each.max_removals_percent for each in every),
         min_managed=min(each.min_managed for each in every),
     )
+
+
+def _choose_exported(
+    facts: CollectionFacts[EntityT],
+    declared: CollectionProperties,
+    previous: CollectionProperties | None,
+) -> Collection[str] | None:
+    """Say who is exported, as far as it matters.
+
+    A change that takes `exports` out of the spec and people with them would otherwise confirm
+    itself; the journal may not be read any more then, so that nobody is known to be exported.
+    """
+    if declared.exports:
+        return facts.exported
+    return frozenset() if previous and previous.exports else None
 
 
 def take_own_share(

@@ -13,7 +13,7 @@ from workmail_org.changes.addresses import (
     index_addresses,
     move_addresses,
 )
-from workmail_org.changes.brakes import list_removal_brakes
+from workmail_org.changes.brakes import list_export_brakes, list_removal_brakes
 from workmail_org.changes.calls import Call, Identity, Phase, make_call, order
 from workmail_org.changes.deciding import Decision
 from workmail_org.model.live import EntityT, Found
@@ -78,6 +78,7 @@ class Situation(Generic[EntityT]):
         enabled: Ids of the users and groups that are switched on, by folded reference.
         managed: How many entities the stack answers for.
         safety: How many of them may leave without confirmation.
+        exported: Ids of those whose mailbox has a verified export; `None`: it does not matter.
         generate_passwords: Whether new users get one.
         strangers: Who has an address and is not the stack's, by folded address. A
             handler finds that out when WorkMail refuses; a plan has to know.
@@ -102,6 +103,7 @@ class Situation(Generic[EntityT]):
     enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     managed: int = 0
     safety: Safety = Safety()  # noqa: RUF009 - frozen
+    exported: Collection[str] | None = None
     generate_passwords: bool = True
     strangers: Mapping[str, Reference] = field(default_factory=dict[str, Reference])
     namesakes: Collection[str] = frozenset()
@@ -184,8 +186,11 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
     return Decision(
         calls=tuple(call for call, waits in zip(ordered, waiting, strict=True) if not waits),
         waits=tuple(call for call, waits in zip(ordered, waiting, strict=True) if waits),
-        brakes=list_removal_brakes(
-            traits.kind, ordered, owned=situation.managed, safety=situation.safety
+        brakes=(
+            *list_removal_brakes(
+                traits.kind, ordered, owned=situation.managed, safety=situation.safety
+            ),
+            *list_export_brakes(traits.kind, ordered, situation.found, situation.exported),
         ),
     )
 

@@ -77,7 +77,7 @@ class Journal:
     def find(self, export_pass: Pass, entity_id: str) -> Exported | None:
         """Read one mailbox of a pass."""
         key = {PARTITION: {"S": str(export_pass)}, SORT: {"S": entity_id}}
-        answer = self._call("GetItem", Key=key, ConsistentRead=True)
+        answer = self._call("GetItem", self.client.get_item, Key=key, ConsistentRead=True)
         return _parse(answer["Item"]) if "Item" in answer else None
 
     def write(self, entry: Exported) -> Exported | None:
@@ -108,6 +108,7 @@ class Journal:
         while True:
             page = self._call(
                 "Query",
+                self.client.query,
                 KeyConditionExpression="#pass = :pass",
                 ExpressionAttributeNames={"#pass": PARTITION},
                 ExpressionAttributeValues={":pass": {"S": str(export_pass)}},
@@ -119,10 +120,11 @@ class Journal:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
-        methods: Mapping[str, Any] = {"Query": self.client.query, "GetItem": self.client.get_item}
+    def _call(
+        self, operation: str, method: Callable[..., Any], **parameters: Any
+    ) -> Mapping[str, Any]:
         try:
-            answer: Mapping[str, Any] = methods[operation](TableName=self.table, **parameters)
+            answer: Mapping[str, Any] = method(TableName=self.table, **parameters)
         except (ClientError, BotoCoreError) as error:
             raise translate(error, operation) from error
         return answer

@@ -24,6 +24,7 @@ from workmail_org.changes.settled import digest, list_unsure
 from workmail_org.errors import NotFoundError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.believing import Beliefs, Look
+from workmail_org.handlers.exporting import read_exported
 from workmail_org.handlers.journaling import (
     find_exceptions,
     get_owned,
@@ -79,6 +80,7 @@ class CollectionLifecycle(Generic[C]):
         """Refuse renamed keys, entities that are not ours, and too many removals."""
         if not request.is_delete:
             work = self._open(run, request)
+            work.exported = read_exported(run, request.desired)
             decision = work.decide()
             if decision.refusals:
                 raise UnsafePlanError(*decision.refusals)
@@ -117,6 +119,7 @@ class CollectionWork(Generic[C]):
         previous: What was declared before.
         let_go: Whom a failed deployment had taken over: they are put back, and nobody's.
         beliefs: Whom this slice need not read.
+        exported: Ids of those whose mailbox has a verified export; read once, to confirm.
         reader: As of the last look, like `situation` and `entries`.
         entries: Of the ledger.
     """
@@ -135,6 +138,7 @@ class CollectionWork(Generic[C]):
     decision: Decision = field(init=False)
     entries: dict[Reference, Entry] = field(init=False)
     in_order: bool = False
+    exported: frozenset[str] | None = None
     _looked: bool = False
 
     def __post_init__(self) -> None:
@@ -302,6 +306,7 @@ class CollectionWork(Generic[C]):
             exceptions=self._find_exceptions(claims),
             undoing=undoing,
             previous_is_lost=self.request.previous_is_lost,
+            exported=self.exported,
         )
 
     def _declare_as_found(self, rows: Sequence[Listed]) -> None:

@@ -37,6 +37,7 @@ from workmail_org.wire.names import (
     COLLECTION_KEY,
     CONFIGURATIONS,
     EWS,
+    JOURNAL_TABLE,
     LAMBDA_ARN,
     ORGANIZATION_ID,
     PASSWORD_SECRET,
@@ -77,10 +78,12 @@ class MailboxesResource:
         code: lambda_.Code,
         ledger: CfnTable,
         after: Sequence[CfnResource],
+        journal: CfnTable | None = None,
     ) -> None:
         self._scope = scope
         self._organization = organization
         self._organization_id = organization_id
+        self._journal = journal
         collections = list_collections(organization)
         parts = [
             part
@@ -98,6 +101,7 @@ class MailboxesResource:
         reach = Reach(
             organization_id=organization_id,
             directory_id=directory_id,
+            journal_arn=journal.attr_arn if journal else None,
             password_secret_arns=[secret.ref for secret in self._secrets],
             collection_bucket=next((each.s3_bucket_name for each in assets.values()), None),
             events_role_arn=events.role_arn if events else None,
@@ -135,6 +139,8 @@ class MailboxesResource:
         tokens: dict[str, str] = {}
         if collection.resource_type is ResourceType.USERS and self._secrets:
             tokens[PASSWORD_SECRET_ARN] = self._secrets[shard].ref
+        if collection.resource_type is not ResourceType.GROUPS and self._journal:
+            tokens[JOURNAL_TABLE] = self._journal.ref
         return self._add_resource(
             _number(collection.construct_id, shard),
             collection.resource_type,

@@ -85,15 +85,6 @@ class OrganizationResource(Construct):
         self.organization_arn = resource.get_att(OrganizationAttribute.ARN).to_string()
         self.web_client_url = f"https://{organization.test_domain}/mail"
         domains = add_domains(self, provider, organization, self.organization_id)
-        mailboxes = MailboxesResource(
-            self,
-            organization=organization,
-            organization_id=self.organization_id,
-            directory_id=resource.get_att(OrganizationAttribute.DIRECTORY_ID).to_string(),
-            code=code,
-            ledger=ledger,
-            after=domains,
-        )
         exports = None
         if organization.exports:
             exports = ExportsResource(
@@ -103,6 +94,16 @@ class OrganizationResource(Construct):
                 organization_id=self.organization_id,
                 code=code,
             )
+        mailboxes = MailboxesResource(
+            self,
+            organization=organization,
+            organization_id=self.organization_id,
+            directory_id=resource.get_att(OrganizationAttribute.DIRECTORY_ID).to_string(),
+            code=code,
+            ledger=ledger,
+            after=domains,
+            journal=exports.journal if exports else None,
+        )
         last = mailboxes.last
         if organization.policies.identity_center:
             last = self._add_sign_in(provider, organization.policies.identity_center, last)

@@ -42,6 +42,7 @@ class Actual:
         known: The same of what it answered for before it left the spec.
         settled: Digests of what was settled, by folded reference (`changes.settled`);
             what is foretold is read as it is declared anyway.
+        exported: Ids of those whose mailbox has a verified export; `None`: nobody has looked.
         repairs: Whether the deployment repairs: every resource is touched, and reads
             everything.
     """
@@ -55,6 +56,7 @@ class Actual:
     owned: Mapping[Kind, frozenset[str]] = field(default_factory=dict[Kind, frozenset[str]])
     known: Mapping[Kind, frozenset[str]] = field(default_factory=dict[Kind, frozenset[str]])
     settled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
+    exported: frozenset[str] | None = None
     repairs: bool = False
 
 

@@ -16,6 +16,7 @@ from workmail_org.wire.encoding import decode_properties, encode_properties
 from workmail_org.wire.names import (
     COLLECTION_BUCKET,
     COLLECTION_KEY,
+    JOURNAL_TABLE,
     LEDGER_TABLE,
     ORGANIZATION_ID,
     PASSWORD_SECRET_ARN,
@@ -231,6 +232,7 @@ _TOKENS = frozenset(
     {
         ORGANIZATION_ID,
         LEDGER_TABLE,
+        JOURNAL_TABLE,
         PASSWORD_SECRET_ARN,
         COLLECTION_BUCKET,
         COLLECTION_KEY,

@@ -13,6 +13,9 @@ from workmail_org.changes.organizations import (
     describe_taken_alias,
 )
 from workmail_org.errors import ServiceError
+from workmail_org.exporting import journal
+from workmail_org.exporting.deciding import find_verified
+from workmail_org.exporting.journal import Journal
 from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
 from workmail_org.model.domain import LiveZone
 from workmail_org.model.live import LiveDirectory, LiveSettings, People, Snapshot
@@ -123,7 +126,11 @@ def read_live(
         known = stack.find_physical_id(ResourceType.DIRECTORY) if stack else None
         standing = Standing(
             declaration=declaration,
-            actual=replace(actual, directory=_read_directory(clients, desired, known)),
+            actual=replace(
+                actual,
+                directory=_read_directory(clients, desired, known),
+                exported=_read_exported(clients, desired, stack),
+            ),
             is_live=True,
             notes=ask_live_rules(workmail, organizations[desired.key]),
         )
@@ -180,6 +187,17 @@ class _Zones:
                 self._client = self._open()
             self._read[zone_id] = read_zone(self._client, zone_id)
         return self._read[zone_id]
+
+
+def _read_exported(
+    clients: Clients, desired: Declaration, stack: DeployedStack | None
+) -> frozenset[str] | None:
+    """Read whose mailbox has a verified export; `None`: the spec declares no exports."""
+    if not desired.users.exports:
+        return None
+    if stack is None or stack.journal is None:
+        return frozenset()
+    return frozenset(find_verified(journal.read(Journal(clients.dynamodb, stack.journal))))
 
 
 def _look_around(clients: Clients, desired: Declaration) -> Standing:

@@ -95,6 +95,7 @@ def _predict_facts(
         others=_list_others(actual, list_moving(declared, before)),
         strangers=_list_strangers(actual),
         namesakes=_list_namesakes(kind, actual),
+        exported=actual.exported,
     )
 
 

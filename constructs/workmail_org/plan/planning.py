@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from workmail_org.changes.approvals import make_part_name
+from workmail_org.changes.brakes import join_names
 from workmail_org.changes.digests import digest_calls, render_call
 from workmail_org.errors import SpecError
 from workmail_org.model.lifetime import describe_end_of_support, describe_expiry
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.removal import Removal
-from workmail_org.model.values import fold
+from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual
 from workmail_org.plan.bases import Base, Standing
 from workmail_org.plan.costs import Cost, count_mailboxes
@@ -117,7 +118,10 @@ def _plan_organization(
         alias=desired.organization.alias,
         transition=Transition.STAYS if previous else Transition.COMES,
         refusals=refusals,
-        notes=tuple(_list_notes(organization, desired, standing)),
+        notes=(
+            *_list_notes(organization, desired, standing),
+            *_describe_leavers(desired, standing, course),
+        ),
         is_whole=standing is None or standing.is_whole,
     )
     if refusals:
@@ -247,6 +251,26 @@ def _list_notes(
         yield from judge_by_left_rules(declared, organization)
     if standing:
         yield from standing.notes
+
+
+def _describe_leavers(
+    desired: Declaration, standing: Standing | None, course: Course
+) -> Iterator[str]:
+    """Write who may have to be confirmed: only the journal of exports tells."""
+    if not desired.users.exports or (standing is not None and standing.is_live):
+        return
+    leavers = {
+        call.subject.name
+        for step in course.steps
+        if step.resource_type is ResourceType.REMOVALS
+        for call in step.calls
+        if isinstance(call.subject, Reference) and call.subject.kind is not Kind.GROUP
+    }
+    if leavers:
+        yield (
+            "whoever leaves or is switched off without a verified export of the mailbox must be "
+            f"confirmed: {join_names(sorted(leavers))}; --against live looks into the journal"
+        )
 
 
 def _describe_found(organization: Organization) -> Iterator[str]:

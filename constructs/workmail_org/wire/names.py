@@ -67,6 +67,7 @@ ROLE_ARN = "RoleArn"
 MANAGED = "Managed"
 APPLICATION_NAME = "ApplicationName"
 LEDGER_TABLE = "LedgerTable"
+JOURNAL_TABLE = "JournalTable"
 PASSWORD_SECRET_ARN = "PasswordSecretArn"  # noqa: S105 - the name of a property
 COLLECTION_BUCKET = "CollectionBucket"
 COLLECTION_KEY = "CollectionKey"

@@ -160,6 +160,9 @@ class CollectionProperties:
             stack, `group:sales` to its addresses, the primary one first: an
             address can move from one of them to this one.
         ledger_table: DynamoDB table that tells what this stack owns.
+        exports: Whether the spec says where mailboxes are exported to: whoever leaves
+            without a verified export is confirmed.
+        journal_table: DynamoDB table that tells who is exported.
         shard: Which part of the collection this custom resource brings into
             being, from 0; number 0 also owns all that leaves.
         max_removals_percent: So many of those that are owned may leave without
@@ -179,6 +182,8 @@ class CollectionProperties:
     test_domain: str
     other_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=_make_empty)
     ledger_table: str = ""
+    exports: bool = False
+    journal_table: str = ""
     shard: int = 0
     shards: int = 1
     adopt: bool = False

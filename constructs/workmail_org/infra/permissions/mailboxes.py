@@ -86,6 +86,7 @@ class Reach:
     """What the handlers of one organization work with: ids and ARNs, or tokens of them.
 
     Attributes:
+        journal_arn: Table that tells who is exported; `None`: there is none.
         password_secret_arns: Secrets with generated passwords.
         collection_bucket: Where properties lie that are too large for a template.
         events_role_arn: Role that writes email events; `None`: WorkMail's own.
@@ -93,6 +94,7 @@ class Reach:
 
     organization_id: str
     directory_id: str
+    journal_arn: str | None = None
     password_secret_arns: Sequence[str] = ()
     collection_bucket: str | None = None
     events_role_arn: str | None = None
@@ -116,6 +118,7 @@ def list_mailboxes_statements(
         allow("WritePolicies", _WRITE_POLICIES, arn),
         # SES's reads have no resource to name.
         allow("ReadMailFlow", READ_SES),
+        *_list_journal_statements(reach.journal_arn),
         allow_reading_stack(scope),
         *_list_password_statements(scope, organization, reach.password_secret_arns),
         *_list_collection_statements(scope, reach.collection_bucket),
@@ -123,6 +126,11 @@ def list_mailboxes_statements(
         *_list_monitoring_statements(scope, organization, reach.events_role_arn),
         *_list_directory_statements(scope, organization, reach.directory_id),
     ]
+
+
+def _list_journal_statements(journal_arn: str | None) -> list[iam.PolicyStatement]:
+    """Who leaves without a verified export of the mailbox is confirmed."""
+    return [allow("ReadJournal", ["dynamodb:Query"], journal_arn)] if journal_arn else []
 
 
 def _list_deletions(organization: Organization) -> list[str]:
