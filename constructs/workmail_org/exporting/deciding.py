@@ -255,6 +255,8 @@ def judge_job(entry: Exported, job: Job | None, *, now: float) -> Exported:
     match job.state:
         case JobState.RUNNING:
             return shown
+        case JobState.COMPLETED if not job.path:
+            return fail(shown, "WorkMail says COMPLETED, and not where the file is", now=now)
         case JobState.COMPLETED:
             return replace(shown, stage=Stage.EXPORTED, checking_since=None, checks=0)
         case JobState.CANCELLED:

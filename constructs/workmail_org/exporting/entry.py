@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from workmail_org.errors import PermanentError
 from workmail_org.exporting import deciding
 from workmail_org.exporting.jobs import read_time
@@ -20,6 +22,7 @@ from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.exporting.reading import Bucket, gather_evidence
 from workmail_org.exporting.running import Place, Runner, advance, begin
 from workmail_org.service.clients import PATIENT, make_clients, open_session
+from workmail_org.service.failures import translate
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.names import (
     EXPORT_BUCKET,
@@ -112,11 +115,14 @@ def _make_runner() -> Runner:
 
     def check(entry: Exported) -> None:
         # Not waited for: reading a large file takes all of a function's time.
-        functions.invoke(
-            FunctionName=os.environ[EXPORT_CHECK],
-            InvocationType="Event",
-            Payload=json.dumps({"pass": str(entry.export_pass), "id": entry.id}).encode(),
-        )
+        try:
+            functions.invoke(
+                FunctionName=os.environ[EXPORT_CHECK],
+                InvocationType="Event",
+                Payload=json.dumps({"pass": str(entry.export_pass), "id": entry.id}).encode(),
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise translate(error, "Invoke") from error
 
     return Runner(
         workmail=WorkMail(clients.workmail, os.environ[EXPORT_ORGANIZATION]),

@@ -99,10 +99,12 @@ def gather_evidence(bucket: Bucket, path: str, is_late: Callable[[], bool]) -> E
     Raises:
         ServiceError: S3 refuses; nothing is known of the file.
     """
-    key = _find_key(bucket, path)
-    if key is None:
-        return Evidence()
-    size = bucket.measure(key) or 0
+    keys = _find_keys(bucket, path)
+    if len(keys) != 1:
+        # WorkMail does not document that a mailbox can become several files.
+        problem = f"there are {len(keys)} zips, and one was expected: check them yourself"
+        return Evidence(size=sum(keys.values()), problem=problem) if keys else Evidence()
+    ((key, size),) = keys.items()
     log = find_log(bucket, key)
     try:
         with zipfile.ZipFile(_open(bucket, key, size)) as archive:
@@ -112,20 +114,30 @@ def gather_evidence(bucket: Bucket, path: str, is_late: Callable[[], bool]) -> E
                 # The hash is of every byte: the checksums inside would say the same once more.
                 sha384 = hash_object(bucket, key, size, is_late)
                 return Evidence(size=size, messages=messages, log=log, sha384=sha384)
-            problem = _read_entries(archive, entries, is_late)
+            unread = _read_entries(archive, entries, is_late)
     except zipfile.BadZipFile as error:
         return Evidence(size=size, log=log, problem=f"the zip does not open: {error}")
-    if problem:
-        return Evidence(size=size, messages=messages, log=log, problem=problem)
-    return Evidence(size=size, messages=messages, log=log, read_whole=problem is None)
+    if unread:
+        return Evidence(size=size, messages=messages, log=log, problem=unread)
+    return Evidence(size=size, messages=messages, log=log, read_whole=unread is None)
 
 
-def _find_key(bucket: Bucket, path: str) -> str | None:
-    """Find the object of an `S3Path`: whether it begins with the bucket is not documented."""
-    for key in (path, path.removeprefix(f"{bucket.name}/")):
-        if bucket.measure(key) is not None:
-            return key
-    return None
+def _find_keys(bucket: Bucket, path: str) -> dict[str, int]:
+    """Find the objects of an `S3Path`, with their sizes.
+
+    It is the path of one file (WorkMail API 2017-10-01, DescribeMailboxExportJob). Whether it can
+    begin with the bucket, or be a folder of several files, is not documented.
+    """
+    paths = (path, path.removeprefix(f"{bucket.name}/"))
+    for key in paths:
+        size = bucket.measure(key)
+        if size is not None:
+            return {key: size}
+    for folder in paths:
+        below = bucket.list(f"{folder.rstrip('/')}/")
+        if found := {key: size for key, size in below if key.endswith(".zip")}:
+            return found
+    return {}
 
 
 def hash_object(bucket: Bucket, key: str, size: int, is_late: Callable[[], bool]) -> str | None:

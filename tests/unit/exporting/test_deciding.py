@@ -99,6 +99,29 @@ def test_a_file_is_verified_by_what_was_read_of_it(
     assert (found.verified_at == NOW) is (stage is Stage.VERIFIED)
 
 
+def test_a_complete_job_that_names_no_file_is_tried_once_more() -> None:
+    running = make(stage=Stage.RUNNING, attempts=1, started_at=NOW - 600, job_id="j")
+    job = make_job(1, JobState.COMPLETED, entity_id="id-alice")
+
+    found = deciding.judge_job(running, job, now=NOW)
+
+    assert (Stage.WAITING, "WorkMail says COMPLETED, and not where the file is") == (
+        found.stage,
+        found.reason,
+    )
+
+
+def test_a_job_that_workmail_has_forgotten_is_a_failure_like_any_other() -> None:
+    running = make(stage=Stage.RUNNING, attempts=2, started_at=NOW - 600, job_id="j")
+
+    found = deciding.judge_job(running, None, now=NOW)
+
+    assert (Stage.FAILED, "WorkMail does not know the job j any more") == (
+        found.stage,
+        found.reason,
+    )
+
+
 def test_a_file_that_is_wrong_twice_is_a_failure() -> None:
     found = deciding.judge_evidence(replace(EXPORTED, attempts=2), Evidence(), now=NOW)
 

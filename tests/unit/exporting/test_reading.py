@@ -66,6 +66,19 @@ def test_a_path_that_begins_with_the_bucket_is_understood() -> None:
     assert found.read_whole
 
 
+def test_a_path_that_is_a_folder_of_one_file_is_understood() -> None:
+    found = look({f"{PATH}/part-1.zip": make_zip(), f"{PATH}/readme.txt": b"x"})
+
+    assert (True, "") == (found.read_whole, found.problem)
+
+
+def test_several_files_are_not_taken_for_verified() -> None:
+    found = look({f"{PATH}/part-{n}.zip": make_zip() for n in (1, 2, 3)})
+
+    assert "there are 3 zips, and one was expected: check them yourself" == found.problem
+    assert 3 * len(make_zip()) == found.size
+
+
 def test_what_is_not_there_is_no_evidence() -> None:
     assert look({}) == Evidence()
 
