@@ -47,6 +47,11 @@ def _clear_calls(emulator: Emulator, _: Document) -> Document:
     return {}
 
 
+def _set_instant(emulator: Emulator, document: Document) -> Document:
+    emulator.set_instant(document["instant"] is True)
+    return {}
+
+
 def _reset(emulator: Emulator, _: Document) -> Document:
     emulator.reset()
     return {}
@@ -127,6 +132,7 @@ _ACTIONS: Mapping[tuple[str, str], Callable[[Emulator, Any], Document]] = {
     ("GET", "faults"): _faults,
     ("POST", "faults"): _add_fault,
     ("DELETE", "faults"): _clear_faults,
+    ("POST", "instant"): _set_instant,
     ("POST", "verify"): _verify,
     ("POST", "directories"): _add_directory,
     ("POST", "networks"): _add_network,

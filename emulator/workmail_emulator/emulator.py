@@ -215,6 +215,12 @@ class Emulator:
         with self._lock:
             self._world().verified.add(domain.lower())
 
+    def set_instant(self, instant: bool) -> None:
+        """Let asynchronous changes be complete by the next read from now on, or take their time."""
+        with self._lock:
+            self._settings = replace(self._settings, instant=instant)
+            self._world.settings = self._settings
+
     def fail_later(self, operation: str, message: str) -> None:
         """Let the next asynchronous work of an operation begin well and end as failed.
 

@@ -65,7 +65,6 @@ def local(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Lo
             account=ACCOUNT,
             region=REGION,
             verified=[],
-            instant=False,
         )
         with local.entered():
             local.make_client("sns", REGION).create_topic(Name="mail")
@@ -75,6 +74,9 @@ def local(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Lo
             spec.write_text(json.dumps(SPEC), encoding="utf-8")
             cdk.synthesize(spec, folder / "cdk.out")
             cdk.deploy(folder / "cdk.out", {"production-acme": REGION})
+            # From now on jobs take ten minutes; what was made has had its time.
+            local.control("instant", {"instant": False})
+            local.control("clock", {"advance_seconds": 3600})
             yield local
     finally:
         processes.stop()
@@ -192,7 +194,7 @@ def test_everybody_ends_verified_or_failed_and_nobody_is_exported_twice_in_a_day
         counts = look(folder)["counts"]
         return counts["waiting"] == 3 and counts["running"] + counts["exported"] == 0
 
-    wait_until(is_waiting_for_the_day, local, advance=120)
+    wait_until(is_waiting_for_the_day, local, advance=240)
     between = {each["reference"]: each for each in look(folder)["mailboxes"]}
 
     # The day passes. Nothing runs at first, and the machine sleeps: it is stopped once more.
@@ -204,7 +206,8 @@ def test_everybody_ends_verified_or_failed_and_nobody_is_exported_twice_in_a_day
     wait_until(lambda: len(list_jobs(local)) == 31, local)
     for _ in range(2):
         local.control("failures", failure)
-    wait_until(lambda: look(folder)["over"], local, advance=120)
+    local.control("clock", {"advance_seconds": 2 * 3600})  # before the machine sleeps again
+    wait_until(lambda: look(folder)["over"], local, advance=240)
 
     # Looking at the end starts nothing and tells nobody; the topic was told once.
     messages = read_messages()

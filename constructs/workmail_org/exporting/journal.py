@@ -163,8 +163,7 @@ def _render(entry: Exported) -> dict[str, Any]:
 
 
 def _parse(item: Mapping[str, Any]) -> Exported:
-    names = {_name(field.name): field.name for field in fields(Exported)}
-    known = {names[name]: value["S"] for name, value in item.items() if name in names}
+    known = {_FIELDS[name]: value["S"] for name, value in item.items() if name in _FIELDS}
     values: dict[str, Any] = {
         name: _PARSERS[name](text) if name in _PARSERS else text for name, text in known.items()
     }
@@ -174,3 +173,9 @@ def _parse(item: Mapping[str, Any]) -> Exported:
 def _name(field: str) -> str:
     """Name the attribute of a field: `job_id` is `JobId`."""
     return _KEYS.get(field) or "".join(part.capitalize() for part in field.split("_"))
+
+
+_FIELDS: Mapping[str, str] = MappingProxyType(
+    {_name(field.name): field.name for field in fields(Exported)}
+)
+"""Fields by the names of their attributes."""

@@ -118,13 +118,7 @@ class LocalAws:
 
 
 def start_local_aws(
-    processes: Processes,
-    folder: Path,
-    *,
-    account: str,
-    region: str,
-    verified: Sequence[str],
-    instant: bool = True,
+    processes: Processes, folder: Path, *, account: str, region: str, verified: Sequence[str]
 ) -> LocalAws:
     """Start ministack and the emulator and wait until both answer.
 
@@ -134,7 +128,6 @@ def start_local_aws(
         account: The account that this AWS is.
         region: What a client that names no region gets.
         verified: Domains whose DNS records are in place, says the author.
-        instant: Whether all that WorkMail does later is done by the next look.
 
     Raises:
         WorkMailOrgError: One of them did not start.
@@ -160,8 +153,7 @@ def start_local_aws(
     emulator = processes.start(
         [
             *(sys.executable, "-m", "workmail_emulator", "--port", str(workmail_port)),
-            *(("--instant",) if instant else ()),
-            *("--aws", local.aws, "--account", account),
+            *("--instant", "--aws", local.aws, "--account", account),
             *(part for domain in verified for part in ("--verified", domain)),
         ],
         environment={**local.environment, _KEY_VARIABLE: key},

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from workmail_emulator import control
 from workmail_emulator.storing import StoreError
 
 EXPORT = {
@@ -225,3 +226,24 @@ def test_answers_have_the_date_of_the_virtual_clock(office: Any) -> None:
     headers = answer["ResponseMetadata"]["HTTPHeaders"]
 
     assert int(office.emulator.clock.now()) == parsedate_to_datetime(headers["date"]).timestamp()
+
+
+def test_what_was_instant_can_take_its_time_from_now_on(
+    make_emulator: Any, account_of: Any
+) -> None:
+    office = account_of(make_emulator(instant=True))
+    office.create()
+    office.user("u0", "u0@acme.awsapps.com")
+    office.user("u1", "u1@acme.awsapps.com")
+    at_once = start(office, "u0")
+    before = office("describe_mailbox_export_job", JobId=at_once)["State"]
+    control.respond(office.emulator, "POST", "/_emulator/instant", b'{"instant": false}')
+    office.emulator.clock.advance(30)  # the organization itself takes its time too
+    later = start(office, "u1")
+
+    assert ("COMPLETED", "RUNNING") == (
+        before,
+        office("describe_mailbox_export_job", JobId=later)["State"],
+    )
+    office.emulator.reset()
+    assert {} == office.emulator.state()["regions"]
