@@ -80,7 +80,8 @@ class Objects:
     def head_object(self, **parameters: Any) -> Any:
         if parameters["Key"] not in self.contents:
             raise refuse("404", "HeadObject")
-        return {"ContentLength": len(self.contents[parameters["Key"]])}
+        size = len(self.contents[parameters["Key"]])
+        return {"ContentLength": size, "VersionId": f"version of {size} bytes"}
 
     def get_object(self, **parameters: Any) -> Any:
         found = re.fullmatch(r"bytes=(\d+)-(\d+)", parameters["Range"])

@@ -325,6 +325,7 @@ def judge_evidence(entry: Exported, evidence: Evidence, *, now: float) -> Export
     shown = replace(
         entry,
         size=evidence.size,
+        version=evidence.version,
         sha384=evidence.sha384,
         messages=evidence.messages,
         stated_messages=log.messages if log else None,

@@ -60,6 +60,7 @@ class Exported:
         not_before: When the next try can be made; `None`: at once.
         path: Key of the file in the bucket.
         size: Bytes of the file.
+        version: Of the object, where the bucket keeps versions.
         sha384: Of the file as it was read; `None`: it was not read whole.
         messages: Files in the zip.
         stated_messages: Messages by the job's log.
@@ -90,6 +91,7 @@ class Exported:
     ended_at: float | None = None
     path: str | None = None
     size: int | None = None
+    version: str | None = None
     sha384: str | None = None
     messages: int | None = None
     stated_messages: int | None = None
@@ -157,6 +159,7 @@ class Evidence:
 
     Attributes:
         size: Bytes of the file; `None`: there is none.
+        version: Of the object; `None`: the bucket keeps none.
         messages: Files in the zip; `None`: it does not open.
         sha384: Of all bytes; `None`: not read to the end.
         read_whole: Whether every entry was read and has its checksum.
@@ -165,6 +168,7 @@ class Evidence:
     """
 
     size: int | None = None
+    version: str | None = None
     messages: int | None = None
     sha384: str | None = None
     read_whole: bool = False

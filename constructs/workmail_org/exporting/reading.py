@@ -12,7 +12,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -37,19 +37,33 @@ _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
 @dataclass(frozen=True, slots=True)
+class Object:
+    """An object of S3.
+
+    Attributes:
+        size: Bytes.
+        version: `None`: the bucket keeps none.
+    """
+
+    key: str
+    size: int
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
     """Objects of one bucket."""
 
     client: S3Client
     name: str
 
-    def measure(self, key: str) -> int | None:
-        """Return the size of an object in bytes, or `None` if there is none."""
+    def find(self, key: str) -> Object | None:
+        """Look at an object; `None`: there is none."""
         try:
             answer = self._call("HeadObject", Key=key)
         except NotFoundError:
             return None
-        return int(answer["ContentLength"])
+        return Object(key, int(answer["ContentLength"]), answer.get("VersionId"))
 
     def read(self, key: str, start: int, length: int) -> bytes:
         """Read a part of an object."""
@@ -99,45 +113,42 @@ def gather_evidence(bucket: Bucket, path: str, is_late: Callable[[], bool]) -> E
     Raises:
         ServiceError: S3 refuses; nothing is known of the file.
     """
-    keys = _find_keys(bucket, path)
-    if len(keys) != 1:
+    objects = _find_objects(bucket, path)
+    if len(objects) != 1:
         # WorkMail does not document that a mailbox can become several files.
-        problem = f"there are {len(keys)} zips, and one was expected: check them yourself"
-        return Evidence(size=sum(keys.values()), problem=problem) if keys else Evidence()
-    ((key, size),) = keys.items()
-    log = find_log(bucket, key)
+        problem = f"there are {len(objects)} zips, and one was expected: check them yourself"
+        size = sum(each.size for each in objects)
+        return Evidence(size=size, problem=problem) if objects else Evidence()
+    (file,) = objects
+    found = Evidence(size=file.size, version=file.version, log=find_log(bucket, file.key))
     try:
-        with zipfile.ZipFile(_open(bucket, key, size)) as archive:
+        with zipfile.ZipFile(_open(bucket, file.key, file.size)) as archive:
             entries = [each for each in archive.infolist() if not each.is_dir()]
-            messages = len(entries)
-            if log and log.sha384:
+            found = replace(found, messages=len(entries))
+            if found.log and found.log.sha384:
                 # The hash is of every byte: the checksums inside would say the same once more.
-                sha384 = hash_object(bucket, key, size, is_late)
-                return Evidence(size=size, messages=messages, log=log, sha384=sha384)
+                return replace(found, sha384=hash_object(bucket, file.key, file.size, is_late))
             unread = _read_entries(archive, entries, is_late)
     except zipfile.BadZipFile as error:
-        return Evidence(size=size, log=log, problem=f"the zip does not open: {error}")
-    if unread:
-        return Evidence(size=size, messages=messages, log=log, problem=unread)
-    return Evidence(size=size, messages=messages, log=log, read_whole=unread is None)
+        return replace(found, messages=None, problem=f"the zip does not open: {error}")
+    return replace(found, read_whole=unread is None, problem=unread or "")
 
 
-def _find_keys(bucket: Bucket, path: str) -> dict[str, int]:
-    """Find the objects of an `S3Path`, with their sizes.
+def _find_objects(bucket: Bucket, path: str) -> list[Object]:
+    """Find what an `S3Path` names.
 
     It is the path of one file (WorkMail API 2017-10-01, DescribeMailboxExportJob). Whether it can
     begin with the bucket, or be a folder of several files, is not documented.
     """
     paths = (path, path.removeprefix(f"{bucket.name}/"))
     for key in paths:
-        size = bucket.measure(key)
-        if size is not None:
-            return {key: size}
+        if found := bucket.find(key):
+            return [found]
     for folder in paths:
         below = bucket.list(f"{folder.rstrip('/')}/")
-        if found := {key: size for key, size in below if key.endswith(".zip")}:
-            return found
-    return {}
+        if zips := [Object(key, size) for key, size in below if key.endswith(".zip")]:
+            return zips
+    return []
 
 
 def hash_object(bucket: Bucket, key: str, size: int, is_late: Callable[[], bool]) -> str | None:

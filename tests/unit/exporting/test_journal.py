@@ -36,6 +36,7 @@ ENTRIES = st.builds(
     ended_at=MOMENTS,
     path=st.none() | TEXTS.filter(bool),
     size=NUMBERS,
+    version=st.none() | TEXTS.filter(bool),
     sha384=st.none() | TEXTS.filter(bool),
     messages=NUMBERS,
     stated_messages=NUMBERS,

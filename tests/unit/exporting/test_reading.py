@@ -48,6 +48,7 @@ def test_a_file_is_hashed_and_its_log_read_wherever_it_lies_beside() -> None:
     digest = hashlib.sha384(content).hexdigest()
     assert found == Evidence(
         size=len(content),
+        version=f"version of {len(content)} bytes",
         messages=3,
         sha384=digest,
         log=JobLog(sha384=digest, messages=3, left_out=7),
@@ -57,7 +58,9 @@ def test_a_file_is_hashed_and_its_log_read_wherever_it_lies_beside() -> None:
 def test_without_a_log_every_entry_is_read() -> None:
     content = make_zip()
 
-    assert look({PATH: content}) == Evidence(size=len(content), messages=3, read_whole=True)
+    version = f"version of {len(content)} bytes"
+    expected = Evidence(size=len(content), version=version, messages=3, read_whole=True)
+    assert expected == look({PATH: content})
 
 
 def test_a_path_that_begins_with_the_bucket_is_understood() -> None:
