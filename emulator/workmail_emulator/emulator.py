@@ -219,7 +219,8 @@ class Emulator:
         """Let asynchronous changes be complete by the next read from now on, or take their time."""
         with self._lock:
             self._settings = replace(self._settings, instant=instant)
-            self._world.settings = self._settings
+            for world in self._worlds.values():
+                world.settings = replace(world.settings, instant=instant)
 
     def fail_later(self, operation: str, message: str) -> None:
         """Let the next asynchronous work of an operation begin well and end as failed.
