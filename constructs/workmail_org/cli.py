@@ -29,7 +29,7 @@ from workmail_org.importing.command import import_
 from workmail_org.initializing.command import init
 from workmail_org.leave_commands import leave
 from workmail_org.operating import commands
-from workmail_org.operating.leave import leave
+from workmail_org.operating.export_command import export
 from workmail_org.reports import machine, resolved, sarif, text
 from workmail_org.spec import building, together
 from workmail_org.spec.files import loading
@@ -500,6 +500,7 @@ def schema(name: str, as_path: bool) -> None:
 
 for command in commands.COMMANDS:
     main.add_command(command)
+leave.add_command(export)
 main.add_command(leave)
 
 

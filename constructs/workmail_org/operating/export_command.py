@@ -1,4 +1,4 @@
-"""The commands with which an organization leaves Amazon WorkMail; `cli` has them too."""
+"""`workmail-org leave export`; `cli` adds it to the other commands of leaving."""
 
 from __future__ import annotations
 
@@ -13,12 +13,7 @@ from workmail_org.spec import building
 _DIFFERS = 5  # as in `cli`: something is not as it has to be
 
 
-@click.group()
-def leave() -> None:
-    """Leave Amazon WorkMail, which ends on 2027-03-31."""
-
-
-@leave.command()
+@click.command()
 @click.argument("spec", type=NamedPath(path_type=pathlib.Path))
 @click.option(
     "--organization",
