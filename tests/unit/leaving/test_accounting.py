@@ -44,6 +44,7 @@ NOT_IN_WORKMAIL = {
     "adopt": "of the tool",
     "expect": "of the tool",
     "alarms": "of the tool",
+    "exports": "of the tool",
     "drift": "of the tool",
 }
 """Fields of an organization that nobody takes along, and why."""
