@@ -304,7 +304,7 @@ def _look_by_hand(environment: Environment, spec: pathlib.Path, only: str | None
     """Look for what no plan shows: what was changed by hand, or is declared nowhere."""
     from workmail_org.drift.looking import look_for_drift
 
-    return look_for_drift(environment, str(spec), only=only).leave_out_pending()
+    return look_for_drift(environment, str(spec), only=only, beside_plan=True).leave_out_pending()
 
 
 def _exit_for_drift(drifts: Sequence[Drift | None], *, tell: bool) -> None:

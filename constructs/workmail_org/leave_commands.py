@@ -15,9 +15,10 @@ from workmail_org.reports.text import escape
 from workmail_org.spec import building
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
+    from workmail_org.exporting.model import Exported
     from workmail_org.leaving.model import File
     from workmail_org.leaving.options import MoveOptions
     from workmail_org.model.organization import Environment, Organization
@@ -379,8 +380,8 @@ def report(
     """Report how far an organization is on its way out.
 
     Days left, what blocks, what becomes of every address, member, right, rule and setting, what it
-    costs until the end, what stays, and the order of the teardown. A spec needs no credentials; an
-    organization that is live is read.
+    costs until the end, what stays, and the order of the teardown. A spec needs credentials only
+    where it declares exports, whose journal is read; an organization that is live is read.
     """
     from workmail_org.leaving.reporting import build_report
     from workmail_org.leaving.signing_in import load_sign_ins
@@ -402,6 +403,7 @@ def report(
         today=tell_day(),
         destinations=[Destination(destination)] if destination else [*Destination],
         deadlines=deadlines,
+        exports=_read_exports(environment, choose(environment, only)),
         sign_ins=load_sign_ins(logs) if logs else None,
         cents_per_month=cents,
     )
@@ -431,6 +433,31 @@ def _parse_price(price: str) -> int:
             f"{price!r} is not an amount in USD such as 4.00", param_hint="--price"
         )
     return int(cents)
+
+
+def _read_exports(
+    environment: Environment, organizations: Sequence[Organization]
+) -> Mapping[str, Sequence[Exported]]:
+    """Read the journal of each organization that declares exports; the final pass counts first."""
+    from workmail_org.errors import NotFoundError
+    from workmail_org.exporting.journal import open_journal
+    from workmail_org.exporting.model import Pass
+    from workmail_org.plan.declarations import name_stack
+    from workmail_org.service.clients import PATIENT, make_clients
+
+    found: dict[str, Sequence[Exported]] = {}
+    for organization in organizations:
+        if organization.exports is None:
+            continue
+        clients = make_clients(organization.region, config=PATIENT)
+        try:
+            journal = open_journal(clients, name_stack(environment, organization))
+        except NotFoundError:  # never deployed
+            journal = None
+        passes = [journal.read(each) for each in (Pass.FIRST, Pass.FINAL)] if journal else []
+        latest = {entry.id: entry for entries in passes for entry in entries}
+        found[organization.key] = tuple(latest.values())
+    return found
 
 
 def _read_live(

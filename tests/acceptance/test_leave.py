@@ -17,9 +17,11 @@ import pytest
 from importers import ADMIN_CENTER_USERS, ENTRA_USERS, GOOGLE_USERS, IMAP_BATCH, IMAPSYNC
 from powershell import read_steps
 from workmail_org import distribution, leave_commands
+from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.leaving.model import Destination
 from workmail_org.leaving.passwords import make_password
-from workmail_org.leaving.reporting import Exported, ExportState, build_report, count_months
+from workmail_org.leaving.reporting import build_report, count_months
+from workmail_org.model.values import EntityId
 from workmail_org.reports.leave_machine import build_document
 from workmail_org.reports.leave_text import render_report as render_text
 from workmail_org.spec.building import load_environment
@@ -495,6 +497,11 @@ def test_months_are_counted_to_the_end(day: date, months: int) -> None:
     assert months == count_months(day)
 
 
+def make_export(entity_id: str, name: str, stage: Stage, **fields: Any) -> Exported:
+    described: dict[str, Any] = {"export_pass": Pass.FIRST, **fields}
+    return Exported(id=EntityId(entity_id), name=name, stage=stage, **described)
+
+
 def build(tmp_path: Path, *exported: Exported, today: date = date(2026, 11, 26)) -> Any:
     path = tmp_path / "spec.yaml"
     path.write_text(SPEC, encoding="utf-8")
@@ -510,13 +517,13 @@ def build(tmp_path: Path, *exported: Exported, today: date = date(2026, 11, 26))
 
 
 def test_verified_exports_make_it_ready_and_others_block(tmp_path: Path) -> None:
-    at = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
+    at = datetime(2026, 11, 25, 8, 30, tzinfo=UTC).timestamp()
     report = build(
         tmp_path,
-        Exported(id="1", name="jim", state=ExportState.VERIFIED, verified_at=at, is_final=True),
-        Exported(id="2", name="CMD", state=ExportState.VERIFIED, verified_at=at),
-        Exported(id="3", name="zoe", state=ExportState.FAILED, reason="AccessDenied: the key"),
-        Exported(id="4", name="tilde", state=ExportState.RUNNING),
+        make_export("1", "jim", Stage.VERIFIED, verified_at=at, export_pass=Pass.FINAL),
+        make_export("2", "CMD", Stage.VERIFIED, verified_at=at),
+        make_export("3", "zoe", Stage.FAILED, reason="AccessDenied: the key"),
+        make_export("4", "tilde", Stage.RUNNING),
     )
     document = build_document(report)
     text = render_text(report)
@@ -534,7 +541,7 @@ def test_verified_exports_make_it_ready_and_others_block(tmp_path: Path) -> None
 
 def test_everything_verified_is_a_hundred_per_cent(tmp_path: Path) -> None:
     names = ("jim", "cmd", "zoe", "tilde", "typo")
-    report = build(tmp_path, *(Exported(id=n, name=n, state=ExportState.VERIFIED) for n in names))
+    report = build(tmp_path, *(make_export(n, n, Stage.VERIFIED) for n in names))
 
     assert 100 == report.readiness
 

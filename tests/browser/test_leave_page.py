@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.leaving.model import Destination
-from workmail_org.leaving.reporting import Exported, ExportState, build_report
+from workmail_org.leaving.reporting import build_report
+from workmail_org.model.values import EntityId
 from workmail_org.reports.leave_html import render_report
 from workmail_org.spec.building import load_environment
 
@@ -19,11 +21,16 @@ if TYPE_CHECKING:
 FULL = Path(__file__).resolve().parents[2] / "config" / "full.yaml"
 
 
+def make_export(entity_id: str, name: str, stage: Stage, **fields: Any) -> Exported:
+    described: dict[str, Any] = {"export_pass": Pass.FIRST, **fields}
+    return Exported(id=EntityId(entity_id), name=name, stage=stage, **described)
+
+
 def make_page(*destinations: Destination) -> str:
     environment = load_environment(FULL)
     exports = [
-        Exported(id="1", name="alice", state=ExportState.VERIFIED),
-        Exported(id="2", name="bob", state=ExportState.FAILED, reason="the key was denied"),
+        make_export("1", "alice", Stage.VERIFIED),
+        make_export("2", "bob", Stage.FAILED, reason="the key was denied"),
     ]
     return render_report(
         build_report(

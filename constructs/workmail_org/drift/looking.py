@@ -111,6 +111,7 @@ def look_for_drift(
     surroundings: Surroundings | None = None,
     *,
     only: str | None = None,
+    beside_plan: bool = False,
 ) -> Drift:
     """Compare what a spec says with what is deployed and what is live.
 
@@ -119,6 +120,8 @@ def look_for_drift(
         spec: As the caller named it.
         surroundings: `None`: AWS.
         only: Spec key of the one organization that matters; `None`: all.
+        beside_plan: A plan tells what is made for the first time: that there is no stack is
+            said, and nothing that could not be looked at.
 
     Raises:
         SpecError: The organization that is asked for is not declared, or the spec is for
@@ -143,6 +146,9 @@ def look_for_drift(
     refused = [each.refused for each in found.values()]
     if refused and all(refused):
         raise next(error for error in refused if error)
+    if beside_plan:
+        for reading in found.values():
+            reading.tell_absence()
     today = world.tell_day()
     ignored = {
         each.key: apply_ignores(found[each.key].finish(), each.drift, today) for each in wanted
@@ -174,6 +180,7 @@ class _Reading:
         is_settled: Whether no further reading would say more.
         refused: AWS refused to show anything of it.
         notes: What else there is to know.
+        is_absent: There is no stack.
     """
 
     subject: _Subject | None = None
@@ -181,6 +188,7 @@ class _Reading:
     is_settled: bool = False
     refused: ServiceError | None = None
     notes: tuple[str, ...] = ()
+    is_absent: bool = False
     readings: int = 0
     previous: frozenset[tuple[Path, RowClass, str]] | None = None
 
@@ -191,6 +199,12 @@ class _Reading:
         self.rows = rows
         drifted = _list_drifted(rows)
         self.is_settled = not drifted or (self.previous is not None and drifted <= self.previous)
+
+    def tell_absence(self) -> None:
+        """Make a note of it that there is no stack, and no row."""
+        if self.is_absent:
+            self.notes = (*self.notes, *(each.reason for each in self.rows if each.reason))
+            self.rows = ()
 
     def finish(self) -> tuple[Row, ...]:
         """Return the rows; what differs between readings is unreadable."""
@@ -237,7 +251,8 @@ def _open(
         state = read_state(clients.cloudformation, stack.arn or name) if stack else None
         found = stack.find_physical_id(ResourceType.ORGANIZATION) if stack else None
         if stack is None:
-            reading.rows = (_judge_absence(environment, organization, clients, name),)
+            absence = _judge_absence(environment, organization, clients, name)
+            reading.rows, reading.is_absent = (absence,), True
             return
         if found is None or (state and state.status in _ROLLED_BACK):
             reading.rows = (_PENDING,)

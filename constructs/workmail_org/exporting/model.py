@@ -109,6 +109,11 @@ class Exported:
         return Reference(self.kind, self.name)
 
     @property
+    def is_final(self) -> bool:
+        """Whether it belongs to the pass that counts, after which nothing came any more."""
+        return self.export_pass is Pass.FINAL
+
+    @property
     def is_over(self) -> bool:
         """Whether it is verified or failed."""
         return self.stage in OVER

@@ -2,7 +2,7 @@
 
 A state machine asks one function for a round, waits, and asks again, for days. Everything that was
 done is in the journal, so a round can be lost, repeated or interrupted
-(docs/decisions/0020-exports-go-in-rounds.md).
+(docs/decisions/0022-exports-go-in-rounds.md).
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
+from workmail_org.exporting.model import Exported, Stage
 from workmail_org.leaving.model import Destination, Move
 from workmail_org.leaving.movers import (
     IMAP_IS_CLOSED,
@@ -25,37 +25,6 @@ from workmail_org.model.user import Role, User
 from workmail_org.model.values import Reference, fold
 from workmail_org.plan.costs import CENTS_PER_MAILBOX
 from workmail_org.plan.declarations import name_stack
-
-
-class ExportState(StrEnum):
-    """How far the export of one mailbox is."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    EXPORTED = "exported"
-    VERIFIED = "verified"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
-    """The export of one mailbox, as whoever runs exports knows it.
-
-    Attributes:
-        id: Of the user or resource in WorkMail.
-        name: As a spec writes it: `alice`, `resource:boardroom`.
-        verified_at: `None`: it is not.
-        reason: Why it failed, in WorkMail's words; empty: it did not.
-        is_final: It was begun after the mail moved, so that nothing came later.
-    """
-
-    id: str
-    name: str
-    state: ExportState
-    verified_at: datetime | None = None
-    reason: str = ""
-    is_final: bool = False
-
 
 Exports = Mapping[str, Sequence[Exported]]
 """Of each organization that keeps a journal of exports, by key."""
@@ -102,7 +71,7 @@ class OrganizationReport:
     @property
     def verified(self) -> int:
         """How many mailboxes have a verified export."""
-        return sum(each.state is ExportState.VERIFIED for each in self.exported or ())
+        return sum(each.stage is Stage.VERIFIED for each in self.exported or ())
 
     @property
     def readiness(self) -> int | None:
@@ -302,15 +271,12 @@ def _list_export_blockers(
             "with WorkMail"
         )
         return
-    states = {fold(each.name): each for each in exported}
+    states = {fold(str(each.reference)): each for each in exported}
     for each in exported:
-        if each.state is ExportState.FAILED:
+        if each.stage is Stage.FAILED:
             yield Blocker(title=f"the export failed: {each.reason}", names=(each.name,))
     waiting = [
-        name
-        for name in mailboxes
-        if (found := states.get(fold(name))) is None
-        or found.state not in (ExportState.VERIFIED, ExportState.FAILED)
+        name for name in mailboxes if (found := states.get(fold(name))) is None or not found.is_over
     ]
     if waiting:
         yield Blocker(title="no verified export yet", names=tuple(waiting))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from workmail_org.leaving.model import Placement
@@ -11,8 +12,9 @@ from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.reports.leave_words import list_sums
 
 if TYPE_CHECKING:
+    from workmail_org.exporting.model import Exported
     from workmail_org.leaving.model import LedgerEntry, Move
-    from workmail_org.leaving.reporting import Exported, LeaveReport, OrganizationReport
+    from workmail_org.leaving.reporting import LeaveReport, OrganizationReport
 
 _VERSION = 1
 """Of the format: fields are added without a new number, never taken away or changed."""
@@ -74,12 +76,16 @@ def _describe_organization(report: OrganizationReport) -> dict[str, Any]:
     }
 
 
+def _show_time(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
 def _describe_export(exported: Exported) -> dict[str, Any]:
     return {
         "id": exported.id,
-        "name": exported.name,
-        "state": exported.state.value,
-        "verified_at": exported.verified_at.isoformat() if exported.verified_at else None,
+        "name": str(exported.reference),
+        "state": exported.stage.value,
+        "verified_at": _show_time(exported.verified_at),
         "reason": exported.reason or None,
         "final": exported.is_final,
     }

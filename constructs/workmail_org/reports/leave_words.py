@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from workmail_org.exporting.model import Stage
 from workmail_org.leaving.model import ItemKind, Placement
-from workmail_org.leaving.reporting import ExportState
 from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.plan.costs import render_amount
 
 if TYPE_CHECKING:
+    from workmail_org.exporting.model import Exported
     from workmail_org.leaving.model import Move
-    from workmail_org.leaving.reporting import Exported, LeaveReport, OrganizationReport
+    from workmail_org.leaving.reporting import LeaveReport, OrganizationReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ def describe_exports(report: OrganizationReport) -> str:
     mailboxes = f"{number} mailbox" if number == 1 else f"{number} mailboxes"
     if report.exported is None:
         return f"{mailboxes}; exports are not declared"
-    counts = {state: sum(each.state is state for each in report.exported) for state in ExportState}
+    counts = {stage: sum(each.stage is stage for each in report.exported) for stage in Stage}
     shown = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     final = sum(each.is_final for each in report.exported)
     return f"{mailboxes}: {shown or 'none exported'}; {final} of them after the mail moved"
@@ -75,10 +77,11 @@ def describe_exports(report: OrganizationReport) -> str:
 
 def describe_export(exported: Exported) -> str:
     """Say how far one export is."""
-    at = f" on {exported.verified_at:%Y-%m-%d %H:%M} UTC" if exported.verified_at else ""
+    verified_at = exported.verified_at
+    at = f" on {datetime.fromtimestamp(verified_at, UTC):%Y-%m-%d %H:%M} UTC" if verified_at else ""
     final = ", after the mail moved" if exported.is_final else ""
     reason = f": {exported.reason}" if exported.reason else ""
-    return f"{exported.state}{at}{final}{reason}"
+    return f"{exported.stage}{at}{final}{reason}"
 
 
 def describe_cost(report: OrganizationReport) -> str:
