@@ -203,7 +203,7 @@ def test_a_rule_that_names_somebody_who_was_deleted_keeps_the_section_out() -> N
 def test_a_role_that_lets_at_somebody_switched_off_is_left_out_and_a_denial_is_not() -> None:
     """A deployment takes them out of what is allowed; who is denied or excepted stays."""
 
-    def make(name: str, effect: Effect = Effect.ALLOW, **whom: tuple[str, ...]) -> LiveRole:
+    def make(name: str, effect: Effect = Effect.ALLOW, **whom: Any) -> LiveRole:
         rule = ImpersonationRule(key="r", effect=effect, **whom)
         role = ImpersonationRole(name=name, type=ImpersonationType.READ_ONLY, rules=(rule,))
         return LiveRole(id=name, role=role)
