@@ -32,7 +32,7 @@ def load_zone(path: Path) -> DnsZone:
         text = path.read_text(encoding="utf-8")
         found = re.search(r"^\s*\$ORIGIN\s+(\S+\.)\s*(;|$)", text, re.MULTILINE)
         origin = found[1] if found else f"{path.name.removesuffix('.zone')}."
-        parsed = from_text(text, origin=origin, relativize=False, check_origin=False)
+        parsed: Any = from_text(text, origin=origin, relativize=False, check_origin=False)
     except (OSError, UnicodeDecodeError, DNSException) as error:
         raise InputError([f"{path} cannot be read as a zone file: {error}"]) from error
     sets = (
