@@ -7,6 +7,8 @@ never deleting.
 
 from __future__ import annotations
 
+import json
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ from workmail_org.service.reading import Listed
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+
+_LOG = logging.getLogger("workmail_org")
 
 _BATCH = 25
 """Items that one BatchWriteItem takes (DynamoDB API 2012-08-10)."""
@@ -133,8 +137,8 @@ class DynamoDbLedger:
 
     def read(self, kind: Kind) -> dict[Reference, Entry]:
         """Read all entries of a kind, by folded reference."""
-        entries = [_parse(item) for item in self._query(kind)]
-        return {entry.reference: entry for entry in entries}
+        entries = [_read_entry(item) for item in self._query(kind)]
+        return {entry.reference: entry for entry in entries if entry}
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Write entries; one of the same reference is replaced."""
@@ -254,6 +258,21 @@ def _render(entry: Entry) -> dict[str, Any]:
     if entry.enabled_before is not None:
         item["EnabledBefore"] = {"S": str(entry.enabled_before).lower()}
     return item
+
+
+def _read_entry(item: Mapping[str, Any]) -> Entry | None:
+    """Read an entry; `None`: somebody edited it by hand so that it says nothing.
+
+    Whoever it is about is then nobody's, and so neither changed nor removed; everybody else's
+    entries hold.
+    """
+    try:
+        return _parse(item)
+    except (KeyError, TypeError, ValueError) as error:
+        key = " ".join(str(each.get("S")) for name in ("Kind", "Name") if (each := item.get(name)))
+        event = {"event": "entry of the ledger not understood", "key": key, "error": repr(error)}
+        _LOG.warning(json.dumps(event))
+        return None
 
 
 def _parse(item: Mapping[str, Any]) -> Entry:

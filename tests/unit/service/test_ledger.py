@@ -82,6 +82,27 @@ def test_an_entry_comes_back_as_it_was_written(client: Any, stub: Stubber) -> No
     assert {WHOLE.reference: WHOLE} == ledger.read(Kind.GROUP)
 
 
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {**KEY},
+        {**KEY, "Origin": {"S": "by hand"}},
+        {**KEY, "Origin": {"N": "1"}},
+        {"Kind": {"S": "nobody"}, "Name": {"S": "alice"}, "Origin": {"S": "created"}},
+    ],
+    ids=["without origin", "of another origin", "of another type", "of another kind"],
+)
+def test_an_entry_that_somebody_spoiled_is_named_and_stops_no_other(
+    client: Any, stub: Stubber, spoiled: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    bob = {**ITEM, "Name": {"S": "bob"}}
+    stub.add_response("query", {"Items": [spoiled, bob]}, expect_query("user"))
+    found = DynamoDbLedger(client, "ledger").read(Kind.USER)
+
+    assert [Reference(Kind.USER, "bob")] == [*found]
+    assert f'"key": "{spoiled["Kind"]["S"]} alice"' in caplog.text
+
+
 def test_many_entries_are_written_in_batches(client: Any, stub: Stubber) -> None:
     names = [f"u{number}" for number in range(60)]
     entries = [Entry(reference=Reference(Kind.USER, n), origin=Origin.CREATED) for n in names]
