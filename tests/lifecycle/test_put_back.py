@@ -1,4 +1,7 @@
-"""A rollback puts rules and settings back as they were found, whoever had made them."""
+"""What people make or change by hand: a rollback puts it back, whoever had made it.
+
+What leaves a spec meanwhile becomes what drift and the rehearsal say of it.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cloudformation import DeploymentFailedError, Killed, Stack
+from drifting import find_rows, look_live, tell
 from scenes import ACME, list_operations, make_group, make_organization, make_user
 from workmail_emulator.faults import Fault
+from workmail_org.drift.model import RowClass
+from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.live import LiveSettings
 from workmail_org.model.organization import Organization
@@ -37,6 +43,7 @@ from workmail_org.model.policies import (
     TokenStatus,
 )
 from workmail_org.model.values import OrganizationId, parse_reference
+from workmail_org.rehearsal.comparing import compare
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.names import OWNER_TAG
@@ -443,3 +450,100 @@ def test_tags_that_people_set_stay_when_an_update_is_refused(stack: Stack) -> No
         stack.deploy(desired)
 
     assert found == read_tags(stack)
+
+
+def rename_by_hand(by: By, _: dict[str, str]) -> None:
+    known = by("get_default_retention_policy", {})
+    again = {"Id": known["Id"], "FolderConfigurations": known["FolderConfigurations"]}
+    by("put_retention_policy", {**again, "Name": "renamed"})
+
+
+def erase_later_by_hand(by: By, _: dict[str, str]) -> None:
+    known = by("get_default_retention_policy", {})
+    folders = [{"Name": "INBOX", "Action": "DELETE", "Period": 700}]
+    again = {"Id": known["Id"], "Name": known["Name"]}
+    by("put_retention_policy", {**again, "FolderConfigurations": folders})
+
+
+def take_another_role_by_hand(by: By, _: dict[str, str]) -> None:
+    group = by("describe_email_monitoring_configuration", {})["LogGroupArn"]
+    role = "arn:aws:iam::111122223333:role/by-hand"
+    by("put_email_monitoring_configuration", {"LogGroupArn": group, "RoleArn": role})
+
+
+LEAVING: dict[str, Case] = {
+    **CASES,
+    "retention that was renamed": replace(CASES["retention"], by_hand=rename_by_hand),
+    "retention of other days": replace(CASES["retention"], by_hand=erase_later_by_hand),
+    "monitoring by another role": replace(CASES["monitoring"], by_hand=take_another_role_by_hand),
+}
+
+
+def test_every_kind_of_setting_is_changed_by_hand() -> None:
+    facts = {kind.fact for kind in (DEFAULT_DOMAIN, *SETTINGS)}
+    new = [declare({}), *(declare(case.declared) for case in CASES.values())]
+
+    assert facts == {
+        kind.fact
+        for kind in (DEFAULT_DOMAIN, *SETTINGS)
+        if len({repr(kind.declare(each, "acme")) for each in new}) > 1
+    }
+
+
+@pytest.mark.parametrize("case", LEAVING.values(), ids=LEAVING.keys())
+def test_what_was_changed_by_hand_and_leaves_the_spec_becomes_what_was_announced(
+    stack: Stack, case: Case
+) -> None:
+    """Whatever drift and the rehearsal say of it is what the handler does."""
+    deployed, spec = declare(case.declared), declare({})
+    stack.deploy(deployed)
+    act(stack, case)
+    found = see(stack)
+    rows = find_rows(stack, deployed, spec)
+    stack.deploy(spec)
+    live = look_live(stack)
+
+    removed = {each.name for each in rows if each.row_class is RowClass.PENDING_REMOVAL}
+    assert set() == removed & {each.name for each in find_rows(stack, spec)}
+    assert () == compare(spec, live, deployed)
+    if {row.row_class for row in rows} <= {RowClass.CONVERGED}:
+        assert found == see(stack)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "retention that was renamed",
+            {"policies.retention.name": ("converged", None, "standard", "renamed")},
+        ),
+        (
+            "retention of other days",
+            {
+                "policies.retention.folders.inbox.days": ("conflict", None, 30, 700),
+                "policies.retention": ("pending removal", None, "present", "present"),
+            },
+        ),
+        ("DMARC", {"policies.inbound_dmarc.enforced": ("drift", True, True, False)}),
+        (
+            "monitoring by another role",
+            {
+                "policies.email_monitoring.role_arn": (
+                    "conflict",
+                    None,
+                    "arn:aws:iam::111122223333:role/events",
+                    "arn:aws:iam::111122223333:role/by-hand",
+                ),
+                "policies.email_monitoring": ("pending removal", None, "present", "present"),
+            },
+        ),
+    ],
+)
+def test_drift_says_what_becomes_of_it(
+    stack: Stack, name: str, said: dict[str, tuple[object, ...]]
+) -> None:
+    case = LEAVING[name]
+    stack.deploy(declare(case.declared))
+    act(stack, case)
+
+    assert said == tell(find_rows(stack, declare(case.declared), declare({})))

@@ -64,7 +64,7 @@ def expect(
         previous: What was deployed before; `None`: the same. What left the spec since then has to
             be as `on_removal` says.
     """
-    before = _drop_kept(_show(previous or declared), declared, live)
+    before = _drop_kept(_show(previous or declared), declared)
     wanted = _carry_out_removals(_show(declared), before, live)
     return Expected(declared=wanted, live=_take_as_declared(live, wanted), previous=before)
 
@@ -129,22 +129,16 @@ def _show_role(role: ImpersonationRole, off: frozenset[Reference]) -> Impersonat
     return replace(role, rules=tuple(map(show, kept)))
 
 
-def _drop_kept(previous: Organization, declared: Organization, live: Organization) -> Organization:
-    """Leave out what may stay though it is not declared any more.
-
-    A retention policy goes only while it is the one that was declared.
-    """
+def _drop_kept(previous: Organization, declared: Organization) -> Organization:
+    """Leave out what may stay though it is not declared any more."""
     words = declared.on_removal
     stays = words.domains is not Removal.DEREGISTER or declared.existing is not None
-    retention, found = previous.policies.retention, live.policies.retention
-    ours = retention is not None and found is not None and retention.name == found.name
     return replace(
         previous,
         domains=declared.domains if stays else previous.domains,
         users=_drop_retained(previous.users, declared.users, words.users),
         groups=_drop_retained(previous.groups, declared.groups, words.groups),
         resources=_drop_retained(previous.resources, declared.resources, words.resources),
-        policies=replace(previous.policies, retention=retention if ours else None),
     )
 
 

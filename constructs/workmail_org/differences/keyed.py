@@ -28,6 +28,7 @@ from workmail_org.differences.terms import (
     EXCLUSIVE,
     FOLDED,
     FOLDED_KEYS,
+    GOES_IF_SAME,
     KEYS,
     LEFT_ALONE,
     NONE_IS_SAID,
@@ -86,8 +87,18 @@ def _walk_part(
         yield from _walk_fields(path, declared, live, previous)
     elif declared is not None:
         yield path, PRESENT, None
-    elif live is not None and (_says(field, None) or previous is not None):
+    elif live is not None and (_says(field, None) or _is_left_over(field, live, previous)):
         yield path, None, PRESENT
+
+
+def _is_left_over(field: Field, live: Any, previous: Any) -> bool:
+    """Tell whether a part that was said before is still the one that was said."""
+    if previous is None:
+        return False
+    name = GOES_IF_SAME.get(field)
+    # What a spec leaves to its stack, such as the ARN of its log group, is known to nobody here.
+    said = getattr(previous, name) if name else None
+    return name is None or said is None or said == getattr(live, name)
 
 
 def _walk_mapping(

@@ -110,6 +110,15 @@ LEFT_ALONE = frozenset(
 )
 """What stays as it is when a spec does not say it any more."""
 
+GOES_IF_SAME: Mapping[Field, str] = MappingProxyType(
+    {
+        (Policies, "retention"): "name",
+        (Policies, "email_monitoring"): "log_group_arn",
+    }
+)
+"""What goes when it leaves a spec only while this field of it is as it was declared: what somebody
+has put in its place by hand stays."""
+
 WORDS: Mapping[Field, tuple[str, ...]] = MappingProxyType(
     {(Policies, "inbound_dmarc_enforced"): ("inbound_dmarc", "enforced")}
 )

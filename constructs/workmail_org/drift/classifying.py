@@ -141,7 +141,7 @@ def _lacks_directory(look: Look, live: Snapshot) -> bool:
 
 def _join(look: Look, live: Organization, lost: frozenset[Reference]) -> Iterator[Row]:
     """Join the three differences by path."""
-    spec = normalize(look.spec, live, lost)
+    spec = normalize(look.spec, live, lost, look.deployed)
     deployed = normalize(look.deployed, live, lost)
     ahead = _index(find_differences(spec.declared, spec.live, deployed.declared))
     behind = _index(find_differences(deployed.declared, deployed.live))

@@ -38,21 +38,27 @@ class Sides:
     live: Organization
 
 
-def normalize(declared: Organization, live: Organization, lost: frozenset[Reference]) -> Sides:
+def normalize(
+    declared: Organization,
+    live: Organization,
+    lost: frozenset[Reference],
+    previous: Organization | None = None,
+) -> Sides:
     """Make what is declared and what is live comparable.
 
     Args:
         declared: By a spec or by a template.
         live: As `describing.describe` says it.
         lost: Folded references of those who were switched off or deleted by hand.
+        previous: What was declared before; `None`: the same.
     """
     said = replace(declared, on_removal=_ALL_LEAVE, domains=_add_test_domain(declared))
     lost &= {each.reference.folded for each in _list_everybody(declared) if each.enabled}
-    sides = expect(_switch_all(said, lost, enabled=False), live)
+    sides = expect(_switch_all(said, lost, enabled=False), live, previous)
     shown = _switch_all(sides.declared, lost, enabled=True)
     if lost:
         # WorkMail keeps who is switched off as a target of impersonation, and so the rule.
-        shown = replace(shown, policies=expect(said, live).declared.policies)
+        shown = replace(shown, policies=expect(said, live, previous).declared.policies)
     found = _take_members(sides.live, shown.groups, lost)
     return Sides(declared=_forget_log_days(shown), live=_forget_log_days(found))
 
