@@ -26,10 +26,7 @@ from workmail_org.model.live import (
 from workmail_org.model.organization import Organization
 from workmail_org.model.user import User
 from workmail_org.model.values import fold
-from workmail_org.wire.names import KEY_TAG, OWNER_TAG, TAKEN_OVER_TAG
-
-_OWN_TAGS = frozenset({OWNER_TAG, KEY_TAG, TAKEN_OVER_TAG})
-"""Tags that the engine writes and no spec declares."""
+from workmail_org.wire.names import KEY_TAG, TAG_PREFIX
 
 _VERIFIED = "VERIFIED"
 """`OwnershipVerificationStatus` of a domain that can be used (WorkMail API 2017-10-01,
@@ -46,7 +43,7 @@ def describe(snapshot: Snapshot, *, key: str | None = None) -> Organization:
         key: Spec key; `None`: the alias.
     """
     live, settings = snapshot.organization, snapshot.settings
-    tags = {tag: live.tags[tag] for tag in sorted(live.tags) if tag not in _OWN_TAGS}
+    tags = {tag: live.tags[tag] for tag in sorted(live.tags) if not tag.startswith(TAG_PREFIX)}
     return Organization(
         key=live.alias if key is None else key,
         region=snapshot.region,

@@ -15,7 +15,7 @@ from typing import cast
 from workmail_org.drift.model import Row, RowClass
 from workmail_org.model.values import fold
 from workmail_org.model.watching import MOST_DAYS, Ignore, Unmanaged, Watching
-from workmail_org.wire.names import KEY_TAG, OWNER_TAG, TAKEN_OVER_TAG
+from workmail_org.wire.names import OWN_TAGS
 
 _IGNORABLE = (RowClass.DRIFT, RowClass.CONFLICT, RowClass.UNMANAGED)
 
@@ -27,7 +27,7 @@ _OPENING = (
     ("policies", "access_control"),
     ("policies", "mobile_devices"),
     ("policies", "impersonation_roles"),
-    *(("tags", each) for each in (OWNER_TAG, TAKEN_OVER_TAG, KEY_TAG)),
+    *(("tags", each) for each in sorted(OWN_TAGS)),
 )
 """What is never ignored; `spec.rules.watching` refuses it, and so does this."""
 

@@ -32,6 +32,9 @@ UNRESOLVED = "<managed>"
 """Stands in a plan for what only CloudFormation knows, such as the ARN of the stack's own log
 group."""
 
+TAG_PREFIX = "workmail-org:"
+"""Tags that begin so are the engine's: no spec declares one, and no import writes one."""
+
 OWNER_TAG = "workmail-org:stack"
 """Tag on an organization that we made: the name of the stack that owns it."""
 
@@ -41,6 +44,9 @@ KEY_TAG = "workmail-org:kms-key"
 TAKEN_OVER_TAG = "workmail-org:taken-over"
 """Tag on an organization that was there before the stack: it is never deleted, also when the spec
 no longer says `existing`."""
+
+OWN_TAGS = frozenset({OWNER_TAG, KEY_TAG, TAKEN_OVER_TAG})
+"""Tags that the engine writes."""
 
 MAX_INLINE_BYTES = 100_000
 """Properties larger than this, as JSON, move to an S3 asset (design.md §4)."""

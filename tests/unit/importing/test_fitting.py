@@ -36,7 +36,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import EntityId, OrganizationId, Reference, fold, parse_reference
-from workmail_org.wire.names import KEY_TAG, OWNER_TAG
+from workmail_org.wire.names import KEY_TAG, OWNER_TAG, TAKEN_OVER_TAG
 
 ID = OrganizationId("m-0123456789abcdef0123456789abcdef")
 
@@ -327,6 +327,14 @@ def test_tags_of_aws_are_left_out() -> None:
     _, left, organization = take(make_snapshot(tags={"aws:x": "1", "team": "a"}))
 
     assert ({"team": "a"}, ()) == (dict(organization.tags), left.remainders)
+
+
+def test_tags_of_the_engine_are_left_out() -> None:
+    """Also those of another release of it."""
+    tags = {TAKEN_OVER_TAG: "true", "workmail-org:later": "1", "my:workmail-org:x": "2"}
+    _, left, organization = take(make_snapshot(tags=tags))
+
+    assert ({"my:workmail-org:x": "2"}, ()) == (dict(organization.tags), left.remainders)
 
 
 def test_a_member_that_is_the_directorys_own_is_told() -> None:

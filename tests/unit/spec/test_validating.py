@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+import pytest
+
+from workmail_org.spec.schema import find_shape
+from workmail_org.wire.names import OWN_TAGS, TAG_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,6 +118,34 @@ def test_text_that_has_to_be_quoted_is_told_so_as_it_was_written(
           write it in quotes: telephone: "1.50"
         """,
     )
+
+
+def test_tags_of_the_engine_cannot_be_declared(expect: Callable[..., None]) -> None:
+    """They say whose an organization is: with one of them it would never be deleted."""
+    expect(
+        organization="""
+        on_removal: {organization: delete}
+        tags: {workmail-org:taken-over: "true", workmail-org:later: x, my:workmail-org:x: y}
+        """,
+        problems="""
+        8:12 organizations.acme.tags["workmail-org:taken-over"]
+          "workmail-org:taken-over" is no tag key
+          allowed: anything that does not begin with aws:, which AWS keeps for itself, or with \
+workmail-org:, which says whose an organization is
+        8:45 organizations.acme.tags["workmail-org:later"]
+          "workmail-org:later" is no tag key
+          allowed: anything that does not begin with aws:, which AWS keeps for itself, or with \
+workmail-org:, which says whose an organization is
+        """,
+    )
+
+
+@pytest.mark.parametrize("tag", sorted(OWN_TAGS))
+def test_no_tag_that_the_engine_writes_can_be_declared(tag: str) -> None:
+    assert tag.startswith(TAG_PREFIX)
+    keys = find_shape(("organizations", "acme", "tags"))["propertyNames"]
+
+    assert re.search(keys["pattern"], tag) is None
 
 
 def test_a_whole_number_is_no_other_number_and_no_text(expect: Callable[..., None]) -> None:

@@ -12,7 +12,7 @@ from workmail_org.spec.problems import render_path
 from workmail_org.spec.schema import find_shape
 from workmail_org.spec.suggesting import nearest, quoted
 from workmail_org.spec.wording import show
-from workmail_org.wire.names import KEY_TAG, OWNER_TAG, TAKEN_OVER_TAG
+from workmail_org.wire.names import OWN_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,9 +27,6 @@ _NEVER: Mapping[Path, str] = {
     ("policies", "impersonation_roles"): "who may act for others",
 }
 """What opens mailboxes to somebody is never passed over."""
-
-_OWN_TAGS = frozenset({OWNER_TAG, TAKEN_OVER_TAG, KEY_TAG})
-"""They say whose the organization is, and are never passed over."""
 
 _LISTS = ("ignore", "unmanaged")
 """What `drift` has lists of, each entry with a path."""
@@ -102,7 +99,7 @@ def _judge(
     for start, what in _NEVER.items():
         if path[: len(start)] == start:
             return f"it says {what}", "declare what is live, or set it right"
-    if path[0] == "tags" and path[1:] and path[1] in _OWN_TAGS:
+    if path[0] == "tags" and path[1:] and path[1] in OWN_TAGS:
         return "it says which stack manages the organization", "deploy with -c repair=DIGEST"
     shape = find_shape(("organizations", "x", path[0]))
     if len(path) == 1 and ("properties" in shape or "additionalProperties" in shape):
