@@ -11,8 +11,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType, ModuleType
-from typing import Any, Generic, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, TypeVar
 
 from workmail_org.changes import (
     access_control,
@@ -131,8 +131,26 @@ class CollectionKind(ResourceKind[C]):
     decide: Callable[[Situation[Any]], Decision]
 
 
+class _Functions(Protocol[P]):
+    """The five functions of a module of `changes`; `SettingKind` says what each does."""
+
+    def declare(self, organization: Organization, stack: str, /) -> P | None: ...
+
+    def predict(self, declared: P, /) -> Any: ...
+
+    def capture(
+        self, live: LiveSettings, declared: P | None, previous: P | None, /
+    ) -> P | None: ...
+
+    def decide(self, live: LiveSettings, declared: P | None, previous: P | None, /) -> Decision: ...
+
+    def explain(
+        self, live: LiveSettings, declared: P | None, calls: Sequence[Call], wording: Wording, /
+    ) -> Iterable[Explanation]: ...
+
+
 def _make_setting(
-    module: ModuleType,
+    module: _Functions[P],
     resource_type: ResourceType,
     noun: str,
     properties: type[P],
@@ -142,8 +160,7 @@ def _make_setting(
     guarded: bool = False,
     takes_away: bool = False,
 ) -> SettingKind[P]:
-    """Build the record of a module of `changes` that has the four functions."""
-    own: Any = module
+    """Build the record of a module of `changes` that has the five functions."""
     return SettingKind(
         resource_type=resource_type,
         noun=noun,
@@ -153,11 +170,11 @@ def _make_setting(
         fact=fact,
         operations=operations,
         construct_id=resource_type.removeprefix("Custom::WorkMail"),
-        declare=own.declare,
-        predict=own.predict,
-        capture=own.capture,
-        decide=own.decide,
-        explain=own.explain,
+        declare=module.declare,
+        predict=module.predict,
+        capture=module.capture,
+        decide=module.decide,
+        explain=module.explain,
     )
 
 
@@ -175,7 +192,7 @@ DEFAULT_DOMAIN = _make_setting(
 )
 """Comes before users, whose addresses need its domain."""
 
-SETTINGS: tuple[SettingKind[Any], ...] = (
+_IN_ORDER = (
     _make_setting(
         permissions,
         ResourceType.MAILBOX_PERMISSIONS,
@@ -300,6 +317,7 @@ SETTINGS: tuple[SettingKind[Any], ...] = (
         takes_away=True,
     ),
 )
+SETTINGS: tuple[SettingKind[Any], ...] = _IN_ORDER  # else `Any` is what the functions are about
 """In the order in which they are deployed, after everybody is there whom they name. Impersonation
 roles come before the access-control rules that name them."""
 
