@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, is_typeddict
 
 import pytest
 
+from workmail_org.infra import keywords
+from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
 from workmail_org.model.alarms import Alarms
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.directory import Directory, DirectoryType, ServiceAccount
 from workmail_org.model.domain import MailDomain, RecordGroup
 from workmail_org.model.exports import Exports
 from workmail_org.model.group import Group
+from workmail_org.model.live import LiveOrganization, LiveSettings, Snapshot, State
 from workmail_org.model.organization import Organization, Passwords
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
@@ -28,11 +31,15 @@ from workmail_org.model.policies import (
     ImpersonationRule,
     ImpersonationType,
     MobileDeviceAccessRule,
+    Policies,
     RetentionAction,
 )
 from workmail_org.model.removal import OnRemoval, Safety
 from workmail_org.model.user import Role, User
+from workmail_org.model.values import OrganizationId
 from workmail_org.model.watching import Ignore, Unmanaged, Watching
+from workmail_org.rehearsal.listing import build_organization, list_rows
+from workmail_org.spec.building import load_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA: dict[str, Any] = json.loads(
@@ -162,3 +169,102 @@ def test_every_key_is_described_for_editors() -> None:
     }
 
     assert [m for name, schema in definitions.items() for m in find_undescribed(schema, name)] == []
+
+
+(FULL,) = (
+    each
+    for each in load_environment(ROOT / "config" / "full.yaml").organizations
+    if each.policies.identity_center
+)
+"""An organization that declares something of every kind."""
+
+POLICY_KEYS = keys_of(DEFINITIONS["policies"])
+EVERY_SETTING = (DEFAULT_DOMAIN, *SETTINGS)
+
+
+@pytest.mark.parametrize("name", sorted(names_of(Policies)))
+def test_every_field_of_policies_is_declared_by_exactly_one_kind(name: str) -> None:
+    """Without it the kinds that are about it have something else, or nothing, to declare."""
+    without = replace(FULL.policies, **{name: getattr(Policies(), name)})
+    other = replace(FULL, policies=without)
+    about = [
+        kind.noun
+        for kind in EVERY_SETTING
+        if kind.declare(FULL, "stack") != kind.declare(other, "stack")
+    ]
+
+    assert 1 == len(about), (name, about)
+
+
+def test_every_kind_of_setting_is_declared_by_the_full_configuration() -> None:
+    assert [] == [kind.noun for kind in EVERY_SETTING if kind.declare(FULL, "stack") is None]
+
+
+@pytest.mark.parametrize(
+    ("keyword_fields", "keys"),
+    [
+        (keywords.UserFields, keys_of(DEFINITIONS["user"])),
+        (keywords.GroupFields, keys_of(DEFINITIONS["group"])),
+        (keywords.ResourceFields, keys_of(DEFINITIONS["resource"]) - {"type"}),
+        (keywords.BookingFields, keys_of(DEFINITIONS["resource"]["properties"]["booking"])),
+        (keywords.DirectoryFields, keys_of(DEFINITIONS["directory"])),
+        (
+            keywords.ServiceAccountFields,
+            keys_of(DEFINITIONS["directory"]["properties"]["service_account"]),
+        ),
+        (keywords.PoliciesFields, POLICY_KEYS),
+        (keywords.AlarmsFields, keys_of(DEFINITIONS["alarms"])),
+        (keywords.OnRemovalFields, keys_of(DEFINITIONS["on_removal"])),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else "",
+)
+def test_keywords_for_editors_are_the_keys_of_the_schema(
+    keyword_fields: type[Any], keys: set[str]
+) -> None:
+    assert keys == set(keyword_fields.__annotations__)
+
+
+def test_no_keywords_are_left_out_above() -> None:
+    (mark,) = (
+        each
+        for each in test_keywords_for_editors_are_the_keys_of_the_schema.pytestmark  # type: ignore[attr-defined]
+        if each.name == "parametrize"
+    )
+    tried = {each[0] for each in mark.args[1]}
+
+    assert {each for each in vars(keywords).values() if is_typeddict(each)} == tried
+
+
+def predict(kinds: tuple[Any, ...]) -> LiveSettings:
+    """Say what is live of kinds once the full configuration is deployed."""
+    return LiveSettings(**{kind.fact: kind.predict(kind.declare(FULL, "stack")) for kind in kinds})
+
+
+def make_snapshot(settings: LiveSettings) -> Snapshot:
+    organization = LiveOrganization(id=OrganizationId("m-0"), alias="acme", state=State.ACTIVE)
+    return Snapshot(region="eu-west-1", organization=organization, settings=settings)
+
+
+def test_what_a_rehearsal_lists_of_policies_has_the_keys_of_the_schema() -> None:
+    listed: Any = build_organization(make_snapshot(LiveSettings()), stack="stack")
+
+    assert POLICY_KEYS == set(listed["policies"])
+
+
+def test_every_live_setting_is_one_of_a_kind() -> None:
+    assert names_of(LiveSettings) == {kind.fact for kind in EVERY_SETTING}
+
+
+@pytest.mark.parametrize("fact", sorted(names_of(LiveSettings) - {DEFAULT_DOMAIN.fact}))
+def test_a_rehearsal_shows_every_live_setting(fact: str) -> None:
+    """But the default domain, which stands beside the domains."""
+    everything = predict(SETTINGS)
+    new = getattr(LiveSettings(), fact)
+    other = replace(everything, **{fact: not new if isinstance(new, bool) else new})
+    without = replace(everything, **{fact: new})
+    shown = everything if other == without else other
+    rows, fewer = (list(list_rows(make_snapshot(each))) for each in (shown, without))
+    built, less = (build_organization(make_snapshot(each), stack="s") for each in (shown, without))
+
+    assert rows != fewer
+    assert built != less
