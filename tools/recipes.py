@@ -53,7 +53,6 @@ RECIPES = (
             "retention": [r"\bretention\b", r"Retention(?:Policy|Properties)?\b"],
             "identity_center": [r"IdentityCenter\b", r"\bidentity_center\b"],
             "availability": [r"\bavailability\b", r"Availability\b"],
-            "inbound_dmarc": [r"inbound_dmarc", r"InboundDmarc", r"dmarc_enforced"],
         },
     ),
     Recipe(
