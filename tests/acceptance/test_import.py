@@ -318,7 +318,7 @@ def test_an_odd_organization_is_imported_and_proved(account: Account, tmp_path: 
     assert "    #     password_secret: NAME\n" in written.replace("      #", "    #")
     assert "group former: it is switched off" in result.stdout
     assert "availability of partner.example: no API shows the password" in result.stdout
-    assert "left to you: 9\n" in result.stdout
+    assert "left to you: 10\n" in result.stdout
     assert hand.id in result.stdout
 
 
@@ -367,7 +367,7 @@ def test_programs_get_json_with_what_is_left(account: Account) -> None:
     assert (hand.id, ["acme.yaml"]) == (acme["id"], document["files"])
     assert {"in_spec": 2, "live": 3} == acme["counts"]["groups"]
     assert ["workmail-org:stack", "workmail-org:taken-over"] == acme["tags_written"]
-    assert 9 == len(acme["left_to_you"])
+    assert 10 == len(acme["left_to_you"])
     assert {
         "subject": "group former",
         "reason": "it is switched off, and a group in a spec is always on",
@@ -423,7 +423,7 @@ def test_without_rights_on_route_53_an_import_goes_on(account: Account) -> None:
 
     assert 0 == result.exit_code, result.output
     assert "hosted zones: Route 53 was not looked at:" in result.stdout
-    assert "left to you: 8\n" in result.stdout
+    assert "left to you: 9\n" in result.stdout
 
 
 def test_many_people_go_into_a_table_beside_the_spec(account: Account, tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def test_an_app_of_ones_own_needs_the_extra_cdk_alone(
     assert (assembly / "production-shop.template.json").exists()
     assert {path.name for path in handlers.iterdir()} == {
         *("__init__.py", "errors.py", "kinds.py"),
-        *("changes", "handlers", "model", "service", "wire"),
+        *("changes", "exporting", "handlers", "model", "service", "wire"),
     }
 
 

@@ -214,6 +214,7 @@ def test_every_kind_of_setting_is_declared_by_the_full_configuration() -> None:
         ),
         (keywords.PoliciesFields, POLICY_KEYS),
         (keywords.AlarmsFields, keys_of(DEFINITIONS["alarms"])),
+        (keywords.ExportsFields, keys_of(DEFINITIONS["exports"])),
         (keywords.OnRemovalFields, keys_of(DEFINITIONS["on_removal"])),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",

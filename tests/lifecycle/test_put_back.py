@@ -547,3 +547,45 @@ def test_drift_says_what_becomes_of_it(
     act(stack, case)
 
     assert said == tell(find_rows(stack, declare(case.declared), declare({})))
+
+
+def list_members(stack: Stack, name: str) -> set[str]:
+    """List the members of a group, also those who are switched off."""
+    scope = {"OrganizationId": stack.organization_id}
+    groups = stack.workmail.list_groups(**scope)["Groups"]
+    (group,) = (each["Id"] for each in groups if each["Name"] == name)
+    return {
+        each["Name"]
+        for each in stack.workmail.list_group_members(**scope, GroupId=group)["Members"]
+    }
+
+
+def test_a_member_whom_somebody_switched_on_is_a_member_still_after_a_rollback(
+    stack: Stack,
+) -> None:
+    """The failed deployment switches them off again, so that the group shows them no more."""
+    off, group = replace(BOB, enabled=False), make_group("sales", "alice", "bob")
+    stack.deploy(make_organization(ALICE, BOB, LEAVER, group))
+    stack.deploy(make_organization(ALICE, off, LEAVER, group))
+    scope = {"OrganizationId": stack.organization_id}
+    people = {each["Name"]: each["Id"] for each in stack.workmail.list_users(**scope)["Users"]}
+    stack.workmail.register_to_work_mail(**scope, EntityId=people["bob"], Email=BOB.email)
+    groups = {each["Name"]: each["Id"] for each in stack.workmail.list_groups(**scope)["Groups"]}
+    stack.workmail.associate_member_to_group(
+        **scope, GroupId=groups["sales"], MemberId=people["bob"]
+    )
+    found = list_members(stack, "sales")
+    joined = make_group("sales", "alice", "bob", "carol")
+    desired = make_organization(ALICE, off, LEAVER, make_user("carol"), joined)
+    rights = MailboxPermission(
+        mailbox=ALICE.reference, grantee=LEAVER.reference, rights=(Right.SEND_AS,)
+    )
+    fault = Fault(operation="PutMailboxPermissions", times=0, code="Final", status=400)
+    stack.emulator.faults.add(fault)
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(replace(desired, permissions=(rights,)))
+
+    assert {"alice", "bob"} == found
+    assert found <= list_members(stack, "sales")
+    users = stack.workmail.list_users(**scope)["Users"]
+    assert ["ENABLED"] == [each["State"] for each in users if each["Name"] == "bob"]

@@ -56,7 +56,7 @@ def _update(
         yield _change_delegate(Phase.JOIN, operation, bookable, wanted[folded])
     yield from _update_fields(bookable, actual, previous)
     for folded in sorted(present.keys() - wanted.keys()):
-        if folded in situation.enabled:
+        if situation.may_take_out(bookable, folded):
             operation = "DisassociateDelegateFromResource"
             yield _change_delegate(Phase.PART, operation, bookable, present[folded])
 

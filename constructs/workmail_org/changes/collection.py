@@ -66,6 +66,7 @@ class CollectionFacts(Generic[EntityT]):
         exceptions: What happens to some who leave, by folded name.
         strangers: As in `Situation`, like `namesakes`.
         undoing: A failed deployment is rolled back.
+        as_found: As in `Situation`.
         previous_is_lost: As in `Situation`.
         exported: Ids of those whose mailbox has a verified export; `None`: nobody has
             looked.
@@ -80,6 +81,7 @@ class CollectionFacts(Generic[EntityT]):
     strangers: Mapping[str, Reference] = field(default_factory=dict[str, Reference])
     namesakes: Collection[str] = frozenset()
     undoing: bool = False
+    as_found: bool = False
     previous_is_lost: bool = False
     exported: Collection[str] | None = None
 
@@ -144,6 +146,7 @@ def assess(
         adopt=declared.adopt,
         taken_over=declared.taken_over and not declared.read_only_directory,
         undoing=facts.undoing,
+        as_found=facts.as_found,
         previous_is_lost=facts.previous_is_lost,
         absent=[entity for entity in whole if fold(entity.name) not in facts.present],
         enabled=facts.enabled,

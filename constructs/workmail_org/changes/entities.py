@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Any, Generic
 
 from workmail_org.changes.addresses import (
     Holder,
@@ -71,6 +71,8 @@ class Situation(Generic[EntityT]):
         taken_over: The organization was there before the stack.
         undoing: A failed deployment is rolled back: what was declared before
             it was ours, and is not refused now.
+        as_found: What is desired is how a failed deployment found it: what people have added
+            to lists since then stays.
         previous_is_lost: Nobody knows what the last deployment declared: whoever
             leaves, leaves with this one.
         absent: Of the whole collection, also of other shards: who is declared
@@ -98,6 +100,7 @@ class Situation(Generic[EntityT]):
     adopt: bool = False
     taken_over: bool = False
     undoing: bool = False
+    as_found: bool = False
     previous_is_lost: bool = False
     absent: Sequence[EntityT] = ()
     enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
@@ -123,6 +126,21 @@ class Situation(Generic[EntityT]):
     def find_previous(self, entity: EntityT) -> EntityT | None:
         """Return what the last deployment declared under the entity's name."""
         return self.declared.get(fold(entity.name))
+
+    def may_take_out(self, entity: EntityT, listed: Reference) -> bool:
+        """Tell whether somebody who is not desired leaves a list of members or delegates.
+
+        Whoever is switched off cannot be taken out. In a rollback nobody knows of those whom the
+        failed deployment did not name whether they were in it when it began: lists show only who
+        is switched on.
+        """
+        if listed not in self.enabled:
+            return False
+        if not self.as_found:
+            return True
+        failed: Any = self.find_previous(entity)
+        named = (*getattr(failed, "members", ()), *getattr(failed, "delegates", ()))
+        return listed in {each.folded for each in named}
 
     def get_leavers(self) -> tuple[Found[EntityT], ...]:
         """Return the owned entities that are no longer declared and still there."""

@@ -55,7 +55,7 @@ def _update(
     wanted = {member.folded: member for member in group.members}
     present = {member.folded: member for member in (found.entity.members if found else ())}
     for folded in sorted(present.keys() - wanted.keys()):
-        if folded in situation.enabled:
+        if situation.may_take_out(group, folded):
             yield _change_member(Phase.LEAVE, "DisassociateMemberFromGroup", group, present[folded])
     for folded in sorted(wanted.keys() - present.keys()):
         # Users come before groups: one that is off was switched off by hand, and is reported as

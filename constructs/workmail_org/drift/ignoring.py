@@ -45,18 +45,21 @@ class Ignored:
     notes: tuple[str, ...]
 
 
-def apply_ignores(rows: Iterable[Row], watching: Watching, today: date) -> Ignored:
+def apply_ignores(
+    rows: Iterable[Row], watching: Watching, today: date, *, looked: bool = True
+) -> Ignored:
     """Mark the rows that are passed over.
 
     Args:
         rows: What differs.
         watching: From the spec.
         today: In UTC.
+        looked: Whether anything was there to look at: else nobody knows what is unused.
     """
     by_path = {each.path: each for each in watching.ignore}
     marked = list(rows)
     notes: list[str] = []
-    is_whole = not any(row.row_class is RowClass.UNREADABLE for row in marked)
+    is_whole = looked and not any(row.row_class is RowClass.UNREADABLE for row in marked)
     for accepted in watching.unmanaged:
         notes += _accept(accepted, marked, today, is_whole=is_whole)
     for path, ignore in by_path.items():

@@ -151,7 +151,13 @@ def look_for_drift(
             reading.tell_absence()
     today = world.tell_day()
     ignored = {
-        each.key: apply_ignores(found[each.key].finish(), each.drift, today) for each in wanted
+        each.key: apply_ignores(
+            found[each.key].finish(),
+            each.drift,
+            today,
+            looked=found[each.key].subject is not None,
+        )
+        for each in wanted
     }
     return Drift(
         environment=environment.name,

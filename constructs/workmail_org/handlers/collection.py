@@ -117,6 +117,7 @@ class CollectionWork(Generic[C]):
     Attributes:
         declared: What is to be; a Delete declares nobody, and a rollback everybody as found.
         previous: What was declared before.
+        as_found: A rollback puts back what was found.
         let_go: Whom a failed deployment had taken over: they are put back, and nobody's.
         beliefs: Whom this slice need not read.
         exported: Ids of those whose mailbox has a verified export; read once, to confirm.
@@ -132,6 +133,7 @@ class CollectionWork(Generic[C]):
     declared: C
     previous: C | None = field(init=False)
     let_go: frozenset[Reference] = frozenset()
+    as_found: bool = False
     beliefs: Beliefs[C] = field(init=False)
     reader: SnapshotReader = field(init=False)
     situation: Situation[Any] = field(init=False)
@@ -305,6 +307,7 @@ class CollectionWork(Generic[C]):
             others=self._read_others(list_moving(self.declared, previous)),
             exceptions=self._find_exceptions(claims),
             undoing=undoing,
+            as_found=self.as_found,
             previous_is_lost=self.request.previous_is_lost,
             exported=self.exported,
         )
@@ -339,7 +342,7 @@ class CollectionWork(Generic[C]):
             *(found.get(each.reference.folded, each) for each in self.declared.entities),
             *(found[reference] for reference in sorted(taken, key=str)),
         ]
-        self.let_go = frozenset(taken)
+        self.let_go, self.as_found = frozenset(taken), bool(found)
         self.declared = redeclare(self.declared, entities)
         if taken and self.request.is_delete:
             self.previous = self.request.desired

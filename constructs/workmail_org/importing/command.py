@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import sys
 from functools import partial
 
 import click
 
+from workmail_org import errors
 from workmail_org.arguments import NamedPath
 
 _DIFFERS = 5  # as of the other commands: what exists differs from the spec
@@ -96,6 +98,8 @@ def import_(
         click.echo(render_policy())
         return
     printed = output is not None and str(output) == "-"
+    if printed and sys.stdout.name == os.devnull:  # closed by the shell, >&-: see cli.Program
+        raise errors.FolderError("there is no standard output to write to: it is closed")
     file = output or pathlib.Path(f"{_name_file(key, aliases, environment)}.yaml")
     wish = Wish(
         regions=_choose_regions(region, all_regions=all_regions),

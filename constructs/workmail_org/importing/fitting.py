@@ -116,6 +116,11 @@ UNREADABLE = (
         advice="they stay as they are; ListMobileDeviceAccessOverrides shows them",
     ),
     Remainder(
+        subject="rights of and to people who are switched off",
+        reason="they count for nothing meanwhile, and are not read",
+        advice="they stay; look at them when somebody is switched on again",
+    ),
+    Remainder(
         subject="folder permissions, rules and signatures of users",
         reason="they are in the mailboxes, which no API of WorkMail opens",
         advice="they stay as they are",

@@ -39,8 +39,12 @@ _SILENCE_SECONDS = 30 * 60.0
 _PROBE = b"\0" * 65536
 """What a folder must have room for; a page of a full disk is still free now and then."""
 
-_NO_ROOM = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "ENOSPC", "EDQUOT")
-"""Python prints the sentence, Node.js the name."""
+_NO_ROOM = {
+    told: os.strerror(number)
+    for number, name in ((errno.ENOSPC, "ENOSPC"), (errno.EDQUOT, "EDQUOT"))
+    for told in (os.strerror(number), name)
+}
+"""Python prints the sentence, Node.js the name; the sentence is told, whichever comes first."""
 
 _END_BYTES = 65536
 """How much of a log is read again every second."""
@@ -325,7 +329,7 @@ def _start_keeper(folder: Path | None) -> subprocess.Popen[str]:
 
 def _find_no_room(text: str) -> str | None:
     """Find what programs print when a disk, or a user's share of it, is full."""
-    return next((told for told in _NO_ROOM if told in text), None)
+    return next((sentence for told, sentence in _NO_ROOM.items() if told in text), None)
 
 
 def _describe_no_room(folder: Path, told: str) -> str:

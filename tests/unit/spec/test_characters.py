@@ -117,6 +117,16 @@ def test_a_name_holds_something_that_can_be_seen(tell: Callable[..., list[str]])
     ) == problem
 
 
+@pytest.mark.parametrize("kind", ["users", "groups"])
+def test_a_name_that_no_cdk_app_takes_is_refused(tell: Callable[..., list[str]], kind: str) -> None:
+    problems = tell(f"{kind}: {{__proto__: {{display_name: P, email: g@a.awsapps.com}}}}\n")
+    place = f"organizations.a.{kind}.__proto__"
+
+    assert [f'{place}: "__proto__" cannot be a name: no CDK app takes it'] == [
+        each.split(": ", 1)[1] for each in problems if "cannot be a name" in each
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [("#N/A", "an error"), ("#REF!", "an error"), ("3.53155E+11", "a number, shortened")],

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from workmail_org.spec.problems import Path, Problem
 
 
+_PROTOTYPE = "__proto__"
+"""JavaScript has a property of this name in every object, so jsii refuses it as a key of a map."""
+
+
 def check_texts(declared: Declared) -> Iterator[Problem]:
     """A text, or a name, has characters that can be seen, and is not a spreadsheet's word.
 
@@ -23,6 +27,8 @@ def check_texts(declared: Declared) -> Iterator[Problem]:
     reported already.
     """
     for path, text, is_key in _texts(declared.body):
+        if is_key and text == _PROTOTYPE:
+            yield declared.at_key(path, f"{show(text)} cannot be a name: no CDK app takes it", None)
         if characters.is_blank(text):
             shape = find_shape(path[:-1]).get("propertyNames", {}) if is_key else find_shape(path)
             if fits(text, shape):
