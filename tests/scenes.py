@@ -41,7 +41,7 @@ def make_group(name: str, *members: str, **fields: Any) -> Group:
 
 
 def make_organization(*entities: User | Group, **fields: Any) -> Organization:
-    """Make an organization in whose spec the word for removals is said for good."""
+    """Make an organization in whose spec the word for removals is said permanently."""
     described: dict[str, Any] = {
         "key": "acme",
         "region": "eu-west-1",

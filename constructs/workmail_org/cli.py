@@ -134,11 +134,11 @@ _root_option = click.option(
     help="For people, for programs, or for code scanning.",
 )
 def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: str) -> None:
-    """Tell everything that is wrong with a spec.
+    """Report every problem in a spec.
 
     A spec that is called - is read from standard input.
 
-    Exits with 0 when there is no error, else with 2. A warning is no error.
+    Exits with 0 when there is no error, else with 2. A warning is not an error.
     """
     readings = {spec: building.read_spec(spec, root=root, data=_read_input(spec)) for spec in specs}
     shared = together.compare([reading.document for reading in readings.values()])
@@ -198,7 +198,7 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
     metavar="BASE",
     callback=_need_base,
     shell_complete=complete_base,
-    help="Needed. A file, a git revision (main, HEAD~1, git:NAME), deployed, or live.",
+    help="Required: a file, a git revision (main, HEAD~1, git:NAME), deployed, or live.",
 )
 @_root_option
 @click.option(
@@ -243,7 +243,7 @@ def plan(
     tell: bool,
     repairs: bool,
 ) -> None:
-    """Say what a deployment would do, and mean for people.
+    """Show what a deployment would do, and what it affects.
 
     Each of several specs is compared with itself in a revision, deployed or live, or with one
     file. A spec that is called - is read from standard input. A file or a revision is compared
@@ -295,7 +295,7 @@ def _refuse_revision_of_input(specs: Sequence[pathlib.Path], base: str) -> None:
     is_file = not base.startswith("git:") and pathlib.Path(base).is_file()
     if _STANDARD_INPUT in specs and base not in ("deployed", "live") and not is_file:
         raise click.UsageError(
-            f'a spec from standard input is in no revision, and "{base}" is no file: compare it '
+            f'a spec from standard input is in no revision, and "{base}" is not a file: compare it '
             "with a file, deployed or live, or name the spec"
         )
 
@@ -393,7 +393,7 @@ def drift(
     "--acknowledge",
     metavar="DIGEST",
     default="",
-    help="The word for changes that need one, as in cdk deploy -c acknowledge=DIGEST.",
+    help="Confirm the changes with this digest, as cdk deploy -c acknowledge=DIGEST does.",
 )
 @click.option(
     "--keep", is_flag=True, help="Leave the local AWS running; print how to use and how to stop it."

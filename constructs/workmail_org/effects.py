@@ -87,7 +87,7 @@ def _opens(rule: AccessControlRule, access: Access) -> bool:
 def _is_listed(value: str | None, listed: Sequence[str], excepted: Sequence[str]) -> bool:
     """Tell whether a rule is about a value; without a list it is about everything.
 
-    A role is no user: no list of users holds it, and no exception.
+    A role is not a user: no list of users holds it, and no exception.
     """
     return (not listed or value in listed) and value not in excepted
 

@@ -6,7 +6,7 @@
     ├─ FolderError                 new files cannot be written into a folder        exit 2
     ├─ InputError(problems)        a file given beside a spec is wrong              exit 2
     ├─ RevisionError               git has no such revision, or there is no git         exit 2
-    ├─ UnsafePlanError             the change needs a word from a person            exit 3
+    ├─ UnsafePlanError             the change must be confirmed                    exit 3
     │  └─ UnapprovedError          it is not what a person approved
     ├─ WireError                   an event or a property that cannot be decoded
     ├─ OvertakenError              CloudFormation does not wait for this request any more
@@ -70,7 +70,7 @@ class RevisionError(WorkMailOrgError):
 
 
 class UnsafePlanError(WorkMailOrgError):
-    """When a change needs a word from a person; nothing was written.
+    """When a change must be confirmed; nothing was written.
 
     Attributes:
         reasons: One sentence for each refused change.

@@ -271,8 +271,8 @@ def test_a_spec_that_is_not_valid_fails_the_job_and_says_why(repository: Reposit
 
     assert (1, "false") == (outcome.code, outcome.outputs["valid"])
     problem = (
-        'config/production.yaml:5:13: organizations.acme.region: "eu-west-9" is no WorkMail region;'
-        " allowed: us-east-1, us-west-2, eu-west-1"
+        'config/production.yaml:5:13: organizations.acme.region: "eu-west-9" is not a valid'
+        " WorkMail region; allowed: us-east-1, us-west-2, eu-west-1"
     )
     assert problem in outcome.log.splitlines()
     (comment,) = repository.comments
@@ -304,7 +304,7 @@ def test_a_plan_that_is_refused_fails_the_job_if_that_is_asked_for(
         outcome.outputs["refused"],
         outcome.outputs["changes"],
     ), outcome.log
-    assert "stopped until somebody confirms" in repository.comments[0]["body"]
+    assert "must be confirmed" in repository.comments[0]["body"]
 
 
 def test_a_change_that_mends_the_base_is_possible(repository: Repository) -> None:
@@ -315,7 +315,7 @@ def test_a_change_that_mends_the_base_is_possible(repository: Repository) -> Non
 
     assert (0, "true") == (outcome.code, outcome.outputs["valid"]), outcome.log
     assert "cannot be planned against `origin/main`" in repository.comments[0]["body"]
-    assert "is no version of the spec format" in repository.comments[0]["body"]
+    assert "is not a valid version of the spec format" in repository.comments[0]["body"]
 
 
 def test_a_new_spec_is_planned_against_nothing(repository: Repository) -> None:

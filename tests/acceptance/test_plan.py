@@ -122,7 +122,7 @@ def test_a_base_that_is_nowhere_exits_with_2(
     result = plan(run, "--against", base)
 
     assert (2, "") == (result.exit_code, result.stdout)
-    assert result.stderr.startswith(f'"{base}" is no file, and no revision can be read: git: ')
+    assert result.stderr.startswith(f'"{base}" is not a file, and no revision can be read: git: ')
 
 
 def test_an_organization_that_is_not_declared_exits_with_2(run: Run) -> None:
@@ -253,7 +253,7 @@ def test_a_spec_from_standard_input_is_in_no_revision(run: Run, base: str) -> No
     )
 
     assert 2 == result.exit_code
-    assert f'is in no revision, and "{base}" is no file' in " ".join(result.stderr.split())
+    assert f'is in no revision, and "{base}" is not a file' in " ".join(result.stderr.split())
 
 
 def test_one_wrong_spec_of_several_stops_the_plan(run: Run) -> None:

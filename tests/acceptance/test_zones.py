@@ -202,7 +202,7 @@ def test_records_that_are_as_wanted_can_be_adopted(account: Account) -> None:
     (refusal,) = account.refuse(existing=organization)
     adopted = account.plan(", adopt: true", existing=organization, form="json")
 
-    assert "all are as WorkMail wants them, so say adopt: true in its dns" in refusal
+    assert "all are as WorkMail wants them, so set adopt: true in its dns" in refusal
     assert 0 == adopted.exit_code, adopted.output
     (planned,) = json.loads(adopted.stdout)["organizations"]
     assert not any("Route 53" in call for change in planned["changes"] for call in change["calls"])
@@ -255,9 +255,9 @@ def test_a_record_that_is_not_as_wanted_cannot_be_adopted(
     (refusal,) = account.refuse(", adopt: true", existing=organization)
     mended = account.plan(f", adopt: true, omit: [{group}]", existing=organization)
 
-    assert f"adopt: true of {DOMAIN} says that its records are in hosted zone {ZONE}" in refusal
+    assert f"adopt: true of {DOMAIN} declares that its records are in hosted zone {ZONE}" in refusal
     assert shown in refusal
-    assert f"name in omit what somebody else keeps ({group})" in refusal
+    assert f"name in omit the records that are managed elsewhere ({group})" in refusal
     assert 0 == mended.exit_code, mended.output
 
 

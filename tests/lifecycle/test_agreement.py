@@ -325,14 +325,14 @@ def delete_by_hand(stack: Stack, name: str) -> None:
     [
         (
             switch_off_by_hand,
-            "bob is switched off, though the spec says otherwise, and {call} would fail: "
-            "somebody has done it by hand; switch it on again (aws workmail "
-            "register-to-work-mail), or say enabled: false",
+            "bob is switched off, although the spec declares it switched on, and {call} would "
+            "fail: it was switched off by hand; switch it on again (aws workmail "
+            "register-to-work-mail), or set enabled: false",
         ),
         (
             delete_by_hand,
-            "bob is not there, though the spec says so, and {call} would fail: somebody has "
-            "deleted it by hand; remove it from the spec, or change a field of it in the same "
+            "bob is not there, although the spec declares it, and {call} would fail: it was "
+            "deleted by hand; remove it from the spec, or change a field of it in the same "
             "deployment, which makes it again with a new mailbox",
         ),
     ],
@@ -366,7 +366,9 @@ def test_a_plan_refuses_an_address_at_a_domain_that_was_deregistered_by_hand(sta
     desired = replace(SPECIFIC, users=(*SPECIFIC.users, make_user("carol")))
     (refusal,) = refuse_next(stack, SPECIFIC, desired)
 
-    assert refusal.startswith("domain acme.example is not registered, though the spec says so")
+    assert refusal.startswith(
+        "domain acme.example is not registered, although the spec declares it"
+    )
     assert refusal.endswith("aws workmail register-mail-domain --domain-name acme.example)")
 
 
@@ -379,9 +381,9 @@ def test_a_domain_that_somebody_made_the_default_by_hand_does_not_leave(stack: S
     (refusal,) = refuse_next(stack, spec, SPECIFIC)
 
     assert refusal.startswith(
-        "domain old.example leaves, but somebody made it the organization's default domain by hand"
+        "domain old.example is removed, but it was made the organization's default domain by hand"
     )
-    with pytest.raises(DeploymentFailedError, match="made it the organization's default domain"):
+    with pytest.raises(DeploymentFailedError, match="made the organization's default domain"):
         stack.deploy(SPECIFIC)
     assert stack.workmail.get_mail_domain(**scope, DomainName="old.example")["IsDefault"]
     stack.workmail.update_default_mail_domain(**scope, DomainName="acme.example")

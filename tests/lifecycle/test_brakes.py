@@ -84,7 +84,7 @@ def test_too_many_removals_are_refused_with_numbers_names_and_the_word(stack: St
     digest = get_digest(reason)
 
     assert (
-        f"this needs a word from a person (cdk deploy -c acknowledge={digest}): 3 of 20 users "
+        f"this must be confirmed (cdk deploy -c acknowledge={digest}): 3 of 20 users "
         "leave or are switched off (15 %, safety.max_removals_percent is 10): "
         "user00, user01, user02"
     ) == reason
@@ -254,10 +254,10 @@ CHANGES: dict[str, tuple[Policies, Policies, str]] = {
         "item came: deleted items, what is older than 30 days",
     ),
     "mail is erased earlier": (keep(30), keep(29), "older than 29 days"),
-    "mail is erased for good": (
+    "mail is erased permanently": (
         keep(30),
         keep(30, RetentionAction.PERMANENTLY_DELETE),
-        "older than 30 days for good",
+        "older than 30 days permanently",
     ),
     "nobody gets in": (
         Policies(access_control=(EVERYONE,)),

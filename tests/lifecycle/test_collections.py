@@ -96,7 +96,7 @@ def test_a_renamed_key_is_refused_whichever_shard_the_new_one_is_in(sharded: Sta
     sharded.emulator.clear_calls()
     for number in range(6):
         renamed = replace(CROWD[0], name=f"renamed{number}")
-        with pytest.raises(DeploymentFailedError, match="user 'u00' leaves and"):
+        with pytest.raises(DeploymentFailedError, match="user 'u00' is removed and"):
             sharded.deploy(make_organization(renamed, *CROWD[1:]))
 
     assert [] == list_operations(sharded)

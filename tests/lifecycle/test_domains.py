@@ -71,7 +71,7 @@ def test_verification_is_waited_for() -> None:
 
 def test_a_domain_that_is_never_verified_names_the_record_to_look_for() -> None:
     stack = Stack(make_emulator(instant=False))
-    reason = "not done after 55 minutes: the ownership record _amazonses.acme.example"
+    reason = "not finished after 55 minutes: the ownership record _amazonses.acme.example"
     with pytest.raises(DeploymentFailedError, match=reason):
         stack.deploy(make_organization(domains=(replace(ACME, dns=ZONE),)))
 

@@ -176,7 +176,7 @@ def test_what_never_ends_is_given_up_before_cloudformation_does(stack: Stack) ->
         Fault(operation="CreateUser", times=0, code="ThrottlingException", status=400)
     )
     started = stack.emulator.clock.now()
-    reason = "not done after 5[5-9] minutes: .*CreateUser failed with ThrottlingException"
+    reason = "not finished after 5[5-9] minutes: .*CreateUser failed with ThrottlingException"
     with pytest.raises(DeploymentFailedError, match=reason):
         stack.deploy(make_organization(ALICE))
 

@@ -63,7 +63,7 @@ def test_removed_restore_and_back_again(spec: Path, stack: Stack) -> None:
 
     assert "acme: alice is switched off since 2023-11-14, can be restored until" in told.output
     assert f"alice is switched on again as {at('alice')}" in restored.output
-    assert "acme: nobody who was removed is switched off\n" == nobody.output
+    assert "acme: no removed entity is switched off\n" == nobody.output
     assert "alice" in take_picture(stack).enabled
 
 
@@ -87,7 +87,7 @@ def test_purge_wants_the_word_of_its_own_list(spec: Path, stack: Stack) -> None:
     done = run("purge", spec, "alice", "--erase", digest)
 
     assert (0, 3, 0) == (listed.exit_code, wrong.exit_code, done.exit_code)
-    assert "alice is deleted for good\n" == done.output
+    assert "alice is deleted permanently\n" == done.output
     assert "alice" not in take_picture(stack).entities
 
 

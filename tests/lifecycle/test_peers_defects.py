@@ -104,12 +104,12 @@ def test_no_password_is_in_a_log_or_in_what_cloudformation_keeps(
 
 
 def test_a_wait_has_an_end(stack: Stack) -> None:
-    """Seen in gothub: it waited for ever; users of crhelper waited for CloudFormation's hour."""
+    """Seen in gothub: it waited permanently; users of crhelper waited for CloudFormation's hour."""
     stack.emulator.faults.add(
         Fault(operation="RegisterToWorkMail", times=0, code="ThrottlingException", status=400)
     )
     started = stack.emulator.clock.now()
-    with pytest.raises(DeploymentFailedError, match="not done after"):
+    with pytest.raises(DeploymentFailedError, match="not finished after"):
         stack.deploy(make_organization(ALICE))
 
     assert stack.emulator.clock.now() - started < 60 * 60

@@ -111,7 +111,9 @@ def test_an_address_of_somebody_retained_is_not_given_to_a_group(stack: Stack) -
     stack.deploy(replace(BOTH, on_removal=words))
     before = take_picture(stack)
     desk = make_group("desk", aliases=(at("alice"),))
-    says = "somebody else in the spec wants alice@acme.example, which user 'Alice' keeps because of"
+    says = (
+        "another entity in the spec wants alice@acme.example, which user 'Alice' keeps because of"
+    )
     with pytest.raises(DeploymentFailedError, match=says):
         stack.deploy(make_organization(BOB, desk, on_removal=words))
 
@@ -123,7 +125,7 @@ def test_who_is_switched_off_in_the_spec_or_by_hand_was_not_removed(stack: Stack
     stack.deploy(BOTH)
     stack.deploy(spec)
 
-    assert ["acme: nobody who was removed is switched off"] == list(
+    assert ["acme: no removed entity is switched off"] == list(
         render_removed("acme", list_removed(operate(stack, spec)))
     )
 
@@ -215,7 +217,7 @@ def test_purging_lists_what_is_lost_and_does_nothing_without_the_word(
         "Alice: mailbox of 0 MB",
         f"  address {at('alice')}",
         f"  address {at('al')}",
-        f"nothing was changed; to delete this for good: --erase {digest_losses(losses)}",
+        f"nothing was changed; to delete this permanently: --erase {digest_losses(losses)}",
     ] == list(render_losses(losses))
     assert [] == list(stack.emulator.writes)
 
@@ -231,7 +233,7 @@ def test_with_the_word_it_is_deleted_and_forgotten(stack: Stack, removed: Deploy
 
 
 def test_the_word_for_another_deletes_nothing(removed: Deployed) -> None:
-    with pytest.raises(UnsafePlanError, match="--erase 0123456789ab is not the word for these"):
+    with pytest.raises(UnsafePlanError, match="--erase 0123456789ab does not confirm these"):
         purge(removed, survey(removed, [NAME]), "0123456789ab")
 
     assert 1 == len(list_removed(removed))
@@ -319,7 +321,7 @@ def test_who_was_switched_on_by_hand_is_told_and_taken_back(
     assert alice.row is not None
     removed.workmail.call("RegisterToWorkMail", EntityId=alice.row.id, Email=at("liddell"))
     told = list(render_removed("acme", list_removed(removed)))
-    with pytest.raises(UnsafePlanError, match="Alice is switched on again: nobody who can sign in"):
+    with pytest.raises(UnsafePlanError, match="Alice is switched on again: a user who can sign in"):
         survey(removed, [NAME])
     restored = restore(removed, NAME)
 
@@ -355,7 +357,7 @@ def test_an_address_that_somebody_else_has_by_now_says_the_way_back(stack: Stack
         restore(operate(stack, after), NAME)
 
     assert str(refused.value).startswith(
-        f"{at('alice')} belongs to somebody else by now: declare Alice again in the spec, with "
+        f"{at('alice')} belongs to another entity now: declare Alice again in the spec, with "
         "another address, and deploy: the same mailbox comes back ("
     )
 

@@ -160,7 +160,7 @@ def test_problems_are_those_of_a_spec_all_at_once_and_without_a_file() -> None:
     problems = synthesize_problems(stack)
 
     assert [
-        'users.alice.email: "nowhere.example" is no domain of this organization; '
+        'users.alice.email: "nowhere.example" is not a domain of this organization; '
         "declared: acme.awsapps.com",
         'groups.sales.members[0]: no user "ada" is declared; declared: alice',
         'groups.alice: "alice" is already the name of user "alice"; '

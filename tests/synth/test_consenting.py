@@ -172,5 +172,5 @@ def test_every_resource_that_changes_something_is_told_that_an_approval_is_neede
 
 
 def test_what_is_no_approval_is_refused_at_synth(context: dict[str, Any]) -> None:
-    with pytest.raises(SpecError, match="approved: 'yes' is no part of an approval"):
+    with pytest.raises(SpecError, match="approved: 'yes' is not part of an approval"):
         make_approved(context, "yes")

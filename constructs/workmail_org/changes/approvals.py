@@ -45,7 +45,7 @@ def parse_approval(text: str) -> Mapping[str, str]:
         match = _PART.fullmatch(part)
         if match is None:
             raise ValueError(
-                f"{part!r} is no part of an approval: it looks like "
+                f"{part!r} is not part of an approval: it looks like "
                 "acme-eu/users.1f2e3d4c5b6a; copy the whole text that `plan` printed"
             )
         if match["name"] in parts:

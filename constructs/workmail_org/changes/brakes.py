@@ -23,7 +23,7 @@ from workmail_org.model.values import Kind, Reference
 _REMOVING = frozenset({"DeregisterFromWorkMail", "DeleteUser", "DeleteGroup", "DeleteResource"})
 
 _EVERYBODY = 100
-"""Of `safety.max_removals_percent`: the spec has said the word for good."""
+"""Of `safety.max_removals_percent`: the spec has said the word permanently."""
 
 _MOST_NAMES = 10
 """Names in a sentence; `Brake.names` has them all."""

@@ -88,17 +88,16 @@ REMOTE_LEAVES = Rule(
 ADDRESS_LEAVES = Rule(
     "address-leaves",
     Consequence.ADDRESS,
-    "mail to an address that nobody has bounces; one that moves is somebody else's mail from then "
-    "on",
+    "mail to a removed address bounces; mail to a moved address goes to its new holder",
     f"{API}, DeleteAlias",
     "list the old address as an alias, for as long as people write to it",
 )
 ADDRESS_MOVES = Rule(
     "address-moves",
     Consequence.ADDRESS,
-    "mail to the address is somebody else's from then on; what came before stays where it is",
+    "new mail to the address goes to its new holder; earlier mail stays where it is",
     f"{API}, DeleteAlias, CreateAlias",
-    "tell both of them",
+    "inform both users",
 )
 ADDRESS_COMES = Rule(
     "address-comes",
@@ -123,7 +122,7 @@ IDENTITY = Rule(
     Consequence.SIGN_IN,
     "who signs in as whom follows the user of IAM Identity Center",
     f'{GUIDE}, "connecting_wmusers"',
-    "tell the person when to sign in again",
+    "inform the user when to sign in again",
 )
 QUOTA_RAISED = Rule(
     "quota-raised",
@@ -166,9 +165,9 @@ MEMBERS_JOIN = Rule(
 MEMBERS_LEAVE = Rule(
     "members-leave",
     Consequence.ADDRESS,
-    "who is no member any more does not get what is sent to the group",
+    "a removed member no longer receives mail sent to the group",
     f"{API}, DisassociateMemberFromGroup",
-    "tell who leaves the group",
+    "inform the removed members",
 )
 MEMBERS_REARRANGED = Rule(
     "members-rearranged",
@@ -192,13 +191,13 @@ RESOURCE_RETURNS = Rule(
     "resource-returns",
     Consequence.NONE,
     "switched on within 30 days a resource has the calendar as it was left",
-    "assumed; the guide says so of users",
+    "assumed; the guide states it for users",
 )
 RESOURCE_LEAVES = Rule(
     "resource-leaves",
     Consequence.CLOCK,
     "a resource that is switched off cannot be booked; its calendar is kept for 30 days",
-    "assumed; the guide says so of users",
+    "assumed; the guide states it for users",
     "within 30 days, put it back: the same calendar is there",
 )
 RESOURCE_DELETED = Rule(
@@ -217,9 +216,9 @@ DELEGATES_JOIN = Rule(
 DELEGATES_LEAVE = Rule(
     "delegates-leave",
     Consequence.ADDRESS,
-    "who is no delegate any more does not get the booking requests",
+    "a removed delegate no longer receives booking requests",
     f'{GUIDE}, "edit_resource"',
-    "tell who answers for the resource now",
+    "inform the new delegates",
 )
 RESOURCE_CHANGES = Rule(
     "resource-changes",
@@ -237,16 +236,18 @@ LOCKOUT = Rule(
 ORGANIZATION_COMES = Rule(
     "organization-comes",
     Consequence.NONE,
-    "a new organization takes nothing from another; its alias is taken for ever",
+    "a new organization takes nothing from another; its alias is taken permanently",
     f"{API}, CreateOrganization",
 )
 BEGINS = Rule(
     "begins",
     Consequence.NONE,
-    "in an organization that begins nobody has anything to lose yet",
+    "a new organization has nothing to lose yet",
     f"{API}, CreateOrganization",
 )
-TAGS = Rule("tags", Consequence.NONE, "tags are for people and bills", f"{API}, TagResource")
+TAGS = Rule(
+    "tags", Consequence.NONE, "tags affect only billing and overviews", f"{API}, TagResource"
+)
 DIRECTORY_COMES = Rule(
     "directory-comes",
     Consequence.NONE,

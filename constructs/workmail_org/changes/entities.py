@@ -284,8 +284,9 @@ def _find_personal_clue(old: User, new: User) -> str | None:
 def _describe_rename(kind: Kind, old: str, new: str, clue: str) -> str:
     loss = "an empty mailbox" if kind is Kind.USER else "a new id"
     return (
-        f"{kind} {old!r} leaves and {new!r} arrives with {clue}: names cannot change in WorkMail, "
-        f"so this would switch {old!r} off and start {new!r} with {loss}; to keep it, keep the key "
+        f"{kind} {old!r} is removed and {new!r} is added with {clue}: names cannot change in "
+        f"WorkMail, so this would switch "
+        f"{old!r} off and start {new!r} with {loss}; to keep it, keep the key "
         f"{old!r} and change display_name, email or aliases; if these are two, remove {old!r} in "
         f"one deployment and add {new!r} in the next"
     )
@@ -331,7 +332,7 @@ def _refuse_unreleased(kind: Kind, situation: Situation[EntityT]) -> tuple[str, 
     """Refuse to take an address from an entity that `on_removal: retain` leaves alone."""
     if situation.removal is not Removal.RETAIN:
         return ()
-    wanted = dict.fromkeys(situation.wanted_elsewhere, "somebody else in the spec")
+    wanted = dict.fromkeys(situation.wanted_elsewhere, "another entity in the spec")
     wanted |= {
         fold(address): f"{kind} {entity.name!r}"
         for entity in situation.desired

@@ -31,7 +31,7 @@ SIGN_IN = Rule(
     Consequence.SIGN_IN,
     "how people sign in follows the configuration",
     f'{GUIDE}, "authenticate_mode"',
-    "tell everybody beforehand",
+    "inform all users beforehand",
 )
 
 
@@ -146,7 +146,7 @@ def explain(
         return
     word = "alone" if center.authentication_mode is only else "or with the directory's passwords"
     tokens = center.personal_access_tokens
-    days = f"for {tokens.lifetime_days} days" if tokens.lifetime_days else "for ever"
+    days = f"for {tokens.lifetime_days} days" if tokens.lifetime_days else "permanently"
     token_word = f"are good {days}" if tokens.status == "active" else "are switched off"
     sentence = (
         f"people sign in through IAM Identity Center {word}; personal access tokens {token_word}"

@@ -323,7 +323,7 @@ def _end_domain(
 def describe_chosen(domain: str) -> str:
     """Write why a domain cannot leave."""
     return (
-        f"domain {domain} leaves, but somebody made it the organization's default domain by hand, "
+        f"domain {domain} is removed, but it was made the organization's default domain by hand, "
         "and WorkMail does not deregister the default: make another domain the default first (aws "
         "workmail update-default-mail-domain), or set on_removal.domains: retain, then deploy again"
     )
@@ -382,7 +382,7 @@ def _describe_mx(name: str, was: str, now: str) -> tuple[str, str]:
     if now == NO_ZONE:
         return (
             f"the stack takes away the MX record of {name} in hosted zone {was}: mail to all its "
-            "addresses stops, unless somebody keeps an MX record elsewhere"
+            "addresses stops, unless an MX record exists elsewhere"
         ), "leaves"
     return (
         f"the MX record of {name} moves from hosted zone {was} to {now}: mail to all its addresses "

@@ -24,13 +24,13 @@ _FEW = 5
 PERMISSION_GIVEN = Rule(
     "permission-given",
     Consequence.SIGN_IN,
-    "who may open or write from somebody's mailbox follows the permissions, within 5 minutes",
+    "who may open or send from a mailbox follows the permissions, within 5 minutes",
     f'{GUIDE}, "mail_perms_overview"',
 )
 PERMISSION_TAKEN = Rule(
     "permission-taken",
     Consequence.SIGN_IN,
-    "who may open or write from somebody's mailbox follows the permissions, within 5 minutes",
+    "who may open or send from a mailbox follows the permissions, within 5 minutes",
     f'{GUIDE}, "mail_perms_overview"',
 )
 

@@ -92,7 +92,7 @@ def decide(
 def list_retention_brakes(
     actual: RetentionPolicy | None, desired: RetentionPolicy | None
 ) -> tuple[Brake, ...]:
-    """Stop when mail begins to be erased that was kept, or is erased earlier or for good.
+    """Stop when mail begins to be erased that was kept, or is erased earlier or permanently.
 
     A policy counts from the day an item came: it can erase years of mail at
     once (WorkMail Admin Guide, "mailbox-retention-policy").
@@ -121,7 +121,7 @@ def _erases(before: Mapping[Folder, FolderRetention], after: FolderRetention) ->
 
 
 def _describe_erasing(each: FolderRetention) -> str:
-    word = "" if each.action is RetentionAction.DELETE else " for good"
+    word = "" if each.action is RetentionAction.DELETE else " permanently"
     return f"{each.folder.replace('_', ' ')}, what is older than {each.days} days{word}"
 
 
@@ -153,7 +153,7 @@ def _describe(before: RetentionPolicy | None, after: RetentionPolicy | None) -> 
 def _describe_folder(each: FolderRetention | None) -> str:
     if each is None or each.action is RetentionAction.NONE:
         return "everything is kept"
-    word = " for good" if each.action is RetentionAction.PERMANENTLY_DELETE else ""
+    word = " permanently" if each.action is RetentionAction.PERMANENTLY_DELETE else ""
     return f"what is older than {each.days} days is deleted{word}"
 
 

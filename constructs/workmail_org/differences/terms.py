@@ -89,7 +89,7 @@ WHOLE = frozenset(
 nothing else may be there."""
 
 NONE_IS_SAID = frozenset({(Organization, "kms_key_arn"), (EmailMonitoring, "retention_days")})
-"""Fields of other classes where leaving out says something: AWS's own key; for ever."""
+"""Fields of other classes where leaving out says something: AWS's own key; permanently."""
 
 EXCLUSIVE = frozenset({(Policies, "access_control"), (Policies, "mobile_devices")})
 """Collections that are not managed while they are empty; else nothing else may be there. When they

@@ -169,7 +169,7 @@ def advance(run: Run, event: Mapping[str, Any], request: Request[object]) -> dic
     run.log("not done yet", waiting_for=progress.waiting_for)
     if run.epoch() >= give_up_at:
         minutes = GIVE_UP_SECONDS // 60
-        raise PermanentError(f"not done after {minutes} minutes: {progress.waiting_for}")
+        raise PermanentError(f"not finished after {minutes} minutes: {progress.waiting_for}")
     return {"IsComplete": False}
 
 

@@ -210,7 +210,7 @@ def parse_request(
         desired = _get_object(event, "ResourceProperties")
         past = _get_object(event, "OldResourceProperties")
     except (KeyError, ValueError) as error:
-        raise WireError(f"this is no request for a resource of ours: {error}") from error
+        raise WireError(f"this is not a request for a resource of this project: {error}") from error
 
     def decode(raw: Mapping[str, Any]) -> Any:
         if COLLECTION_KEY in raw:

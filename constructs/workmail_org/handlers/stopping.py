@@ -50,7 +50,7 @@ def stop(run: Run, request: Request[object], workmail: WorkMail, brakes: Sequenc
     # The way out comes first: long reasons are cut at their end.
     way_out = f"cdk deploy -c acknowledge={words.name(unsaid)}"
     reasons = "; ".join(str(brake) for brake in unsaid)
-    raise UnsafePlanError(f"this needs a word from a person ({way_out}): {reasons}")
+    raise UnsafePlanError(f"this must be confirmed ({way_out}): {reasons}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,7 +117,7 @@ def _describe(
     hint = f" ({problem.hint})" if problem.hint and not _names_others(problem.hint) else ""
     return Remainder(
         subject=_name(part, organization),
-        reason=f"a spec cannot say it: {message}{hint}",
+        reason=f"a spec cannot express it: {message}{hint}",
         advice=f"put it right in WorkMail and import again; until then {_STAYS}",
         path=part,
     )

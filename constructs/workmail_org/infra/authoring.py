@@ -54,7 +54,7 @@ class Organization(Construct):
             that WorkMail makes.
         kms_key_arn: Key for all mailboxes, immutable. The default is WorkMail's
             own.
-        interoperability: Whether Exchange manages the addresses, for ever; with
+        interoperability: Whether Exchange manages the addresses, permanently; with
             an AD Connector only. Default: it does not.
         tags: Of the organization. Default: none.
         passwords: Whether new users get a generated password. Default: they

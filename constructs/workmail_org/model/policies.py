@@ -103,7 +103,7 @@ class FolderRetention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionPolicy:
-    """The retention policy of all mailboxes; folders left out are kept for ever."""
+    """The retention policy of all mailboxes; folders left out are kept permanently."""
 
     name: str
     description: str | None = None

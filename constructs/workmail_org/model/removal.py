@@ -33,7 +33,7 @@ class OnRemoval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safety:
-    """What one deployment may do without a word from a person.
+    """What one deployment may do without confirmation.
 
     Attributes:
         max_removals_percent: 0 to 100, of the owned entities of one kind.

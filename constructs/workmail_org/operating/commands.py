@@ -42,7 +42,7 @@ _organization_option = click.option(
 @_root_option
 @form_option
 def removed(spec: pathlib.Path, root: pathlib.Path | None, form: str) -> None:
-    """Tell who was removed, and until when they can come back."""
+    """List removed entities, and until when each can be restored."""
     # boto3 would make every other command slower; so below.
     from workmail_org.operating import deployed, presenting
     from workmail_org.operating.removed import list_removed
@@ -78,7 +78,7 @@ def restore(spec: pathlib.Path, name: str, key: str | None, root: pathlib.Path |
 @click.command()
 @_spec_argument
 @click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=complete_name)
-@click.option("--erase", metavar="DIGEST", help="The word that the list ends with.")
+@click.option("--erase", metavar="DIGEST", help="Confirm with the digest that the list ends with.")
 @_organization_option
 @_root_option
 def purge(
@@ -88,7 +88,7 @@ def purge(
     key: str | None,
     root: pathlib.Path | None,
 ) -> None:
-    """Tell what is lost for good; with --erase, delete it.
+    """Show what would be lost permanently; with --erase, delete it.
 
     It is about those who were removed. NAME is a user, group:NAME or resource:NAME. Without
     --erase nothing is changed.
@@ -101,7 +101,7 @@ def purge(
         _print(presenting.render_losses(losses))
         return
     purging.purge(found, losses, erase)
-    _print(f"{loss.removed.reference} is deleted for good" for loss in losses)
+    _print(f"{loss.removed.reference} is deleted permanently" for loss in losses)
 
 
 @click.command("reset-password")

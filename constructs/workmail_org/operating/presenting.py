@@ -13,7 +13,7 @@ from workmail_org.operating.restoring import Restored
 def render_removed(organization: str, removed: Sequence[Removed]) -> Iterator[str]:
     """Write who is switched off, since when, and until when they can come back."""
     if not removed:
-        yield f"{organization}: nobody who was removed is switched off"
+        yield f"{organization}: no removed entity is switched off"
     for each in removed:
         yield f"{organization}: {each.reference} {_describe(each)}"
 
@@ -54,7 +54,7 @@ def render_restored(restored: Restored) -> Iterator[str]:
     name, email = restored.reference, restored.email
     yield f"{name} is switched on again as {email}, with its id {restored.id}"
     for alias in restored.missing:
-        yield f"its former address {alias} belongs to somebody else by now"
+        yield f"its former address {alias} belongs to another entity now"
     if not restored.declared:
         yield (
             f"the spec does not declare {restored.reference}: declare it, or the next deployment "
@@ -73,7 +73,7 @@ def render_losses(losses: Sequence[Loss]) -> Iterator[str]:
         ):
             for item in items:
                 yield f"  {word} {item}"
-    yield f"nothing was changed; to delete this for good: --erase {digest_losses(losses)}"
+    yield f"nothing was changed; to delete this permanently: --erase {digest_losses(losses)}"
 
 
 def _describe_size(loss: Loss) -> str:

@@ -1,4 +1,4 @@
-"""Purging: somebody who was removed is deleted before the 30 days are over, for good."""
+"""Purging: somebody who was removed is deleted before the 30 days are over, permanently."""
 
 from __future__ import annotations
 
@@ -64,8 +64,7 @@ def purge(deployed: Deployed, losses: Sequence[Loss], digest: str) -> None:
     wanted = digest_losses(losses)
     if digest != wanted:
         raise UnsafePlanError(
-            f"--erase {digest} is not the word for these: look at the list, then say --erase "
-            f"{wanted}"
+            f"--erase {digest} does not confirm these: check the list, then use --erase {wanted}"
         )
     # On record, since WorkMail does not tell it of what is deleted.
     deployed.ledger.put(
@@ -86,8 +85,8 @@ def _delete(deployed: Deployed, removed: Removed) -> None:
 def _survey_one(deployed: Deployed, removed: Removed) -> Loss:
     if removed.is_back:
         raise UnsafePlanError(
-            f"{removed.reference} is switched on again: nobody who can sign in is purged; finish "
-            "its restore, or switch it off first"
+            f"{removed.reference} is switched on again: a user who can sign in cannot be "
+            "purged; finish its restore, or switch it off first"
         )
     row = removed.row
     return Loss(

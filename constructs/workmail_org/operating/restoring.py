@@ -89,7 +89,7 @@ def _switch_on(deployed: Deployed, removed: Removed, row: Listed) -> Listed:
         if error.code != "EmailAddressInUseException":
             raise
         raise ConflictError(
-            f"{email} belongs to somebody else by now: declare {row.reference} again in the spec, "
+            f"{email} belongs to another entity now: declare {row.reference} again in the spec, "
             f"with another address, and deploy: the same mailbox comes back ({error})",
             operation=error.operation,
             code=error.code,

@@ -100,7 +100,9 @@ def _read_revision(text: str, place: Place) -> Base:
     try:
         commit = find_revision(place.spec, revision)
     except RevisionError as error:
-        raise RevisionError(f'"{text}" is no file, and no revision can be read: {error}') from error
+        raise RevisionError(
+            f'"{text}" is not a file, and no revision can be read: {error}'
+        ) from error
     if commit is None:
         raise RevisionError(_describe_unknown(text, place.spec))
     name = f"{revision} ({commit[:10]})"
@@ -132,11 +134,11 @@ def _read(checkout: Checkout, revision: str) -> Environment:
 def _describe_unknown(text: str, spec: pathlib.Path) -> str:
     if is_shallow(spec):
         return (
-            f'"{text}" is no file, and this shallow clone has no such revision: fetch it first '
+            f'"{text}" is not a file, and this shallow clone has no such revision: fetch it first '
             "(git fetch --unshallow; fetch-depth: 0 of actions/checkout)"
         )
     return (
-        f'"{text}" is no file, and git knows no such revision here; allowed are a file, a '
+        f'"{text}" is not a file, and git knows no such revision here; allowed are a file, a '
         "revision, deployed and live"
     )
 

@@ -89,7 +89,7 @@ def _explain_call(scene: Scene, call: Call) -> tuple[Rule, str]:
         case "CreateOrganization":
             sentence = (
                 f"organization {about.alias} is made in {scene.desired.region}; the alias is "
-                "taken for ever"
+                "taken permanently"
             )
             return rules.ORGANIZATION_COMES, sentence
         case "TagResource" | "UntagResource":
@@ -168,5 +168,5 @@ def _describe_zone(
     if RecordGroup.MX in gained:
         said.append(f"from then on mail to {domain} comes here")
     if RecordGroup.MX in lost:
-        said.append(f"unless somebody keeps an MX record elsewhere, mail to {domain} stops")
+        said.append(f"unless an MX record exists elsewhere, mail to {domain} stops")
     return "; ".join(said)

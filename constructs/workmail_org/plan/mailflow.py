@@ -42,7 +42,7 @@ class Outcome(StrEnum):
 
     STOPS = "will bounce"
     SILENT = "will reach nobody"
-    MOVES = "will reach somebody else"
+    MOVES = "will reach another user"
     LOSES = "will reach fewer people"
     CHANGES = "will reach other people"
     GAINS = "will reach more people"

@@ -69,10 +69,10 @@ class OrganizationPlan:
         key: Spec key.
         stack: Name of its stack.
         changes: The gravest first; none where something is refused: what else
-            there would be depends on how that is mended.
+            there would be depends on how that is fixed.
         calls: The writes behind them, in the order in which they are made.
         refusals: Sentences; where there is one, nothing at all is carried out.
-        brakes: What needs a word from a person, by part.
+        brakes: What must be confirmed, by part.
         flow: Addresses whose mail goes elsewhere.
         loops: Groups that contain themselves afterwards.
         notes: What else there is to know.

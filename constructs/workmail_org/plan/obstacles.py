@@ -54,16 +54,16 @@ def _meet_people(call: Call, state: Actual) -> Iterator[tuple[str, str]]:
         if found is None and state.is_whole:
             yield (
                 str(reference),
-                f"{reference} is not there, though the spec says so, and {call} would fail: "
-                "somebody has deleted it by hand; remove it from the spec, or change a field of it "
+                f"{reference} is not there, although the spec declares it, and {call} would fail: "
+                "it was deleted by hand; remove it from the spec, or change a field of it "
                 "in the same deployment, which makes it again with a new mailbox",
             )
         if found and not found.entity.enabled and call.operation in _BETWEEN_ENABLED:
             yield (
                 str(reference),
-                f"{reference} is switched off, though the spec says otherwise, and {call} would "
-                "fail: somebody has done it by hand; switch it on again (aws workmail "
-                "register-to-work-mail), or say enabled: false",
+                f"{reference} is switched off, although the spec declares it switched on, "
+                f"and {call} would fail: it was switched off by hand; switch it on again (aws "
+                "workmail register-to-work-mail), or set enabled: false",
             )
 
 
@@ -77,8 +77,8 @@ def _meet_domain(call: Call, state: Actual, domains: Collection[str]) -> Iterato
     if domain and state.is_whole and domain not in domains:
         yield (
             domain,
-            f"domain {domain} is not registered, though the spec says so, and {call} would fail: "
-            "somebody has deregistered it by hand; register it again (aws workmail "
+            f"domain {domain} is not registered, although the spec declares it, and {call} would "
+            "fail: it was deregistered by hand; register it again (aws workmail "
             f"register-mail-domain --domain-name {domain})",
         )
 

@@ -16,7 +16,7 @@ class Step:
     Attributes:
         noun: As in its physical id; unique in the stack.
         refusals: Where there is one, nothing is carried out.
-        brakes: What needs a word from a person.
+        brakes: What must be confirmed.
         leaves: It goes from the stack, which has to be approved even where it
             takes nothing away.
     """

@@ -85,7 +85,7 @@ def refuse(question: Question, zone: LiveZone | None) -> Iterator[str]:
     if zone is None:
         yield (
             f"hosted zone {zone_id} of {domain} is not in this account; check hosted_zone_id, or "
-            "say dns: manual if somebody else keeps the records"
+            "say dns: manual if the records are managed elsewhere"
         )
     elif not f".{domain}".endswith(f".{zone.name}"):
         yield (
@@ -144,7 +144,7 @@ def _refuse_records(question: Question, zone: LiveZone) -> Iterator[str]:
     advice = f"add omit: [{', '.join(groups)}] to its dns, which leaves them as they are"
     if _is_all_there(question, zone):
         advice = (
-            "all are as WorkMail wants them, so say adopt: true in its dns, which leaves them as "
+            "all are as WorkMail wants them, so set adopt: true in its dns, which leaves them as "
             "they are"
         )
     yield (
@@ -158,7 +158,7 @@ def _refuse_adoption(question: Question, zone: LiveZone) -> Iterator[str]:
     """Refuse to find there what is not there, or not so."""
     if taken := sorted(question.adopted & question.own):
         yield (
-            f"adopt: true of {question.domain} is about records that somebody else has written, and"
+            f"adopt: true of {question.domain} is for records that this stack did not write, and"
             f" {join(taken)} in hosted zone {zone.id} are this stack's own: CloudFormation would "
             "delete them; leave adopt out"
         )
@@ -173,10 +173,11 @@ def _refuse_adoption(question: Question, zone: LiveZone) -> Iterator[str]:
     if wrong:
         sentences = "; ".join(each for group in sorted(wrong) for each in wrong[group])
         yield (
-            f"adopt: true of {question.domain} says that its records are in hosted zone {zone.id} "
-            f"as WorkMail wants them, and they are not: {sentences}; set them right there, or name "
-            f"in omit what somebody else keeps ({', '.join(sorted(wrong))}); to have the stack "
-            "write what is missing, leave adopt out and omit what is there"
+            f"adopt: true of {question.domain} declares that its records are in hosted zone "
+            f"{zone.id} as WorkMail wants them, and they are not: {sentences}; set them right "
+            "there, or name in omit the records that are managed elsewhere "
+            f"({', '.join(sorted(wrong))}); to have the stack write what "
+            "is missing, leave adopt out and omit what is there"
         )
 
 

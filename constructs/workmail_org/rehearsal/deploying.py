@@ -265,4 +265,4 @@ def _list_app_lines(output: str) -> list[str]:
 
 def _find_last_words(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return " / ".join(lines[-5:]) or "it said nothing"
+    return " / ".join(lines[-5:]) or "it printed nothing"

@@ -237,7 +237,7 @@ def _list_flow(plan: OrganizationPlan, detail: _Detail) -> Iterator[str]:
         rows.append(f"| {' | '.join(cells)} |")
     if len(plan.flow) > detail.rows:
         rows += ["", f"… and {count(len(plan.flow) - detail.rows, 'more', 'more')}"]
-    yield from _fold(f"Who receives what: {describe_outcomes(plan.flow)}", rows)
+    yield from _fold(f"Mail flow: {describe_outcomes(plan.flow)}", rows)
 
 
 def _list_calls(plan: OrganizationPlan) -> Iterator[str]:

@@ -137,7 +137,7 @@ def _list_organization(plan: OrganizationPlan) -> Iterator[RenderableType]:
 def _list_flow(plan: OrganizationPlan) -> Iterator[RenderableType]:
     if not plan.flow:
         return
-    yield _indent(Text(f"who receives what: {describe_outcomes(plan.flow)}", style="bold"))
+    yield _indent(Text(f"mail flow: {describe_outcomes(plan.flow)}", style="bold"))
     rows = [
         [
             Text(_safe(change.address)),

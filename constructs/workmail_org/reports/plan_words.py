@@ -37,7 +37,7 @@ def describe_verdict(plan: Plan) -> str:
     if plan.refusals or any(each.refusals for each in plan.organizations):
         return f"{counted}, refused" if changes else "refused"
     if plan.verdict is Verdict.REFUSED:
-        return f"{counted}, stopped until somebody confirms"
+        return f"{counted}, must be confirmed"
     gravest = max(
         (change.consequence for each in plan.organizations for change in each.changes),
         key=lambda consequence: consequence.severity,

@@ -30,7 +30,7 @@ _RULES = {
     "extends": "A spec extends one other spec.",
     "derive": "A derived spec says how it differs from what it copies.",
     "expect": "The rules of a spec do what it expects of them.",
-    "limits": "A spec is no larger than it has to be.",
+    "limits": "A spec stays within the limits of its size.",
 }
 
 _HELP = (

@@ -62,8 +62,8 @@ class PasswordSecret:
             passwords = None  # not chained: the error holds the text
         if not isinstance(passwords, dict):
             raise PermanentError(
-                f"secret {self.arn} is no JSON object of user names and passwords: somebody wrote "
-                "it by hand; put its last version back",
+                f"secret {self.arn} is not a JSON object of user names and passwords: it was "
+                "edited by hand; put its last version back",
                 operation="GetSecretValue",
             )
         return cast("dict[str, str]", passwords)

@@ -57,7 +57,7 @@ _WORKMAIL = {
         "look at its stage (aws ds describe-directories); when it is Active, deploy again",
     ),
     "EmailAddressInUseException": Refusal(
-        "somebody else in the organization has the address, perhaps made by hand",
+        "another entity in the organization has the address; it may have been created by hand",
         "find who has it (aws workmail describe-entity --email ADDRESS), take it away there or "
         "declare another one",
     ),
@@ -66,7 +66,7 @@ _WORKMAIL = {
         "plan against live and deploy again: the address is changed and not registered",
     ),
     "EntityNotFoundException": Refusal(
-        "somebody or something was deleted meanwhile, or is not seen yet",
+        "the entity was deleted meanwhile, or is not visible yet",
         "deploy again; if it was deleted by hand, plan against live shows what is missing",
     ),
     "EntityStateException": Refusal(
@@ -78,13 +78,13 @@ _WORKMAIL = {
         "set booking.auto_accept: true, or declare a delegate who is switched on",
     ),
     "InvalidCustomSesConfigurationException": Refusal(
-        "SES has rules or policies of somebody else about the domain",
+        "SES has rules or policies about the domain that this stack does not manage",
         "look at the active receipt rule set in SES, take the domain out of rules that WorkMail "
         "did not make, and deploy again; or set on_removal.domains: retain",
     ),
     "InvalidParameterException": Refusal(
-        "WorkMail does not accept a value, for a reason that its model does not tell",
-        "AWS's own words say which; correct it in the spec and deploy again",
+        "WorkMail does not accept a value, for a reason that its API model does not state",
+        "the message of AWS names it; correct it in the spec and deploy again",
     ),
     "InvalidPasswordException": Refusal(
         "the directory's own rules do not accept the password that was generated",
@@ -111,7 +111,7 @@ _WORKMAIL = {
         "again",
     ),
     "NameAvailabilityException": Refusal(
-        "the name or alias is taken: an alias by anybody in AWS, for ever",
+        "the name or alias is taken: an alias is taken permanently, across all of AWS",
         "choose another one, or take over what has it (existing, adopt: true)",
     ),
     "OrganizationNotFoundException": Refusal(
@@ -143,16 +143,16 @@ _WORKMAIL = {
 
 _DIRECTORY_SERVICE = {
     "AccessDeniedException": Refusal(
-        "somebody took the permission away from the role of the handlers",
+        "the permission was removed from the role of the handlers",
         "look for a service control policy or a permissions boundary, and deploy again",
     ),
     "ClientException": Refusal(
         "a subnet, the VPC or the service account does not fit, or a role is missing",
-        "AWS's own words say which; correct it in the spec and deploy again",
+        "the message of AWS names it; correct it in the spec and deploy again",
     ),
     "DirectoryDoesNotExistException": Refusal(
         "the directory was deleted",
-        "an organization without its directory cannot be mended: destroy the stack",
+        "an organization without its directory cannot be repaired: destroy the stack",
     ),
     "DirectoryInDesiredStateException": Refusal(
         "user and group management is on already", "nothing: deploy again"
@@ -174,8 +174,8 @@ _DIRECTORY_SERVICE = {
     ),
     "InvalidNextTokenException": Refusal("a list changed while it was read", _LATER),
     "InvalidParameterException": Refusal(
-        "Directory Service does not accept a value, for a reason that its model does not tell",
-        "AWS's own words say which; correct it under directory and deploy again",
+        "Directory Service does not accept a value, for a reason that its API model does not state",
+        "the message of AWS names it; correct it under directory and deploy again",
     ),
     "InvalidPasswordException": Refusal(
         "the directory's own rules do not accept the password",
@@ -236,7 +236,7 @@ _ROUTE_53 = {
     "NoSuchHealthCheck": Refusal("a health check is not there any more", _REPORT),
     "NoSuchHostedZone": Refusal(
         "the hosted zone is not in this account",
-        "correct hosted_zone_id, or say dns: manual if somebody else keeps the records",
+        "correct hosted_zone_id, or say dns: manual if the records are managed elsewhere",
     ),
     "PriorRequestNotComplete": Refusal("another change of the zone is on its way", _LATER),
 }
@@ -259,7 +259,7 @@ _KMS = {
     "InvalidGrantTokenException": Refusal("a permission that was just given is not seen", _LATER),
     "InvalidKeyUsageException": Refusal(
         "the key is not a symmetric one for encryption",
-        "choose another key: WorkMail takes symmetric keys alone, and keeps the first for ever",
+        "choose another key: WorkMail takes symmetric keys alone, and keeps the first permanently",
     ),
     "KMSInternalException": Refusal("KMS itself failed", _LATER),
     "KMSInvalidStateException": Refusal(
@@ -283,7 +283,7 @@ _SES = {
         "take away the rule with the organization's id in its name, and deploy again",
     ),
     "InvalidLambdaFunction": Refusal(
-        "a receipt rule of somebody else calls a function that is gone",
+        "a receipt rule that this stack does not manage calls a deleted function",
         "correct the rule in SES, and deploy again",
     ),
     "InvalidPolicy": Refusal(
@@ -291,11 +291,11 @@ _SES = {
         "look at the identity's policies in SES, take away what nobody needs, and deploy again",
     ),
     "InvalidS3Configuration": Refusal(
-        "a receipt rule of somebody else writes into a bucket that does not let it",
+        "a receipt rule that this stack does not manage writes into a bucket that denies it",
         "correct the rule or the bucket's policy, and deploy again",
     ),
     "InvalidSnsTopic": Refusal(
-        "a receipt rule of somebody else tells a topic that is gone",
+        "a receipt rule that this stack does not manage publishes to a deleted topic",
         "correct the rule in SES, and deploy again",
     ),
     "LimitExceeded": Refusal(

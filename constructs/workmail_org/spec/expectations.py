@@ -90,7 +90,7 @@ def _leave_open(document: Document, where: Path, attempt: Attempt) -> Problem:
         where,
         f"{attempt} is up to the rules that the existing organization has:"
         f" {section} is not declared",
-        f"declare {section}; a plan against the live organization tells what its rules do",
+        f"declare {section}; a plan against the live organization shows what its rules do",
         Severity.WARNING,
         rule="expect",
     )

@@ -84,7 +84,7 @@ def mistyped(path: Path, value: object, schema: Schema, written: str | None) -> 
     expected = " or ".join(_EXPECTED[each] for each in wanted)
     if wanted == ["integer"] and isinstance(value, float):
         hint = f"write {int(value)}" if value.is_integer() else None
-        return f"{show(value, path)} is no whole number", hint
+        return f"{show(value, path)} is not a whole number", hint
     return f"expected {expected}, but {_describe(value, wanted, path)}", _advise(
         path, value, wanted, schema, written
     )
@@ -95,7 +95,7 @@ def refused(keyword: str, value: object, schema: Schema, path: Path = ()) -> Com
     if isinstance(value, str):
         return _refused_text(keyword, value, schema, path)
     if keyword == "enum":
-        return f"{show(value)} is no {_noun(schema)}", f"allowed: {_choices(schema)}"
+        return f"{show(value)} is not a valid {_noun(schema)}", f"allowed: {_choices(schema)}"
     if keyword in ("oneOf", "anyOf"):
         return _refused_alternatives(keyword, cast("dict[str, Any]", value), schema)
     if isinstance(value, dict | list):
@@ -140,10 +140,10 @@ def _refused_text(keyword: str, value: str, schema: Schema, path: Path) -> Compl
         return f"{shown} is listed twice", "list it once"
     if keyword == "enum":
         hint = with_suspect(f"allowed: {_choices(schema)}", value, path)
-        return f"{shown} is no {_noun(schema)}", hint
+        return f"{shown} is not a valid {_noun(schema)}", hint
     if keyword == "pattern":
         hint = _as_in_dns(value, schema) or with_suspect(schema["patternErrorMessage"], value, path)
-        return f"{shown} is no {_noun(schema)}", hint
+        return f"{shown} is not a valid {_noun(schema)}", hint
     allowed = f"allowed: {_range(schema, 'minLength', 'maxLength')} characters"
     if not value:
         return "there is no text", allowed

@@ -43,7 +43,7 @@ def test_a_domain_is_a_part_of_its_own() -> None:
     "text", ["", "acme-eu/users", "acme-eu/users.XYZ", "a/b.0123456789ab+", "a b.0123456789ab"]
 )
 def test_a_text_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no part of an approval"):
+    with pytest.raises(ValueError, match="is not part of an approval"):
         parse_approval(text)
 
 

@@ -110,12 +110,14 @@ def test_a_name_that_a_spec_refuses_is_left_out_with_what_names_it() -> None:
     assert ["alice"] == [each.name for each in organization.users]
     assert ["club"] == [each.name for each in organization.groups]
     assert [
-        "user o'brien: a spec cannot say it: \"o'brien\" is no user name (allowed: letters,"
-        " digits, underscore, hyphen and dot, then perhaps @ and a domain)",
+        "user o'brien: a spec cannot express it: \"o'brien\" is not a valid user name (allowed: "
+        "letters, digits, underscore, hyphen and dot, then perhaps @ and a domain)",
         "group sales: it names o'brien, left out here",
         "group all: it names group:sales, left out here",
     ] == list_left(left)
-    assert "# left out: user o'brien: a spec cannot say it:" in next(iter(drafted.files.values()))
+    assert "# left out: user o'brien: a spec cannot express it:" in next(
+        iter(drafted.files.values())
+    )
 
 
 def test_a_circle_of_groups_is_left_out_and_what_is_around_it_stays() -> None:
@@ -196,7 +198,7 @@ def test_a_rule_that_names_somebody_who_was_deleted_keeps_the_section_out() -> N
 
     assert () == organization.policies.access_control
     assert [
-        'access control: a spec cannot say it: one.users[0]: no user "1234-gone" is declared'
+        'access control: a spec cannot express it: one.users[0]: no user "1234-gone" is declared'
     ] == list_left(left)
 
 

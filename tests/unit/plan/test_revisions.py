@@ -299,7 +299,7 @@ def test_a_blob_that_is_not_there_is_reported(git: Git) -> None:
 @pytest.mark.parametrize("text", ["nowhere", "--help", "git:nowhere", ""])
 def test_what_is_no_revision_is_refused(git: Git, text: str) -> None:
     del git
-    with pytest.raises(RevisionError, match="is no file, and git knows no such revision here"):
+    with pytest.raises(RevisionError, match="is not a file, and git knows no such revision here"):
         list_users(text)
 
 

@@ -35,7 +35,7 @@ def test_what_the_stack_wrote_itself_cannot_be_adopted() -> None:
     (refusal,) = refuse(replace(OWN, written=frozenset(), adopted=EVERY), LIVE)
 
     assert (
-        "adopt: true of acme.example is about records that somebody else has written, and "
+        "adopt: true of acme.example is for records that this stack did not write, and "
         "autodiscover, dkim, dmarc, mx, ownership and spf in hosted zone Z1 are this stack's own: "
         "CloudFormation would delete them; leave adopt out"
     ) == refusal

@@ -43,7 +43,7 @@ alice@acme.example bounces
 Admin Guide, "manage-mailboxes")
     what to do: within 30 days, put the user back: the same mailbox is there; list the addresses \
 as aliases of whoever takes over
-  who receives what: 1 address will bounce
+  mail flow: 1 address will bounce
     address             mail         before  after
     alice@acme.example  will bounce  alice   nobody: it bounces
   2 → 1 mailbox, 8.00 USD → 4.00 USD a month

@@ -51,7 +51,7 @@ def test_nothing_missing_writes_nothing() -> None:
 def test_a_secret_that_is_no_object_is_refused_without_its_text(text: str) -> None:
     secrets = FakeSecrets()
     secrets.values["arn"] = text
-    with pytest.raises(PermanentError, match="secret arn is no JSON object") as refused:
+    with pytest.raises(PermanentError, match="secret arn is not a JSON object") as refused:
         open_secret(secrets).read()
 
     assert "hunter2" not in repr(refused.value)

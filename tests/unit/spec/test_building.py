@@ -465,8 +465,8 @@ def test_an_error_stops_and_carries_every_problem(tmp_path: Path) -> None:
 
     told = [str(problem).removeprefix(f"{tmp_path}/") for problem in caught.value.problems]
     assert told == [
-        "spec.yaml:1:10: version: 2 is no version of the spec format; allowed: 1",
-        'spec.yaml:2:14: environment: "Test" is no environment name; allowed: '
+        "spec.yaml:1:10: version: 2 is not a valid version of the spec format; allowed: 1",
+        'spec.yaml:2:14: environment: "Test" is not a valid environment name; allowed: '
         "1 to 20 lower-case letters, digits and hyphens, beginning with a letter",
         "spec.yaml:3:16: organizations: 0 entries are too few; allowed: at least 1",
     ]

@@ -50,13 +50,13 @@ def test_the_first_such_character_is_named(
     (problem,) = tell(f"users: {{alice: {{display_name: A, email: '{address}'}}}}\n")
 
     suspect = f"character {at} is {name}, which {why}"
-    assert f"is no email address; {suspect}; allowed: letters, digits" in problem
+    assert f"is not a valid email address; {suspect}; allowed: letters, digits" in problem
 
 
 def test_a_character_that_can_be_seen_is_not_named(tell: Callable[..., list[str]]) -> None:
     (problem,) = tell("users: {alice: {display_name: A, email: 'zoë x@a.example'}}\n")
 
-    assert '"zoë x@a.example" is no email address; allowed: letters' in problem
+    assert '"zoë x@a.example" is not a valid email address; allowed: letters' in problem
 
 
 def test_keys_words_and_names_are_looked_at_too(tell: Callable[..., list[str]]) -> None:
@@ -81,8 +81,8 @@ def test_cells_are_looked_at_as_texts_are(tell: Callable[..., list[str]]) -> Non
     assert [
         't.csv:2:9: organizations.a.users.alice.enabled: "true\u200b" is not true or false;'
         " character 5 is U+200B ZERO WIDTH SPACE, which cannot be seen",
-        't.csv:2:15: organizations.a.users.alice.email: "\u0430@a.example" is no email address;'
-        " character 1 is U+0430 CYRILLIC SMALL LETTER A, which looks like a;"
+        't.csv:2:15: organizations.a.users.alice.email: "\u0430@a.example" is not a valid email'
+        " address; character 1 is U+0430 CYRILLIC SMALL LETTER A, which looks like a;"
         " allowed: letters, digits and . _ % + - (at most 64), then @ and a domain like"
         " acme.example",
     ] == told

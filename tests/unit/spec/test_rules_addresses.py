@@ -119,9 +119,9 @@ def test_an_address_lies_in_a_usable_domain_of_its_organization(
         problems="""
         12:37 organizations.acme.users.bob.email
           "later.example" is not verified yet, so no address can use it
-          say "verified: true" at spec.yaml:9 once its DNS records are in place
+          set "verified: true" at spec.yaml:9 once its DNS records are in place
         12:64 organizations.acme.users.bob.aliases[0]
-          "other.example" is no domain of this organization
+          "other.example" is not a domain of this organization
           declared: acme.example, acme.awsapps.com
         """,
     )
@@ -142,11 +142,11 @@ def test_a_remote_users_address_may_lie_anywhere_its_aliases_may_not(
         """,
         problems="""
         12:19 organizations.acme.users.rita.aliases[0]
-          "partner.example" is no domain of this organization
+          "partner.example" is not a domain of this organization
           declared: acme.awsapps.com
         13:9 organizations.acme.users.rita.quota_megabytes
           a remote user has no mailbox, so no quota
-          remove it, or say "role: user"
+          remove it, or set "role: user"
         """,
     )
 
@@ -181,7 +181,7 @@ def test_a_default_domain_that_makes_no_address_needs_emails(expect: Callable[..
         problems="""
         9:12 organizations.acme.users.bob
           "email" is missing
-          add it: the default, "bob@acme.x1", is no email address
+          add it: the default, "bob@acme.x1", is not a valid email address
         """,
     )
 
@@ -206,9 +206,9 @@ def test_addresses_are_not_judged_while_alias_or_default_are_wrong(
         problems="""
         7:14 organizations.acme.domains
           no domain is the default
-          say "default: true" of one: one.example
+          set "default: true" of one: one.example
         12:12 organizations.other.alias
-          "d-other" is no organization alias
+          "d-other" is not a valid organization alias
           allowed: letters and digits with single hyphens between, not beginning with d-
         """,
     )

@@ -21,9 +21,9 @@ def test_somebody_accepts_what_a_resource_does_not(expect: Callable[..., None]) 
         problems="""
         9:49 organizations.acme.resources.hall.booking.auto_accept
           resource "hall" accepts nothing by itself and has no delegate
-          add a delegate, or say "auto_accept: true"
+          add a delegate, or set "auto_accept: true"
         10:54 organizations.acme.resources.lift.booking.auto_accept
           resource "lift" accepts nothing by itself and has no delegate
-          add a delegate, or say "auto_accept: true"
+          add a delegate, or set "auto_accept: true"
         """,
     )

@@ -224,7 +224,7 @@ def test_interoperability_with_a_directory_of_unknown_kind_wants_the_kind(
         problems="""
         8:23 organizations.acme.interoperability
           interoperability needs a directory of type ad_connector
-          say "kind: ad_connector" of the existing directory, if it is one
+          set "kind: ad_connector" of the existing directory, if it is one
         """,
     )
 

@@ -81,7 +81,7 @@ def test_a_usable_domain_has_to_be_the_default(expect: Callable[..., None]) -> N
         problems="""
         8:7 organizations.acme.domains
           no domain is the default
-          say "default: true" of one: one.example, two.example
+          set "default: true" of one: one.example, two.example
         """,
     )
 
@@ -110,7 +110,7 @@ def test_a_domain_that_is_not_usable_yet_cannot_be_the_default(expect: Callable[
         problems="""
         8:43 organizations.acme.domains["one.example"].default
           "one.example" is not verified yet, so it cannot be the default
-          say "verified: true" once its DNS records are in place
+          set "verified: true" once its DNS records are in place
         """,
     )
 

@@ -123,10 +123,10 @@ def test_a_domain_of_other_letters_is_written_as_dns_knows_it(expect: Callable[.
         """,
         problems="""
         7:15 organizations.acme.domains["münchen.example"]
-          "münchen.example" is no mail domain
+          "münchen.example" is not a valid mail domain
           write it as DNS knows it: xn--mnchen-3ya.example
         10:56 organizations.acme.users.bob.email
-          "b@straße.example" is no email address
+          "b@straße.example" is not a valid email address
           write it as DNS knows it: b@xn--strae-oqa.example
         """,
     )
@@ -214,11 +214,11 @@ def test_a_resource_keeps_a_delegate_who_is_not_switched_off(expect: Callable[..
         problems="""
         13:67 organizations.acme.resources.one.delegates
           resource "one" accepts nothing by itself, and "a", who would answer, is switched off
-          add a delegate who is not, or say "auto_accept: true"
+          add a delegate who is not, or set "auto_accept: true"
         14:67 organizations.acme.resources.two.delegates
           resource "two" accepts nothing by itself, and "a" and "b", who would answer, are \
 switched off
-          add a delegate who is not, or say "auto_accept: true"
+          add a delegate who is not, or set "auto_accept: true"
         """,
     )
 

@@ -120,7 +120,7 @@ expect:
         problems="""
         10:9 organizations.acme.expect[0]
           imap for "alice" from 198.51.100.7 is up to the rules that the existing organization has: access_control is not declared
-          declare access_control; a plan against the live organization tells what its rules do
+          declare access_control; a plan against the live organization shows what its rules do
         """,  # noqa: E501 - as it is told
     )
 
@@ -195,7 +195,7 @@ expect:
           "from" is missing
           add it, such as from: "198.51.100.7"
         23:22 organizations.acme.expect[3].role
-          "role" is no key of an expectation about a protocol other than ews
+          "role" is not a valid key of an expectation about a protocol other than ews
           allowed: allow, deny, user, from, description
         24:9 organizations.acme.expect[4]
           none of user, role is given
@@ -207,7 +207,7 @@ expect:
           none of device_type, device_model, operating_system, user_agent is given
           give at least one
         27:45 organizations.acme.expect[7].user
-          "user" is no key of an expectation about mobile
+          "user" is not a valid key of an expectation about mobile
           allowed: allow, deny, device_type, device_model, operating_system, user_agent, description
         28:9 organizations.acme.expect[8]
           "role" is missing
@@ -216,7 +216,7 @@ expect:
           "user" is missing
           add it, such as user: alice
         28:29 organizations.acme.expect[8].from
-          "from" is no key of an expectation about impersonate
+          "from" is not a valid key of an expectation about impersonate
           allowed: allow, deny, role, user, description
         """,
     )
@@ -235,16 +235,16 @@ expect:
 """,
         problems="""
         9:16 organizations.acme.expect[0].deny
-          "pop" is no protocol, mobile or impersonate
+          "pop" is not a valid protocol, mobile or impersonate
           allowed: active_sync, auto_discover, ews, imap, smtp, windows_outlook, web_mail, mobile, impersonate
         10:42 organizations.acme.expect[1].from
-          "2001:db8::1" is no IPv4 address
+          "2001:db8::1" is not a valid IPv4 address
           allowed: one IPv4 address, such as 198.51.100.7; WorkMail knows no IPv6 here
         11:42 organizations.acme.expect[2].from
-          "198.51.100.0/24" is no IPv4 address
+          "198.51.100.0/24" is not a valid IPv4 address
           allowed: one IPv4 address, such as 198.51.100.7; WorkMail knows no IPv6 here
         12:38 organizations.acme.expect[3].device_type
-          "Ω" is no device property
+          "Ω" is not a valid device property
           allowed: Latin-1 characters (U+0020 to U+00FF)
         13:9 organizations.acme.expect[4]
           expected a mapping, but this is text
@@ -267,7 +267,7 @@ expect:
 """,
         problems="""
         11:27 organizations.acme.policies.access_control.no-imap.effect
-          "denied" is no effect
+          "denied" is not a valid effect
           allowed: allow, deny
         """,
     )

@@ -64,7 +64,7 @@ def test_the_key_of_a_live_organization_cannot_be_given(expect: Callable[..., No
         problems="""
         8:5 organizations.acme.kms_key_arn
           "kms_key_arn" cannot be given with "existing"
-          remove it: WorkMail does not tell the key of a live organization
+          remove it: WorkMail does not show the key of a live organization
         """,
     )
 

@@ -36,7 +36,7 @@ def test_rules_that_cannot_be_read_are_not_judged(expect: Callable[..., None]) -
         """,
         problems="""
         8:38 organizations.acme.policies.access_control.all.effect
-          "perhaps" is no effect
+          "perhaps" is not a valid effect
           allowed: allow, deny
         9:23 organizations.acme.policies.mobile_devices
           expected a mapping, but this is a list

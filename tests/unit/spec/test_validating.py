@@ -85,10 +85,10 @@ def test_a_value_out_of_a_list_of_words_is_told_with_the_words(expect: Callable[
         """,
         problems="""
         7:16 organizations.acme.passwords
-          the value is no way to make passwords
+          the value is not a valid way to make passwords
           allowed: generate, none
         9:38 organizations.acme.users.alice.role
-          "admin" is no user role
+          "admin" is not a valid user role
           allowed: user, remote_user
         """,
     )
@@ -161,15 +161,15 @@ def test_a_whole_number_is_no_other_number_and_no_text(expect: Callable[..., Non
         """,
         problems="""
         8:45 organizations.acme.users.a.quota_megabytes
-          10.0 is no whole number
+          10.0 is not a whole number
           write 10
         9:45 organizations.acme.users.b.quota_megabytes
-          10.5 is no whole number
+          10.5 is not a whole number
         10:45 organizations.acme.users.c.quota_megabytes
           expected a whole number, but "10" is text
           write it without quotes: 10
         11:45 organizations.acme.users.d.quota_megabytes
-          inf is no whole number
+          inf is not a whole number
         12:45 organizations.acme.users.e.quota_megabytes
           expected a whole number, but true is a boolean
           such as quota_megabytes: 51200
@@ -261,13 +261,13 @@ def test_text_has_a_form(expect: Callable[..., None]) -> None:
           "m-0" has 3 characters
           allowed: exactly 34 characters
         7:15 organizations.acme.existing
-          "m-0" is no organization id
+          "m-0" is not a valid organization id
           allowed: m- and 32 hexadecimal digits
         9:39 organizations.acme.users.alice.email
-          "Alice <alice@acme.example>" is no email address
+          "Alice <alice@acme.example>" is not a valid email address
           allowed: letters, digits and . _ % + - (at most 64), then @ and a domain like acme.example
         10:7 organizations.acme.users["bob smith"]
-          "bob smith" is no user name
+          "bob smith" is not a valid user name
           allowed: letters, digits, underscore, hyphen and dot, then perhaps @ and a domain
         """,
     )
@@ -284,7 +284,7 @@ def test_a_pattern_is_for_the_whole_text_to_its_end(expect: Callable[..., None])
         problems=rf"""
         8:7 organizations.acme.users["alice
         "]
-          "alice\n" is no user name
+          "alice\n" is not a valid user name
           {suspect}; {allowed}
         """,
     )
@@ -298,7 +298,7 @@ def test_a_word_character_is_an_ascii_one(expect: Callable[..., None]) -> None:
         """,
         problems="""
         8:7 organizations.acme.users["zoë"]
-          "zoë" is no user name
+          "zoë" is not a valid user name
           allowed: letters, digits, underscore, hyphen and dot, then perhaps @ and a domain
         """,
     )
@@ -359,7 +359,7 @@ def test_each_type_of_directory_has_its_own_keys(expect: Callable[..., None]) ->
           "subnet_ids" is missing
           add it, such as subnet_ids: [subnet-0123456789abcdef0, subnet-0123456789abcdef1]
         7:59 organizations.acme.directory.dns_ips
-          "dns_ips" is no key of a simple_ad directory
+          "dns_ips" is not a valid key of a simple_ad directory
           allowed: type, name, short_name, size, vpc_id, subnet_ids, admin_password_secret
         7:80 organizations.acme.directory.kinds
           unknown key "kinds"
@@ -375,7 +375,7 @@ def test_a_directory_without_a_type_is_a_workmail_directory(expect: Callable[...
         """,
         problems="""
         7:17 organizations.acme.directory.size
-          "size" is no key of a workmail directory (the default type)
+          "size" is not a valid key of a workmail directory (the default type)
           allowed: type
         """,
     )
@@ -410,7 +410,7 @@ def test_dns_is_manual_or_a_hosted_zone(expect: Callable[..., None]) -> None:
         """,
         problems="""
         8:24 organizations.acme.domains["a.example"].dns
-          "automatic" is no way to keep DNS records
+          "automatic" is not a valid way to keep DNS records
           allowed: manual
         9:24 organizations.acme.domains["b.example"].dns
           expected text or a mapping, but this is a number
@@ -419,7 +419,7 @@ def test_dns_is_manual_or_a_hosted_zone(expect: Callable[..., None]) -> None:
           "hosted_zone_id" is missing
           add it, such as hosted_zone_id: Z0123456789ABCDEFGHIJ
         10:54 organizations.acme.domains["c.example"].dns.omit[0]
-          "ns" is no DNS record group
+          "ns" is not a valid DNS record group
           allowed: mx, spf, dmarc, autodiscover, ownership, dkim
         """,
     )
@@ -450,7 +450,7 @@ def test_free_and_busy_times_come_from_one_place(expect: Callable[..., None]) ->
           "password_secret" is missing
           add it, such as password_secret: workmail/partner-ews
         13:37 organizations.acme.policies.availability["c.example"].ews.endpoint
-          "ftp://c.example" is no EWS endpoint
+          "ftp://c.example" is not a valid EWS endpoint
           allowed: a URL with a path, such as https://mail.partner.example/EWS/Exchange.asmx
         """,
     )
@@ -477,10 +477,10 @@ def test_events_go_to_a_managed_log_group_or_to_a_given_one(expect: Callable[...
         """,
         problems="""
         11:9 organizations.acme.policies.email_monitoring.role_arn
-          "role_arn" is no key of a managed log group
+          "role_arn" is not a valid key of a managed log group
           allowed: log_group, retention_days
         18:9 organizations.other.policies.email_monitoring.retention_days
-          "retention_days" is no key of a given log group
+          "retention_days" is not a valid key of a given log group
           allowed: log_group_arn, role_arn
         19:73 organizations.third.policies.email_monitoring
           "log_group" is missing
@@ -506,7 +506,7 @@ def test_days_go_with_deleting_only(expect: Callable[..., None]) -> None:
         """,
         problems="""
         11:33 organizations.acme.policies.retention.folders.inbox.days
-          "days" is no key of a folder that keeps everything
+          "days" is not a valid key of a folder that keeps everything
           allowed: action
         12:19 organizations.acme.policies.retention.folders.drafts
           "days" is missing
@@ -515,7 +515,7 @@ def test_days_go_with_deleting_only(expect: Callable[..., None]) -> None:
           731 is too large
           allowed: 1 to 730
         14:11 organizations.acme.policies.retention.folders.archive
-          "archive" is no mail folder
+          "archive" is not a valid mail folder
           allowed: inbox, deleted_items, sent_items, drafts, junk_email
         """,
     )
@@ -535,7 +535,7 @@ def test_a_rule_names_somebody_or_has_no_list(expect: Callable[..., None]) -> No
           0 entries are too few
           allowed: 1 to 10
         11:64 organizations.acme.policies.access_control.eleven.actions[1]
-          "pop3" is no access action
+          "pop3" is not a valid access action
           allowed: active_sync, auto_discover, ews, imap, smtp, windows_outlook, web_mail
         """,
     )
@@ -564,13 +564,13 @@ def test_words_for_on_removal_are_those_of_the_kind(expect: Callable[..., None])
         """,
         problems="""
         7:25 organizations.acme.on_removal.users
-          "deregister" is no word for on_removal
+          "deregister" is not a valid removal policy
           allowed: disable, delete, retain
         7:46 organizations.acme.on_removal.domains
-          "delete" is no word for on_removal
+          "delete" is not a valid removal policy
           allowed: deregister, retain
         7:68 organizations.acme.on_removal.organization
-          "disable" is no word for on_removal
+          "disable" is not a valid removal policy
           allowed: retain, delete
         8:36 organizations.acme.safety.max_removals_percent
           101 is too large
@@ -597,10 +597,10 @@ def test_a_secret_is_never_shown(expect: Callable[..., None]) -> None:
         """,
         problems="""
         7:16 organizations.acme.passwords
-          the value is no way to make passwords
+          the value is not a valid way to make passwords
           allowed: generate, none
         11:79 organizations.acme.policies.availability["a.example"].ews.password_secret
-          the value is no name of a secret
+          the value is not a valid name of a secret
           allowed: letters, digits and / _ + = . @ : -; the spec names a secret, it never holds one
         13:16 organizations.acme.policies.availability["b.example"].ews
           expected a mapping, but this is text
@@ -626,7 +626,7 @@ def test_control_characters_are_escaped(expect: Callable[..., None]) -> None:
           expected text, but nothing is written here
           leave the key out, or write a value
         9:38 organizations.acme.users.alice.role
-          "\u001b[31muser" is no user role
+          "\u001b[31muser" is not a valid user role
           character 1 is U+001B control character, which cannot be seen; allowed: user, remote_user
         """,
     )

@@ -81,7 +81,7 @@ def _refuse_directives(text: str) -> None:
 def _refuse_surrogates(event: yaml.ScalarEvent) -> None:
     if _SURROGATE.search(event.value):
         mark: Any = event.start_mark
-        message = "half of a surrogate pair is no character"
+        message = "half of a surrogate pair is not a character"
         raise StopError(message, mark.line + 1, mark.column + 1, "write the character itself")
 
 
@@ -107,9 +107,9 @@ def _advice(what: str, text: str, line: int, column: int) -> str | None:
     if there in ("@", "`", "%") and there:
         return f"put text that begins with {there} in quotes"
     if "mapping values are not allowed" in what:
-        return 'put text that contains ": " in quotes, or mend the indentation'
+        return 'put text that contains ": " in quotes, or fix the indentation'
     if "expected ':'" in what:
         return 'put ":" behind the key, here or in the line above'
     if "did not find expected key" in what or "expected <block end>" in what:
-        return "mend the indentation or the quotes, here or in the line above"
+        return "fix the indentation or the quotes, here or in the line above"
     return None

@@ -119,7 +119,7 @@ def displayed_name(named: str, including: Source) -> str:
 
 
 def _read_regular(path: pathlib.Path, limit: int) -> bytes:
-    # O_NONBLOCK: opening a pipe without a writer would wait for ever
+    # O_NONBLOCK: opening a pipe without a writer would wait permanently
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         mode = os.fstat(descriptor).st_mode

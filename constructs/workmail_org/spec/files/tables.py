@@ -166,7 +166,9 @@ class _Table:
         self._refuse_absent(header)
         name = self._options.name
         if name and name.key not in columns:
-            message = f'the names come from "{name.key}", which is no column of {self._source.name}'
+            message = (
+                f'the names come from "{name.key}", which is not a column of {self._source.name}'
+            )
             self._report(name.place, (), message)
             return []
         needed = [] if name else [self._known.name]
@@ -275,7 +277,7 @@ class _Table:
             return None
         if column == self._known.name and self._options.name:
             message = f'column "{cell.text}" is not needed: the names come from another'
-            self._report(cell.place, (), message, "ignore it, or say in columns what it is")
+            self._report(cell.place, (), message, "ignore it, or map it in columns")
             return None
         if not column and not renamed and not self._options.ignores_unknown(cell.text):
             message = f'column "{cell.text}" is not known'
@@ -332,7 +334,7 @@ class _Table:
         text, place = cell.text, cell.place
         if what := characters.spreadsheet_word(text):
             hint = (
-                "mend the cell in the spreadsheet; format a column of numbers that are text as text"
+                "fix the cell in the spreadsheet; format a column of numbers that are text as text"
             )
             self._report(place, path, f'"{text}" is what a spreadsheet writes for {what}', hint)
             return Gap(place)

@@ -71,7 +71,7 @@ def check_defaults(declared: Declared) -> Iterator[Problem]:
                 continue  # which is told at the domain
             elif organization.default_domain and not organization.find_address(entity):
                 address = f"{entity.name}@{organization.default_domain}"
-                why = f"the default, {show(address)}, is no email address"
+                why = f"the default, {show(address)}, is not a valid email address"
             else:
                 continue
             yield declared.at(entity.path, '"email" is missing', f"add it: {why}")
@@ -85,7 +85,7 @@ def check_quotas(declared: Declared) -> Iterator[Problem]:
                 yield declared.at_key(
                     (*entity.path, "quota_megabytes"),
                     "a remote user has no mailbox, so no quota",
-                    'remove it, or say "role: user"',
+                    'remove it, or set "role: user"',
                 )
 
 
@@ -159,7 +159,7 @@ def _check_domain(declared: Declared, claim: Claim, roster: Roster) -> Iterator[
         yield declared.at(
             claim.path,
             f"{show(found.path[-1])} is not verified yet, so no address can use it",
-            f'say "verified: true" at {where} once its DNS records are in place',
+            f'set "verified: true" at {where} once its DNS records are in place',
         )
         return
     if not organization.knows("domains"):
@@ -167,7 +167,7 @@ def _check_domain(declared: Declared, claim: Claim, roster: Roster) -> Iterator[
     if organization.test_domain is None and name.endswith(TEST_DOMAIN_SUFFIX):
         return
     yield declared.at(
-        claim.path, f"{show(name)} is no domain of this organization", roster.suggest(name)
+        claim.path, f"{show(name)} is not a domain of this organization", roster.suggest(name)
     )
 
 

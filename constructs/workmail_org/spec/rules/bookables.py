@@ -29,7 +29,7 @@ def check_delegates(declared: Declared) -> Iterator[Problem]:
                 yield declared.at(
                     (*resource.path, "booking", "auto_accept"),
                     f"resource {show(resource.name)} accepts nothing by itself and has no delegate",
-                    'add a delegate, or say "auto_accept: true"',
+                    'add a delegate, or set "auto_accept: true"',
                 )
 
 
@@ -50,7 +50,7 @@ def check_enabled_delegates(declared: Declared) -> Iterator[Problem]:
                 (*resource.path, "delegates"),
                 f"resource {show(resource.name)} accepts nothing by itself, and {who},"
                 f" who would answer, {verb} switched off",
-                'add a delegate who is not, or say "auto_accept: true"',
+                'add a delegate who is not, or set "auto_accept: true"',
             )
 
 

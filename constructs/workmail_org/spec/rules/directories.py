@@ -68,7 +68,7 @@ def check_interoperability(declared: Declared) -> Iterator[Problem]:
             yield declared.at(
                 (*organization.path, "interoperability"),
                 "interoperability needs a directory of type ad_connector",
-                'say "kind: ad_connector" of the existing directory, if it is one'
+                'set "kind: ad_connector" of the existing directory, if it is one'
                 if unknown
                 else f"leave it out: this one is of type {kind}",
             )

@@ -70,13 +70,13 @@ def check_default(declared: Declared) -> Iterator[Problem]:
                 yield declared.at(
                     (*domain.path, "default"),
                     f"{show(domain.path[-1])} is not verified yet, so it cannot be the default",
-                    'say "verified: true" once its DNS records are in place',
+                    'set "verified: true" once its DNS records are in place',
                 )
         if usable and not chosen and all(domain.is_clear for domain in organization.domains):
             yield declared.at(
                 (*organization.path, "domains"),
                 "no domain is the default",
-                f'say "default: true" of one: {", ".join(str(each.path[-1]) for each in usable)}',
+                f'set "default: true" of one: {", ".join(str(each.path[-1]) for each in usable)}',
             )
         yield from _check_single(declared, [domain for domain in chosen if domain.usable])
 

@@ -51,7 +51,7 @@ def check_existing(declared: Declared) -> Iterator[Problem]:
             yield declared.at_key(
                 (*organization.path, "kms_key_arn"),
                 '"kms_key_arn" cannot be given with "existing"',
-                "remove it: WorkMail does not tell the key of a live organization",
+                "remove it: WorkMail does not show the key of a live organization",
             )
 
 

@@ -226,7 +226,7 @@ def test_a_spec_that_is_no_mapping_is_a_problem(load_files: Loads, text: str) ->
     assert ({}, False) == (document.value, document.readable)
 
 
-INDENT = "mend the indentation or the quotes, here or in the line above"
+INDENT = "fix the indentation or the quotes, here or in the line above"
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ INDENT = "mend the indentation or the quotes, here or in the line above"
         ("a:\n\tb: c\n", "2:1", "indent with spaces, not with tabs"),
         ("a: @b\n", "1:4", "put text that begins with @ in quotes"),
         ("a: `b\n", "1:4", "put text that begins with ` in quotes"),
-        ("a: b: c\n", "1:5", 'put text that contains ": " in quotes, or mend the indentation'),
+        ("a: b: c\n", "1:5", 'put text that contains ": " in quotes, or fix the indentation'),
         ("a: [1\nb: 2\n", "2:2", None),
         ("a: 'b\nc: d\n", "1:4", None),
         ("a: {b: c\n", "2:1", None),

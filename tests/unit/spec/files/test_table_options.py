@@ -165,9 +165,9 @@ def test_a_base_is_read_with_its_options_where_it_lies(load_files: Loads) -> Non
         (
             "{file: people.csv, name: {from: email}}",
             [
-                '1:45: users: the names come from "email", which is no column of people.csv',
+                '1:45: users: the names come from "email", which is not a column of people.csv',
                 'people.csv:1:1: users: column "name" is not needed: the names come from another;'
-                " ignore it, or say in columns what it is",
+                " ignore it, or map it in columns",
             ],
         ),
         (

@@ -420,7 +420,7 @@ def test_what_a_spreadsheet_made_of_a_cell_is_a_problem_and_a_gap(
 
     assert [
         f'people.csv:2:7: users.alice.{column}: "{shown}" is what a spreadsheet writes for {what};'
-        " mend the cell in the spreadsheet; format a column of numbers that are text as text"
+        " fix the cell in the spreadsheet; format a column of numbers that are text as text"
     ] == [str(problem) for problem in document.problems]
     assert {("users", "alice", column)} == document.gaps
 
