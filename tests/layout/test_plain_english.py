@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import click
 import pytest
@@ -61,15 +61,19 @@ def list_help(command: click.Command, name: str) -> Iterator[str]:
             yield from list_help(each, f"{name} {each.name}")
 
 
-def list_texts(schema: Any) -> Iterator[str]:
-    if isinstance(schema, dict):
-        for value in schema.values():
-            yield from list_texts(value)
-    elif isinstance(schema, list):
-        for value in schema:
-            yield from list_texts(value)
-    elif isinstance(schema, str):
-        yield schema
+def list_texts(schema: object) -> Iterator[str]:
+    """List the texts of a schema, at any depth."""
+    match schema:
+        case str():
+            yield schema
+        case dict():
+            for value in cast("dict[str, object]", schema).values():
+                yield from list_texts(value)
+        case list():
+            for value in cast("list[object]", schema):
+                yield from list_texts(value)
+        case _:
+            pass
 
 
 def find_faults(text: str) -> list[str]:

@@ -42,7 +42,7 @@ _organization_option = click.option(
 @_root_option
 @form_option
 def removed(spec: pathlib.Path, root: pathlib.Path | None, form: str) -> None:
-    """List removed entities, and until when each can be restored."""
+    """List removed entities and their restore deadlines."""
     # boto3 would make every other command slower; so below.
     from workmail_org.operating import deployed, presenting
     from workmail_org.operating.removed import list_removed
@@ -88,7 +88,7 @@ def purge(
     key: str | None,
     root: pathlib.Path | None,
 ) -> None:
-    """Show what would be lost permanently; with --erase, delete it.
+    """Show what would be lost; --erase deletes it.
 
     It is about those who were removed. NAME is a user, group:NAME or resource:NAME. Without
     --erase nothing is changed.
