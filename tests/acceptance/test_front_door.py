@@ -129,5 +129,5 @@ def test_make_tells_what_it_can_make() -> None:
 
     assert {
         *("setup", "help", "rehearse", "test", "test-all"),
-        *("check", "fix", "docs", "lock", "newest"),
+        *("check", "fix", "docs", "site", "lock", "newest"),
     } == told
