@@ -142,8 +142,8 @@ def test_properties_of_another_version_are_passed_over(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        ({"ResourceType": "Custom::Else"}, "this is no request for a resource of ours"),
-        ({"RequestType": "Refresh"}, "this is no request for a resource of ours"),
+        ({"ResourceType": "Custom::Else"}, "this is not a request for a resource of this project"),
+        ({"RequestType": "Refresh"}, "this is not a request for a resource of this project"),
         ({"ResourceProperties": {}}, "UsersProperties: TestDomain missing"),
         (
             {"ResourceProperties": {"TestDomain": "x", "Users": []}},

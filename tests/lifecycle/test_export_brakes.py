@@ -102,7 +102,7 @@ def test_a_removal_without_an_export_is_confirmed_for_exactly_these(stack: Stack
 
     assert digest
     assert reason == (
-        f"this needs a word from a person (cdk deploy -c acknowledge={digest}): 1 user leaves or "
+        f"this must be confirmed (cdk deploy -c acknowledge={digest}): 1 user leaves or "
         "is switched off without a verified export of the mailbox, which WorkMail erases 30 days "
         "later: alice (workmail-org leave export exports and verifies it)"
     )

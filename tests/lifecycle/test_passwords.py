@@ -154,7 +154,7 @@ def test_a_secret_that_somebody_broke_is_refused_without_its_text(
 ) -> None:
     stack.secrets.values["arn:secret0"] = f"alice: {CANARY}"
     caplog.set_level(logging.INFO, logger="workmail_org")
-    with pytest.raises(DeploymentFailedError, match="arn:secret0 is no JSON object") as failed:
+    with pytest.raises(DeploymentFailedError, match="arn:secret0 is not a JSON object") as failed:
         stack.deploy(ORGANIZATION)
 
     assert CANARY not in str(failed.value) + caplog.text

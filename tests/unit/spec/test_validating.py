@@ -129,11 +129,11 @@ def test_tags_of_the_engine_cannot_be_declared(expect: Callable[..., None]) -> N
         """,
         problems="""
         8:12 organizations.acme.tags["workmail-org:taken-over"]
-          "workmail-org:taken-over" is no tag key
+          "workmail-org:taken-over" is not a valid tag key
           allowed: anything that does not begin with aws:, which AWS keeps for itself, or with \
 workmail-org:, which says whose an organization is
         8:45 organizations.acme.tags["workmail-org:later"]
-          "workmail-org:later" is no tag key
+          "workmail-org:later" is not a valid tag key
           allowed: anything that does not begin with aws:, which AWS keeps for itself, or with \
 workmail-org:, which says whose an organization is
         """,
