@@ -539,6 +539,22 @@ def test_verified_exports_make_it_ready_and_others_block(tmp_path: Path) -> None
     assert "bucket with the exports" in document["organizations"][0]["stays"][-1]
 
 
+def test_a_mailbox_that_only_the_journal_knows_counts_too(tmp_path: Path) -> None:
+    names = ("jim", "cmd", "zoe", "tilde", "typo")
+    report = build(
+        tmp_path,
+        *(make_export(n, n, Stage.VERIFIED) for n in names),
+        make_export("6", "newbie", Stage.FAILED, reason="no"),
+    )
+    (organization,) = build_document(report)["organizations"]
+
+    assert 83 == report.readiness
+    assert 6 == len(organization["mailboxes"])
+    assert ["newbie"] == next(
+        each["names"] for each in organization["blockers"] if "failed" in each["title"]
+    )
+
+
 def test_everything_verified_is_a_hundred_per_cent(tmp_path: Path) -> None:
     names = ("jim", "cmd", "zoe", "tilde", "typo")
     report = build(tmp_path, *(make_export(n, n, Stage.VERIFIED) for n in names))

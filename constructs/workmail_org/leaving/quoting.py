@@ -20,8 +20,9 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 
 _CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A cell that begins so is a formula to a spreadsheet (OWASP, "CSV Injection")."""
+_FORMULA_CELL = re.compile(r"(^[\t\r\n]*|[;\t\r\n]\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""A cell that begins so is a formula to a spreadsheet, also with wide characters (OWASP, "CSV
+Injection"); and what follows a character at which a spreadsheet may be told to split."""
 
 _IMAPSYNC = re.compile(r"[^;\\\s\x00-\x1f]+")
 """What a field of imapsync's list can hold: `read` without -r takes backslashes away, `;` ends a
@@ -86,4 +87,5 @@ def protect_cell(text: str) -> str:
 
     Only for tables that people open: an importer would take the apostrophe for a part of the value.
     """
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    protected = _FORMULA_CELL.sub(r"\1'", text)
+    return f"'{protected}" if protected.startswith(("\t", "\r", "\n")) else protected

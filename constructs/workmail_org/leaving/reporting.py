@@ -193,9 +193,11 @@ def _report(
     moves: tuple[Move, ...],
     cents_per_month: int,
 ) -> OrganizationReport:
-    mailboxes = tuple(
-        str(each.reference) for each in list_entities(organization) if has_mailbox(each)
-    )
+    # The journal also has those whom no spec declares: their mailboxes end like all others.
+    journaled = {fold(str(each.reference)): str(each.reference) for each in exported or ()}
+    declared = [str(each.reference) for each in list_entities(organization) if has_mailbox(each)]
+    known = {fold(name) for name in declared}
+    mailboxes = (*declared, *(name for folded, name in journaled.items() if folded not in known))
     return OrganizationReport(
         key=organization.key,
         alias=organization.alias,

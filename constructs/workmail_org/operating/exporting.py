@@ -114,6 +114,10 @@ def open_pass(
     )
 
 
+_PART = "part-"
+"""In the name of an execution that puts only some into a pass: the others are still to be added."""
+
+
 def start(export_pass: ExportPass, only: Collection[str] = (), *, retry: bool = False) -> str:
     """Start a pass, or go on with the one that runs.
 
@@ -126,7 +130,7 @@ def start(export_pass: ExportPass, only: Collection[str] = (), *, retry: bool = 
     Raises:
         ServiceError: AWS refuses.
     """
-    running = _find_running(export_pass)
+    running = _find_running(export_pass, whole=True)
     if running and not only and not retry:
         return running
     event = {
@@ -140,7 +144,7 @@ def start(export_pass: ExportPass, only: Collection[str] = (), *, retry: bool = 
         export_pass,
         "StartExecution",
         stateMachineArn=export_pass.machine_arn,
-        name=f"{export_pass.name}-{uuid.uuid4()}",
+        name=f"{export_pass.name}-{_PART if only else ''}{uuid.uuid4()}",
         input=json.dumps(event),
     )
     return str(answer["executionArn"])
@@ -188,8 +192,14 @@ def all_verified(entries: Sequence[Exported]) -> bool:
     return bool(entries) and all(entry.stage is Stage.VERIFIED for entry in entries)
 
 
-def _find_running(export_pass: ExportPass) -> str | None:
-    """Find an execution of this pass that runs; its name begins with that of the pass."""
+def _find_running(export_pass: ExportPass, *, whole: bool = False) -> str | None:
+    """Find an execution of this pass that runs; its name begins with that of the pass.
+
+    Args:
+        export_pass: Which.
+        whole: Only one that has put everybody into the pass.
+    """
+    part = f"{export_pass.name}-{_PART}"
     token: dict[str, Any] = {}
     while True:
         page = _call(
@@ -200,7 +210,8 @@ def _find_running(export_pass: ExportPass) -> str | None:
             **token,
         )
         for each in page["executions"]:
-            if each["name"].startswith(f"{export_pass.name}-"):
+            named: str = each["name"]
+            if named.startswith(f"{export_pass.name}-") and not (whole and named.startswith(part)):
                 return str(each["executionArn"])
         if not page.get("nextToken"):
             return None

@@ -89,6 +89,16 @@ def test_names_and_a_retry_are_given_to_an_execution_of_their_own() -> None:
     ]
 
 
+def test_a_pass_of_some_is_not_taken_for_one_of_everybody() -> None:
+    states = States()
+    export_pass = open_pass(open_office(users=2), states)
+    some = start(export_pass, ["u0"])
+    everybody = start(export_pass)
+
+    assert some != everybody == start(export_pass)
+    assert [["u0"], []] == [each["names"] for each in states.started]
+
+
 def test_watching_follows_from_one_execution_to_the_next_until_everybody_is_over() -> None:
     states, office = States(), open_office(users=2)
     export_pass = open_pass(office, states)

@@ -27,6 +27,7 @@ from workmail_org.leaving.model import Destination, Item, ItemKind, LedgerEntry,
 from workmail_org.leaving.moving import move
 from workmail_org.leaving.options import MoveOptions, UserFormat
 from workmail_org.leaving.passwords import PasswordBook
+from workmail_org.leaving.quoting import protect_cell
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Policies
 from workmail_org.model.user import PROFILE_FIELDS
@@ -485,3 +486,20 @@ def is_in_batch(item: Item, lines: list[list[str]], addresses: dict[str, str]) -
             return has("user", other, "add", "sendas", address)
         case _:
             return False
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("=1", "'=1"),
+        ("x;=1+1;y", "x;'=1+1;y"),
+        ("x\t=1", "x\t'=1"),
+        ("\uff1dcmd()", "'\uff1dcmd()"),
+        ("a-b; c", "a-b; c"),
+        ("\n=1", "'\n'=1"),
+    ],
+)
+def test_no_cell_for_people_is_a_formula_wherever_a_spreadsheet_splits_it(
+    text: str, shown: str
+) -> None:
+    assert shown == protect_cell(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,46 @@ def test_a_zone_of_route_53_moves_in_four_steps(folder: Path, account: Account) 
     assert "--hosted-zone-id Z1 --change-batch file://1-lower-ttls/example.com.json" in readme
     assert "wait 1 hour" in readme
     assert {"list_hosted_zones", "list_resource_record_sets"} == {*account.asked}
+
+
+def test_host_names_without_a_trailing_dot_are_those_with_one(
+    folder: Path, account: Account
+) -> None:
+    """Route 53 takes both and gives back what was entered; only a deletion has to repeat it."""
+    run("--records", "google.yaml")
+    steps = ("1-lower-ttls", "2-prepare", "3-cut-over", "3-rollback", "4-clean-up")
+    dotted = {step: read_changes(folder, step) for step in steps}
+    undotted = json.loads(json.dumps(SETS))
+    for each in undotted:
+        if each["Type"] in ("CNAME", "MX"):
+            for value in each["ResourceRecords"]:
+                value["Value"] = value["Value"].removesuffix(".")
+    account.zones = (("Z1", "example.com", undotted),)
+    shutil.rmtree(folder / "out")
+    assert 0 == run("--records", "google.yaml").exit_code
+    found = {step: read_changes(folder, step) for step in steps}
+    key = ("DELETE", "CNAME", "aaa._domainkey.example.com.")
+
+    assert (3600, ["aaa.dkim.amazonses.com"]) == found["4-clean-up"].pop(key)
+    assert (3600, ["aaa.dkim.amazonses.com."]) == dotted["4-clean-up"].pop(key)
+    assert dotted == found
+    plain = [each for each in undotted if "AliasTarget" not in each]
+    account.zones = (("Z1", "example.com", plain),)
+    assert 0 == run("--records", "google.yaml", "--format", "bind", output="bind").exit_code
+    assert "aaa.dkim.amazonses.com.\n" in "".join(
+        path.read_text("utf-8") for path in sorted((folder / "bind" / "2-prepare").iterdir())
+    )
+
+
+def test_a_domain_without_a_policy_allows_workmail_too_until_it_has_moved(
+    folder: Path, account: Account
+) -> None:
+    sets = [each for each in SETS if (each["Type"], each["Name"]) != ("TXT", "example.com.")]
+    account.zones = (("Z1", "example.com", sets),)
+    assert 0 == run("--records", "google.yaml").exit_code
+    _ttl, texts = read_changes(folder, "2-prepare")["UPSERT", "TXT", "example.com."]
+
+    assert '"v=spf1 include:amazonses.com include:_spf.google.com ~all"' == texts[0]
 
 
 def test_who_still_sends_by_ses_keeps_what_it_needs(folder: Path) -> None:

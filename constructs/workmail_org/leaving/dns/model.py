@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 _LONGEST_STRING = 255
 """Bytes of one string of a TXT record (RFC 1035, 3.3)."""
@@ -45,6 +45,8 @@ class RecordSet:
         values: In the order of the provider.
         is_special: Route 53's own kind, such as an alias or a weighted set: no zone
             file can hold it, and nothing here changes it.
+        written: The values as the provider has them, where it has host names without the
+            trailing dot: a deletion has to repeat them exactly.
     """
 
     name: str
@@ -52,6 +54,7 @@ class RecordSet:
     ttl: int
     values: tuple[Value, ...]
     is_special: bool = False
+    written: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -60,7 +63,9 @@ class RecordSet:
 
     def shorten(self, ttl: int) -> RecordSet:
         """Return the set with a TTL that is not longer."""
-        return replace(self, ttl=min(self.ttl, ttl))
+        if self.ttl <= ttl:
+            return self
+        return replace(self, ttl=ttl, written=())
 
 
 Records = Mapping[tuple[str, str], RecordSet]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from workmail_org.leaving.dns.model import DnsZone, Records, RecordSet, Txt, Value, index
@@ -13,6 +14,10 @@ from workmail_org.model.values import fold
 _MOST_RECORDS = 1000
 _MOST_CHARACTERS = 32_000
 """Of one ChangeResourceRecordSets (Route 53 API reference, 2013-04-01); an UPSERT counts twice."""
+
+_NAMING = frozenset({"CNAME", "MX", "NS", "PTR", "SRV"})
+"""Types whose values end with a host name, which Route 53 takes with or without a trailing dot
+(Route 53 Developer Guide, "ResourceRecordTypes"). Everywhere else one without is relative."""
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
@@ -24,9 +29,8 @@ def build_zone(identity: str, name: str, sets: list[Mapping[str, Any]]) -> DnsZo
 
 
 def _build_set(found: Mapping[str, Any]) -> RecordSet:
-    values = tuple(
-        _parse_value(found["Type"], each["Value"]) for each in found.get("ResourceRecords", ())
-    )
+    written = tuple(each["Value"] for each in found.get("ResourceRecords", ()))
+    values = tuple(_parse_value(found["Type"], each) for each in written)
     is_special = "AliasTarget" in found or "SetIdentifier" in found
     return RecordSet(
         name=fold(found["Name"]),
@@ -35,10 +39,13 @@ def _build_set(found: Mapping[str, Any]) -> RecordSet:
         ttl=found.get("TTL", 0),
         values=values,
         is_special=is_special,
+        written=written if found["Type"] in _NAMING and written != values else (),
     )
 
 
 def _parse_value(kind: str, value: str) -> Value:
+    if kind in _NAMING:
+        return value if value.endswith(".") else f"{value}."
     if kind not in ("TXT", "SPF"):
         return value
     # Route 53 writes characters by three octal digits.
@@ -77,7 +84,9 @@ def write_batch(comment: str, before: Records, after: Records) -> str | None:
 def _list_changes(before: Records, after: Records) -> Iterator[dict[str, Any]]:
     """List deletions first: a name cannot have a CNAME and something else."""
     for key in sorted(before.keys() - after.keys()):
-        yield _write_change("DELETE", before[key])
+        found = before[key]
+        same = tuple(_parse_value(found.type, each) for each in found.written) == found.values
+        yield _write_change("DELETE", replace(found, values=found.written) if same else found)
     for key in sorted(after):
         if before.get(key) != after[key]:
             yield _write_change("UPSERT", after[key])

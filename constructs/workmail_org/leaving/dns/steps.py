@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from workmail_org.leaving.dns.model import DnsZone, Records, RecordSet, Txt, Value, make_txt
-from workmail_org.leaving.dns.spf import WORKMAIL, is_spf, leave_out, merge_spf, parse_spf
+from workmail_org.leaving.dns.spf import WORKMAIL, Spf, is_spf, leave_out, merge_spf, parse_spf
 from workmail_org.leaving.dns.wanted import Wanted
 
 SHORT_TTL = 300
@@ -215,7 +215,9 @@ def _merge_apex(domain: _Domain, records: _MutableRecords) -> None:
         return
     try:
         present = [parse_spf(each.text) for each in policies]
-        merged = merge_spf([*present, domain.wanted.spf], "~all")
+        # Until the mail has moved WorkMail sends too, whether the domain had a policy or not.
+        sending = [] if domain.has_moved else [Spf((WORKMAIL,), "")]
+        merged = merge_spf([*present, *sending, domain.wanted.spf], "~all")
     except ValueError as error:
         domain.problems.append(f"{domain.wanted.domain}: its SPF record {error}")
         return
