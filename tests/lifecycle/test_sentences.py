@@ -15,9 +15,9 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from cloudformation import DeploymentFailedError, FakeS3, Stack
+from cloudformation import DeploymentFailedError, FakeS3, RollbackFailedError, Stack
 from effort import ALL
-from scenes import make_emulator, make_group, make_organization, make_user
+from scenes import ACME, make_emulator, make_group, make_organization, make_user
 from transitions import FULL, NOTHING
 from workmail_emulator.faults import Fault
 from workmail_org.handlers.requests import Run
@@ -275,13 +275,36 @@ def test_a_lost_ledger_says_how_it_comes_back_and_nothing_is_written(ruled: Rule
 
 def test_without_its_ledger_a_stack_can_go_and_removes_nobody() -> None:
     ruled = Ruled()
-    ruled.deploy(make_organization(make_user("alice", email="alice@acme.awsapps.com"), domains=()))
+    ruled.deploy(make_organization(make_user("alice", email="alice@acme.awsapps.com")))
     ruled.table.refusal = refuse("ResourceNotFoundException", "Requested resource not found")
     ruled.emulator.clear_calls()
     ruled.destroy()
 
     operations = {call.operation for call in ruled.emulator.writes}
-    assert not operations & {"DeregisterFromWorkMail", "DeleteUser", "DeleteGroup"}
+    assert not operations & {
+        *("DeregisterFromWorkMail", "DeregisterMailDomain"),
+        *("DeleteUser", "DeleteGroup"),
+    }
+
+
+def test_a_rollback_is_not_refused_though_its_ledger_is_lost_meanwhile() -> None:
+    """A stack that cannot go back is stuck: an organization has nothing in the ledger to go by."""
+    ruled = Ruled()
+    before = make_organization(domains=(ACME,), tags={"team": "mail"})
+    ruled.deploy(before)
+    after = replace(before, domains=(ACME, MailDomain(name="new.example")), tags={"team": "it"})
+
+    def lose(phase: str, call: Any) -> None:
+        if phase == "after" and call.operation == "TagResource":
+            ruled.emulator.on_call = None
+            ruled.table.refusal = refuse("ResourceNotFoundException", "not found")
+
+    ruled.emulator.on_call = lose
+    with pytest.raises(DeploymentFailedError) as failed:
+        ruled.deploy(after)
+
+    assert not isinstance(failed.value, RollbackFailedError)
+    assert "UPDATE_ROLLBACK_COMPLETE" == ruled.cloudformation.status
 
 
 def test_a_lost_password_secret_says_how_another_is_made(

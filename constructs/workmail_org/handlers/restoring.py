@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
-from workmail_org.errors import ServiceError, WireError
+from workmail_org.errors import NotFoundError, ServiceError, WireError
 from workmail_org.handlers.requests import Request, RequestType, Run
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
@@ -207,13 +207,20 @@ def note_origin(run: Run, request: Request[object], *, found: bool) -> None:
 
 
 def was_found(run: Run, request: Request[object]) -> bool:
-    """Tell whether a thing was there before the stack; without a ledger it was not.
+    """Tell whether a thing was there before the stack; of one without a ledger it was not.
+
+    Where the ledger is lost, nobody knows that the stack made it, so it was: a lost ledger means
+    owning nothing.
 
     Raises:
         ServiceError: It cannot be read; then nothing is taken away.
     """
     table = request.consent.ledger_table
-    noted = run.open_ledger(run.clients, table).recall_found(request.noun) if table else None
+    try:
+        noted = run.open_ledger(run.clients, table).recall_found(request.noun) if table else None
+    except NotFoundError as error:
+        run.log("taken for found", reason=str(error))
+        return True
     return noted == _FOUND
 
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workmail_org.changes.brakes import Brake, digest_brakes
-from workmail_org.errors import UnsafePlanError
+from workmail_org.errors import ServiceError, UnsafePlanError
 from workmail_org.handlers.requests import Request, Run
+from workmail_org.handlers.surroundings import goes_back
 from workmail_org.service.reading import read_organization
 from workmail_org.service.stacks import StackState, read_state
 from workmail_org.service.workmail import WorkMail
@@ -31,7 +32,12 @@ def stop(run: Run, request: Request[object], workmail: WorkMail, brakes: Sequenc
     Raises:
         UnsafePlanError: Nothing was written; it says how to give the word.
     """
-    noted = _read_words(run, request)
+    try:
+        noted = _read_words(run, request)
+    except ServiceError:
+        if goes_back(run, request):
+            return  # whatever is lost, a stack that cannot go back is stuck
+        raise
     # A roll back names what failed as its former properties.
     words = noted.use_up(request.previous_fingerprint) if request.goes_forward else noted
     if not brakes:
