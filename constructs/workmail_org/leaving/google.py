@@ -166,9 +166,6 @@ _TABLE: Table = {
         "compare with the spam and authentication settings of Gmail",
     ),
     ItemKind.IDENTITY_CENTER: (Placement.HAND, "set up single sign-on in the Admin console"),
-    ItemKind.SETTING: (Placement.LOST, "it ends with WorkMail"),
-    ItemKind.TAG: (Placement.LOST, "it is a tag in AWS"),
-    ItemKind.UNSEEN: (Placement.HAND, "look in the WorkMail console, and write down what is there"),
 }
 
 _GROUPS, _RESOURCES, _MEMBERS, _USERS, _RIGHTS = (

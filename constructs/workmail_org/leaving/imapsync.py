@@ -17,7 +17,6 @@ _HEAD = "# host1;user1;password1;host2;user2;password2;extra;"
 """As examples/file.txt of imapsync (2025-07-17)."""
 
 _ELSEWHERE = (Placement.HAND, "imapsync moves mail alone: set it up at the new service")
-_ENDS = (Placement.LOST, "it ends with WorkMail")
 
 _TABLE: Table = {
     **dict.fromkeys(ItemKind, _ELSEWHERE),
@@ -29,9 +28,6 @@ _TABLE: Table = {
     ),
     ItemKind.IDENTITY: (Placement.LOST, "it belongs to IAM Identity Center"),
     ItemKind.EMAIL_MONITORING: (Placement.LOST, "what was logged stays in CloudWatch"),
-    ItemKind.SETTING: _ENDS,
-    ItemKind.TAG: (Placement.LOST, "it is a tag in AWS"),
-    ItemKind.UNSEEN: (Placement.HAND, "look in the WorkMail console, and write down what is there"),
 }
 
 

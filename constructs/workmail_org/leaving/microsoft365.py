@@ -191,9 +191,6 @@ _TABLE: Table = {
     ),
     ItemKind.INBOUND_DMARC_ENFORCED: (Placement.HAND, "set it in the anti-phishing policy"),
     ItemKind.IDENTITY_CENTER: (Placement.HAND, "set up single sign-on in Entra ID"),
-    ItemKind.SETTING: (Placement.LOST, "it ends with WorkMail"),
-    ItemKind.TAG: (Placement.LOST, "it is a tag in AWS"),
-    ItemKind.UNSEEN: (Placement.HAND, "look in the WorkMail console, and write down what is there"),
 }
 
 _RELAY = "its domain moves too: set the accepted domain to internal relay first"

@@ -20,6 +20,13 @@ from workmail_org.model.values import Reference
 Table = Mapping[ItemKind, tuple[Placement, str]]
 """What a destination does with every item of a kind that its walk does not place."""
 
+_EVERYWHERE: Table = {
+    ItemKind.SETTING: (Placement.LOST, "it ends with WorkMail"),
+    ItemKind.TAG: (Placement.LOST, "it is a tag in AWS"),
+    ItemKind.UNSEEN: (Placement.HAND, "look in the WorkMail console, and write down what is there"),
+}
+"""What becomes of what is WorkMail's own, whatever the destination is."""
+
 _ORDER = {kind: position for position, kind in enumerate(ItemKind)}
 
 
@@ -65,9 +72,10 @@ class Placing:
         Raises:
             KeyError: The table lacks a kind.
         """
+        whole = {**table, **_EVERYWHERE}
         for items in [tuple(each) for each in self._open.values()]:
             for item in items:
-                placement, note = table[item.kind]
+                placement, note = whole[item.kind]
                 self._place(LedgerEntry(item=item, placement=placement, note=note))
         return tuple(
             sorted(

@@ -90,9 +90,6 @@ _TABLE: Table = {
     ),
     ItemKind.INBOUND_DMARC_ENFORCED: (Placement.HAND, "set it in the spam settings of the console"),
     ItemKind.IDENTITY_CENTER: (Placement.HAND, "set up SAML in the console"),
-    ItemKind.SETTING: (Placement.LOST, "it ends with WorkMail"),
-    ItemKind.TAG: (Placement.LOST, "it is a tag in AWS"),
-    ItemKind.UNSEEN: (Placement.HAND, "look in the WorkMail console, and write down what is there"),
 }
 
 
