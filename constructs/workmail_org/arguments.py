@@ -38,9 +38,33 @@ form_option = click.option(
 )
 
 
+root_option = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
+    help="No file that a spec names may lie outside this folder; by default the spec's own.",
+)
+
+
 def complete_key(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Complete the key of an organization of the spec that stands in the line."""
     return _beginning(incomplete, _read_organizations(ctx))
+
+
+key_option = click.option(
+    "--organization",
+    "key",
+    metavar="KEY",
+    shell_complete=complete_key,
+    help="Key of the organization; needed where the spec has several.",
+)
+
+only_option = click.option(
+    "--organization",
+    "only",
+    metavar="KEY",
+    shell_complete=complete_key,
+    help="This organization alone.",
+)
 
 
 def complete_name(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

@@ -24,7 +24,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workmail_org import distribution, errors
-from workmail_org.arguments import NamedPath, complete_base, complete_key, form_option
+from workmail_org.arguments import (
+    NamedPath,
+    complete_base,
+    form_option,
+    only_option,
+    root_option,
+)
 from workmail_org.importing.command import import_
 from workmail_org.initializing.command import init
 from workmail_org.leave_commands import leave
@@ -115,16 +121,11 @@ main.add_command(init)
 main.add_command(import_)
 
 _SPEC_PATH = NamedPath(path_type=pathlib.Path)
-_root_option = click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
-    help="No file that a spec names may lie outside this folder; by default the spec's own.",
-)
 
 
 @main.command()
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True, type=_SPEC_PATH)
-@_root_option
+@root_option
 @click.option(
     "--format",
     "form",
@@ -159,7 +160,7 @@ def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: s
 
 @main.command()
 @click.argument("spec", type=_SPEC_PATH)
-@_root_option
+@root_option
 @form_option
 def show(spec: pathlib.Path, root: pathlib.Path | None, form: str) -> None:
     """Print a spec as resolved: includes, overlays and derive."""
@@ -200,14 +201,8 @@ def _need_base(_context: click.Context, _option: click.Parameter, base: str | No
     shell_complete=complete_base,
     help="Required: a file, a git revision (main, HEAD~1, git:NAME), deployed, or live.",
 )
-@_root_option
-@click.option(
-    "--organization",
-    "only",
-    metavar="KEY",
-    shell_complete=complete_key,
-    help="Look at this organization alone.",
-)
+@root_option
+@only_option
 @click.option(
     "--format",
     "form",
@@ -320,8 +315,8 @@ def _exit_for_drift(drifts: Sequence[Drift | None], *, tell: bool) -> None:
 
 @main.command()
 @click.argument("spec", type=_SPEC_PATH)
-@_root_option
-@click.option("--organization", "only", metavar="KEY", help="Look at this organization alone.")
+@root_option
+@only_option
 @click.option(
     "--format",
     "form",
@@ -374,7 +369,7 @@ def drift(
 
 @main.command()
 @click.argument("spec", type=_SPEC_PATH)
-@_root_option
+@root_option
 @click.option(
     "--from",
     "previous",
@@ -438,7 +433,7 @@ def rehearse(
 
 @main.command()
 @click.argument("spec", type=_SPEC_PATH)
-@_root_option
+@root_option
 @click.option(
     "--output",
     type=NamedPath(file_okay=False, path_type=pathlib.Path),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workmail_org.arguments import NamedPath, complete_key
+from workmail_org.arguments import NamedPath, only_option, root_option
 from workmail_org.leaving.model import Destination
 from workmail_org.leaving.options import UserFormat
 from workmail_org.reports.text import escape
@@ -25,18 +25,6 @@ if TYPE_CHECKING:
     from workmail_org.model.values import Reference
 
 _spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
-_root_option = click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
-    help="No file that a spec names may lie outside this folder; by default the spec's own.",
-)
-_organization_option = click.option(
-    "--organization",
-    "only",
-    metavar="KEY",
-    shell_complete=complete_key,
-    help="This organization alone.",
-)
 _output_option = click.option(
     "--output",
     required=True,
@@ -63,8 +51,8 @@ def leave() -> None:
     help="Where the organization goes.",
 )
 @_output_option
-@_organization_option
-@_root_option
+@only_option
+@root_option
 @click.option(
     "--imap-host",
     metavar="HOST",
@@ -255,8 +243,8 @@ def _put_below(folder: str, files: Iterable[File]) -> list[File]:
     "--keep-ses", is_flag=True, help="Keep in step 4 what other applications need that send by SES."
 )
 @_output_option
-@_organization_option
-@_root_option
+@only_option
+@root_option
 def dns(
     spec: pathlib.Path,
     destination: str,
@@ -336,8 +324,8 @@ def _choose_domains(known: Iterable[str], wanted: Iterable[str]) -> list[str]:
     type=click.Choice([each.value for each in Destination]),
     help="Destination of which all items are listed; by default all are compared.",
 )
-@_organization_option
-@_root_option
+@only_option
+@root_option
 @click.option("--region", help="Without SPEC: region of a live organization.")
 @click.option("--alias", help="Without SPEC: alias of a live organization.")
 @click.option(

@@ -10,10 +10,11 @@ import click
 
 from workmail_org.arguments import (
     NamedPath,
-    complete_key,
     complete_name,
     complete_user,
     form_option,
+    key_option,
+    root_option,
 )
 from workmail_org.model.values import parse_reference
 from workmail_org.reports import text
@@ -23,23 +24,11 @@ if TYPE_CHECKING:
     from workmail_org.operating.deployed import Deployed
 
 _spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
-_root_option = click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
-    help="No file that a spec names may lie outside this folder; by default the spec's own.",
-)
-_organization_option = click.option(
-    "--organization",
-    "key",
-    metavar="KEY",
-    shell_complete=complete_key,
-    help="Key of the organization; needed where the spec has several.",
-)
 
 
 @click.command()
 @_spec_argument
-@_root_option
+@root_option
 @form_option
 def removed(spec: pathlib.Path, root: pathlib.Path | None, form: str) -> None:
     """List removed entities and their restore deadlines."""
@@ -62,8 +51,8 @@ def removed(spec: pathlib.Path, root: pathlib.Path | None, form: str) -> None:
 @click.command()
 @_spec_argument
 @click.argument("name", shell_complete=complete_name)
-@_organization_option
-@_root_option
+@key_option
+@root_option
 def restore(spec: pathlib.Path, name: str, key: str | None, root: pathlib.Path | None) -> None:
     """Switch on again who was removed, with the same mailbox.
 
@@ -79,8 +68,8 @@ def restore(spec: pathlib.Path, name: str, key: str | None, root: pathlib.Path |
 @_spec_argument
 @click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=complete_name)
 @click.option("--erase", metavar="DIGEST", help="Confirm with the digest that the list ends with.")
-@_organization_option
-@_root_option
+@key_option
+@root_option
 def purge(
     spec: pathlib.Path,
     names: tuple[str, ...],
@@ -107,8 +96,8 @@ def purge(
 @click.command("reset-password")
 @_spec_argument
 @click.argument("name", shell_complete=complete_user)
-@_organization_option
-@_root_option
+@key_option
+@root_option
 def reset_password(
     spec: pathlib.Path, name: str, key: str | None, root: pathlib.Path | None
 ) -> None:

@@ -6,7 +6,13 @@ import pathlib
 
 import click
 
-from workmail_org.arguments import NamedPath, complete_key, complete_name, form_option
+from workmail_org.arguments import (
+    NamedPath,
+    complete_name,
+    form_option,
+    key_option,
+    root_option,
+)
 from workmail_org.reports import text
 from workmail_org.spec import building
 
@@ -15,13 +21,7 @@ _DIFFERS = 5  # as in `cli`: something is not as it has to be
 
 @click.command()
 @click.argument("spec", type=NamedPath(path_type=pathlib.Path))
-@click.option(
-    "--organization",
-    "key",
-    metavar="KEY",
-    shell_complete=complete_key,
-    help="Key of the organization; needed where the spec has several.",
-)
+@key_option
 @click.option(
     "--final",
     is_flag=True,
@@ -42,11 +42,7 @@ _DIFFERS = 5  # as in `cli`: something is not as it has to be
     show_default=True,
     help="Wait until the pass is over, or start it and show how far it is.",
 )
-@click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=pathlib.Path),
-    help="No file that a spec names may lie outside this folder; by default the spec's own.",
-)
+@root_option
 @form_option
 def export(
     spec: pathlib.Path,
