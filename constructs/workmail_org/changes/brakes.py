@@ -1,8 +1,8 @@
-"""Brakes: changes that a deployment does not make before a person has said the word for them.
+"""Brakes: changes that a deployment does not make before a person has confirmed them.
 
 The handlers refuse by them, `plan` tells them beforehand. Each has the numbers
-and the names, so that the word can be given for exactly this set of changes of
-one stack. It is good once: the same changes need another word the next time.
+and the names, so that exactly this set of changes of one stack can be confirmed.
+A confirmation is valid once: the same changes need another one the next time.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from workmail_org.model.values import Kind, Reference
 _REMOVING = frozenset({"DeregisterFromWorkMail", "DeleteUser", "DeleteGroup", "DeleteResource"})
 
 _EVERYBODY = 100
-"""Of `safety.max_removals_percent`: the spec has said the word permanently."""
+"""Of `safety.max_removals_percent`: the spec confirms all removals beforehand."""
 
 _MOST_NAMES = 10
 """Names in a sentence; `Brake.names` has them all."""
 
 
 class BrakeRule(StrEnum):
-    """Why a change needs a word."""
+    """Why a change must be confirmed."""
 
     REMOVALS = "removals"
     RETENTION = "retention"
@@ -61,12 +61,12 @@ class Brake:
 
 
 def digest_brakes(brakes: Iterable[Brake], stack: str, *, uses: int = 0) -> str:
-    """Name exactly this set of changes of one stack that need a word.
+    """Name exactly this set of changes of one stack that must be confirmed.
 
     Args:
         brakes: The set.
         stack: Name of the stack.
-        uses: How often the stack was deployed with a word for the same set.
+        uses: How often the stack was deployed with the same set confirmed.
     """
     texts = sorted(f"{each.rule} {' '.join((*each.names, *each.content))}" for each in brakes)
     return digest_texts([stack, *texts, *([str(uses)] if uses else [])])

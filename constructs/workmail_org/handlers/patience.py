@@ -1,8 +1,8 @@
 """Patience: how long is waited, for what, and until when.
 
 Theory of operation. WorkMail says yes before it is so, and no to what it allows a minute later. So
-every "no" and every "not there" has to be asked again, and none of them for ever. Three clocks run
-at once, and all that the handlers know of them stands here:
+every "no" and every "not there" has to be asked again, and each of them only for a while. Three
+clocks run at once, and all that the handlers know of them stands here:
 
 * *The slice.* One invocation works for `SLICE_SECONDS` at most, less where Lambda or the request
   ends earlier (`Patience.deadline`). No wait goes beyond it, and no call but the first starts after

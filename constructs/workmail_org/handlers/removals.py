@@ -28,7 +28,7 @@ from workmail_org.wire.properties import RemovalsProperties
 class RemovalsLifecycle:
     """Who left the spec, or is switched off in it. The physical id is `<organization id>/removals`.
 
-    What needs a word from a person was asked by the collections, before anything
+    What must be confirmed was asked by the collections, before anything
     was written. The end of the stack, and a roll back, are theirs too.
     """
 

@@ -43,7 +43,7 @@ class SettingLifecycle(Generic[P]):
     kind: SettingKind[P]
 
     def begin(self, run: Run, request: Request[P]) -> str:
-        """Refuse what cannot be, needs a word that was not given, or was not approved."""
+        """Refuse what cannot be, was not confirmed, or was not approved."""
         if not request.is_delete and (self.kind.guarded or is_asked(request)):
             work = _SettingWork(self.kind, run, request, _open(run, request))
             decision = work.decide()
