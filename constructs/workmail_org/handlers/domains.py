@@ -37,16 +37,17 @@ class DomainLifecycle:
         """
         desired = request.desired
         own = f"{desired.organization_id}/domains/{fold(desired.domain)}"
-        if request.is_delete:
+        is_new = request.type is RequestType.CREATE
+        if request.is_delete or not (is_new or desired.existing):
             return request.physical_id or own
         workmail = run.open_organization(desired.organization_id)
         registered = read_domain(workmail, desired.domain) is not None
-        if request.type is RequestType.CREATE:
-            note_origin(run, request, found=registered)
         if desired.existing:
             decision = decide_domain(registered, desired, request.previous)
             if decision.refusals:
                 raise UnsafePlanError(*decision.refusals)
+        else:
+            note_origin(run, request, found=registered)
         return request.physical_id or own
 
     def advance(self, run: Run, request: Request[DomainProperties]) -> Progress:
