@@ -22,7 +22,7 @@ settings.load_profile("all" if ALL else "sample")
 os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
 
 # The CDK's own validation of templates takes 5 s of computing in each process that synthesizes.
-# test_app.py synthesizes with it, and so does every rehearsal that is a process of its own.
+# test_app.py synthesizes with it.
 os.environ["CDK_VALIDATION"] = "false"
 
 LONGEST_FIRST = ("rehearsal", "browser", "synth", "acceptance", "lifecycle", "layout", "unit")

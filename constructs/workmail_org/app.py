@@ -8,6 +8,8 @@ outside of, by default the spec's own.
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 
 from workmail_org.errors import MissingExtraError, SpecError
@@ -16,6 +18,9 @@ from workmail_org.spec.problems import Problem
 _NOT_INSTALLED = 1
 _SPEC_WRONG = 2
 """Exit codes, as in the command line `workmail-org`."""
+
+_VALIDATION = "CDK_VALIDATION"
+"""Whether the CDK validates templates; jsii's process reads it (aws-cdk-lib 2.275, `core/App`)."""
 
 
 def main(default_spec: str | None = None) -> int:
@@ -27,6 +32,17 @@ def main(default_spec: str | None = None) -> int:
     Returns:
         An exit code.
     """
+    # It takes as long as everything else together, and the schema has said more of the same spec.
+    # The tests have every stack validated; CDK_VALIDATION=true does here too. See decision 24.
+    os.environ.setdefault(_VALIDATION, "false")
+    gc.disable()  # a synthesis makes no garbage, and the process ends with it
+    try:
+        return _synthesize(default_spec)
+    finally:
+        gc.enable()
+
+
+def _synthesize(default_spec: str | None) -> int:
     try:
         from workmail_org.infra import InvalidSpecStack, OrganizationStack
     except MissingExtraError as error:

@@ -23,6 +23,10 @@ from workmail_org.infra import OrganizationStack
 
 ROOT = Path(__file__).resolve().parents[2]
 
+FULL = ROOT / "config" / "full.yaml"
+
+CONTEXT = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
+
 CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
 SPEC = """\
@@ -44,12 +48,16 @@ organizations:
 """
 
 
-def run_app(folder: Path, context: Mapping[str, object]) -> subprocess.CompletedProcess[str]:
+def run_app(
+    folder: Path, context: Mapping[str, object], *, validation: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run `app.py` as the CDK CLI does."""
+    environment = {k: v for k, v in os.environ.items() if k != "CDK_VALIDATION"}
     return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, str(ROOT / "app.py")],
         env={
-            **os.environ,
+            **environment,
+            **({"CDK_VALIDATION": validation} if validation else {}),
             "CDK_CONTEXT_JSON": json.dumps(context),
             "CDK_OUTDIR": str(folder / "cdk.out"),
         },
@@ -99,6 +107,38 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     app = shlex.join((sys.executable, str(ROOT / "app.py")))
     said = run_cdk(folder, "synth", "--quiet", "--app", app)
     return folder / "cdk.out", said
+
+
+def list_validated(folder: Path) -> list[str]:
+    """List the rules of the CDK's own validation that a template breaks."""
+    report = json.loads((folder / "cdk.out" / "validation-report.json").read_text("utf-8"))
+    return [
+        violation["ruleName"]
+        for plugin in report["pluginReports"]
+        if plugin["pluginName"] == "CloudFormation Validate"
+        for violation in plugin["violations"]
+    ]
+
+
+@pytest.mark.parametrize(("asked", "heard"), [(None, "false"), ("true", "true")])
+def test_the_validation_of_the_cdk_has_to_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch, asked: str | None, heard: str
+) -> None:
+    """Decision 24. jsii hears of it from the environment."""
+    monkeypatch.setenv("CDK_VALIDATION", asked or "")
+    if asked is None:
+        monkeypatch.delenv("CDK_VALIDATION")
+
+    code = main()
+
+    assert (2, heard) == (code, os.environ["CDK_VALIDATION"])
+
+
+def test_the_validation_of_the_cdk_finds_nothing_in_any_template(tmp_path: Path) -> None:
+    done = run_app(tmp_path, {**CONTEXT, "spec": str(FULL)}, validation="true")
+
+    assert (0, []) == (done.returncode, list_validated(tmp_path))
+    assert len(list((tmp_path / "cdk.out").glob("*.template.json"))) > 4
 
 
 def test_every_problem_of_a_spec_is_an_error_of_the_cdk(folder: Path) -> None:

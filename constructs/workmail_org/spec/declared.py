@@ -66,6 +66,21 @@ class Entity:
         return f"{self.kind} {show(self.name)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An address that an entity wants.
+
+    Attributes:
+        by_default: Nobody wrote it: it follows from the key, and stands there.
+    """
+
+    address: str
+    organization: DeclaredOrganization
+    entity: Entity
+    path: Path
+    by_default: bool = False
+
+
 @dataclass(frozen=True)
 class Domain:
     """A mail domain.
@@ -183,6 +198,21 @@ class DeclaredOrganization:
             return None
         address = f"{entity.name}@{self.default_domain}"
         return well_formed(address, (*entity.path, "email"))
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """Every well-formed address that an entity wants, in the order of the spec."""
+        return tuple(claim for entity in self.entities for claim in self._list_claims(entity))
+
+    def _list_claims(self, entity: Entity) -> Iterator[Claim]:
+        address = self.find_address(entity)
+        if address is not None:
+            by_default = entity.body.get("email") is None
+            path: Path = entity.path if by_default else (*entity.path, "email")
+            yield Claim(address, self, entity, path, by_default)
+        for path, alias in entity.listed("aliases"):
+            if well_formed(alias, path) is not None:
+                yield Claim(alias, self, entity, path)
 
     @cached_property
     def owners(self) -> Mapping[str, Entity]:

@@ -22,6 +22,13 @@ Schema: TypeAlias = dict[str, Any]
 _FILE = "schemas/organization.schema.json"
 _POINTER = "#/$defs/"
 
+_IS_TEXT = "x-is-text"
+"""Marks, in the schema that is read, where no more is asked than `fits` judges."""
+
+_JUDGED_BY_FITS = {"type", "minLength", "maxLength", "pattern"}
+_ANNOTATIONS = {"default", "description", "examples", "title", "patternErrorMessage"}
+"""Keywords that judge nothing: JSON Schema Validation 2020-12, 9, and the editors' own."""
+
 
 @cache
 def load_schema() -> Schema:
@@ -49,6 +56,11 @@ def fits(text: object, shape: Schema) -> bool:
     if not shape.get("minLength", 0) <= len(text) <= shape.get("maxLength", len(text)):
         return False
     return "pattern" not in shape or bool(compile_pattern(shape["pattern"]).search(text))
+
+
+def is_sound_text(value: object, shape: Schema | bool) -> bool:
+    """Whether a shape asks for no more of a value than that it is text, and the value fits."""
+    return isinstance(shape, dict) and _IS_TEXT in shape and fits(value, shape)
 
 
 @cache
@@ -102,4 +114,11 @@ def _resolve(node: Any, definitions: dict[str, Any]) -> Any:
         resolved["type"] = [each for each in resolved["type"] if each != "null"]
     if isinstance(resolved.get("enum"), list):
         resolved["enum"] = [each for each in resolved["enum"] if each is not None]
+    if resolved.get("type") in ("string", ["string"]) and _is_judged_by_fits(resolved):
+        resolved[_IS_TEXT] = True
     return resolved
+
+
+def _is_judged_by_fits(shape: Schema) -> bool:
+    known = _JUDGED_BY_FITS | _ANNOTATIONS
+    return all(keyword in known or keyword.startswith("x-") for keyword in shape)

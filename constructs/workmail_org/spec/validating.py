@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
@@ -12,7 +12,13 @@ from jsonschema.exceptions import ValidationError
 from workmail_org.spec import wording
 from workmail_org.spec.hostnames import is_possible
 from workmail_org.spec.problems import Problem
-from workmail_org.spec.schema import compile_pattern, fill_empty, find_shape, load_schema
+from workmail_org.spec.schema import (
+    compile_pattern,
+    fill_empty,
+    find_shape,
+    is_sound_text,
+    load_schema,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +28,19 @@ if TYPE_CHECKING:
     from workmail_org.spec.files.loading import Document
     from workmail_org.spec.problems import Path
     from workmail_org.spec.schema import Schema
+
+    class _Descending(Protocol):
+        """What the keywords need of a validator of jsonschema, which is not typed."""
+
+        def descend(
+            self,
+            instance: object,
+            schema: Schema,
+            path: str | int | None = None,
+            schema_path: str | int | None = None,
+        ) -> Iterator[ValidationError]:
+            """List what is wrong with a value inside of the one that is judged."""
+            ...
 
 
 def validate(document: Document) -> list[Problem]:
@@ -129,6 +148,28 @@ def _check_required(
         yield ValidationError("required")
 
 
+def _check_properties(
+    validator: _Descending, properties: Schema, value: object, _schema: Schema
+) -> Iterator[ValidationError]:
+    """As jsonschema's own, which makes a new validator for each value; most are sound texts."""
+    if not isinstance(value, dict):
+        return
+    for key, inner in cast("dict[str, Any]", value).items():
+        if key in properties and not is_sound_text(inner, properties[key]):
+            yield from validator.descend(inner, properties[key], path=key, schema_path=key)
+
+
+def _check_items(
+    validator: _Descending, items: Schema, value: object, _schema: Schema
+) -> Iterator[ValidationError]:
+    """As jsonschema's own, but for the sound texts again."""
+    if not isinstance(value, list):
+        return
+    for position, inner in enumerate(cast("list[object]", value)):
+        if not is_sound_text(inner, items):
+            yield from validator.descend(inner, items, path=position)
+
+
 def _check_unique(
     _validator: Validator, wanted: bool, value: object, _schema: Schema
 ) -> Iterator[ValidationError]:
@@ -147,7 +188,9 @@ def _check_unique(
 _Validator: Any = cast(Any, validators).extend(
     Draft202012Validator,
     {
+        "items": _check_items,
         "pattern": _check_pattern,
+        "properties": _check_properties,
         "required": _check_required,
         "uniqueItems": _check_unique,
     },

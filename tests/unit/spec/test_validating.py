@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
-from workmail_org.spec.schema import find_shape
+from workmail_org.spec.schema import find_shape, is_sound_text, load_schema
 from workmail_org.wire.names import OWN_TAGS, TAG_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def test_an_unknown_key_is_told_with_the_known_one_that_is_nearest(
@@ -630,3 +633,34 @@ def test_control_characters_are_escaped(expect: Callable[..., None]) -> None:
           character 1 is U+001B control character, which cannot be seen; allowed: user, remote_user
         """,
     )
+
+
+def list_shapes(node: object) -> Iterator[dict[str, Any]]:
+    """List every schema in the schema that asks for text."""
+    if isinstance(node, dict):
+        shape = cast("dict[str, Any]", node)
+        if shape.get("type") in ("string", ["string"]):
+            yield shape
+        for inner in shape.values():
+            yield from list_shapes(inner)
+    elif isinstance(node, list):
+        for inner in cast("list[object]", node):
+            yield from list_shapes(inner)
+
+
+SHAPES = list(list_shapes(load_schema()))
+
+
+@given(st.sampled_from(SHAPES), st.data())
+def test_a_text_that_is_not_looked_into_is_one_that_jsonschema_allows(
+    shape: dict[str, Any], data: st.DataObject
+) -> None:
+    """Here the whole of jsonschema judges, patterns as it reads them."""
+    example = st.sampled_from([*shape.get("examples", []), *shape.get("enum", []), "a", ""])
+    value: Any = data.draw(example | st.text() | st.none() | st.integers())
+
+    if is_sound_text(value, shape):
+        validator: Any = Draft202012Validator(shape)
+        assert validator.is_valid(value)
+        assert "enum" not in shape
+    assert len(SHAPES) > 100

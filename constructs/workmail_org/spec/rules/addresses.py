@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workmail_org.model.values import TEST_DOMAIN_SUFFIX, Kind, fold, get_domain
-from workmail_org.spec.declared import is_local_part, well_formed
+from workmail_org.spec.declared import is_local_part
 from workmail_org.spec.hostnames import find_fault, is_possible
 from workmail_org.spec.rules.references import Roster
 from workmail_org.spec.wording import show
@@ -14,32 +13,16 @@ from workmail_org.spec.wording import show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workmail_org.spec.declared import Declared, DeclaredOrganization, Entity
-    from workmail_org.spec.problems import Path, Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An address that an entity wants.
-
-    Attributes:
-        by_default: Nobody wrote it: it follows from the key, and stands there.
-    """
-
-    address: str
-    organization: DeclaredOrganization
-    entity: Entity
-    path: Path
-    by_default: bool = False
+    from workmail_org.spec.declared import Claim, Declared, DeclaredOrganization
+    from workmail_org.spec.problems import Problem
 
 
 def check_owners(declared: Declared) -> Iterator[Problem]:
     """An address belongs to one user, group or resource of all organizations."""
     claims: dict[str, list[Claim]] = {}
     for organization in declared.organizations:
-        for entity in organization.entities:
-            for claim in _claim(organization, entity):
-                claims.setdefault(fold(claim.address), []).append(claim)
+        for claim in organization.claims:
+            claims.setdefault(fold(claim.address), []).append(claim)
     for same in claims.values():
         if len(same) > 1:
             yield from _tell_clashes(declared, same)
@@ -50,13 +33,12 @@ def check_domains(declared: Declared) -> Iterator[Problem]:
     for organization in declared.organizations:
         roster = _list_usable(organization)
         impossible = {name.strip(".-") for name in organization.domains_by_name if find_fault(name)}
-        for entity in organization.entities:
-            for claim in _claim(organization, entity):
-                if get_domain(claim.address) in impossible:
-                    continue  # what is meant is told at the domain
-                if claim.by_default or (entity.is_remote and claim.path[-1] == "email"):
-                    continue
-                yield from _check_domain(declared, claim, roster)
+        for claim in organization.claims:
+            if get_domain(claim.address) in impossible:
+                continue  # what is meant is told at the domain
+            if claim.by_default or (claim.entity.is_remote and claim.path[-1] == "email"):
+                continue
+            yield from _check_domain(declared, claim, roster)
 
 
 def check_defaults(declared: Declared) -> Iterator[Problem]:
@@ -87,17 +69,6 @@ def check_quotas(declared: Declared) -> Iterator[Problem]:
                     "a remote user has no mailbox, so no quota",
                     'remove it, or set "role: user"',
                 )
-
-
-def _claim(organization: DeclaredOrganization, entity: Entity) -> Iterator[Claim]:
-    address = organization.find_address(entity)
-    if address is not None:
-        by_default = entity.body.get("email") is None
-        path: Path = entity.path if by_default else (*entity.path, "email")
-        yield Claim(address, organization, entity, path, by_default)
-    for path, alias in entity.listed("aliases"):
-        if well_formed(alias, path) is not None:
-            yield Claim(alias, organization, entity, path)
 
 
 def _tell_clashes(declared: Declared, same: list[Claim]) -> Iterator[Problem]:
