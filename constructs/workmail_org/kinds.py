@@ -280,7 +280,7 @@ _IN_ORDER = (
         ResourceType.INBOUND_DMARC,
         "inbound-dmarc",
         InboundDmarcProperties,
-        fact="dmarc_enforced",
+        fact="inbound_dmarc_enforced",
         operations=(
             "DescribeInboundDmarcSettings",
             "PutInboundDmarcSettings",
@@ -292,7 +292,7 @@ _IN_ORDER = (
         ResourceType.EMAIL_MONITORING,
         "email-monitoring",
         EmailMonitoringProperties,
-        fact="monitoring",
+        fact="email_monitoring",
         operations=(
             "DeleteEmailMonitoringConfiguration",
             "DescribeEmailMonitoringConfiguration",

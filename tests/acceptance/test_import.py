@@ -561,7 +561,7 @@ def test_a_change_during_the_import_is_not_proved(account: Account, tmp_path: Pa
     [
         ("create_user", {"Name": "mallory", "DisplayName": "M"}, "mallory"),
         ("register_mail_domain", {"DomainName": "third.example"}, "a domain"),
-        ("put_inbound_dmarc_settings", {"Enforced": False}, "dmarc_enforced"),
+        ("put_inbound_dmarc_settings", {"Enforced": False}, "inbound_dmarc_enforced"),
         (
             "create_mobile_device_access_rule",
             {"Name": "x", "Effect": "ALLOW"},

@@ -154,12 +154,12 @@ def make_settings(desired: Organization) -> LiveSettings:
         retention=LiveRetention(id="retention", policy=policies.retention)
         if policies.retention
         else None,
-        monitoring=LiveMonitoring(
+        email_monitoring=LiveMonitoring(
             log_group_arn=monitoring.log_group_arn or "arn:made", role_arn=monitoring.role_arn
         )
         if monitoring
         else None,
-        dmarc_enforced=policies.inbound_dmarc_enforced is not False,
+        inbound_dmarc_enforced=policies.inbound_dmarc_enforced is not False,
         identity_center=LiveIdentityCenter(application_arn="arn:made", identity_center=center)
         if center
         else None,
@@ -288,11 +288,11 @@ CHANGED: dict[str, tuple[dict[str, Any], list[str]]] = {
         ['policies.availability["partner.example"]: "present", WorkMail has nothing'],
     ),
     "no monitoring": (
-        {"monitoring": None},
+        {"email_monitoring": None},
         ['policies.email_monitoring: "present", WorkMail has nothing'],
     ),
     "DMARC": (
-        {"dmarc_enforced": True},
+        {"inbound_dmarc_enforced": True},
         ["policies.inbound_dmarc.enforced: false, WorkMail has true"],
     ),
     "no sign-in through Identity Center": (

@@ -191,10 +191,10 @@ LIVE = Snapshot(
                 ),
             ),
         ),
-        monitoring=LiveMonitoring(
+        email_monitoring=LiveMonitoring(
             log_group_arn="arn:aws:logs:events", role_arn="arn:aws:iam:events"
         ),
-        dmarc_enforced=False,
+        inbound_dmarc_enforced=False,
         identity_center=LiveIdentityCenter(
             application_arn="arn:aws:sso:application",
             identity_center=IdentityCenter(

@@ -45,7 +45,7 @@ def capture(
     previous: InboundDmarcProperties | None,  # noqa: ARG001 - the shape
 ) -> InboundDmarcProperties:
     """Write whether it is enforced, as it would be declared."""
-    return InboundDmarcProperties(enforced=live.dmarc_enforced)
+    return InboundDmarcProperties(enforced=live.inbound_dmarc_enforced)
 
 
 def decide(
@@ -59,7 +59,7 @@ def decide(
         WorkMail API 2017-10-01: PutInboundDmarcSettings; facts.md §0.9.
     """
     enforced = declared.enforced if declared else True
-    if live.dmarc_enforced is enforced:
+    if live.inbound_dmarc_enforced is enforced:
         return Decision()
     subject = Setting("inbound DMARC")
     call = make_call(Phase.JOIN, "PutInboundDmarcSettings", subject, Enforced=enforced)

@@ -47,7 +47,7 @@ def capture(
     previous: EmailMonitoringProperties | None,  # noqa: ARG001 - the shape
 ) -> EmailMonitoringProperties | None:
     """Write where events go, as it would be declared; `None`: nowhere."""
-    found = live.monitoring
+    found = live.email_monitoring
     if found is None:
         return None
     return EmailMonitoringProperties(log_group_arn=found.log_group_arn, role_arn=found.role_arn)
@@ -64,7 +64,7 @@ def decide(
         WorkMail API 2017-10-01: PutEmailMonitoringConfiguration,
         DeleteEmailMonitoringConfiguration.
     """
-    found = live.monitoring
+    found = live.email_monitoring
     if declared is None:
         ours = found and previous and found.log_group_arn == previous.log_group_arn
         return Decision(calls=(_delete(),) if ours else ())

@@ -69,12 +69,6 @@ _PEOPLE: tuple[Path, ...] = (
 )
 """What names people by ids, which only their lists tell."""
 
-_FACTS: Mapping[str, Path] = {
-    "dmarc_enforced": ("policies", "inbound_dmarc"),
-    "monitoring": ("policies", "email_monitoring"),
-}
-"""Where a spec has a field of `LiveSettings`, if not under `policies` and its name."""
-
 _ORDER = {row_class: position for position, row_class in enumerate(RowClass)}
 
 
@@ -340,9 +334,14 @@ def _find_hidden(unread: Path) -> Iterator[Path]:
         case ("permissions", str(subject)):
             yield ("permissions", subject)
         case ("policies", str(fact)):
-            yield _FACTS.get(fact, ("policies", fact))
+            yield _find_place(fact)
         case _:
             yield unread
+
+
+def _find_place(policy: str) -> Path:
+    """Find where a spec has a field of `Policies`."""
+    return ("policies", *WORDS.get((Policies, policy), (policy,))[:1])
 
 
 def _is_below(path: Path, hidden: Iterable[Path]) -> bool:
@@ -362,5 +361,5 @@ def _fold_step(step: str | int) -> str:
 
 def _tell_unread(unread: Mapping[Any, str]) -> Iterator[Row]:
     for path, reason in unread.items():
-        place = _FACTS.get(str(path[1]), path) if path[:1] == ("policies",) else path
+        place = _find_place(str(path[1])) if path[:1] == ("policies",) else path
         yield Row(path=place, row_class=RowClass.UNREADABLE, reason=reason)

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from workmail_org.model.organization import Organization
     from workmail_org.plan.declarations import Declaration, Zone
 
-_POLICY_FIELDS = {"dmarc_enforced": "inbound_dmarc_enforced", "monitoring": "email_monitoring"}
-"""Fields of `Policies` by those of `LiveSettings`, where their names differ."""
-
 
 def describe_deployed(deployed: Declaration, spec: Organization) -> Organization:
     """Say what is deployed as a spec would declare it.
@@ -66,7 +63,7 @@ def _predict(deployed: Declaration) -> Mapping[str, Any]:
 
 def _describe_policies(settings: Mapping[str, Any]) -> Policies:
     described = replace(LiveSettings(), **settings).describe_policies()
-    managed = {_POLICY_FIELDS.get(fact, fact) for fact in settings} - {"permissions"}
+    managed = settings.keys() - {"permissions"}
     policies = replace(Policies(), **{name: getattr(described, name) for name in managed})
     monitoring = policies.email_monitoring
     if monitoring and monitoring.log_group_arn == UNRESOLVED:  # the stack's own

@@ -235,8 +235,8 @@ class LiveSettings:
         permissions: Between mailboxes and grantees that are switched on: WorkMail
             refuses changes of others, and what was there goes with them.
         retention: `None`: nothing is erased by age.
-        dmarc_enforced: On in every new organization (facts.md §0.9).
-        monitoring: `None`: email events are not logged.
+        inbound_dmarc_enforced: On in every new organization (facts.md §0.9).
+        email_monitoring: `None`: email events are not logged.
         identity_center: `None`: people sign in through the directory alone.
     """
 
@@ -247,8 +247,8 @@ class LiveSettings:
     mobile_devices: tuple[LiveMobileRule, ...] = (_DEFAULT_MOBILE_RULE,)
     availability: tuple[Availability, ...] = ()
     retention: LiveRetention | None = None
-    dmarc_enforced: bool = True
-    monitoring: LiveMonitoring | None = None
+    inbound_dmarc_enforced: bool = True
+    email_monitoring: LiveMonitoring | None = None
     identity_center: LiveIdentityCenter | None = None
 
     def describe_policies(self, *, log_days: int | None = None) -> Policies:
@@ -257,7 +257,7 @@ class LiveSettings:
         Args:
             log_days: How long the log group of email monitoring keeps events.
         """
-        monitoring, center = self.monitoring, self.identity_center
+        monitoring, center = self.email_monitoring, self.identity_center
         return Policies(
             access_control=self.access_control,
             mobile_devices=tuple(each.rule for each in self.mobile_devices),
@@ -271,7 +271,7 @@ class LiveSettings:
             )
             if monitoring
             else None,
-            inbound_dmarc_enforced=self.dmarc_enforced,
+            inbound_dmarc_enforced=self.inbound_dmarc_enforced,
             identity_center=center.identity_center if center else None,
         )
 

@@ -136,10 +136,16 @@ def _list_retention(policies: LiveSettings) -> Iterator[Row]:
 
 
 def _list_singletons(policies: LiveSettings, log_days: int | None) -> Iterator[Row]:
-    yield "inbound DMARC", "", "", "enforced" if policies.dmarc_enforced else "not enforced", ""
-    if policies.monitoring:
+    yield (
+        "inbound DMARC",
+        "",
+        "",
+        "enforced" if policies.inbound_dmarc_enforced else "not enforced",
+        "",
+    )
+    if policies.email_monitoring:
         days = f", kept {log_days} days" if log_days else ""
-        yield "monitoring", "", "", "on", f"{policies.monitoring.log_group_arn}{days}"
+        yield "monitoring", "", "", "on", f"{policies.email_monitoring.log_group_arn}{days}"
     if policies.identity_center:
         center = policies.identity_center.identity_center
         more = f"{center.authentication_mode}; {_tell_tokens(center)}"
@@ -245,13 +251,13 @@ def _build_policies(live: Snapshot) -> dict[str, Any]:
         },
         "availability": {each.domain: _build(each) for each in policies.availability},
         "email_monitoring": _build_monitoring(live),
-        "inbound_dmarc": {"enforced": policies.dmarc_enforced},
+        "inbound_dmarc": {"enforced": policies.inbound_dmarc_enforced},
         "identity_center": _build(center.identity_center) if center else None,
     }
 
 
 def _build_monitoring(live: Snapshot) -> dict[str, Any] | None:
-    monitoring = live.settings.monitoring
+    monitoring = live.settings.email_monitoring
     if monitoring is None:
         return None
     return {

@@ -30,7 +30,7 @@ def survey(region: str, alias: str) -> Snapshot | None:
         return None
     workmail = WorkMail(clients.workmail, organization_id)
     snapshot = read_snapshot(workmail, DirectoryService(clients.directory_service), region)
-    monitoring = snapshot.settings.monitoring if snapshot else None
+    monitoring = snapshot.settings.email_monitoring if snapshot else None
     if snapshot is None or monitoring is None:
         return snapshot
     return replace(snapshot, log_days=_read_log_days(region, monitoring.log_group_arn))

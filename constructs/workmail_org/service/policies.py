@@ -275,8 +275,8 @@ READERS: Mapping[str, Callable[[Lists], object]] = {
     "mobile_devices": lambda at: read_mobile_devices(at.workmail),
     "availability": lambda at: read_availability(at.workmail),
     "retention": lambda at: read_retention(at.workmail),
-    "dmarc_enforced": lambda at: read_dmarc(at.workmail),
-    "monitoring": lambda at: read_monitoring(at.workmail),
+    "inbound_dmarc_enforced": lambda at: read_dmarc(at.workmail),
+    "email_monitoring": lambda at: read_monitoring(at.workmail),
     "identity_center": lambda at: read_identity_center(at.workmail),
 }
 """How each field of `LiveSettings` is read, but for permissions, which depend on who is enabled."""
