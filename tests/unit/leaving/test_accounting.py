@@ -43,6 +43,7 @@ NOT_IN_WORKMAIL = {
     "on_removal": "of the tool",
     "safety": "of the tool",
     "adopt": "of the tool",
+    "exclusive": "of the tool",
     "expect": "of the tool",
     "alarms": "of the tool",
     "exports": "of the tool",
@@ -134,7 +135,7 @@ def _expect_entity(entity: Any) -> Iterator[tuple[ItemKind, str, str]]:
                 yield from ([(ItemKind.IDENTITY, owner, value)] if value else [])
             case name if name in (*PROFILE_FIELDS, "description"):
                 yield from ([(ItemKind.FIELD, owner, f"{name} {value}")] if value else [])
-            case "role" | "type" | "enabled" | "adopt":
+            case "role" | "type" | "enabled" | "adopt" | "exclusive":
                 continue
             case name:
                 pytest.fail(f"nobody accounts for the field {name} of {type(entity).__name__}")

@@ -63,7 +63,7 @@ class Columns:
 USERS = Columns(
     "user",
     NAME,
-    lists=frozenset({"aliases"}),
+    lists=frozenset({"aliases", "exclusive"}),
     booleans=frozenset({"adopt", "enabled", "hidden_from_global_address_list"}),
     numbers=frozenset({"quota_megabytes"}),
     texts=frozenset(
@@ -90,7 +90,7 @@ USERS = Columns(
 GROUPS = Columns(
     "group",
     NAME,
-    lists=frozenset({"aliases", "members"}),
+    lists=frozenset({"aliases", "exclusive", "members"}),
     booleans=frozenset({"adopt", "hidden_from_global_address_list"}),
     texts=frozenset({"email"}),
 )
