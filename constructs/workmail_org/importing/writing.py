@@ -116,9 +116,16 @@ def _find_starts(node: Any, path: Path) -> Iterator[tuple[Path, tuple[int, int]]
 
 
 def _wrap(line: str, indent: int) -> list[str]:
-    """Break a long comment between words."""
+    """Break a long comment between words; one of indented YAML so that it still is YAML."""
     width = max(_MOST_COLUMNS // 2, _MOST_COLUMNS - indent - len("# "))
-    wrapped = textwrap.wrap(escape(line), width, break_long_words=False, break_on_hyphens=False)
+    own = len(line) - len(line.lstrip())
+    wrapped = textwrap.wrap(
+        escape(line),
+        width,
+        subsequent_indent=" " * (own + 2) if own else "",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return wrapped or [""]
 
 
