@@ -12,7 +12,7 @@ Each difference is a path with two values, so that the three join by path:
     S-L   D-L    S = D    class
     yes   yes    yes      drift; gone, where a whole thing is missing
     yes   yes    no       conflict: a deployment would overwrite the hand
-    yes   no              pending; pending removal, where a whole thing leaves
+    yes   no              pending; pending removal, where a whole thing leaves and is not retained
     no    yes             converged: the hand did what the spec says by now
 
 A difference of a whole thing ("the group is not there") stands for all that is in it, so a path
@@ -45,6 +45,7 @@ from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Organization
 from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import Policies
+from workmail_org.model.removal import Removal
 from workmail_org.model.user import PROFILE_FIELDS, User
 from workmail_org.model.values import Reference, fold
 from workmail_org.spec.problems import Path, render_path
@@ -71,6 +72,11 @@ _PEOPLE: tuple[Path, ...] = (
     ("policies", "access_control"),
 )
 """What names people by ids, which only their lists tell."""
+
+_RETAINED = (
+    "no longer declared; the next deployment leaves it as it is and stops managing it"
+    " (on_removal: retain)"
+)
 
 _ORDER = {row_class: position for position, row_class in enumerate(RowClass)}
 
@@ -146,6 +152,8 @@ def _join(look: Look, live: Organization, lost: frozenset[Reference]) -> Iterato
     shown: set[Path] = set()
     for path in (*ahead, *(each for each in behind if each not in ahead)):
         row = _make_row(path, ahead, behind, written)
+        if row.row_class is RowClass.PENDING_REMOVAL and _is_retained(look.deployed, path):
+            row = replace(row, row_class=RowClass.PENDING, reason=_RETAINED)
         if row.row_class in (RowClass.DRIFT, RowClass.CONFLICT):
             shown.add(path)
         yield row
@@ -164,6 +172,13 @@ def _find(side: Sides, deployed: Organization) -> Iterator[Finding]:
     """Find what differs; rights where nobody else may have any count as declared before."""
     before = replace(deployed, permissions=(*deployed.permissions, *side.others))
     return find_differences(side.declared, side.live, before)
+
+
+def _is_retained(deployed: Organization, path: Path) -> bool:
+    """Tell whether a whole thing that is no longer declared stays as it is."""
+    if len(path) != 2:
+        return False
+    return getattr(deployed.on_removal, str(path[0]), None) is Removal.RETAIN
 
 
 def _index(findings: Iterable[Finding]) -> dict[Path, Values]:

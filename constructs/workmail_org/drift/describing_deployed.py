@@ -52,6 +52,8 @@ def describe_deployed(deployed: Declaration, spec: Organization) -> Organization
         resources=_note_exclusive(deployed.resources.resources, exclusive),
         permissions=settings.get("permissions", ()),
         policies=_describe_policies(settings),
+        # Who leaves is treated as the spec says by then, a domain as it was deployed.
+        on_removal=replace(spec.on_removal, domains=about.domains_on_removal),
     )
 
 
