@@ -11,8 +11,8 @@ import click
 from workmail_org.arguments import NamedPath, only_option, root_option
 from workmail_org.leaving.model import Destination
 from workmail_org.leaving.options import UserFormat
-from workmail_org.reports.text import escape
 from workmail_org.spec import building
+from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -16,7 +16,7 @@ import yaml
 from workmail_org.model.organization import Environment
 from workmail_org.notation import Body, write_organization
 from workmail_org.reports.resolved import render_value
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 from workmail_org.spec.problems import Path, render_path
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml: ten times as fast

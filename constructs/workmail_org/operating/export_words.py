@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from workmail_org.exporting.deciding import count, estimate_seconds
 from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.operating.exporting import Follow
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 

@@ -16,7 +16,7 @@ from workmail_org.reports.leave_words import (
     list_sums,
     list_tasks,
 )
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

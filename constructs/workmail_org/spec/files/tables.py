@@ -114,7 +114,7 @@ class _Table:
         self._path = path
         self._options = options
         self._known = options.rows
-        self._renamed = {headers.squashed(each.header): each for each in options.columns}
+        self._renamed = {suggesting.squashed(each.header): each for each in options.columns}
         self._negated: set[int] = set()
         self._ended_early = False
 
@@ -160,7 +160,7 @@ class _Table:
         columns: list[str | None] = []
         for position, cell in enumerate(header):
             columns.append(self._column(cell, columns))
-            renamed = self._renamed.get(headers.squashed(cell.text))
+            renamed = self._renamed.get(suggesting.squashed(cell.text))
             if renamed and renamed.negated:
                 self._negated.add(position)
         self._refuse_absent(header)
@@ -266,7 +266,7 @@ class _Table:
         return _Cell(text, place)
 
     def _column(self, cell: _Cell, before: list[str | None]) -> str | None:
-        word = headers.squashed(cell.text)
+        word = suggesting.squashed(cell.text)
         renamed = self._renamed.get(word)
         if not renamed and (not word or word in self._options.ignored or _is_ignored(cell.text)):
             return None
@@ -280,13 +280,13 @@ class _Table:
             self._report(cell.place, (), message, "ignore it, or map it in columns")
             return None
         if not column and not renamed and not self._options.ignores_unknown(cell.text):
-            message = f'column "{cell.text}" is not known'
-            self._report(cell.place, (), message, self._known.hint(cell.text))
+            what, hint = self._known.complain(cell.text)
+            self._report(cell.place, (), f'column "{cell.text}" {what}', hint)
         return column
 
     def _refuse_absent(self, header: _Row) -> None:
         """Report the columns that the options rename and the header does not have."""
-        present = {headers.squashed(cell.text): cell.text for cell in header if cell.text}
+        present = {suggesting.squashed(cell.text): cell.text for cell in header if cell.text}
         for word, renamed in self._renamed.items():
             if word not in present:
                 near = suggesting.nearest(word, present)

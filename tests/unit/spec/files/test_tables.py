@@ -236,6 +236,8 @@ def test_an_unknown_column_is_a_problem_once(problems: Callable[[str], list[str]
         ("Telephone Nr", "telephone"),
         ("Dispaly Name", "display_name"),
         ("mail", "email"),
+        ("Mobile", "telephone"),
+        ("Job Title (EN)", "job_title"),
         ("lastNames", "last_name"),
     ],
 )
@@ -245,6 +247,16 @@ def test_an_unknown_column_gets_the_nearest_known_one(
     assert [f'1:6: users: column "{header}" is not known; did you mean "{near}"?'] == problems(
         f"name,{header}\nalice,1\n"
     )
+
+
+def test_a_column_that_no_spec_has_says_why(problems: Callable[[str], list[str]]) -> None:
+    assert [
+        '1:6: users: column "Password" cannot be declared: a spec holds no password; users get a'
+        ' generated one in Secrets Manager, see "passwords" of the organization; leave the column'
+        " out (ignore: [Password])",
+        '1:15: users: column "Suspended" is not known; if it says the opposite of enabled:'
+        " columns: {Suspended: not enabled}",
+    ] == problems("name,Password,Suspended\nalice,secret,true\n")
 
 
 def test_all_problems_of_a_header_are_told_at_once(problems: Callable[[str], list[str]]) -> None:
