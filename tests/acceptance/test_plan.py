@@ -51,7 +51,7 @@ def test_changes_are_told_and_are_no_failure(run: Run) -> None:
 
 def test_a_new_organization_has_no_default_domain_before(run: Run) -> None:
     domains = "        domains: {acme.example: {default: true, verified: true}}\n    "
-    more = "  new:\n        region: eu-west-1\n        alias: acme-new\n    " + domains
+    more = "  new:\n        region: eu-west-1\n        alias: acme-new\n" + domains
     result = plan(run, "--against", "before.yaml", after_yaml=BEFORE + more)
 
     assert 0 == result.exit_code, result.output
