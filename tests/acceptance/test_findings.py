@@ -1,7 +1,7 @@
 """What strangers found wrong, and more of each kind: the whole of what the command line says now.
 
-Each folder of tests/data/findings is an entry of what was found (`found…` files are the inputs as they
-were found, the others are further ones of the kind), with commands and their exact output in
+Each folder of tests/data/findings is an entry of what was found (`found…` files are the inputs as
+they were found, the others are further ones of the kind), with commands and their exact output in
 `seen.txt`: `UPDATE_FINDINGS=1 pytest tests/acceptance/test_findings.py` writes them anew.
 """
 

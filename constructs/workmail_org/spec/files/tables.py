@@ -28,6 +28,7 @@ IGNORED = "x-"
 
 _SEPARATORS = (",", ";", "\t")  # spreadsheets write ; where the decimal sign is a comma
 # Excel reads the separator from such a line, and some programs write it, with or without quotes
+_LINE_BREAK = re.compile(r"\r\n?")
 _SEPARATOR_LINE = re.compile(r'("?)sep=([^\w\s"]|\t)\1[ \t]*(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*+"')
 # Between addresses: none holds one of these unless a part of it is quoted (RFC 5321, section 4.1.2)
@@ -256,6 +257,7 @@ class _Table:
 
     def _cell(self, found: re.Match[str], place: Place) -> _Cell:
         text = found[2].strip() if found[1] is None else found[1].replace('""', '"').strip()
+        text = _LINE_BREAK.sub("\n", text)  # as YAML reads them, whatever system saved the table
         if marked := _MARKED_TEXT.fullmatch(text):
             return _Cell((marked[1] if marked[2] is None else marked[2]).strip(), place)
         if found[1] is None and '"' in text:

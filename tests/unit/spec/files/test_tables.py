@@ -78,6 +78,15 @@ def test_quoted_cells_hold_commas_quotes_and_lines(load_files: Loads) -> None:
     assert "people.csv:4:5" == str(document.place(("users", "bob", "street")))
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_break_in_a_cell_is_the_same_on_every_system(
+    users: Callable[[str], Any], end: str
+) -> None:
+    assert {"street": "1 Mill Road\nRear"} == users(
+        f'name,street{end}alice,"1 Mill Road{end}Rear"{end}'
+    )["alice"]
+
+
 def test_the_place_of_a_value_is_its_cell(load_files: Loads) -> None:
     document = load_files(
         {"s.yaml": _SPEC, "people.csv": "display_name,name,aliases\nZoë,zoe,a@b c@d\n"}
