@@ -229,6 +229,13 @@ def _put_below(folder: str, files: Iterable[File]) -> list[File]:
     help="Zone file of a zone that is not in Route 53. Can be repeated.",
 )
 @click.option(
+    "--before",
+    "former",
+    multiple=True,
+    type=NamedPath(exists=True, path_type=pathlib.Path),
+    help="Folder of the first run, or zone file of before step 1. Can be repeated.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["route53", "bind", "octodns", "dnscontrol"]),
@@ -250,6 +257,7 @@ def dns(
     destination: str,
     given: tuple[pathlib.Path, ...],
     zones: tuple[pathlib.Path, ...],
+    former: tuple[pathlib.Path, ...],
     form: str,
     wanted: tuple[str, ...],
     keep_ses: bool,
@@ -264,6 +272,7 @@ def dns(
     nothing.
     """
     from workmail_org.errors import InputError
+    from workmail_org.leaving.dns.former import load_former
     from workmail_org.leaving.dns.reading import read_zones
     from workmail_org.leaving.dns.steps import plan_steps
     from workmail_org.leaving.dns.wanted import load_wanted
@@ -280,10 +289,17 @@ def dns(
     }
     moving = _choose_domains(regions, wanted)
     asked = load_wanted(given, to, moving)
+    known = load_former(former) if former else None
     domains = [each for organization in chosen for each in organization.domains]
     held = read_zones([each for each in domains if fold(each.name) in moving], zones)
     plans = [
-        plan_steps(each.zone, [asked[name] for name in each.domains], regions, keeps_ses=keep_ses)
+        plan_steps(
+            each.zone,
+            [asked[name] for name in each.domains],
+            regions,
+            keeps_ses=keep_ses,
+            given=known,
+        )
         for each in held
     ]
     problems = [problem for _, found in plans for problem in found]
@@ -296,7 +312,8 @@ def dns(
             click.echo(escape(f"note: {note}"))
         place = f"hosted zone {steps.zone.id}" if steps.zone.id else "zone file"
         moved = ", ".join(steps.domains)
-        click.echo(escape(f"{steps.zone.name} ({place}): 4 steps and a rollback for {moved}"))
+        back = "no rollback" if steps.not_rolled_back else "a rollback"
+        click.echo(escape(f"{steps.zone.name} ({place}): 4 steps and {back} for {moved}"))
     click.echo(escape(f"wrote {output}; begin with README.md"))
 
 

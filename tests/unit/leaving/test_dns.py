@@ -408,28 +408,175 @@ def apply_steps(folder: Path, sets: list[dict[str, Any]], *steps: str) -> list[d
     return [*states.values()]
 
 
-def test_after_the_move_only_cleaning_up_is_left_and_then_nothing(
-    folder: Path, account: Account
+STEPS = ("1-lower-ttls", "2-prepare", "3-cut-over", "4-clean-up")
+
+
+def sort_sets(sets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(sets, key=lambda each: (each["Name"], each["Type"]))
+
+
+@pytest.mark.parametrize("done", range(5))
+def test_files_written_again_with_the_first_folder_lead_to_the_same_end(
+    done: int, folder: Path, account: Account
+) -> None:
+    """Whatever steps are applied already: what each of them overwrote is in the first folder."""
+    assert 0 == run("--records", "google.yaml").exit_code
+    now = apply_steps(folder, SETS, *STEPS[:done])
+    ended = apply_steps(folder, SETS, *STEPS)
+    back = apply_steps(folder, SETS, *STEPS[:3], "3-rollback")
+    (folder / "out").rename(folder / "first")
+    account.zones = (("Z1", "example.com", now),)
+    result = run("--records", "google.yaml", "--before", "first")
+
+    assert 0 == result.exit_code, result.output
+    assert "note:" not in result.output
+    assert [{}] * done == [read_changes(folder, step) for step in STEPS[:done]]
+    assert sort_sets(ended) == sort_sets(apply_steps(folder, now, *STEPS))
+    assert (folder / "out/before/example.com.zone").read_bytes() == (
+        folder / "first/before/example.com.zone"
+    ).read_bytes()
+    rolled = apply_steps(folder, now, *STEPS[:3], "3-rollback")
+    again = {(each["Name"], each["Type"]): each for each in rolled}
+    for each in back:
+        key = (each["Name"], each["Type"])
+        values = (
+            [value["Value"] for value in again[key]["ResourceRecords"]]
+            if ("ResourceRecords" in each)
+            else []
+        )
+        wanted = [value["Value"] for value in each.get("ResourceRecords", ())]
+        if done < 4:
+            assert (key, each.get("TTL"), wanted) == (key, again[key].get("TTL"), values)
+        elif key[1] in ("MX", "CNAME") or key[0].startswith("_amazonses"):
+            assert (key, wanted) == (key, values)
+    assert "v=spf1 include:amazonses.com" in str(again["example.com.", "TXT"])
+
+
+@pytest.mark.parametrize("done", [2, 3])
+def test_files_written_again_without_the_first_folder_never_end_with_a_weak_dmarc_policy(
+    done: int, folder: Path, account: Account
 ) -> None:
     run("--records", "google.yaml")
-    moved = apply_steps(folder, SETS, "1-lower-ttls", "2-prepare", "3-cut-over")
-    first = read_changes(folder, "4-clean-up")
-    account.zones = (("Z1", "example.com", moved),)
-    (folder / "out").rename(folder / "before")
+    account.zones = (("Z1", "example.com", apply_steps(folder, SETS, *STEPS[:done])),)
+    (folder / "out").rename(folder / "first")
+    result = run("--records", "google.yaml")
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert result.stderr == (
+        "example.com: step 2 seems to be done, and its DMARC policy of before is not known, so "
+        "that it would stay p=none: give the folder of the first run with --before, or write in "
+        'the records file what step 4 has to write, such as former_dmarc: "v=DMARC1; '
+        'p=quarantine"\n'
+    )
+    assert not (folder / "out").exists()
+
+
+def test_what_a_zone_was_can_be_given_by_a_person(folder: Path, account: Account) -> None:
+    run("--records", "google.yaml")
+    account.zones = (("Z1", "example.com", apply_steps(folder, SETS, *STEPS[:3])),)
+    (folder / "out").rename(folder / "first")
+    given = GOOGLE + '    former_ttl: 7200\n    former_dmarc: "v=DMARC1; p=reject"\n'
+    (folder / "google.yaml").write_text(given, encoding="utf-8")
     result = run("--records", "google.yaml")
 
     assert 0 == result.exit_code, result.output
-    assert "has moved already" in result.stdout
-    steps = ("1-lower-ttls", "2-prepare", "3-cut-over", "3-rollback")
-    assert [{}] * 4 == [read_changes(folder, step) for step in steps]
-    dmarc = ("UPSERT", "TXT", "_dmarc.example.com.")
-    second = read_changes(folder, "4-clean-up")
-    assert {**first, dmarc: (3600, ['"v=DMARC1;p=none;pct=100;fo=1"'])} == second
-    account.zones = (("Z1", "example.com", apply_steps(folder, moved, "4-clean-up")),)
-    (folder / "out").rename(folder / "again")
+    changes = read_changes(folder, "4-clean-up")
+    assert (7200, ['"v=DMARC1; p=reject"']) == changes["UPSERT", "TXT", "_dmarc.example.com."]
+    assert (7200, ["1 smtp.google.com."]) == changes["UPSERT", "MX", "example.com."]
+    assert not (folder / "out/3-rollback").exists()
+    assert "note: example.com has moved already, and --before does not say where its MX led" in (
+        result.stdout
+    )
+    assert "4 steps and no rollback for example.com" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("former_ttl", "0"), ("former_ttl", "an hour"), ("former_dmarc", "p=reject")],
+)
+def test_what_a_zone_was_has_to_be_possible(key: str, value: str, folder: Path) -> None:
+    (folder / "google.yaml").write_text(f"{GOOGLE}    {key}: {value}\n", encoding="utf-8")
+
+    assert f'{key} of example.com: "{value}" is not' in run("--records", "google.yaml").stderr
+
+
+def test_a_short_ttl_of_today_is_reported_since_step_1_may_have_made_it(
+    folder: Path, account: Account
+) -> None:
     run("--records", "google.yaml")
-    assert [{}] * 5 == [read_changes(folder, step) for step in (*steps, "4-clean-up")]
-    assert ["README.md"] == [path.name for path in (folder / "out").rglob("*") if path.is_file()]
+    account.zones = (("Z1", "example.com", apply_steps(folder, SETS, *STEPS[:1])),)
+    (folder / "out").rename(folder / "first")
+    result = run("--records", "google.yaml")
+
+    assert (
+        "note: example.com: short TTLs of today stay after step 4: CNAME autodiscover.example.com. "
+        "(300), MX example.com. (300), TXT _dmarc.example.com. (300), TXT example.com. (300) "
+        "seconds. If step 1 of an earlier run made them, give the folder of that run with --before"
+    ) in result.stdout
+
+
+def test_a_dmarc_policy_that_a_person_changed_meanwhile_stays(
+    folder: Path, account: Account
+) -> None:
+    run("--records", "google.yaml")
+    now = apply_steps(folder, SETS, *STEPS[:3])
+    changed = '"v=DMARC1; p=none; rua=mailto:new@example.com"'
+    for each in now:
+        if each["Name"] == "_dmarc.example.com.":
+            each["ResourceRecords"] = [{"Value": changed}]
+    account.zones = (("Z1", "example.com", now),)
+    (folder / "out").rename(folder / "first")
+    result = run("--records", "google.yaml", "--before", "first")
+
+    assert (
+        "note: _dmarc.example.com. was changed since the first run, and is left as it is: "
+        "v=DMARC1; p=none; rua=mailto:new@example.com; before step 1 it was "
+        "v=DMARC1;p=quarantine;pct=100;fo=1"
+    ) in result.stdout
+    dmarc = read_changes(folder, "4-clean-up")["UPSERT", "TXT", "_dmarc.example.com."]
+    assert (1800, [changed]) == dmarc
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("empty", "empty has no folder before with zone files"),
+        ("later.zone", "is not the zone before the move: expected an MX to inbound-smtp."),
+    ],
+)
+def test_what_is_not_the_zone_before_the_move_is_refused(
+    name: str, message: str, folder: Path
+) -> None:
+    (folder / "empty").mkdir()
+    (folder / "later.zone").write_text(
+        "$ORIGIN example.com.\n@ 60 IN MX 1 smtp.google.com.\n", encoding="utf-8"
+    )
+    result = run("--records", "google.yaml", "--before", name)
+
+    assert (2, True) == (result.exit_code, message in result.stderr), result.output
+
+
+@pytest.mark.parametrize("form", ["bind", "octodns", "dnscontrol"])
+def test_a_whole_zone_is_rolled_back_after_the_move_too_or_it_is_said_that_it_cannot(
+    form: str, folder: Path
+) -> None:
+    zone = ZONE.replace(" \\228", "").replace('"v=DMARC1;p=quarantine;pct=100;fo=1"', '"other"')
+    (folder / "example.com.zone").write_text(zone, encoding="utf-8")
+    words = ["--records", "google.yaml", "--zone", "example.com.zone", "--format"]
+    assert 0 == run(*words, "bind", output="first").exit_code
+    assert 0 == run(*words, form, output="other").exit_code
+    shutil.copy(folder / "first/3-cut-over/example.com.zone", folder / "example.com.zone")
+    known = run(*words, form, "--before", "first", output="known")
+    unknown = run(*words, form, output="unknown")
+
+    assert (0, 0) == (known.exit_code, unknown.exit_code), known.output + unknown.output
+    (back,) = (folder / "known/3-rollback").iterdir()
+    expected = (folder / "other/3-rollback" / back.name).read_text("utf-8")
+    serial = re.compile(r" 4\d 7200 ")
+    assert serial.sub("", expected) == serial.sub("", back.read_text("utf-8"))
+    assert not (folder / "unknown/3-rollback").exists()
+    readme = (folder / "unknown/README.md").read_text("utf-8")
+    assert "No rollback can be written for example.com: the MX leads to the destination" in readme
 
 
 def test_two_zones_of_one_name_have_to_be_told_apart(account: Account) -> None:
@@ -500,7 +647,7 @@ def test_a_zone_of_bind_keeps_everything_else(folder: Path) -> None:
 
     assert 0 == result.exit_code, result.output
     before = read_bind(ZONE)
-    steps = sorted(path.parent.name for path in folder.glob("out/*/example.com.zone"))
+    steps = sorted(path.parent.name for path in folder.glob("out/[0-9]*/example.com.zone"))
     assert ["1-lower-ttls", "2-prepare", "3-cut-over", "3-rollback", "4-clean-up"] == steps
     zones = {
         step: read_bind((folder / f"out/{step}/example.com.zone").read_text()) for step in steps
@@ -705,4 +852,4 @@ def test_the_same_zone_gives_the_same_files(folder: Path) -> None:
         return {str(path.relative_to(folder / name)): path.read_bytes() for path in files}
 
     assert read("one") == read("two")
-    assert 6 == len(read("one"))
+    assert 7 == len(read("one"))
