@@ -229,6 +229,13 @@ def _put_below(folder: str, files: Iterable[File]) -> list[File]:
     help="Zone file of a zone that is not in Route 53. Can be repeated.",
 )
 @click.option(
+    "--hosted-zone",
+    "hosted",
+    metavar="ID",
+    multiple=True,
+    help="Hosted zone of Route 53, where several have the name of a domain. Can be repeated.",
+)
+@click.option(
     "--before",
     "former",
     multiple=True,
@@ -257,6 +264,7 @@ def dns(
     destination: str,
     given: tuple[pathlib.Path, ...],
     zones: tuple[pathlib.Path, ...],
+    hosted: tuple[str, ...],
     former: tuple[pathlib.Path, ...],
     form: str,
     wanted: tuple[str, ...],
@@ -291,7 +299,7 @@ def dns(
     asked = load_wanted(given, to, moving)
     known = load_former(former) if former else None
     domains = [each for organization in chosen for each in organization.domains]
-    held = read_zones([each for each in domains if fold(each.name) in moving], zones)
+    held = read_zones([each for each in domains if fold(each.name) in moving], zones, hosted)
     plans = [
         plan_steps(
             each.zone,
@@ -299,6 +307,7 @@ def dns(
             regions,
             keeps_ses=keep_ses,
             given=known,
+            notes=each.notes,
         )
         for each in held
     ]

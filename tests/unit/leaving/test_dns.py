@@ -124,7 +124,7 @@ SETS: list[dict[str, Any]] = [
 
 
 class Account:
-    """Route 53 with one zone, or several of one name."""
+    """Route 53 with one zone, or several of one name; ids that begin with P are private."""
 
     def __init__(self, *zones: tuple[str, str, list[dict[str, Any]]]) -> None:
         self.zones = zones
@@ -136,7 +136,14 @@ class Account:
 
     def paginate(self, **parameters: Any) -> list[dict[str, Any]]:
         if "HostedZoneId" not in parameters:
-            listed = [{"Id": f"/hostedzone/{i}", "Name": f"{n}."} for i, n, _ in self.zones]
+            listed = [
+                {
+                    "Id": f"/hostedzone/{i}",
+                    "Name": f"{n}.",
+                    "Config": {"PrivateZone": i.startswith("P")},
+                }
+                for i, n, _ in self.zones
+            ]
             return [{"HostedZones": listed}]
         (sets,) = [sets for i, _, sets in self.zones if i == parameters["HostedZoneId"]]
         return [{"ResourceRecordSets": sets}]
@@ -145,7 +152,7 @@ class Account:
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Account:
     account = Account(("Z1", "example.com", SETS))
-    monkeypatch.setattr(reading.read_zones, "__defaults__", (lambda: account,))
+    monkeypatch.setattr(reading, "make_route53", lambda: account)
     return account
 
 
@@ -579,10 +586,98 @@ def test_a_whole_zone_is_rolled_back_after_the_move_too_or_it_is_said_that_it_ca
     assert "No rollback can be written for example.com: the MX leads to the destination" in readme
 
 
-def test_two_zones_of_one_name_have_to_be_told_apart(account: Account) -> None:
-    account.zones = (("Z1", "example.com", SETS), ("Z2", "example.com", SETS))
+@pytest.mark.parametrize("other", [SETS, SETS[:2]], ids=["with an MX", "without one"])
+def test_which_of_two_zones_of_one_name_is_asked_is_not_guessed(
+    other: list[dict[str, Any]], account: Account, folder: Path
+) -> None:
+    account.zones = (("Z1", "example.com", other), ("Z2", "example.com", SETS))
+    shown = "with" if other is SETS else "without"
 
-    assert "several hosted zones have its MX (Z1, Z2)" in run("--records", "google.yaml").stderr
+    assert run("--records", "google.yaml").stderr == (
+        f"example.com: several hosted zones are called example.com: Z1 ({shown} its MX), Z2 (with "
+        "its MX). See to which name servers it is delegated (dig NS example.com), and name the "
+        "zone that has them with --hosted-zone ID\n"
+    )
+    assert 0 == run("--records", "google.yaml", "--hosted-zone", "Z2").exit_code
+    assert "--hosted-zone-id Z2 " in (folder / "out/README.md").read_text("utf-8")
+
+
+def test_a_hosted_zone_that_is_named_for_nothing_is_reported() -> None:
+    assert "--hosted-zone: Z7 holds none of the domains that move" in (
+        run("--records", "google.yaml", "--hosted-zone", "Z7").stderr
+    )
+
+
+def test_a_private_zone_of_the_same_name_is_reported(account: Account, folder: Path) -> None:
+    account.zones = (("P1", "example.com", SETS), ("Z1", "example.com", SETS))
+    result = run("--records", "google.yaml")
+    note = "the private hosted zone P1 is called example.com too: it is left alone"
+
+    assert (0, True) == (result.exit_code, f"note: {note}" in result.stdout), result.output
+    assert f"* {note}" in (folder / "out/README.md").read_text("utf-8")
+    account.zones = (("P1", "example.com", SETS),)
+    assert run("--records", "google.yaml", output="again").stderr == (
+        "example.com: the hosted zone P1 is private, so nobody outside asks it: give the public "
+        "zone as a file, with --zone\n"
+    )
+
+
+def test_two_files_of_one_zone_are_refused(folder: Path) -> None:
+    for name in ("one.zone", "two.zone"):
+        (folder / name).write_text(ZONE, encoding="utf-8")
+    result = run("--records", "google.yaml", "--zone", "one.zone", "--zone", "two.zone")
+
+    assert "--zone: two files are of the zone example.com: name the one that is right\n" == (
+        result.stderr
+    )
+
+
+def test_a_dmarc_policy_that_is_kept_elsewhere_is_reported(account: Account, folder: Path) -> None:
+    sets = [each for each in SETS if each["Name"] != "_dmarc.example.com."]
+    there = {"Name": "_dmarc.example.com.", "Type": "CNAME", "TTL": 60,
+             "ResourceRecords": [{"Value": "example.com.dmarc.vendor.example."}]}  # fmt: skip
+    account.zones = (("Z1", "example.com", [*sets, there]),)
+    result = run("--records", "google.yaml")
+
+    assert (
+        "note: _dmarc.example.com. is a CNAME to example.com.dmarc.vendor.example., and is left "
+        "alone: the policy is kept there. While WorkMail and the destination both send, have it "
+        "only report (p=none)"
+    ) in result.stdout
+    texts = [path.read_text("utf-8") for path in (folder / "out").glob("[0-9]*/*.json")]
+    assert not [text for text in texts if "_dmarc" in text]
+
+
+@pytest.mark.parametrize("ending", ["-all", "?all", "~all"])
+def test_a_policy_keeps_the_ending_that_the_domain_has(
+    ending: str, account: Account, folder: Path
+) -> None:
+    old = f'"v=spf1 include:amazonses.com {ending}"'
+    account.zones = (("Z1", "example.com", change("example.com.", "TXT", old)),)
+    result = run("--records", "google.yaml")
+
+    key = ("UPSERT", "TXT", "example.com.")
+    both = read_changes(folder, "2-prepare")[key][1][0]
+    assert f'"v=spf1 include:amazonses.com include:_spf.google.com {ending}"' == both
+    last = read_changes(folder, "4-clean-up")[key][1][0]
+    assert f'"v=spf1 include:_spf.google.com {ending}"' == last
+    note = f"its SPF policy ends with {ending} and goes on to do so; the destination proposes ~all"
+    assert (note in result.stdout) == (ending != "~all")
+
+
+def test_what_ses_verifies_for_others_too_stays(account: Account, folder: Path) -> None:
+    keys = [
+        {"Name": f"k{n}._domainkey.example.com.", "Type": "CNAME", "TTL": 60,
+         "ResourceRecords": [{"Value": f"k{n}.dkim.amazonses.com."}]}
+        for n in range(3)
+    ]  # fmt: skip
+    sets = change("_amazonses.example.com.", "TXT", '"token"', '"another"')
+    account.zones = (("Z1", "example.com", [*sets, *keys]),)
+    result = run("--records", "google.yaml")
+
+    assert not [key for key in read_changes(folder, "4-clean-up") if key[0] == "DELETE"]
+    assert "note: _amazonses.example.com. has 2 values, and is left alone" in result.stdout
+    assert "note: example.com has 4 DKIM records of SES, and WorkMail has 3" in result.stdout
 
 
 def test_a_domain_in_no_zone_needs_a_file(account: Account) -> None:

@@ -29,6 +29,9 @@ from workmail_org.leaving.dns.spf import WORKMAIL, Spf, is_spf, leave_out, merge
 from workmail_org.leaving.dns.wanted import Wanted
 
 _INBOUND = "inbound-smtp.{region}.amazonaws.com."
+_SES_KEYS = 3
+"""DKIM records of one identity of SES (WorkMail API 2017-10-01, GetMailDomain)."""
+
 _WORKMAIL_HOSTS = ".awsapps.com."
 """What WorkMail wants in a zone (WorkMail API 2017-10-01, GetMailDomain; facts.md §6)."""
 
@@ -120,6 +123,7 @@ def plan_steps(
     *,
     keeps_ses: bool = False,
     given: Records | None = None,
+    notes: Iterable[str] = (),
 ) -> tuple[Steps, tuple[str, ...]]:
     """Compute what a zone has after each step, and what is in the way.
 
@@ -129,20 +133,21 @@ def plan_steps(
         regions: Of the organization, by domain.
         keeps_ses: Something else sends by SES: what it needs stays.
         given: What the zone had before step 1, by an earlier run; `None`: nothing.
+        notes: What a person should look at beside the zone.
 
     Returns:
         The steps, and problems; with a problem the steps are not to be used.
     """
     problems: list[str] = []
-    notes: list[str] = []
+    remarks = list(notes)
     domains: list[_Domain] = []
     for each in wanted:
         inbound = _INBOUND.format(region=regions[each.domain])
         former = find_former(each, zone.records, given, inbound, problems)
         domains.append(
-            _Domain(each, inbound, zone.records, former, problems, notes, keeps_ses=keeps_ses)
+            _Domain(each, inbound, zone.records, former, problems, remarks, keeps_ses=keeps_ses)
         )
-        notes += former.notes
+        remarks += former.notes
 
     def change(records: Records, alter: Callable[[_Domain, _MutableRecords], None]) -> Records:
         changed = dict(records)
@@ -169,7 +174,7 @@ def plan_steps(
             each.wanted.domain for each in domains if not each.former.can_roll_back
         ),
         longest_ttl=max((zone.records[key].ttl for key in touched), default=0),
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys(remarks)),
     )
     return steps, tuple(dict.fromkeys(problems))
 
@@ -221,6 +226,12 @@ def _prepare(domain: _Domain, records: _MutableRecords) -> None:
         elif not clash:
             records[made.key] = made
     dmarc = records.get(domain.dmarc)
+    if (domain.dmarc[0], "CNAME") in records:
+        there = describe_values(records[domain.dmarc[0], "CNAME"].values)
+        domain.notes.append(
+            f"{domain.dmarc[0]} is a CNAME to {there}, and is left alone: the policy is kept "
+            "there. While WorkMail and the destination both send, have it only report (p=none)"
+        )
     if dmarc and not domain.has_moved:
         values = tuple(map(relax, dmarc.values))
         records[domain.dmarc] = replace(dmarc, values=values)
@@ -238,7 +249,8 @@ def _merge_apex(domain: _Domain, records: _MutableRecords) -> None:
         present = [parse_spf(each.text) for each in policies]
         # Until the mail has moved WorkMail sends too, whether the domain had a policy or not.
         sending = [] if domain.has_moved else [Spf((WORKMAIL,), "")]
-        merged = merge_spf([*present, *sending, domain.wanted.spf], "~all")
+        ending = _choose_ending(domain, present)
+        merged = merge_spf([*present, *sending, domain.wanted.spf], ending)
     except ValueError as error:
         domain.problems.append(f"{domain.wanted.domain}: its SPF record {error}")
         return
@@ -246,6 +258,18 @@ def _merge_apex(domain: _Domain, records: _MutableRecords) -> None:
     texts = {each.text for each in values if isinstance(each, Txt)}
     added = (make_txt(each) for each in domain.wanted.verification if each not in texts)
     records[key] = replace(found, values=(*values, *added))
+
+
+def _choose_ending(domain: _Domain, present: Sequence[Spf]) -> str:
+    """Keep how the domain treats other senders: the owner decided that, not the destination."""
+    proposed = domain.wanted.spf.all
+    own = present[0].all if present else ""
+    if own and own != proposed:
+        domain.notes.append(
+            f"{domain.wanted.domain}: its SPF policy ends with {own} and goes on to do so; the "
+            f"destination proposes {proposed}"
+        )
+    return own or proposed
 
 
 def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
@@ -316,8 +340,7 @@ def _clean_up(domain: _Domain, records: _MutableRecords) -> None:
     policy = _find_policy(found)
     if found and policy:
         left = policy if domain.keeps_ses else leave_out(policy, WORKMAIL)
-        written = str(replace(left, all=domain.wanted.spf.all))
-        records[key] = replace(found, values=_replace_spf(found.values, written))
+        records[key] = replace(found, values=_replace_spf(found.values, str(left)))
     _restore_dmarc(domain, records)
     new = (*domain.wanted.dkim, domain.autodiscover[0])
     for each in [*domain.touched, *(key for key in records if key[0] in new)]:
@@ -350,8 +373,26 @@ def _find_usual_ttl(domain: _Domain, found: RecordSet) -> int:
 
 
 def _remove_ses(domain: _Domain, records: _MutableRecords) -> None:
-    records.pop((f"_amazonses.{domain.apex}", "TXT"), None)
-    for key in list_ses_keys(domain.wanted.domain, records):
+    """Remove what SES verified the domain by, where all of it can only be WorkMail's."""
+    token = (f"_amazonses.{domain.apex}", "TXT")
+    found = records.get(token)
+    if found and len(found.values) > 1:
+        domain.notes.append(
+            f"{token[0]} has {len(found.values)} values, and is left alone: SES verifies the "
+            "domain in several regions or accounts by them, and no record shows which one is "
+            "WorkMail's; remove that one by hand (aws workmail get-mail-domain shows it)"
+        )
+    elif found:
+        del records[token]
+    keys = list_ses_keys(domain.wanted.domain, records)
+    if len(keys) > _SES_KEYS:
+        domain.notes.append(
+            f"{domain.wanted.domain} has {len(keys)} DKIM records of SES, and WorkMail has "
+            f"{_SES_KEYS}: they are left alone, since something else sends by SES too; remove "
+            "WorkMail's by hand (aws workmail get-mail-domain shows them)"
+        )
+        return
+    for key in keys:
         del records[key]
 
 
