@@ -462,6 +462,27 @@ def test_the_page_escapes_what_comes_from_the_spec(run: Run, tmp_path: Path) -> 
     assert "default-src &#39;none&#39;" in page
 
 
+def test_an_alias_in_a_domain_of_its_own_is_not_overlooked(run: Run) -> None:
+    """Ann's address cannot be taken along, her alias can; Ben has neither."""
+    users = """
+      ann: {display_name: Ann, email: ann@acme.awsapps.com, aliases: [ann@acme.example]}
+      ben: {display_name: Ben, email: ben@acme.awsapps.com, aliases: [b@acme.awsapps.com]}
+"""
+    spec = SPEC.partition("    users:")[0] + f"    users:{users}"
+    result = run("leave", "report", "spec.yaml", "--format", "json", files={"spec.yaml": spec})
+    (organization,) = json.loads(result.stdout)["organizations"]
+    blockers = {each["title"]: each["names"] for each in organization["blockers"]}
+
+    assert ["ann"] == blockers[
+        "its address is at awsapps.com, which nobody can take along, and an alias is in a domain "
+        "of your own: make that alias the address first"
+    ]
+    assert ["ben"] == blockers[
+        "has no address outside awsapps.com, which nobody can take along: give it an address in a "
+        "domain of your own first"
+    ]
+
+
 @pytest.mark.parametrize(
     ("price", "cents"), [("5", 2500 * 5), ("0", 0), ("4.5", 2250 * 5)], ids=str
 )

@@ -27,6 +27,11 @@ _NO_ADDRESS = (
     "domain of your own first"
 )
 
+_ALIAS_ONLY = (
+    "its address is at awsapps.com, which nobody can take along, and an alias is in a domain of "
+    "your own: make that alias the address first"
+)
+
 _STRANGE = "its name or address has characters that no file can hold: write it by hand"
 
 _TEST_ADDRESS = (
@@ -82,7 +87,7 @@ def explain_staying(entity: Entity) -> str | None:
     if not entity.enabled:
         return _SWITCHED_OFF
     if not entity.email or is_test_address(entity.email):
-        return _NO_ADDRESS
+        return _NO_ADDRESS if all(map(is_test_address, entity.aliases)) else _ALIAS_ONLY
     if not is_writable(entity.name) or not _is_plain(entity.email):
         return _STRANGE
     return None
