@@ -452,10 +452,9 @@ def _parse_price(price: str) -> int:
 def _read_exports(
     environment: Environment, organizations: Sequence[Organization]
 ) -> Mapping[str, Sequence[Exported]]:
-    """Read the journal of each organization that declares exports; the final pass counts first."""
+    """Read the journal of each organization that declares exports, both passes."""
     from workmail_org.errors import NotFoundError
-    from workmail_org.exporting.journal import open_journal
-    from workmail_org.exporting.model import Pass
+    from workmail_org.exporting.journal import open_journal, read
     from workmail_org.plan.declarations import name_stack
     from workmail_org.service.clients import PATIENT, make_clients
 
@@ -468,9 +467,7 @@ def _read_exports(
             journal = open_journal(clients, name_stack(environment, organization))
         except NotFoundError:  # never deployed
             journal = None
-        passes = [journal.read(each) for each in (Pass.FIRST, Pass.FINAL)] if journal else []
-        latest = {entry.id: entry for entries in passes for entry in entries}
-        found[organization.key] = tuple(latest.values())
+        found[organization.key] = tuple(read(journal)) if journal else ()
     return found
 
 

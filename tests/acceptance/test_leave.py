@@ -22,6 +22,7 @@ from workmail_org.leaving.model import Destination
 from workmail_org.leaving.passwords import make_password
 from workmail_org.leaving.reporting import build_report, count_months
 from workmail_org.model.values import EntityId
+from workmail_org.reports.leave_html import render_report as render_html
 from workmail_org.reports.leave_machine import build_document
 from workmail_org.reports.leave_text import render_report as render_text
 from workmail_org.spec.building import load_environment
@@ -550,12 +551,19 @@ def test_verified_exports_make_it_ready_and_others_block(tmp_path: Path) -> None
     text = render_text(report)
 
     jsonschema.validate(document, SCHEMA)
-    assert 40 == document["readiness"]
-    assert "ready: 40 % of the mailboxes have a verified export" in text
-    assert "5 mailboxes: 1 running, 2 verified, 1 failed; 1 of them after the mail moved" in text
+    assert 30 == document["readiness"]
+    assert (
+        "ready: 30 %: 2 of 5 mailboxes have a verified export, 1 of 5 one of the final pass"
+    ) in text
+    assert (
+        "5 mailboxes; first pass: 1 running, 1 verified, 1 failed; final pass: 1 verified" in text
+    )
     blockers = {each["title"]: each["names"] for each in document["organizations"][0]["blockers"]}
     assert ["zoe"] == blockers["the export failed: AccessDenied: the key"]
     assert ["tilde", "typo"] == blockers["no verified export yet"]
+    assert ["cmd"] == blockers[
+        "no verified final export yet: workmail-org leave export --final, once the mail has moved"
+    ]
     assert "2026-11-25T08:30:00+00:00" == document["organizations"][0]["exports"][0]["verified_at"]
     assert "bucket with the exports" in document["organizations"][0]["stays"][-1]
 
@@ -569,18 +577,82 @@ def test_a_mailbox_that_only_the_journal_knows_counts_too(tmp_path: Path) -> Non
     )
     (organization,) = build_document(report)["organizations"]
 
-    assert 83 == report.readiness
+    assert 41 == report.readiness
     assert 6 == len(organization["mailboxes"])
     assert ["newbie"] == next(
         each["names"] for each in organization["blockers"] if "failed" in each["title"]
     )
 
 
-def test_everything_verified_is_a_hundred_per_cent(tmp_path: Path) -> None:
-    names = ("jim", "cmd", "zoe", "tilde", "typo")
-    report = build(tmp_path, *(make_export(n, n, Stage.VERIFIED) for n in names))
+NAMES = ("jim", "cmd", "zoe", "tilde", "typo")
 
-    assert 100 == report.readiness
+
+def test_only_the_final_pass_makes_it_wholly_ready(tmp_path: Path) -> None:
+    first = [make_export(n, n, Stage.VERIFIED) for n in NAMES]
+    final = [make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL) for n in NAMES]
+    half, whole = build(tmp_path, *first), build(tmp_path, *first, *final)
+    titles = [[b.title for b in each.organizations[0].blockers] for each in (half, whole)]
+
+    assert (50, 100) == (half.readiness, whole.readiness)
+    assert (
+        "no mailbox has a verified final export yet: workmail-org leave export --final, once the "
+        "mail has moved"
+    ) in titles[0]
+    assert not [title for title in titles[1] if "export" in title.partition(":")[0]]
+    assert (
+        "ready: 50 %: 5 of 5 mailboxes have a verified export, 0 of 5 one of the final pass"
+    ) in render_text(half)
+    assert "5 mailboxes; first pass: 5 verified; final pass: not begun" in render_text(half)
+
+
+def test_a_final_pass_that_was_begun_hides_no_verified_export(tmp_path: Path) -> None:
+    at = datetime(2026, 11, 25, 8, 30, tzinfo=UTC).timestamp()
+    report = build(
+        tmp_path,
+        *(make_export(n, n, Stage.VERIFIED, verified_at=at) for n in NAMES),
+        make_export("jim", "jim", Stage.RUNNING, export_pass=Pass.FINAL),
+        make_export("cmd", "cmd", Stage.FAILED, export_pass=Pass.FINAL, reason="the key"),
+    )
+    document = build_document(report)
+    (organization,) = document["organizations"]
+
+    jsonschema.validate(document, SCHEMA)
+    assert 50 == document["readiness"]
+    jim, cmd, *_ = organization["exports"]
+    assert ("verified", False) == (jim["state"], jim["final"])
+    assert ("verified", "running") == (
+        jim["passes"]["first"]["state"],
+        jim["passes"]["final"]["state"],
+    )
+    assert ("verified", "failed", "the key") == (
+        cmd["state"],
+        cmd["passes"]["final"]["state"],
+        cmd["passes"]["final"]["reason"],
+    )
+    blockers = {each["title"]: each["names"] for each in organization["blockers"]}
+    assert ["cmd"] == blockers["the final export failed: the key"]
+    assert not [title for title in blockers if title.startswith("no verified export")]
+    assert (
+        "<bdi>jim</bdi>: first pass: verified on 2026-11-25 08:30 UTC; final pass: running"
+    ) in render_html(report)
+
+
+def test_who_was_gone_before_the_final_pass_needs_no_export_in_it(tmp_path: Path) -> None:
+    """A leaver has a verified first export; WorkMail did not list the mailbox any more."""
+    final = [make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL) for n in NAMES]
+    left = make_export("7", "leaver", Stage.VERIFIED)
+
+    assert 100 == build(tmp_path, left, *final).readiness
+    assert 75 == build(tmp_path, left, *final[1:]).readiness
+
+
+def test_two_mailboxes_of_one_name_are_two(tmp_path: Path) -> None:
+    """A user was deleted, and another one made with the name."""
+    both = [make_export(each, "jim", Stage.VERIFIED) for each in ("1", "2")]
+    report = build(tmp_path, *both)
+
+    assert 6 == len(report.organizations[0].mailboxes)
+    assert 16 == report.readiness
 
 
 def test_after_the_end_nothing_is_promised(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def render_report(report: LeaveReport) -> str:
     lines = [
         f"{report.environment}: leaving Amazon WorkMail",
         describe_days(report),
-        f"ready: {describe_readiness(report.readiness)}",
+        f"ready: {describe_readiness(report)}",
     ]
     for organization in report.organizations:
         lines += ["", *_list_organization(organization)]

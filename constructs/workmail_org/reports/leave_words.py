@@ -14,7 +14,9 @@ from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.plan.costs import render_amount
 
 if TYPE_CHECKING:
-    from workmail_org.exporting.model import Exported
+    from collections.abc import Sequence
+
+    from workmail_org.exporting.model import Exported, MailboxExports
     from workmail_org.leaving.model import Move
     from workmail_org.leaving.reporting import LeaveReport, OrganizationReport
 
@@ -56,11 +58,18 @@ def describe_days(report: LeaveReport) -> str:
     return f"{left} left: Amazon WorkMail ends on {END_OF_SUPPORT}, with all mailboxes"
 
 
-def describe_readiness(readiness: int | None) -> str:
-    """Say how much is safe."""
-    if readiness is None:
+def describe_readiness(report: LeaveReport) -> str:
+    """Say how much is safe, and what is left of the final pass."""
+    if report.readiness is None:
         return "not known, since exports are not declared"
-    return f"{readiness} % of the mailboxes have a verified export"
+    mailboxes = sum(len(each.mailboxes) for each in report.organizations)
+    verified = sum(each.verified for each in report.organizations)
+    archived = sum(each.archived for each in report.organizations)
+    noun = "mailbox has" if mailboxes == 1 else "mailboxes have"
+    return (
+        f"{report.readiness} %: {verified} of {mailboxes} {noun} a verified export, {archived} of "
+        f"{mailboxes} one of the final pass"
+    )
 
 
 def describe_exports(report: OrganizationReport) -> str:
@@ -69,19 +78,31 @@ def describe_exports(report: OrganizationReport) -> str:
     mailboxes = f"{number} mailbox" if number == 1 else f"{number} mailboxes"
     if report.exported is None:
         return f"{mailboxes}; exports are not declared"
-    counts = {stage: sum(each.stage is stage for each in report.exported) for stage in Stage}
-    shown = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    final = sum(each.is_final for each in report.exported)
-    return f"{mailboxes}: {shown or 'none exported'}; {final} of them after the mail moved"
+    first = _count_stages([each.first for each in report.exported if each.first])
+    final = _count_stages([each.final for each in report.exported if each.final])
+    return f"{mailboxes}; first pass: {first}; final pass: {final}"
 
 
-def describe_export(exported: Exported) -> str:
-    """Say how far one export is."""
+def _count_stages(exported: Sequence[Exported]) -> str:
+    counts = {stage: sum(each.stage is stage for each in exported) for stage in Stage}
+    shown = ", ".join(f"{number} {stage}" for stage, number in counts.items() if number)
+    return shown or "not begun"
+
+
+def describe_export(exported: MailboxExports) -> str:
+    """Say how far one mailbox is in both passes."""
+    return "; ".join(
+        f"{name}: {_describe_pass(each)}"
+        for name, each in (("first pass", exported.first), ("final pass", exported.final))
+        if each
+    )
+
+
+def _describe_pass(exported: Exported) -> str:
     verified_at = exported.verified_at
     at = f" on {datetime.fromtimestamp(verified_at, UTC):%Y-%m-%d %H:%M} UTC" if verified_at else ""
-    final = ", after the mail moved" if exported.is_final else ""
-    reason = f": {exported.reason}" if exported.reason else ""
-    return f"{exported.stage}{at}{final}{reason}"
+    reason = f", {exported.reason}" if exported.reason else ""
+    return f"{exported.stage}{at}{reason}"
 
 
 def describe_cost(report: OrganizationReport) -> str:
