@@ -737,10 +737,43 @@ def test_what_is_no_audit_log_is_refused(log: str, run: Run, spec: dict[str, str
     )
 
 
-def test_an_audit_log_without_anybody_says_so(run: Run, spec: dict[str, str | bytes]) -> None:
-    result = run(
-        *("leave", "report", "spec.yaml", "--sign-ins", "log.json"),
-        files={**spec, "log.json": write_log()},
-    )
+@pytest.mark.parametrize(
+    ("events", "message", "document"),
+    [
+        (
+            [],
+            "Who still signs in is not known: the logs have no authentication event. Name the logs "
+            "of WorkMail's authentication events with --sign-ins, of some days",
+            (None, {"authentication": 0, "other": 0}),
+        ),
+        (
+            [{"folder_path": "/Inbox", "user": "jim", "protocol": "IMAP"}, {"access_granted": "1"}],
+            "Who still signs in is not known: the logs have no authentication event, and 2 events "
+            "of other kinds. Name the logs of WorkMail's authentication events with --sign-ins, of "
+            "some days",
+            (None, {"authentication": 0, "other": 2}),
+        ),
+        (
+            [sign_in("mallory", "IMAP", successful=False)],
+            "Nobody signs in any more, by the logs: 1 attempt, which failed",
+            ([], {"authentication": 1, "other": 0}),
+        ),
+    ],
+    ids=["no event", "events of other kinds", "failed attempts"],
+)
+def test_what_logs_say_nothing_about_is_not_known(
+    events: list[object],
+    message: str,
+    document: tuple[Any, Any],
+    run: Run,
+    spec: dict[str, str | bytes],
+) -> None:
+    def report(form: str) -> str:
+        words = ("leave", "report", "spec.yaml", "--sign-ins", "log.json", "--format", form)
+        return run(*words, files={**spec, "log.json": write_log(*events)}).stdout
 
-    assert "\nNobody signs in any more.\n" in result.stdout
+    assert f"\n{message}\n" in report("text")
+    assert f"<p>{message.replace(chr(39), '&#39;')}.</p>" in report("html")
+    found = json.loads(report("json"))
+    jsonschema.validate(found, SCHEMA)
+    assert document == (found["sign_ins"], found["sign_in_events"])

@@ -197,7 +197,7 @@ def _describe_fields(policy: Any, *, leave_out: Collection[str | None]) -> str:
 
 def _describe_value(value: Any) -> str:
     if isinstance(value, tuple):
-        every = cast("tuple[Any, ...]", value)
+        every = cast("Iterable[Any]", value)
         return ", ".join(str(each) for each in every if not is_dataclass(each))
     if is_dataclass(value):
         return f"({_describe_fields(value, leave_out=())})"

@@ -17,7 +17,7 @@ from workmail_org.leaving.movers import (
     list_entities,
 )
 from workmail_org.leaving.moving import account
-from workmail_org.leaving.signing_in import SignIn
+from workmail_org.leaving.signing_in import SignInLog
 from workmail_org.model.group import Group
 from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.model.live import Entity
@@ -101,7 +101,7 @@ class LeaveReport:
     Attributes:
         spec: As the caller named it; empty: read from what is live.
         days_left: Until the last day of WorkMail; negative: after it.
-        sign_ins: Who signed in, by user and protocol; `None`: no audit log was given.
+        sign_ins: What audit logs say; `None`: none was given.
     """
 
     environment: str
@@ -109,7 +109,7 @@ class LeaveReport:
     today: date
     days_left: int
     organizations: tuple[OrganizationReport, ...]
-    sign_ins: tuple[SignIn, ...] | None = None
+    sign_ins: SignInLog | None = None
 
     @property
     def readiness(self) -> int | None:
@@ -160,7 +160,7 @@ def build_report(
     destinations: Sequence[Destination],
     exports: Exports | None = None,
     deadlines: Mapping[Reference, datetime] | None = None,
-    sign_ins: tuple[SignIn, ...] | None = None,
+    sign_ins: SignInLog | None = None,
     cents_per_month: int = CENTS_PER_MAILBOX,
 ) -> LeaveReport:
     """Say how far organizations are.

@@ -37,7 +37,7 @@ def build_document(report: LeaveReport) -> dict[str, Any]:
         "readiness": report.readiness,
         "organizations": [_describe_organization(each) for each in report.organizations],
         "sign_ins": None
-        if report.sign_ins is None
+        if report.sign_ins is None or report.sign_ins.is_silent
         else [
             {
                 "user": each.user,
@@ -45,8 +45,13 @@ def build_document(report: LeaveReport) -> dict[str, Any]:
                 "times": each.times,
                 "last": each.last.isoformat(),
             }
-            for each in report.sign_ins
+            for each in report.sign_ins.found
         ],
+        "sign_in_events": report.sign_ins
+        and {
+            "authentication": report.sign_ins.attempts,
+            "other": report.sign_ins.others,
+        },
         "teardown": list(TEARDOWN),
     }
 

@@ -12,6 +12,7 @@ from workmail_org.reports.leave_words import (
     describe_days,
     describe_exports,
     describe_readiness,
+    describe_sign_ins,
     group_sign_ins,
     list_sums,
     list_tasks,
@@ -54,7 +55,7 @@ def _list_sign_ins(report: LeaveReport) -> Iterator[str]:
     if report.sign_ins is None:
         return
     yield ""
-    yield "Who still signs in:" if report.sign_ins else "Nobody signs in any more."
+    yield describe_sign_ins(report.sign_ins)
     for protocol, users in group_sign_ins(report):
         yield f"  {protocol}: {_join(users)}"
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workmail_org.exporting.model import Exported, MailboxExports
     from workmail_org.leaving.model import Move
     from workmail_org.leaving.reporting import LeaveReport, OrganizationReport
+    from workmail_org.leaving.signing_in import SignInLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +142,28 @@ def list_files(move: Move) -> Iterator[tuple[str, int]]:
         yield file.path, sum(entry.file == file.path for entry in move.entries)
 
 
+def describe_sign_ins(log: SignInLog) -> str:
+    """Say what the audit logs say as a whole."""
+    if log.is_silent:
+        events = "1 event" if log.others == 1 else f"{log.others} events"
+        others = f", and {events} of other kinds" if log.others else ""
+        return (
+            f"Who still signs in is not known: the logs have no authentication event{others}. Name "
+            "the logs of WorkMail's authentication events with --sign-ins, of some days"
+        )
+    if log.found:
+        return "Who still signs in:"
+    return "Nobody signs in any more, by the logs" + (
+        f": {log.attempts} attempts, all of which failed"
+        if log.attempts > 1
+        else ": 1 attempt, which failed"
+    )
+
+
 def group_sign_ins(report: LeaveReport) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Say by protocol who signed in, how often, and when last."""
-    for protocol, group in groupby(report.sign_ins or (), key=lambda each: each.protocol):
+    found = report.sign_ins.found if report.sign_ins else ()
+    for protocol, group in groupby(found, key=lambda each: each.protocol):
         yield (
             protocol,
             tuple(f"{each.user} ({each.times}, last on {each.last:%Y-%m-%d})" for each in group),
