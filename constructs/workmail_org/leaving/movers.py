@@ -34,6 +34,8 @@ _ALIAS_ONLY = (
 
 _STRANGE = "its name or address has characters that no file can hold: write it by hand"
 
+_STRANGE_VALUE = "has a character that no file can hold: write it by hand, without that character"
+
 _TEST_ADDRESS = (
     "ends with WorkMail and cannot be forwarded: find out who still writes to it, and inform them"
 )
@@ -119,6 +121,8 @@ def place_stayers(placing: Placing, judge: Callable[[Entity], str | None] = find
         if reason := explain_staying(entity) or judge(entity):
             placing.leave(placing.find(entity.reference), reason)
             continue
+        fields = placing.find(entity.reference, ItemKind.FIELD)
+        placing.leave((each for each in fields if not is_writable(each.value)), _STRANGE_VALUE)
         addresses[entity.reference.folded] = entity.email
         if isinstance(entity, Bookable):
             contents = placing.find(entity.reference, ItemKind.MAIL, ItemKind.CALENDAR)

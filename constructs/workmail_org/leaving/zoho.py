@@ -12,7 +12,6 @@ from workmail_org.leaving.movers import place_stayers
 from workmail_org.leaving.options import MoveOptions
 from workmail_org.leaving.passwords import Side
 from workmail_org.leaving.placing import Placing, Sheet, Table
-from workmail_org.leaving.quoting import is_writable
 from workmail_org.model.organization import Organization
 from workmail_org.model.user import User
 
@@ -113,11 +112,7 @@ def move(organization: Organization, options: MoveOptions) -> Move:
 
 def _add_user(placing: Placing, users: Sheet, user: User, options: MoveOptions) -> None:
     find, reference = placing.find, user.reference
-    fields = {
-        each.name: each
-        for each in find(reference, ItemKind.FIELD)
-        if each.name in _HELD and is_writable(each.value)
-    }
+    fields = {each.name: each for each in find(reference, ItemKind.FIELD) if each.name in _HELD}
     password = options.passwords.get(Side.DESTINATION, user.email)
     row = [user.email, password, "", "", ""]
     for name, column in _HELD.items():
