@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from workmail_org.leaving.options import MoveOptions
     from workmail_org.model.organization import Environment, Organization
     from workmail_org.model.values import Reference
+    from workmail_org.service.clients import Clients
 
 _spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
 _output_option = click.option(
@@ -406,10 +407,12 @@ def report(
         raise click.UsageError("give SPEC, or --region and --alias, not both")
     cents = CENTS_PER_MAILBOX if price is None else _parse_price(price)
     deadlines: Mapping[Reference, datetime] = {}
+    stacks: Mapping[str, str | None] | None = None
     if spec:
         environment = building.load_environment(spec, root=root)
+        exports = _read_exports(environment, choose(environment, only))
     else:
-        environment, deadlines = _read_live(region, alias)
+        environment, deadlines, stacks, exports = _read_live(region, alias)
     built = build_report(
         environment,
         choose(environment, only),
@@ -417,7 +420,8 @@ def report(
         today=tell_day(),
         destinations=[Destination(destination)] if destination else [*Destination],
         deadlines=deadlines,
-        exports=_read_exports(environment, choose(environment, only)),
+        exports=exports,
+        stacks=stacks,
         sign_ins=load_sign_ins(logs) if logs else None,
         cents_per_month=cents,
     )
@@ -453,8 +457,6 @@ def _read_exports(
     environment: Environment, organizations: Sequence[Organization]
 ) -> Mapping[str, Sequence[Exported]]:
     """Read the journal of each organization that declares exports, both passes."""
-    from workmail_org.errors import NotFoundError
-    from workmail_org.exporting.journal import open_journal, read
     from workmail_org.plan.declarations import name_stack
     from workmail_org.service.clients import PATIENT, make_clients
 
@@ -463,18 +465,37 @@ def _read_exports(
         if organization.exports is None:
             continue
         clients = make_clients(organization.region, config=PATIENT)
-        try:
-            journal = open_journal(clients, name_stack(environment, organization))
-        except NotFoundError:  # never deployed
-            journal = None
-        found[organization.key] = tuple(read(journal)) if journal else ()
+        stack = name_stack(environment, organization)
+        found[organization.key] = _read_journal(clients, stack) or ()
     return found
+
+
+def _read_journal(clients: Clients, stack: str) -> tuple[Exported, ...] | None:
+    """Read the journal of a stack; `None`: it has none, or is not there."""
+    from workmail_org.errors import NotFoundError
+    from workmail_org.exporting.journal import open_journal, read
+
+    try:
+        journal = open_journal(clients, stack)
+    except NotFoundError:  # never deployed
+        return None
+    return tuple(read(journal)) if journal else None
 
 
 def _read_live(
     region: str | None, alias: str | None
-) -> tuple[Environment, Mapping[Reference, datetime]]:
-    """Read a live organization as a spec would declare it, and when mailboxes are erased."""
+) -> tuple[
+    Environment,
+    Mapping[Reference, datetime],
+    Mapping[str, str | None],
+    Mapping[str, Sequence[Exported]],
+]:
+    """Read a live organization as a spec would declare it.
+
+    Returns:
+        It, when mailboxes are erased, the stack that manages it by its tag, and that stack's
+        journal of exports.
+    """
     from workmail_org.describing import describe, leave_out_defaults
     from workmail_org.errors import NotFoundError
     from workmail_org.model.organization import Environment
@@ -483,6 +504,7 @@ def _read_live(
     from workmail_org.service.reading import find_organization
     from workmail_org.service.snapshot import read_snapshot
     from workmail_org.service.workmail import WorkMail
+    from workmail_org.wire.names import OWNER_TAG
 
     if not region or not alias:
         raise click.UsageError("give SPEC, or --region and --alias of a live organization")
@@ -497,7 +519,14 @@ def _read_live(
     if not snapshot:
         raise NotFoundError(f"no organization with the alias {alias} is in {region}")
     described = leave_out_defaults(describe(snapshot))
-    return Environment(name=alias, organizations=(described,)), snapshot.deadlines
+    stack = snapshot.organization.tags.get(OWNER_TAG)
+    entries = _read_journal(clients, stack) if stack else None
+    return (
+        Environment(name=alias, organizations=(described,)),
+        snapshot.deadlines,
+        {described.key: stack},
+        {} if entries is None else {described.key: entries},
+    )
 
 
 def _write_report(path: pathlib.Path, text: str) -> None:

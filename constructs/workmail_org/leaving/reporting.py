@@ -159,6 +159,7 @@ def build_report(
     today: date,
     destinations: Sequence[Destination],
     exports: Exports | None = None,
+    stacks: Mapping[str, str | None] | None = None,
     deadlines: Mapping[Reference, datetime] | None = None,
     sign_ins: SignInLog | None = None,
     cents_per_month: int = CENTS_PER_MAILBOX,
@@ -173,6 +174,8 @@ def build_report(
         destinations: For which a ledger is wanted.
         exports: What is known of exports; an organization that it lacks has
             declared none.
+        stacks: Names of the stacks of organizations that were read live, by key: of each the one
+            that its tag names, or `None`. Of a spec the names follow from it.
         deadlines: When the mailbox of somebody who is switched off is erased, in
             UTC, as far as it is known.
         sign_ins: From audit logs; `None`: none was given.
@@ -187,8 +190,8 @@ def build_report(
         sign_ins=sign_ins,
         organizations=tuple(
             _report(
-                environment,
                 each,
+                stacks[each.key] if stacks is not None else name_stack(environment, each),
                 today=today,
                 exported=tuple(known[each.key]) if each.key in known else None,
                 deadlines=deadlines or {},
@@ -201,8 +204,8 @@ def build_report(
 
 
 def _report(
-    environment: Environment,
     organization: Organization,
+    stack: str | None,
     *,
     today: date,
     exported: tuple[Exported, ...] | None,
@@ -227,7 +230,7 @@ def _report(
         paid=sum(each.enabled and each.role is Role.USER for each in organization.users),
         months=count_months(today),
         cents_per_month=cents_per_month,
-        stays=tuple(_list_staying(environment, organization, has_exports=exported is not None)),
+        stays=tuple(_list_staying(organization, stack, has_exports=exported is not None)),
         moves=moves,
     )
 
@@ -348,10 +351,11 @@ def _denies_imap(rule: AccessControlRule) -> bool:
 
 
 def _list_staying(
-    environment: Environment, organization: Organization, *, has_exports: bool
+    organization: Organization, stack: str | None, *, has_exports: bool
 ) -> Iterator[str]:
     """List what is left in the account when WorkMail is gone, and is the customer's."""
-    yield f"CloudFormation stack {name_stack(environment, organization)}, until it is destroyed"
+    if stack:
+        yield f"CloudFormation stack {stack}, until it is destroyed"
     for domain in organization.domains:
         zone = f" in hosted zone {domain.dns.hosted_zone_id}" if domain.dns else ""
         yield f"DNS records of {domain.name}{zone}"
