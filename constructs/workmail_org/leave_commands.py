@@ -15,12 +15,13 @@ from workmail_org.spec import building
 from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from workmail_org.exporting.model import Exported
     from workmail_org.leaving.model import File
     from workmail_org.leaving.options import MoveOptions
+    from workmail_org.leaving.passwords import PasswordBook
     from workmail_org.model.organization import Environment, Organization
     from workmail_org.model.values import Reference
     from workmail_org.service.clients import Clients
@@ -117,9 +118,10 @@ def files(
     }
     written: list[File] = []
     lines: list[str] = []
-    for organization in chosen:
+    books = [PasswordBook(given=given) for _ in chosen]
+    for organization, book in zip(chosen, books, strict=True):
         options = MoveOptions(
-            passwords=PasswordBook(given=given),
+            passwords=book,
             user_format=UserFormat(user_format),
             usage_location=usage_location,
             imap_host=imap_host,
@@ -129,9 +131,28 @@ def files(
         lines.append(line)
         written += _put_below(folder, made)
     write_folder(output, written)
-    for line in lines:
+    for line in (*_list_unused(chosen, books), *lines):
         click.echo(escape(line))
     click.echo(escape(f"wrote {output}; begin with README.md"))
+
+
+def _list_unused(
+    organizations: Sequence[Organization], books: Sequence[PasswordBook]
+) -> Iterator[str]:
+    """Report passwords that no file needed: a mistyped address gets a new one made."""
+    from workmail_org.model.values import fold
+    from workmail_org.spec.suggesting import nearest
+
+    known = [fold(user.email) for each in organizations for user in each.users if user.email]
+    unused = set.intersection(*({*each.list_unused()} for each in books))
+    for side, address in sorted(unused):
+        if address in known:
+            why = "no file needs it"
+        else:
+            near = nearest(address, known)
+            why = "no user has this primary address"
+            why += f"; did you mean {near}?" if near else ""
+        yield f"note: the {side} password of {address} is not used: {why}"
 
 
 def choose(environment: Environment, only: str | None) -> tuple[Organization, ...]:

@@ -237,6 +237,29 @@ def test_given_passwords_are_used_and_none_is_made(
     assert not (tmp_path / "out" / "secret" / "passwords.csv").exists()
 
 
+def test_a_password_that_no_file_needs_is_reported_and_never_shown(
+    run: Run, spec: dict[str, str | bytes]
+) -> None:
+    """With a mistyped address a new password is made, which nobody expects."""
+    result = run(
+        *("leave", "files", "spec.yaml", "--to", "imapsync", "--imap-host", "imap.new.example"),
+        *("--workmail-passwords", "old.csv", "--output", "out"),
+        files={
+            **spec,
+            "old.csv": "address,password\nZoe@acme.example,s3cret-1\nzo@acme.example,s3cret-2\n"
+            "off@acme.example,s3cret-3\nx@y.z,s3cret-4\n",
+        },
+    )
+
+    assert [
+        "note: the WorkMail password of off@acme.example is not used: no file needs it",
+        "note: the WorkMail password of x@y.z is not used: no user has this primary address",
+        "note: the WorkMail password of zo@acme.example is not used: no user has this primary "
+        "address; did you mean zoe@acme.example?",
+    ] == result.stdout.splitlines()[:3]
+    assert "s3cret" not in result.output
+
+
 def test_a_password_that_imapsync_cannot_read_is_left_to_a_person(
     run: Run, spec: dict[str, str | bytes], tmp_path: Path
 ) -> None:

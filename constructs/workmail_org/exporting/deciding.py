@@ -111,6 +111,7 @@ def renew(entry: Exported, *, now: float) -> Exported:
         enabled=entry.enabled,
         since=now,
         not_before=entry.not_before,
+        reason=f"to be tried again; before it failed: {entry.reason}",
         revision=entry.revision,
     )
 

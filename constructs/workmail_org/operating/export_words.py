@@ -93,7 +93,8 @@ def render_pass(organization: str, name: Pass, entries: Sequence[Exported]) -> I
         if entry.stage is Stage.FAILED:
             yield f"  {entry.reference} failed: {entry.reason}"
         elif entry.stage is Stage.WAITING and entry.not_before is not None:
-            yield f"  {entry.reference} waits until {_show(entry.not_before)}: {entry.reason}"
+            reason = f": {entry.reason}" if entry.reason else ""
+            yield f"  {entry.reference} waits until {_show(entry.not_before)}{reason}"
         elif entry.stage is Stage.VERIFIED and entry.reason:
             yield f"  {entry.reference} is verified; {entry.reason}"
     left = sorted((e for e in entries if e.left_out), key=lambda e: -(e.left_out or 0))
