@@ -507,6 +507,27 @@ def test_an_alias_in_a_domain_of_its_own_is_not_overlooked(run: Run) -> None:
     ]
 
 
+def test_nothing_that_somebody_has_to_do_is_cut(run: Run) -> None:
+    """500 switched off, and as many devices that sign in: each is named in each format."""
+    number = 500
+    users = "\n".join(
+        f"      user{n:04}: {{display_name: User, enabled: false}}" for n in range(number)
+    )
+    log = write_log(*(sign_in(f"device{n:04}", "SMTP") for n in range(number)))
+    files = {
+        "spec.yaml": SPEC.partition("    users:")[0] + f"    users:\n{users}\n",
+        "log.json": log,
+    }
+    for form in ("text", "json", "html"):
+        words = ("--to", "google", "--sign-ins", "log.json", "--format", form)
+        result = run("leave", "report", "spec.yaml", *words, files=files)
+        found = {*re.findall(r"(?:user|device)\d{4}", result.stdout)}
+
+        assert 0 == result.exit_code
+        assert 2 * number == len(found), form
+        assert not re.search(r"and [\d,]+ more", result.stdout)
+
+
 @pytest.mark.parametrize(
     ("price", "cents"), [("5", 2500 * 5), ("0", 0), ("4.5", 2250 * 5)], ids=str
 )

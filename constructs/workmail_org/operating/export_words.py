@@ -20,9 +20,6 @@ from workmail_org.spec.characters import escape
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
-_MOST_NAMED = 5
-"""Mailboxes that a line about items outside of exports names."""
-
 _TIMES = ("since", "not_before", "started_at", "ended_at", "verified_at")
 
 _INTERNAL = ("checking_since", "checks", "refusals", "revision", "export_pass")
@@ -99,12 +96,11 @@ def render_pass(organization: str, name: Pass, entries: Sequence[Exported]) -> I
             yield f"  {entry.reference} is verified; {entry.reason}"
     left = sorted((e for e in entries if e.left_out), key=lambda e: -(e.left_out or 0))
     if left:
-        named = ", ".join(f"{each.reference} {each.left_out}" for each in left[:_MOST_NAMED])
-        more = f", and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
+        named = ", ".join(f"{each.reference} {each.left_out}" for each in left)
         total = sum(each.left_out or 0 for each in left)
         yield (
             f"  not in the exports: {_count(total, 'item', 'items')} (contacts, tasks, notes): "
-            f"{named}{more}"
+            f"{named}"
         )
 
 

@@ -27,14 +27,10 @@ from workmail_org.reports.pages import make_environment, make_policy, read_style
 if TYPE_CHECKING:
     from workmail_org.leaving.reporting import LeaveReport
 
-_MOST_NAMES = 200
-"""Of one line. So that a page about 10 000 users still opens on a phone; JSON has everything."""
-
 _WORDS: Mapping[str, Any] = {
     "Placement": Placement,
     "titles": TITLES,
     "teardown": TEARDOWN,
-    "most_names": _MOST_NAMES,
     "describe_cost": describe_cost,
     "describe_export": describe_export,
     "describe_exports": describe_exports,

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from workmail_org.leaving.model import Move
     from workmail_org.leaving.reporting import LeaveReport, OrganizationReport
 
-_MOST_NAMES = 8
-"""Of one line; the JSON has all."""
-
 
 def render_report(report: LeaveReport) -> str:
     """Write the report for people; the last line is for scripts."""
@@ -57,7 +54,7 @@ def _list_sign_ins(report: LeaveReport) -> Iterator[str]:
     yield ""
     yield describe_sign_ins(report.sign_ins)
     for protocol, users in group_sign_ins(report):
-        yield f"  {protocol}: {_join(users)}"
+        yield f"  {protocol}: {', '.join(users)}"
 
 
 def _list_organization(report: OrganizationReport) -> Iterator[str]:
@@ -67,7 +64,7 @@ def _list_organization(report: OrganizationReport) -> Iterator[str]:
     if report.blockers:
         yield "  what blocks:"
     for blocker in report.blockers:
-        names = f"{_join(blocker.names)}: " if blocker.names else ""
+        names = f"{', '.join(blocker.names)}: " if blocker.names else ""
         yield f"    {names}{blocker.title}"
     yield from _compare(report.moves) if len(report.moves) > 1 else _list_moves(report.moves)
     yield "  what stays in the account:"
@@ -102,9 +99,4 @@ def _list_moves(moves: Sequence[Move]) -> Iterator[str]:
                 yield f"    {task.kind} ({len(task.names)}): {task.note}"
                 shown = [name for name in task.names if name]
                 if shown:
-                    yield f"      {_join(shown)}"
-
-
-def _join(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"{', '.join(names[:_MOST_NAMES])}{more}"
+                    yield f"      {', '.join(shown)}"

@@ -221,6 +221,10 @@ def test_a_pass_is_told_in_lines() -> None:
         "  resource:room waits until 2026-09-21T14:14:20+00:00: today",
         "  not in the exports: 10 items (contacts, tasks, notes): bob 7, alice 3",
     ]
+    many = [make(f"u{n}", Stage.VERIFIED, left_out=1) for n in range(50)]
+    (_, left) = render_pass("acme", Pass.FIRST, many)
+    assert "u0 1, " in left
+    assert left.endswith(", u49 1")
     assert list(render_pass("acme", Pass.FINAL, [])) == [
         "acme: final pass: the mailboxes are being listed"
     ]
