@@ -311,7 +311,8 @@ def dns(
     from workmail_org.model.values import fold
 
     to = Destination(destination)
-    chosen = choose(building.load_environment(spec, root=root), only)
+    environment = building.load_environment(spec, root=root)
+    chosen = choose(environment, only)
     regions = {
         fold(domain.name): organization.region
         for organization in chosen
@@ -322,6 +323,7 @@ def dns(
     known = load_former(former) if former else None
     domains = [each for organization in chosen for each in organization.domains]
     held = read_zones([each for each in domains if fold(each.name) in moving], zones, hosted)
+    owned = dict(_list_owned(environment, chosen))
     plans = [
         plan_steps(
             each.zone,
@@ -329,7 +331,7 @@ def dns(
             regions,
             keeps_ses=keep_ses,
             given=known,
-            notes=each.notes,
+            notes=(*each.notes, *(owned[name] for name in each.domains if name in owned)),
         )
         for each in held
     ]
@@ -346,6 +348,27 @@ def dns(
         back = "no rollback" if steps.not_rolled_back else "a rollback"
         click.echo(escape(f"{steps.zone.name} ({place}): 4 steps and {back} for {moved}"))
     click.echo(escape(f"wrote {output}; begin with README.md"))
+
+
+def _list_owned(
+    environment: Environment, organizations: Iterable[Organization]
+) -> Iterator[tuple[str, str]]:
+    """List the domains whose records a stack wrote, with what that means for the move."""
+    from workmail_org.model.values import fold
+    from workmail_org.plan.declarations import name_stack
+
+    for organization in organizations:
+        for domain in organization.domains:
+            if domain.dns and domain.dns.written:
+                stack = name_stack(environment, organization)
+                yield (
+                    fold(domain.name),
+                    f"{domain.name}: stack {stack} wrote records of this domain, and goes on to "
+                    "take them for its own: leave the domain and its dns in the spec as they are, "
+                    "since a change deletes or rewrites them. cdk destroy stops at records that "
+                    "are not as the stack wrote them: then delete it with these retained (aws "
+                    "cloudformation delete-stack --retain-resources)",
+                )
 
 
 def _choose_domains(known: Iterable[str], wanted: Iterable[str]) -> list[str]:

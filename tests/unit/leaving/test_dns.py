@@ -948,3 +948,29 @@ def test_the_same_zone_gives_the_same_files(folder: Path) -> None:
 
     assert read("one") == read("two")
     assert 7 == len(read("one"))
+
+
+@pytest.mark.parametrize(
+    ("zone", "is_noted"),
+    [
+        ("{hosted_zone_id: Z0123456789, zone_name: example.com}", True),
+        ("{hosted_zone_id: Z0123456789, zone_name: example.com, adopt: true}", False),
+        ("manual", False),
+    ],
+)
+def test_records_that_the_stack_wrote_are_reported(
+    zone: str, is_noted: bool, account: Account, folder: Path
+) -> None:
+    """CloudFormation would delete or rewrite them when the domain changes in the spec."""
+    account.zones = (("Z0123456789", "example.com", SETS),)
+    domain = f"{{default: true, verified: true, dns: {zone}}}"
+    if zone != "manual":
+        domain = domain.replace("verified: true, ", "")
+    spec = SPEC.replace("{default: true, verified: true}", domain)
+    (folder / "spec.yaml").write_text(spec, encoding="utf-8")
+    result = run("--records", "google.yaml")
+
+    assert 0 == result.exit_code, result.output
+    note = "example.com: stack production-acme wrote records of this domain, and goes on to take"
+    assert is_noted == (f"note: {note}" in result.stdout)
+    assert is_noted == (f"* {note}" in (folder / "out/README.md").read_text("utf-8"))

@@ -137,6 +137,9 @@ def _list_readme(
     domains = [domain for plan in plans for domain in plan.domains]
     yield f"Domains that move: {', '.join(domains)}."
     yield ""
+    if form is Format.ROUTE53:
+        yield "Run the commands in this folder."
+        yield ""
     yield _REPLACES if form is Format.ROUTE53 else _WHOLE_ZONES
     yield ""
     wait = max((plan.longest_ttl for plan in plans), default=0)
@@ -154,7 +157,7 @@ def _list_readme(
         yield from _list_commands(plans, files, form, step)
     notes = [note for plan in plans for note in plan.notes]
     if notes:
-        yield "## Left alone"
+        yield "## To know"
         yield ""
         yield from (f"* {note}" for note in notes)
         yield ""
