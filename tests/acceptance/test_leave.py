@@ -604,7 +604,7 @@ def test_verified_exports_make_it_ready_and_others_block(tmp_path: Path) -> None
     )
     blockers = {each["title"]: each["names"] for each in document["organizations"][0]["blockers"]}
     assert ["zoe"] == blockers["the export failed: AccessDenied: the key"]
-    assert ["tilde", "typo"] == blockers["no verified export yet"]
+    assert ["tilde", "typo"] == blockers["no verified export yet: workmail-org leave export"]
     assert ["cmd"] == blockers[
         "no verified final export yet: workmail-org leave export --final, once the mail has moved"
     ]

@@ -335,7 +335,8 @@ def _list_export_blockers(
             continue
         open_["final " if found and found.verified else ""].append(name)
     for kind, names in open_.items():
-        advice = ": workmail-org leave export --final, once the mail has moved" if kind else ""
+        advice = ": workmail-org leave export"
+        advice += " --final, once the mail has moved" if kind else ""
         if names and len(names) == len(mailboxes):
             yield Blocker(title=f"no mailbox has a verified {kind}export yet{advice}")
         elif names:
