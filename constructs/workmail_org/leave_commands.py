@@ -144,8 +144,8 @@ def _list_unused(
     from workmail_org.spec.suggesting import nearest
 
     known = [fold(user.email) for each in organizations for user in each.users if user.email]
-    unused = set.intersection(*({*each.list_unused()} for each in books))
-    for side, address in sorted(unused):
+    first, *others = [{*each.list_unused()} for each in books]
+    for side, address in sorted(first.intersection(*others)):
         if address in known:
             why = "no file needs it"
         else:

@@ -785,7 +785,7 @@ def test_what_is_no_audit_log_is_refused(log: str, run: Run, spec: dict[str, str
     ("events", "message", "document"),
     [
         (
-            [],
+            list[object](),
             "Who still signs in is not known: the logs have no authentication event. Name the logs "
             "of WorkMail's authentication events with --sign-ins, of some days",
             (None, {"authentication": 0, "other": 0}),
@@ -800,7 +800,7 @@ def test_what_is_no_audit_log_is_refused(log: str, run: Run, spec: dict[str, str
         (
             [sign_in("mallory", "IMAP", successful=False)],
             "Nobody signs in any more, by the logs: 1 attempt, which failed",
-            ([], {"authentication": 1, "other": 0}),
+            (list[object](), {"authentication": 1, "other": 0}),
         ),
     ],
     ids=["no event", "events of other kinds", "failed attempts"],

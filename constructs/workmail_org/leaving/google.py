@@ -87,6 +87,8 @@ _NO_COMMAND = (
     "it by hand"
 )
 
+_CONTACT = "write it into the shared contact"
+
 _MAIL = (
     "the data migration service of the Admin console reads IMAP (its file has a header that Google "
     "does not publish: take the sample there); or workmail-org leave files --to imapsync "
@@ -101,8 +103,8 @@ _TABLE: Table = {
     ItemKind.RESOURCE: (Placement.HAND, "create the resource"),
     ItemKind.ADDRESS: (
         Placement.HAND,
-        "Google gives a resource an address of its own, and a contact keeps its own: where people "
-        "write to this one, create a group with it",
+        "Google gives a resource an address of its own: where people write to this one, create a "
+        "group with it",
     ),
     ItemKind.ALIAS: (
         Placement.HAND,
@@ -230,7 +232,10 @@ class _Walk:
     def move_users(self) -> None:
         """Create accounts, aliases, and what the file has no column for."""
         for user in self.placing.organization.users:
-            if user.reference in self.movers and not self.movers.is_remote(user.reference):
+            if self.movers.is_remote(user.reference):
+                kinds = (ItemKind.ADDRESS, ItemKind.ALIAS, ItemKind.FIELD)
+                self.placing.leave(self.placing.find(user.reference, *kinds), _CONTACT)
+            elif user.reference in self.movers:
                 self._create_account(user)
                 self._set_account(user)
 

@@ -98,7 +98,10 @@ def move(organization: Organization, options: MoveOptions) -> Move:
     movers = place_stayers(placing)
     users = Sheet(placing, "secret/zoho-users", (USERS_HEAD,), _ROWS, is_secret=True)
     for user in organization.users:
-        if user.reference in movers and not movers.is_remote(user.reference):
+        if movers.is_remote(user.reference):
+            kinds = (ItemKind.ADDRESS, ItemKind.ALIAS, ItemKind.FIELD)
+            placing.leave(placing.find(user.reference, *kinds), "write it into the contact")
+        elif user.reference in movers:
             _add_user(placing, users, user, options)
     return Move(
         key=organization.key,

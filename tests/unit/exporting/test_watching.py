@@ -285,8 +285,15 @@ def test_names_that_are_nobodys_are_refused_with_the_nearest_ones(
     path.write_text(SPEC, encoding="utf-8")
     clients = SimpleNamespace(cloudformation=None, workmail=office.client, dynamodb=None)
     found = {"ExportMachine": "arn:machine", "Organization": office.organization}
-    monkeypatch.setattr(exporting, "make_clients", lambda _region: clients)
-    monkeypatch.setattr(exporting, "list_resources", lambda _client, _stack: found)
+
+    def open_clients(_region: str) -> Any:
+        return clients
+
+    def list_resources(_client: Any, _stack: str) -> dict[str, str]:
+        return found
+
+    monkeypatch.setattr(exporting, "make_clients", open_clients)
+    monkeypatch.setattr(exporting, "list_resources", list_resources)
     words = ["leave", "export", str(path), "--only", "u00", "--only", "nobody", "--only", "u0"]
     result = CliRunner().invoke(main, words)
 

@@ -364,3 +364,15 @@ def test_a_description_with_a_line_break_is_left_with_the_right_reason() -> None
     moved = go(make_organization(make_user("ann"), resources=(room,)), GOOGLE)
 
     assert BREAK == find(moved, ItemKind.FIELD, "resource:room", "description").note
+
+
+@pytest.mark.parametrize(
+    ("to", "note"),
+    [(GOOGLE, "write it into the shared contact"), (ZOHO, "write it into the contact")],
+)
+def test_what_is_of_a_contact_is_written_into_the_contact(to: Destination, note: str) -> None:
+    contact = make_user("rem", role=Role.REMOTE_USER, email="rem@partner.example")
+    moved = go(make_organization(contact), to)
+
+    assert note == find(moved, ItemKind.ADDRESS, "rem").note
+    assert note == find(moved, ItemKind.FIELD, "rem", "display_name").note
