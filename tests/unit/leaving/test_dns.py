@@ -22,6 +22,7 @@ from workmail_org.leaving.dns import reading
 from workmail_org.leaving.dns.model import DnsZone, RecordSet, Txt, index, make_txt
 from workmail_org.leaving.dns.route53 import build_zone, write_batch
 from workmail_org.leaving.dns.spf import leave_out, merge_spf, parse_spf
+from workmail_org.leaving.dns.zonefiles import load_zone
 
 SPEC = """
 version: 1
@@ -974,3 +975,53 @@ def test_records_that_the_stack_wrote_are_reported(
     note = "example.com: stack production-acme wrote records of this domain, and goes on to take"
     assert is_noted == (f"note: {note}" in result.stdout)
     assert is_noted == (f"* {note}" in (folder / "out/README.md").read_text("utf-8"))
+
+
+TWO = SPEC.replace(
+    "    domains: {example.com: {default: true, verified: true}}",
+    "    domains:\n"
+    "      example.com: {default: true, verified: true}\n"
+    "      sub.example.com: {verified: true}",
+)
+SUB: list[dict[str, Any]] = [
+    {"Name": "sub.example.com.", "Type": "MX", "TTL": 7200, "ResourceRecords": [
+        {"Value": "10 inbound-smtp.eu-west-1.amazonaws.com."}]},
+    {"Name": "_dmarc.sub.example.com.", "Type": "TXT", "TTL": 7200, "ResourceRecords": [
+        {"Value": '"v=DMARC1; p=reject; sp=reject"'}]},
+]  # fmt: skip
+
+
+def test_two_domains_of_one_zone_move_one_after_the_other(folder: Path, account: Account) -> None:
+    """The folder of the first domain says nothing of the second, which begins only now."""
+    (folder / "spec.yaml").write_text(TWO, encoding="utf-8")
+    both = GOOGLE + GOOGLE.partition("domains:")[2].replace("example.com:", "sub.example.com:")
+    (folder / "both.yaml").write_text(both, encoding="utf-8")
+    account.zones = (("Z1", "example.com", [*SETS, *SUB]),)
+    first = run("--records", "google.yaml", "--domain", "example.com")
+    assert 0 == first.exit_code, first.output
+    now = apply_steps(folder, [*SETS, *SUB], *STEPS[:3])
+    (folder / "out").rename(folder / "first")
+    account.zones = (("Z1", "example.com", now),)
+    result = run("--records", "both.yaml", "--before", "first")
+
+    assert 0 == result.exit_code, result.output
+    last = read_changes(folder, "4-clean-up")
+    quarantine = '"v=DMARC1;p=quarantine;pct=100;fo=1"'
+    assert (1800, [quarantine]) == last["UPSERT", "TXT", "_dmarc.example.com."]
+    reject = '"v=DMARC1; p=reject; sp=reject"'
+    assert (7200, [reject]) == last["UPSERT", "TXT", "_dmarc.sub.example.com."]
+    relaxed = read_changes(folder, "2-prepare")["UPSERT", "TXT", "_dmarc.sub.example.com."]
+    assert (300, ['"v=DMARC1; p=none; sp=reject"']) == relaxed
+    back = read_changes(folder, "3-rollback")
+    assert {"example.com.", "sub.example.com."} == {name for _, kind, name in back if kind == "MX"}
+    again = read_before(folder / "out")
+    assert read_before(folder / "first").items() <= again.items()
+    assert {"MX", "TXT"} == {kind for name, kind in again if name.endswith("sub.example.com.")}
+    (folder / "out").rename(folder / "second")
+    words = ["--records", "google.yaml", "--domain", "example.com", "--before", "second"]
+    assert 0 == run(*words).exit_code
+    assert again == read_before(folder / "out")
+
+
+def read_before(folder: Path) -> dict[tuple[str, str], RecordSet]:
+    return {**load_zone(folder / "before/example.com.zone").records}

@@ -89,8 +89,9 @@ def find_former(
         problems: Are added to.
     """
     now = _choose(wanted.domain, present)
-    if given is not None:
-        return _check_given(wanted.domain, _choose(wanted.domain, given), inbound, problems)
+    # An earlier run may have been about other domains.
+    if known_before := _choose(wanted.domain, given or {}):
+        return _check_given(wanted.domain, known_before, inbound, problems)
     moved = has_moved(wanted, present)
     if not moved and not _is_prepared(wanted, present):
         return Former(records=now, notes=tuple(_list_short(wanted.domain, now)))

@@ -169,7 +169,7 @@ def plan_steps(
         cut_over=cut_over,
         rolled_back=change(cut_over, _roll_back),
         cleaned_up=change(cut_over, _clean_up),
-        former={key: found for each in domains for key, found in each.former.records.items()},
+        former=_gather_former(zone, given or {}, domains),
         not_rolled_back=tuple(
             each.wanted.domain for each in domains if not each.former.can_roll_back
         ),
@@ -177,6 +177,12 @@ def plan_steps(
         notes=tuple(dict.fromkeys(remarks)),
     )
     return steps, tuple(dict.fromkeys(problems))
+
+
+def _gather_former(zone: DnsZone, given: Records, domains: Iterable[_Domain]) -> Records:
+    """Gather what is known of before step 1, also of domains that this run is not about."""
+    others = {key: found for key, found in given.items() if zone.holds(key[0].removesuffix("."))}
+    return others | {key: found for each in domains for key, found in each.former.records.items()}
 
 
 _MutableRecords = dict[tuple[str, str], RecordSet]
