@@ -1025,3 +1025,31 @@ def test_two_domains_of_one_zone_move_one_after_the_other(folder: Path, account:
 
 def read_before(folder: Path) -> dict[tuple[str, str], RecordSet]:
     return {**load_zone(folder / "before/example.com.zone").records}
+
+
+@pytest.mark.parametrize("qualifier", ["", "+", "?", "~"])
+def test_workmails_sender_goes_whatever_qualifier_it_has(
+    qualifier: str, folder: Path, account: Account
+) -> None:
+    old = f'"v=spf1 {qualifier}Include:AmazonSES.com +include:_SPF.google.com ~all"'
+    account.zones = (("Z1", "example.com", change("example.com.", "TXT", old)),)
+    with_dmarc = GOOGLE + '    former_dmarc: "v=DMARC1; p=quarantine"\n'
+    (folder / "google.yaml").write_text(with_dmarc, encoding="utf-8")
+    assert 0 == run("--records", "google.yaml").exit_code
+    (last,) = [
+        text
+        for text in read_changes(folder, "4-clean-up")["UPSERT", "TXT", "example.com."][1]
+        if "spf1" in text
+    ]
+
+    assert '"v=spf1 +include:_SPF.google.com ~all"' == last
+
+
+def test_an_mx_in_capitals_is_the_destinations_too(folder: Path, account: Account) -> None:
+    moved = change("example.com.", "MX", "1 SMTP.Google.COM")
+    account.zones = (("Z1", "example.com", moved),)
+    result = run("--records", "google.yaml")
+
+    assert 0 == result.exit_code, result.output
+    assert "example.com has moved already" in result.stdout
+    assert ["CNAME"] == [kind for _, kind, _ in read_changes(folder, "3-cut-over")]

@@ -25,7 +25,7 @@ from workmail_org.leaving.dns.model import (
     list_touched,
     make_txt,
 )
-from workmail_org.leaving.dns.spf import is_spf, parse_spf
+from workmail_org.leaving.dns.spf import is_spf, normalize_term, parse_spf
 from workmail_org.leaving.dns.wanted import Wanted
 from workmail_org.leaving.dns.zonefiles import load_zone
 
@@ -166,7 +166,7 @@ def _list_unknown(wanted: Wanted, now: Records, *, moved: bool, inbound: str) ->
 def has_moved(wanted: Wanted, records: Records) -> bool:
     """Tell whether mail reaches the destination, so that step 4 alone is left."""
     mx = records.get(_key(wanted, "", "MX"))
-    return mx is not None and sorted(map(str, mx.values)) == sorted(wanted.mx)
+    return mx is not None and sorted(str(each).lower() for each in mx.values) == sorted(wanted.mx)
 
 
 def _is_prepared(wanted: Wanted, records: Records) -> bool:
@@ -180,10 +180,10 @@ def _allows_destination(wanted: Wanted, records: Records) -> bool:
     for each in apex.values if apex else ():
         if isinstance(each, Txt) and is_spf(each.text):
             try:
-                terms = {term.lower() for term in parse_spf(each.text).terms}
+                terms = {normalize_term(term) for term in parse_spf(each.text).terms}
             except ValueError:
                 return False  # reported where it is merged
-            return {term.lower() for term in wanted.spf.terms} <= terms
+            return {normalize_term(term) for term in wanted.spf.terms} <= terms
     return False
 
 

@@ -25,7 +25,15 @@ from workmail_org.leaving.dns.model import (
     list_touched,
     make_txt,
 )
-from workmail_org.leaving.dns.spf import WORKMAIL, Spf, is_spf, leave_out, merge_spf, parse_spf
+from workmail_org.leaving.dns.spf import (
+    WORKMAIL,
+    Spf,
+    is_spf,
+    leave_out,
+    merge_spf,
+    normalize_term,
+    parse_spf,
+)
 from workmail_org.leaving.dns.wanted import Wanted
 
 _INBOUND = "inbound-smtp.{region}.amazonaws.com."
@@ -324,7 +332,7 @@ def _roll_back(domain: _Domain, records: _MutableRecords) -> None:
             records.setdefault(key, found)
     apex = records.get((domain.apex, "TXT"))
     policy = _find_policy(apex)
-    if apex and policy and WORKMAIL not in map(str.lower, policy.terms):
+    if apex and policy and WORKMAIL not in map(normalize_term, policy.terms):
         allowing = replace(policy, terms=(WORKMAIL, *policy.terms))
         values = _replace_spf(apex.values, str(allowing))
         records[apex.key] = replace(apex, values=values, ttl=SHORT_TTL)
