@@ -294,7 +294,8 @@ def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
     name, kind = domain.autodiscover
     if others := _find_others(domain, records):
         domain.notes.append(
-            f"{name} is a {others[0][1]} record, which WorkMail did not ask for: it is left alone"
+            f"{name} has a record of type {others[0][1]}, which WorkMail did not ask for: it is "
+            "left alone"
         )
     elif domain.wanted.autodiscover:
         host = domain.wanted.autodiscover
