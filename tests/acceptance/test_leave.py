@@ -507,6 +507,33 @@ def test_an_alias_in_a_domain_of_its_own_is_not_overlooked(run: Run) -> None:
     ]
 
 
+def test_names_with_commas_are_told_apart(run: Run) -> None:
+    """Two rules with lists, and a display name with a comma, stand on lines of their own."""
+    policies = """
+    policies:
+      access_control:
+        office: {effect: deny, description: Office, actions: [imap, smtp]}
+        everybody: {effect: allow, description: All}
+"""
+    spec = SPEC.replace('"~tilde"', '"Doe, Jane"') + policies
+    result = run("leave", "report", "spec.yaml", "--to", "zoho", files={"spec.yaml": spec})
+    lines = result.stdout.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("    access control rule (2):"))
+
+    assert [
+        "      everybody: effect allow; description All",
+        "      office: effect deny; description Office; actions imap, smtp",
+    ] == lines[at + 1 : at + 3]
+    page = run(
+        *("leave", "report", "spec.yaml", "--to", "zoho", "--format", "html"),
+        files={"spec.yaml": spec},
+    ).stdout
+    assert (
+        "<bdi>everybody: effect allow; description All</bdi><br>"
+        "<bdi>office: effect deny; description Office; actions imap, smtp</bdi></li>"
+    ) in page
+
+
 def test_nothing_that_somebody_has_to_do_is_cut(run: Run) -> None:
     """500 switched off, and as many devices that sign in: each is named in each format."""
     number = 500

@@ -97,6 +97,4 @@ def _list_moves(moves: Sequence[Move]) -> Iterator[str]:
             yield f"  {placement}:"
             for task in list_tasks(move, placement):
                 yield f"    {task.kind} ({len(task.names)}): {task.note}"
-                shown = [name for name in task.names if name]
-                if shown:
-                    yield f"      {', '.join(shown)}"
+                yield from (f"      {line}" for line in task.lines)

@@ -34,6 +34,16 @@ class Task:
     note: str
     names: tuple[str, ...]
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The names as lines: all in one, unless a name has a comma itself."""
+        shown = tuple(filter(None, self.names))
+        return (
+            shown
+            if any(", " in name for name in shown)
+            else tuple(filter(None, [", ".join(shown)]))
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sum:

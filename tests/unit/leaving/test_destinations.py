@@ -376,3 +376,10 @@ def test_what_is_of_a_contact_is_written_into_the_contact(to: Destination, note:
 
     assert note == find(moved, ItemKind.ADDRESS, "rem").note
     assert note == find(moved, ItemKind.FIELD, "rem", "display_name").note
+
+
+def test_where_a_calendar_is_is_told_at_any_service() -> None:
+    moved = go(make_organization(make_user("ann")), IMAPSYNC)
+
+    assert "the export has it as MIME" in find(moved, ItemKind.CALENDAR, "ann").note
+    assert "each user exports contacts" in find(moved, ItemKind.CONTENT, "ann").note
