@@ -81,7 +81,7 @@ def describe_duration(seconds: float) -> str:
 def render_pass(organization: str, name: Pass, entries: Sequence[Exported]) -> Iterator[str]:
     """Write what came of a pass: who failed and why, remarks, and what no export holds."""
     if not entries:
-        yield f"{organization}: {name} pass: {describe_progress(entries)}"
+        yield f"{organization}: {name} pass: no mailbox is in it yet"
         return
     yield f"{organization}: {name} pass, {_count(len(entries), 'mailbox', 'mailboxes')}: " + (
         describe_progress(entries)

@@ -226,7 +226,7 @@ def test_a_pass_is_told_in_lines() -> None:
     assert "u0 1, " in left
     assert left.endswith(", u49 1")
     assert list(render_pass("acme", Pass.FINAL, [])) == [
-        "acme: final pass: the mailboxes are being listed"
+        "acme: final pass: no mailbox is in it yet"
     ]
 
 

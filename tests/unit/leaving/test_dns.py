@@ -623,6 +623,21 @@ def test_a_private_zone_of_the_same_name_is_reported(account: Account, folder: P
     )
 
 
+def test_a_file_of_another_zone_is_refused_before_anybody_is_asked(
+    folder: Path, account: Account
+) -> None:
+    """BIND's own names, such as db.example.com, are no origin."""
+    text = ZONE.partition("\n")[2]
+    (folder / "db.example.com").write_text(text, encoding="utf-8")
+    result = run("--records", "google.yaml", "--zone", "db.example.com")
+
+    assert (2, []) == (result.exit_code, account.asked)
+    assert result.stderr == (
+        "db.example.com is of the zone db.example.com, which holds none of the domains that move: "
+        "call it DOMAIN.zone, or begin it with $ORIGIN DOMAIN.\n"
+    )
+
+
 def test_two_files_of_one_zone_are_refused(folder: Path) -> None:
     for name in ("one.zone", "two.zone"):
         (folder / name).write_text(ZONE, encoding="utf-8")

@@ -51,6 +51,7 @@ def read_zones(
     """
     held: dict[tuple[str, str], Held] = {}
     problems: list[str] = []
+    moving = [*domains]
     given = [load_zone(path) for path in files]
     names = [each.name for each in given]
     problems += [
@@ -58,9 +59,17 @@ def read_zones(
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]
+    problems += [
+        f"{path} is of the zone {zone.name}, which holds none of the domains that move: call it "
+        "DOMAIN.zone, or begin it with $ORIGIN DOMAIN."
+        for path, zone in zip(files, given, strict=True)
+        if not any(zone.holds(fold(each.name)) for each in moving)
+    ]
+    if problems:  # what is meant to be in a file is not in Route 53
+        raise InputError(problems)
     account: _Account | None = None
     used: set[str] = set()
-    for domain in domains:
+    for domain in moving:
         name = fold(domain.name)
         holding = [each for each in given if each.holds(name)]
         zone = max(holding, key=lambda each: len(each.name), default=None)
