@@ -319,7 +319,7 @@ def dns(
         for domain in organization.domains
     }
     moving = _choose_domains(regions, wanted)
-    asked = load_wanted(given, to, moving)
+    asked = load_wanted(given, to, moving, others=regions)
     known = load_former(former) if former else None
     domains = [each for organization in chosen for each in organization.domains]
     held = read_zones([each for each in domains if fold(each.name) in moving], zones, hosted)
@@ -375,7 +375,7 @@ def _choose_domains(known: Iterable[str], wanted: Iterable[str]) -> list[str]:
     from workmail_org.model.values import fold
 
     names = list(known)
-    chosen = [fold(each) for each in wanted]
+    chosen = [fold(each).removesuffix(".") for each in wanted]
     for each in chosen:
         if each not in names:
             declared = ", ".join(names) or "none"

@@ -1012,7 +1012,7 @@ def test_two_domains_of_one_zone_move_one_after_the_other(folder: Path, account:
     both = GOOGLE + GOOGLE.partition("domains:")[2].replace("example.com:", "sub.example.com:")
     (folder / "both.yaml").write_text(both, encoding="utf-8")
     account.zones = (("Z1", "example.com", [*SETS, *SUB]),)
-    first = run("--records", "google.yaml", "--domain", "example.com")
+    first = run("--records", "both.yaml", "--domain", "Example.com.")
     assert 0 == first.exit_code, first.output
     now = apply_steps(folder, [*SETS, *SUB], *STEPS[:3])
     (folder / "out").rename(folder / "first")

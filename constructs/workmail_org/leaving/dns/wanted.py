@@ -126,9 +126,18 @@ class _Given:
 
 
 def load_wanted(
-    paths: Iterable[Path], destination: Destination, domains: Iterable[str]
+    paths: Iterable[Path],
+    destination: Destination,
+    domains: Iterable[str],
+    others: Iterable[str] = (),
 ) -> dict[str, Wanted]:
     """Read what a destination wants for some domains, by domain.
+
+    Args:
+        paths: Files, YAML or Graph's answer.
+        destination: Says what is required.
+        domains: That move now.
+        others: That the spec declares too: what is given for them is for another run.
 
     Raises:
         InputError: A value is missing or wrong; every one, with whom to ask.
@@ -136,10 +145,11 @@ def load_wanted(
     problems: list[str] = []
     given: dict[str, _Given] = {}
     known = {fold(each): each for each in domains}
+    later = {fold(each) for each in others}
     for path in paths:
         for domain, key, value, place in _read(path, problems):
             if fold(domain) not in known:
-                if not _is_graph_child(domain, known):
+                if fold(domain) not in later and not _is_graph_child(domain, known):
                     problems.append(
                         f'{place}: "{domain}" is not a domain that moves; those are '
                         f"{', '.join(known) or 'none'}"
