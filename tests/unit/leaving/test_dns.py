@@ -237,6 +237,7 @@ def test_a_zone_of_route_53_moves_in_four_steps(folder: Path, account: Account) 
     readme = (folder / "out" / "README.md").read_text("utf-8")
     assert "--hosted-zone-id Z1 --change-batch file://1-lower-ttls/example.com.json" in readme
     assert "wait 1 hour" in readme
+    assert "after step 4 write the files again with --before" in readme
     assert {"list_hosted_zones", "list_resource_record_sets"} == {*account.asked}
 
 

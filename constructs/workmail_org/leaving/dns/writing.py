@@ -53,7 +53,11 @@ _WHEN: Mapping[StepName, str] = {
         "reached them. Mail that was under way still reaches WorkMail for a while: leave it "
         "running."
     ),
-    StepName.ROLL_BACK: "Only if the move has to be taken back: mail reaches WorkMail again.",
+    StepName.ROLL_BACK: (
+        "Only if the move has to be taken back: mail reaches WorkMail again. This is what takes "
+        "back step 3 as it is here; after step 4 write the files again with --before, since SES "
+        "then needs its records again."
+    ),
     StepName.CLEAN_UP: (
         "One to two weeks after the move, when the last export is verified and nothing arrives in "
         "WorkMail any more. If an application sends by SES with these domains, write the files "
