@@ -29,6 +29,8 @@ class HostedZone:
         default_factory=list[tuple[str, str, list[str]]]
     )
     private: bool = False
+    routed: dict[str, str] = field(default_factory=dict[str, str])
+    """Identifiers of weighted record sets, by their first value."""
 
 
 @dataclass
@@ -118,7 +120,13 @@ def _list_zones(aws: OtherAws) -> str:
 def _list_records(aws: OtherAws, zone_id: str) -> str:
     zone = next(each for each in aws.zones if each.id == zone_id)
     records = "".join(
-        f"<ResourceRecordSet><Name>{name}</Name><Type>{kind}</Type><TTL>600</TTL><ResourceRecords>"
+        f"<ResourceRecordSet><Name>{name}</Name><Type>{kind}</Type><TTL>600</TTL>"
+        + (
+            f"<SetIdentifier>{zone.routed[values[0]]}</SetIdentifier><Weight>1</Weight>"
+            if values and values[0] in zone.routed
+            else ""
+        )
+        + "<ResourceRecords>"
         + "".join(
             f"<ResourceRecord><Value>{escape(value)}</Value></ResourceRecord>" for value in values
         )

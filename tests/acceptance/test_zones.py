@@ -244,6 +244,14 @@ MX = "10 inbound-smtp.eu-west-1.amazonaws.com."
             "spf",
         ),
         ("TXT", "_amazonses.", ['"other"'], f"TXT _amazonses.{DOMAIN}. (other)", "ownership"),
+        (
+            "TXT",
+            "",
+            ['"v=spf1 include:amazonses.com ~all"', '"V=SPF1 -all"'],
+            f"TXT {DOMAIN}. (v=spf1 include:amazonses.com ~all, V=SPF1 -all), wanted: v=spf1 "
+            "include:amazonses.com ~all as the only text that begins with v=spf1",
+            "spf",
+        ),
     ],
 )
 def test_a_record_that_is_not_as_wanted_cannot_be_adopted(
@@ -266,6 +274,7 @@ def test_a_record_that_is_not_as_wanted_cannot_be_adopted(
     [
         ("MX", "", ["10  INBOUND-SMTP.eu-west-1.amazonaws.com"]),
         ("TXT", "", ['"site=1"', '"v=spf1 include:" "amazonses.com ~all"']),
+        ("TXT", "", ['"a \\"quoted\\" \\303\\244"', '"v=spf1 include:"  "amazonses\\056com ~all"']),
         ("CNAME", "autodiscover.", ["Autodiscover.mail.eu-west-1.awsapps.com"]),
     ],
 )
@@ -330,6 +339,11 @@ def test_a_zone_that_cannot_be_read_is_said_and_exits_with_6(account: Account) -
             f"*.acme.example. of hosted zone {ZONE}",
         ),
         (
+            [("\\052.acme.example.", "CNAME", ["web.elsewhere.example."])],
+            f"mail to {DOMAIN} goes where mail to web.elsewhere.example. goes today, by the record "
+            f"*.acme.example. of hosted zone {ZONE}",
+        ),
+        (
             [(f"{DOMAIN}.", "A", ["192.0.2.1"])],
             f"{DOMAIN} has no MX record in hosted zone {ZONE} but a record of type A",
         ),
@@ -348,3 +362,69 @@ def test_where_mail_goes_until_now_is_noted(
 
     assert 0 == result.exit_code, result.output
     assert expected in " ".join(result.output.split())
+
+
+def test_weighted_records_are_adopted_only_if_each_answers_what_is_wanted(account: Account) -> None:
+    organization, wanted = account.register()
+    elsewhere = "10 mx.elsewhere.example."
+    account.other.zones[0].routed.update({MX: "blue", elsewhere: "green"})
+    account.records.extend([*wanted, (f"{DOMAIN}.", "MX", [MX])])
+    same = account.plan(", adopt: true", existing=organization)
+    account.records[-1:] = [(f"{DOMAIN}.", "MX", [elsewhere])]
+    (refusal,) = account.refuse(", adopt: true", existing=organization)
+
+    assert 0 == same.exit_code, same.output
+    assert (
+        f"MX {DOMAIN}. ({MX} of the set blue); MX {DOMAIN}. ({elsewhere} of the set green), "
+        f"wanted: {MX}; "
+    ) in refusal
+
+
+def test_all_that_are_as_wanted_are_adopted_and_the_rest_is_omitted(account: Account) -> None:
+    organization, wanted = account.register()
+    account.records.extend(spoil(wanted, "MX", "", ["10 mx.elsewhere.example."]))
+    (refusal,) = account.refuse(existing=organization)
+    advised = account.plan(", adopt: true, omit: [mx]", existing=organization)
+
+    assert (
+        "; all but those of mx are as WorkMail wants them, so set adopt: true and omit: [mx] in "
+        "its dns, which leaves them as they are, or delete them there first"
+    ) in refusal
+    assert 0 == advised.exit_code, advised.output
+
+
+@pytest.mark.parametrize("domain", [DOMAIN, f"below.{DOMAIN}"])
+def test_a_zone_that_is_not_asked_for_the_domain_is_refused(account: Account, domain: str) -> None:
+    """NS records in a zone, other than its own, delegate what is below them (RFC 1034, 4.2.1)."""
+    account.records.extend(
+        [
+            ("acme.example.", "NS", ["ns-1.awsdns-01.example."]),
+            (f"other.{domain}.", "NS", ["ns-3.awsdns-03.example."]),
+        ]
+    )
+    served = account.plan(domain=domain)
+    account.records.append((f"{DOMAIN}.", "NS", ["ns-2.awsdns-02.example."]))
+    refused = [account.refuse(dns, domain=domain) for dns in ("", ", adopt: true")]
+
+    assert 0 == served.exit_code, served.output
+    assert [
+        [
+            f"hosted zone {ZONE} has NS records for {DOMAIN}. (ns-2.awsdns-02.example.): those "
+            f"name servers answer for {domain}, nobody sees records of {domain} in this zone, and "
+            f"the domain never verifies; name the hosted zone of {DOMAIN}, or say "
+            "dns: manual"
+        ]
+    ] * 2 == refused
+
+
+def test_an_asterisk_says_nothing_of_a_name_that_is_there(account: Account) -> None:
+    account.records.extend(
+        [
+            ("\\052.acme.example.", "MX", ["10 mx.elsewhere.example."]),
+            (f"www.{DOMAIN}.", "A", ["192.0.2.1"]),
+        ]
+    )
+    result = account.plan()
+
+    assert 0 == result.exit_code, result.output
+    assert "mx.elsewhere.example" not in result.output

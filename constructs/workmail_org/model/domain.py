@@ -110,11 +110,14 @@ class RecordSet:
     Attributes:
         name: Folded, with its trailing dot.
         values: TXT unquoted; none of an alias to a resource of AWS.
+        identifier: Its own among record sets of one name and type, where a policy of
+            routing chooses between them; empty: it is the only one.
     """
 
     type: str
     name: str
     values: tuple[str, ...] = ()
+    identifier: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,10 @@ from workmail_org.model.domain import RECORDS, DnsRecord, LiveZone, RecordGroup,
 from workmail_org.model.values import fold
 from workmail_org.plan.declarations import Zone
 
+_SINGLE: Mapping[RecordGroup, str] = {RecordGroup.SPF: "v=spf1", RecordGroup.DMARC: "v=DMARC1"}
+"""How the texts begin of which a name has one, or none counts (RFC 7208, section 4.5; RFC 7489,
+section 6.6.3)."""
+
 _ADDRESSES = frozenset({"A", "AAAA"})
 """Types of records that say where a host is; without an MX record mail goes there (RFC 5321,
 section 5.1)."""
@@ -97,6 +101,13 @@ def refuse(question: Question, zone: LiveZone | None) -> Iterator[str]:
             f"hosted zone {zone_id} of {domain} is private: nobody who sends mail sees its records,"
             " and the domain never verifies; name the public zone"
         )
+    elif servers := _find_delegation(question, zone):
+        yield (
+            f"hosted zone {zone_id} has NS records for {servers.name} ({', '.join(servers.values)})"
+            f": those name servers answer for {domain}, nobody sees records of {domain} in this "
+            "zone, and the domain never verifies; name the hosted zone of "
+            f"{servers.name.removesuffix('.')}, or say dns: manual"
+        )
     else:
         yield from _refuse_records(question, zone)
         yield from _refuse_adoption(question, zone)
@@ -117,11 +128,16 @@ def note(question: Question, zone: LiveZone) -> Iterator[str]:
                 "section 5.1), and comes to WorkMail once the MX record is written"
             )
             return
+    if any(each.name.endswith(f".{apex}") or each.name == apex for each in zone.record_sets):
+        return  # what has names of its own has nothing of an asterisk (RFC 4592, section 2.2.1)
     for each in zone.record_sets:
-        if each.type == "MX" and each.name.startswith("*.") and apex.endswith(each.name[1:]):
+        by_asterisk = each.name.startswith("*.") and apex.endswith(each.name[1:])
+        if by_asterisk and each.type in {"MX", "CNAME"}:
+            hosts = join(each.values)
+            place = f"to {hosts}" if each.type == "MX" else f"where mail to {hosts} goes"
             yield (
-                f"mail to {question.domain} goes to {join(each.values)} today, by the record "
-                f"{each.name} of hosted zone {zone.id} for whatever has none of its own, and comes "
+                f"mail to {question.domain} goes {place} today, by the record {each.name} "
+                f"of hosted zone {zone.id} for whatever has none of its own, and comes "
                 "to WorkMail once the MX record is written"
             )
             return
@@ -142,10 +158,18 @@ def _refuse_records(question: Question, zone: LiveZone) -> Iterator[str]:
     groups = sorted({group for group, _ in found})
     sets = sorted({each for _, each in found}, key=lambda each: (each.name, each.type))
     advice = f"add omit: [{', '.join(groups)}] to its dns, which leaves them as they are"
-    if _is_all_there(question, zone):
+    equal = list_equal(question, zone) if question.wanted and not question.own else frozenset()
+    others = sorted(question.written - equal)
+    if not others:
         advice = (
             "all are as WorkMail wants them, so set adopt: true in its dns, which leaves them as "
             "they are"
+        )
+    elif question.written == set(groups) != set(others):
+        omitted = sorted({*others, *(frozenset(RecordGroup) - question.written)})
+        advice = (
+            f"all but those of {join(others)} are as WorkMail wants them, so set adopt: true and "
+            f"omit: [{', '.join(omitted)}] in its dns, which leaves them as they are"
         )
     yield (
         f"hosted zone {zone.id} has records already that the stack would write for "
@@ -165,10 +189,10 @@ def _refuse_adoption(question: Question, zone: LiveZone) -> Iterator[str]:
         return
     said = {(group, kind, name) for group, kind, name in _list_names(question)}
     wrong: dict[RecordGroup, list[str]] = {}
-    for group, kind, name in sorted(said):
+    for group, _, name in sorted(said):
         if group not in question.adopted:
             continue
-        if difference := _compare(question, zone, kind, name):
+        if difference := _compare(question, zone, group, name):
             wrong.setdefault(group, []).append(difference)
     if wrong:
         sentences = "; ".join(each for group in sorted(wrong) for each in wrong[group])
@@ -181,34 +205,56 @@ def _refuse_adoption(question: Question, zone: LiveZone) -> Iterator[str]:
         )
 
 
-def _is_all_there(question: Question, zone: LiveZone) -> bool:
-    """Tell whether every record that would be written is there already, as WorkMail wants it."""
-    if not question.wanted or question.own:
-        return False
-    return not any(
-        _compare(question, zone, kind, name)
-        for group, kind, name in _list_names(question)
-        if group in question.written
-    )
+def list_equal(question: Question, zone: LiveZone) -> frozenset[RecordGroup]:
+    """List the groups of which every record is in a zone as WorkMail wants it."""
+    names = list(_list_names(question))
+    wrong = {group for group, _, name in names if _compare(question, zone, group, name)}
+    return frozenset(group for group, _, _ in names) - wrong
 
 
-def _compare(question: Question, zone: LiveZone, kind: str, name: str) -> str | None:
+def _compare(question: Question, zone: LiveZone, group: RecordGroup, name: str) -> str | None:
     """Write what a record differs in; `None`: it is there, and in nothing that is known."""
+    kind, _ = RECORDS[group]
     found = [each for each in zone.record_sets if each.name == name and each.type == kind]
     wanted = [
         each.value for each in question.wanted if each.type == kind and fold(each.name) == name
     ]
     if not found:
         return f"{kind} {name} is not there" + (f", wanted: {wanted[0]}" if wanted else "")
-    if not wanted:
+    # Of several record sets by a policy of routing, each is an answer of its own.
+    if not wanted or all(_has(each, group, wanted[0]) for each in found):
         return None
-    values = [_normalize(kind, value) for each in found for value in each.values]
-    expected = _normalize(kind, wanted[0])
-    # Texts stand side by side in one record set; a second MX takes mail elsewhere.
-    is_so = expected in values if kind == "TXT" else values == [expected]
-    if is_so:
-        return None
-    return f"{'; '.join(map(_show, found))}, wanted: {wanted[0]}"
+    return f"{'; '.join(map(_show, found))}, wanted: {wanted[0]}" + (
+        f" as the only text that begins with {_SINGLE[group]}" if group in _SINGLE else ""
+    )
+
+
+def _has(found: RecordSet, group: RecordGroup, wanted: str) -> bool:
+    """Tell whether a record set answers what is wanted.
+
+    Texts stand side by side in one record set, except that two of one standard are none; a second
+    MX takes mail elsewhere.
+    """
+    values = [_normalize(found.type, value) for value in found.values]
+    expected = _normalize(found.type, wanted)
+    if found.type != "TXT":
+        return values == [expected]
+    begin = fold(_SINGLE.get(group, wanted))
+    return expected in values and sum(fold(each).startswith(begin) for each in values) == 1
+
+
+def _find_delegation(question: Question, zone: LiveZone) -> RecordSet | None:
+    """Find the name servers that a zone has for the domain, or for a parent of it, but itself."""
+    return next(
+        (
+            each
+            for each in zone.record_sets
+            if each.type == "NS"
+            and each.name != f"{zone.name}."
+            and f".{question.domain}.".endswith(f".{each.name}")
+        ),
+        None,
+    )
 
 
 def _list_names(question: Question) -> Iterator[tuple[RecordGroup, str, str]]:
@@ -230,4 +276,5 @@ def _normalize(kind: str, value: str) -> str:
 
 def _show(found: RecordSet) -> str:
     values: Sequence[str] = found.values or ("an alias of AWS",)
-    return f"{found.type} {found.name} ({', '.join(values)})"
+    routed = f" of the set {found.identifier}" if found.identifier else ""
+    return f"{found.type} {found.name} ({', '.join(values)}{routed})"

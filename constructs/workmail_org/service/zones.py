@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,11 @@ from workmail_org.model.domain import DnsRecord, LiveZone, RecordSet
 from workmail_org.model.values import fold
 from workmail_org.service.failures import translate
 from workmail_org.service.refusals import ROUTE_53
+
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+"""One of the quoted strings of a TXT record."""
+_ESCAPED = re.compile(r"\\([0-7]{3}|.)")
+"""A character that Route 53 writes in octal, or with a backslash before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +125,19 @@ def _list_record_sets(client: Any, zone_id: str) -> Iterator[RecordSet]:
             # Route 53 writes an asterisk in octal.
             name=fold(each["Name"].replace("\\052", "*")),
             values=tuple(_unquote(value["Value"]) for value in each.get("ResourceRecords", ())),
+            identifier=each.get("SetIdentifier", ""),
         )
 
 
 def _unquote(value: str) -> str:
     """Join the quoted strings of a TXT record (RFC 1035); other values have none."""
-    return value.strip('"').replace('" "', "") if value.startswith('"') else value
+    if not value.startswith('"'):
+        return value
+    return _ESCAPED.sub(_unescape, "".join(_STRING.findall(value)))
+
+
+def _unescape(found: re.Match[str]) -> str:
+    return chr(int(found[1], 8)) if found[1].isdigit() else found[1]
 
 
 def _page(client: Any, method: str, key: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
