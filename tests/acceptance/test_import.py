@@ -380,30 +380,95 @@ def quote(kind: str, value: str) -> str:
     return f'"{value}"' if kind == "TXT" else value
 
 
-def test_where_the_records_of_a_domain_are_is_a_comment(account: Account, tmp_path: Path) -> None:
-    """Not `dns`: CloudFormation refuses to create records that are there."""
+def list_records(hand: Hand, *without: str) -> list[tuple[str, str, list[str]]]:
+    """List what WorkMail wants for the domain, as Route 53 has it, but for some types."""
+    return [
+        (each["Hostname"], each["Type"], [quote(each["Type"], each["Value"])])
+        for each in hand("get_mail_domain", DomainName=DOMAIN)["Records"]
+        if each["Type"] not in without
+    ]
+
+
+def test_records_that_are_as_workmail_wants_them_are_adopted(
+    account: Account, tmp_path: Path
+) -> None:
+    """The proof compares them, and a deployment writes none."""
     hand = account.make()
     hand.domain()
-    wanted = hand("get_mail_domain", DomainName=DOMAIN)["Records"]
-    records = [
-        (
-            each["Hostname"],
-            each["Type"],
-            [quote(each["Type"], each["Value"])],
-        )
-        for each in wanted
-        if each["Type"] != "MX"
-    ]
+    records = list_records(hand)
     account.other.zones += [
         HostedZone("Z0001", DOMAIN, records, private=True),
         HostedZone("Z0123", DOMAIN, records),
+        HostedZone("Z0124", DOMAIN, [(f"{DOMAIN}.", "A", ["192.0.2.1"])]),
         HostedZone("Z0456", "example", []),
     ]
     result = run_for()
     written = (tmp_path / "acme.yaml").read_text("utf-8")
+    (organization,) = load_environment(tmp_path / "acme.yaml").organizations
 
     assert 0 == result.exit_code, result.output
-    assert "# dns: {hosted_zone_id: Z0123, zone_name: acme.example, omit: [mx]}\n" in written
+    assert (
+        "    domains:\n"
+        "      acme.example:\n"
+        "        default: true\n"
+        "        dns:\n"
+        "          hosted_zone_id: Z0123\n"
+        "          zone_name: acme.example\n"
+        "          adopt: true\n"
+    ) in written
+    assert [frozenset()] == [each.dns.written for each in organization.domains if each.dns]
+
+
+def test_records_that_are_missing_or_otherwise_are_omitted(
+    account: Account, tmp_path: Path
+) -> None:
+    hand = account.make()
+    hand.domain()
+    records = [each for each in list_records(hand, "MX") if each[0] != f"_dmarc.{DOMAIN}."]
+    records.append((f"{DOMAIN}.", "MX", ["10 mx.elsewhere.example."]))
+    account.other.zones.append(HostedZone("Z0123", DOMAIN, records))
+    result = run_for()
+    written = (tmp_path / "acme.yaml").read_text("utf-8")
+
+    assert 0 == result.exit_code, result.output
+    assert (
+        "      # not in the zone as WorkMail wants it, and left as it is: dmarc, mx; whoever sets it right\n"
+        "      # there takes it out of omit\n"
+        "      acme.example:\n"
+    ) in written
+    assert "          omit:\n          - dmarc\n          - mx\n" in written
+    assert "          adopt: true\n" in written
+
+
+def make_zones(case: str, records: list[tuple[str, str, list[str]]]) -> list[HostedZone]:
+    """Make the zones of which none can be told to be the one that the domain is asked of."""
+    match case:
+        case "two of one name":
+            return [HostedZone("Z0123", DOMAIN, records), HostedZone("Z0124", DOMAIN, records)]
+        case "delegated to another account":
+            servers = [(f"{DOMAIN}.", "NS", ["ns-1.awsdns-01.example."])]
+            return [HostedZone("Z0123", "example", [*records, *servers])]
+        case _:
+            kept = [each for each in records if not each[0].startswith("_amazonses.")]
+            return [HostedZone("Z0123", DOMAIN, kept)]
+
+
+@pytest.mark.parametrize(
+    "case", ["two of one name", "delegated to another account", "without the token"]
+)
+def test_zones_that_cannot_be_told_to_be_the_right_ones_are_a_comment(
+    account: Account, tmp_path: Path, case: str
+) -> None:
+    """Not `dns`: CloudFormation refuses to create records that are there."""
+    hand = account.make()
+    hand.domain()
+    account.other.zones += make_zones(case, list_records(hand))
+    result = run_for()
+    written = (tmp_path / "acme.yaml").read_text("utf-8")
+
+    assert 0 == result.exit_code, result.output
+    assert "# dns: {hosted_zone_id: Z0123, zone_name: " in written
+    assert "adopt: true}" not in written
     assert "        verified: true\n" in written
 
 

@@ -37,7 +37,7 @@ from workmail_org.service.reading import list_organizations
 from workmail_org.service.snapshot import SnapshotReader, read_snapshot
 from workmail_org.service.templates import load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
-from workmail_org.service.zones import Zone, list_candidates, list_zones, read_records
+from workmail_org.service.zones import Zone, list_candidates, list_zones, read_zone
 from workmail_org.wire.names import OWNER_TAG
 
 TABLE_FROM = 50
@@ -322,13 +322,11 @@ class _Zones:
         for domain in self.domains:
             candidates = list_candidates(domain.name, self.list())
             try:
-                records = {
-                    each: read_records(self.connections.open_route53(), each) for each in candidates
-                }
+                read = [read_zone(self.connections.open_route53(), each.id) for each in candidates]
             except ServiceError as error:
                 self.refused = str(error)
                 break
-            zone = find_zone(domain, records)
+            zone = find_zone(domain, [each for each in read if each])
             if zone is not None:
                 found[domain.name] = zone
         return found
@@ -354,15 +352,15 @@ def _add_managed(
 
 
 def _find_zones(fitted: Fitted, zones: _Zones) -> Fitted:
-    """Say where in Route 53 the records of domains are; who may not look finds nothing."""
+    """Say in which hosted zone the records of domains are; who may not look finds nothing."""
     found = zones.find()
     if not zones.refused:
         return add_zones(fitted, found)
     remainder = Remainder(
         subject="hosted zones",
         reason=f"Route 53 was not looked at: {zones.refused}",
-        advice="nothing in the spec depends on it; with the rights that --print-policy shows,"
-        " comments say which zones have the records",
+        advice="domains are dns: manual, which is as safe; with the rights that --print-policy"
+        " shows, the spec names the zones that have the records, and plans compare them",
     )
     return replace(fitted, remainders=(*fitted.remainders, remainder))
 

@@ -11,6 +11,7 @@ ACTIONS = (
     "ds:DescribeDirectories",
     "ds:DescribeDirectoryDataAccess",
     "dynamodb:Query",
+    "route53:GetHostedZone",
     "route53:ListHostedZones",
     "route53:ListResourceRecordSets",
     "s3:GetObject",

@@ -60,7 +60,12 @@ def prove(
     written = tuple(_compare(environment, drafted.environment))
     if written:
         return Proof(differences=written, tags={})
-    base = read_live(environment, open_clients=connections.open, snapshots=snapshots)
+    base = read_live(
+        environment,
+        open_clients=connections.open,
+        snapshots=snapshots,
+        open_route53=connections.open_route53,
+    )
     today = datetime.now(tz=UTC).date()
     found = plan(environment, base, Question(spec=spec, today=today))
     return Proof(

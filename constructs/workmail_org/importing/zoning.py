@@ -1,8 +1,9 @@
 """Zoning: in which hosted zone the records of a domain are, and which of them. Pure.
 
-A stack that is given the zone of a domain creates the records in it, and CloudFormation refuses to
-create a record that is there. So an imported domain is `dns: manual`, whoever keeps its records: a
-deployment leaves them alone. Where they are in a zone of the account, a comment says so.
+CloudFormation refuses to create a record that is there. So the zone of an imported domain is
+declared with `adopt: true`: the stack writes none, and plans compare. Records that are missing or
+otherwise are omitted. It takes the ownership token in the zone, which no other organization has,
+and one zone that has it; any other domain is `dns: manual`, and a comment names the zone.
 """
 
 from __future__ import annotations
@@ -11,60 +12,68 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from workmail_org.importing.fitting import Fitted
-from workmail_org.model.domain import DnsRecord, HostedZone, RecordGroup
+from workmail_org.model.domain import HostedZone, LiveZone, RecordGroup
 from workmail_org.model.live import LiveDomain, Snapshot
 from workmail_org.model.values import fold
-from workmail_org.service.zones import Zone
+from workmail_org.plan.zoning import Question, list_equal, refuse
 from workmail_org.spec.problems import Path
 
-_GROUPS: Mapping[tuple[str, str], RecordGroup] = {
-    ("MX", ""): RecordGroup.MX,
-    ("TXT", ""): RecordGroup.SPF,
-    ("TXT", "_dmarc."): RecordGroup.DMARC,
-    ("CNAME", "autodiscover."): RecordGroup.AUTODISCOVER,
-}
-"""Groups by type and what stands before the domain (facts.md §6)."""
+_PROVING = frozenset({RecordGroup.OWNERSHIP, RecordGroup.DKIM})
+"""Without these a domain is not of use: no comment proposes to omit them."""
 
 
-def find_zone(
-    domain: LiveDomain, records: Mapping[Zone, Collection[DnsRecord]]
-) -> HostedZone | None:
+def find_zone(domain: LiveDomain, zones: Collection[LiveZone]) -> HostedZone | None:
     """Find the zone that has a domain's records; `None`: none has one of them.
 
     Args:
         domain: With the records that WorkMail wants.
-        records: What is in each zone that could hold them.
+        zones: Those that could hold them.
     """
-    wanted = {_normalize(each): each for each in domain.records}
-    counts = {
-        zone: sum(_normalize(each) in wanted for each in found) for zone, found in records.items()
+    equal = {
+        zone: list_equal(_ask(domain, zone), zone)
+        for zone in sorted(zones, key=lambda zone: zone.id)
     }
-    best = max(counts, key=lambda zone: counts[zone], default=None)
-    if best is None or not counts[best]:
+    best = max(equal, key=lambda zone: len(equal[zone]), default=None)
+    if best is None or not equal[best]:
         return None
-    there = {_normalize(each) for each in records[best]}
-    omitted = {
-        group
-        for record in domain.records
-        if (group := _find_group(record, domain.name)) and _normalize(record) not in there
-    }
-    return HostedZone(hosted_zone_id=best.id, zone_name=best.name, omit=tuple(sorted(omitted)))
+    rivals = [zone for zone, found in equal.items() if RecordGroup.OWNERSHIP in found]
+    question = replace(_ask(domain, best), adopted=equal[best])
+    adopts = rivals == [best] and not any(refuse(question, best))
+    omitted = frozenset(RecordGroup) - equal[best]
+    return HostedZone(
+        hosted_zone_id=best.id,
+        zone_name=best.name,
+        omit=tuple(sorted(omitted if adopts else omitted - _PROVING)),
+        adopt=adopts,
+    )
 
 
 def add_zones(fitted: Fitted, zones: Mapping[str, HostedZone]) -> Fitted:
-    """Say in comments where the records of domains are.
+    """Declare the zones whose records can be adopted; say in comments where others are.
 
     Args:
         fitted: The organization.
         zones: By name of the domain.
     """
     comments = {path: list(lines) for path, lines in fitted.comments.items()}
-    for domain in fitted.organization.domains:
+    domains = list(fitted.organization.domains)
+    for index, domain in enumerate(domains):
         zone = zones.get(domain.name)
-        if zone is not None and domain.dns is None:
-            path: Path = ("domains", domain.name)
-            comments.setdefault(path, []).extend(_describe(domain.name, zone))
-    return replace(fitted, comments={path: tuple(lines) for path, lines in comments.items()})
+        if zone is None or domain.dns is not None:
+            continue
+        path: Path = ("domains", domain.name)
+        # Without `verified` it is not of use yet, and a zone would say that it is.
+        if zone.adopt and domain.verified:
+            domains[index] = replace(domain, dns=zone, verified=False)
+            described = _describe_omitted(zone)
+        else:
+            described = _describe(domain.name, zone)
+        comments.setdefault(path, []).extend(described)
+    return replace(
+        fitted,
+        organization=replace(fitted.organization, domains=tuple(domains)),
+        comments={path: tuple(lines) for path, lines in comments.items() if lines},
+    )
 
 
 def list_domains(snapshot: Snapshot) -> tuple[LiveDomain, ...]:
@@ -72,20 +81,23 @@ def list_domains(snapshot: Snapshot) -> tuple[LiveDomain, ...]:
     return tuple(each for each in snapshot.domains.values() if not each.is_test_domain)
 
 
+def _ask(domain: LiveDomain, zone: LiveZone) -> Question:
+    return Question(domain=fold(domain.name), hosted_zone_id=zone.id, wanted=domain.records)
+
+
+def _describe_omitted(zone: HostedZone) -> Iterator[str]:
+    if zone.omit:
+        yield (
+            f"not in the zone as WorkMail wants it, and left as it is: {', '.join(zone.omit)};"
+            " whoever sets it right there takes it out of omit"
+        )
+
+
 def _describe(domain: str, zone: HostedZone) -> Iterator[str]:
     omit = f", omit: [{', '.join(zone.omit)}]" if zone.omit else ""
     yield (
-        f"{domain} has its records in hosted zone {zone.hosted_zone_id}, and they stay as they are:"
+        f"{domain} has records in hosted zone {zone.hosted_zone_id}, and they stay as they are:"
         " CloudFormation creates no record that is there; a stack takes them over only once they"
         " are deleted in the zone, with"
     )
     yield f"dns: {{hosted_zone_id: {zone.hosted_zone_id}, zone_name: {zone.zone_name}{omit}}}"
-
-
-def _normalize(record: DnsRecord) -> tuple[str, str, str]:
-    return record.type, fold(record.name), fold(record.value)
-
-
-def _find_group(record: DnsRecord, domain: str) -> RecordGroup | None:
-    prefix = fold(record.name).removesuffix(f"{fold(domain)}.")
-    return _GROUPS.get((record.type, prefix))

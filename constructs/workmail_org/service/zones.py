@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workmail_org.errors import NotFoundError
-from workmail_org.model.domain import DnsRecord, LiveZone, RecordSet
+from workmail_org.model.domain import LiveZone, RecordSet
 from workmail_org.model.values import fold
 from workmail_org.service.failures import translate
 from workmail_org.service.refusals import ROUTE_53
@@ -78,19 +78,6 @@ def read_record_sets(client: Any, zone: Zone) -> tuple[Mapping[str, Any], ...]:
     """
     found = _page(client, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone.id)
     return tuple(found)
-
-
-def read_records(client: Any, zone: Zone) -> frozenset[DnsRecord]:
-    """Read every value in a zone, TXT without quotes; aliases to resources of AWS are left out.
-
-    Raises:
-        ServiceError: AWS refuses.
-    """
-    return frozenset(
-        DnsRecord(type=each.type, name=each.name, value=value)
-        for each in _list_record_sets(client, zone.id)
-        for value in each.values
-    )
 
 
 def read_zone(client: Any, zone_id: str) -> LiveZone | None:
