@@ -432,7 +432,8 @@ def test_records_that_are_missing_or_otherwise_are_omitted(
 
     assert 0 == result.exit_code, result.output
     assert (
-        "      # not in the zone as WorkMail wants it, and left as it is: dmarc, mx; whoever sets it right\n"
+        "      # not in the zone as WorkMail wants it, and left as it is: dmarc, mx; whoever"
+        " sets it right\n"
         "      # there takes it out of omit\n"
         "      acme.example:\n"
     ) in written

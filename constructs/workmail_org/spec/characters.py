@@ -41,8 +41,21 @@ _UNSAFE = re.compile(
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 _SHORTENED = re.compile(r"[-+]?[0-9]([.,][0-9]+)?E[-+][0-9]+")  # 353155000000 to Excel: 3.53155E+11
-# ECMA-376 part 1, section 18.17.3 "Error values", as Excel writes them into a table
-_ERROR = re.compile(r"#(DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)")
+_NARROW = re.compile("#{2,}")  # Excel saves what a column shows: ##### where it is too narrow
+# ECMA-376 part 1, section 18.17.3 "Error values", as Excel writes them into a table, in any of its
+# languages: #VALUE!, #WERT!, #¡VALOR!, #NOM?, #ДЕЛ/0!
+_ERROR = re.compile(r"#[¡¿]?[^\W\d_]+(?:[/_](?:[^\W\d_]+|0))*[!?]")
+# LibreOffice Help, "Error Codes in LibreOffice Calc"
+_CALC = re.compile("Err:5[0-9]{2}")
+_NOT_AVAILABLE = frozenset(
+    {
+        *("#N/A", "#NV", "#I/T", "#N/B", "#N/D", "#N/V", "#YOK", "#HIÁNYZIK", "#NEDOSTUPNÝ"),
+        *("#NENÍ_K_DISPOZICI", "#Н/Д", "#Δ/Υ"),  # noqa: RUF001 - Russian and Greek
+    }
+)
+"""The only one without a mark at its end, as the function NA() shows it in Excel's languages:
+English, German, Danish and Norwegian, Dutch, Italian and Portuguese, Slovenian, Turkish,
+Hungarian, Slovak, Czech, Russian, Greek (support.microsoft.com, "NA function", by language)."""
 
 
 def describe_suspect(text: str) -> str | None:
@@ -71,9 +84,16 @@ def is_blank(text: str) -> bool:
 
 def spreadsheet_word(text: str) -> str | None:
     """Say what a spreadsheet put in the place of a text; None when it is the text itself."""
-    if _ERROR.fullmatch(text):
+    if text in _NOT_AVAILABLE or _is_error(text):
         return "an error"
+    if _NARROW.fullmatch(text):
+        return "a value that its column is too narrow for"
     return "a number, shortened" if _SHORTENED.fullmatch(text) else None
+
+
+def _is_error(text: str) -> bool:
+    """Tell whether a text is an error of Excel, which are in capitals, or of Calc."""
+    return bool(_ERROR.fullmatch(text) and text == text.upper()) or bool(_CALC.fullmatch(text))
 
 
 def escape(text: str) -> str:

@@ -134,9 +134,29 @@ def test_a_name_that_no_cdk_app_takes_is_refused(tell: Callable[..., list[str]],
     ]
 
 
+@pytest.mark.parametrize("text", ["#1", "#hash!", "# 3!", "#sales", "#NVA", "Err:50", "NV", "#"])
+def test_what_people_write_is_no_error_of_a_spreadsheet(
+    tell: Callable[..., list[str]], text: str
+) -> None:
+    assert [] == tell(f"users: {{alice: {{display_name: A, telephone: '{text}'}}}}\n")
+
+
+ERRORS = [
+    *("#N/A", "#REF!", "#DIV/0!", "#NAME?", "#SPILL!", "#WERT!", "#BEZUG!", "#NV", "#ÜBERLAUF!"),
+    *("#VALEUR!", "#NOM?", "#NOMBRE!", "#¡VALOR!", "#¿NOMBRE?", "#¡DIV/0!", "#RIF!", "#N/D"),
+    *("#WAARDE!", "#DEEL/0!", "#N/B", "#VÄRDEFEL!", "#I/T", "#YOK", "#HIÁNYZIK"),
+    *("#ЗНАЧ!", "#ДЕЛ/0!", "#Н/Д"),  # noqa: RUF001 - Russian
+    *("#DĚLENÍ_NULOU!", "#SAYI/0!", "#N/D!", "#ERROR!", "Err:508"),
+]
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
-    [("#N/A", "an error"), ("#REF!", "an error"), ("3.53155E+11", "a number, shortened")],
+    [
+        *((text, "an error") for text in ERRORS),
+        ("#####", "a value that its column is too narrow for"),
+        ("3.53155E+11", "a number, shortened"),
+    ],
 )
 def test_what_a_spreadsheet_leaves_is_a_problem_in_yaml_too(
     tell: Callable[..., list[str]], text: str, what: str

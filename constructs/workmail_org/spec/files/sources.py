@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 MAX_BYTES = 20_000_000
 """All files of one spec together; 10 000 users with every field are about 5 MB."""
 
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""How .xlsx, .ods and .numbers begin, which are ZIP archives (APPNOTE.TXT, 4.3.7), and .xls
+(MS-CFB, 2.2)."""
+_AS_TEXT = {
+    True: "export the sheet as CSV (UTF-8), and name that file",
+    False: "a spec is YAML; a table of people is exported as CSV (UTF-8) and named with !csv",
+}
+"""What to do, by whether a table is wanted."""
 _UTF16_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 # YAML 1.2.2, section 5.1: c-printable, here without the byte order mark
 _UNPRINTABLE = re.compile(
@@ -91,6 +99,9 @@ def decode(data: bytes, *, may_be_utf_16: bool = False) -> str:
     Raises:
         UnreadableError: They are not text in this encoding.
     """
+    if data.startswith(_WORKBOOKS):
+        message = "this is a workbook of a spreadsheet, or another archive, and not text"
+        raise UnreadableError(message, _AS_TEXT[may_be_utf_16], line=1, column=1)
     encoding = _UTF16_MARKS.get(data[:2])
     if encoding and not may_be_utf_16:
         raise UnreadableError("the text is UTF-16", "save it as UTF-8", line=1, column=1)
