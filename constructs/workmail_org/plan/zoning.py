@@ -158,14 +158,16 @@ def _refuse_records(question: Question, zone: LiveZone) -> Iterator[str]:
     groups = sorted({group for group, _ in found})
     sets = sorted({each for _, each in found}, key=lambda each: (each.name, each.type))
     advice = f"add omit: [{', '.join(groups)}] to its dns, which leaves them as they are"
-    equal = list_equal(question, zone) if question.wanted and not question.own else frozenset()
-    others = sorted(question.written - equal)
+    can_adopt = bool(question.wanted) and not question.own
+    others = sorted(
+        question.written - list_equal(question, zone) if can_adopt else question.written
+    )
     if not others:
         advice = (
             "all are as WorkMail wants them, so set adopt: true in its dns, which leaves them as "
             "they are"
         )
-    elif question.written == set(groups) != set(others):
+    elif sorted(question.written) == groups != others:
         omitted = sorted({*others, *(frozenset(RecordGroup) - question.written)})
         advice = (
             f"all but those of {join(others)} are as WorkMail wants them, so set adopt: true and "

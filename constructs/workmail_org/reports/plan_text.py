@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from workmail_org.changes.approvals import NOTHING
@@ -28,7 +28,7 @@ from workmail_org.reports.tables import build_table
 from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import ConsoleOptions, RenderableType, RenderResult
 
     from workmail_org.plan.model import OrganizationPlan, Plan
 
@@ -69,7 +69,7 @@ def render_plan(plan: Plan, *, width: int = 100, color: bool = False) -> str:
         legacy_windows=False,
     )
     for part in _list_parts(plan):
-        console.print(part, crop=False)
+        console.print(_indent(part, 0) if isinstance(part, Text) else part, crop=False)
     for line in _list_words(plan):
         console.print(line, soft_wrap=True)
     # Tables fill up their columns; nobody wants that in a file.
@@ -156,8 +156,23 @@ def _mark(word: str, sentence: str, style: str) -> Text:
     return Text.assemble((word, style), _safe(sentence))
 
 
-def _indent(part: RenderableType, columns: int = 2) -> Padding:
-    return Padding(part, (0, 0, 0, columns))
+@dataclass(frozen=True, slots=True)
+class _Indented:
+    """A paragraph as wide as its longest word needs: an address stays in one line."""
+
+    text: Text
+    columns: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        longest = max((Text(word).cell_len for word in self.text.plain.split()), default=0)
+        width = max(options.max_width - self.columns, longest, 1)
+        for line in self.text.wrap(console, width):
+            whole = Text(" " * self.columns, no_wrap=True, overflow="ignore", end="\n")
+            yield whole.append_text(line)
+
+
+def _indent(part: Text, columns: int = 2) -> _Indented:
+    return _Indented(part, columns)
 
 
 def _safe(text: str) -> str:

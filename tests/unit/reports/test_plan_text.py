@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+
+import pytest
 
 from reviewing import make_plan as make_pull_request
 from scenes import make_organization, make_user
@@ -52,6 +55,16 @@ note: Amazon WorkMail ends on 2027-03-31, with all mailboxes: 129 days left
 
 to deploy exactly this and nothing else, add to cdk deploy:
   -c approved=acme/removals.192679e35e83""" == render_plan(LEAVER, width=200)
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+@pytest.mark.parametrize("color", [False, True])
+def test_no_address_is_in_two_lines(width: int, color: bool) -> None:
+    local = "maximilian.von-und-zu-hohenstein-wallenfels-der-zweite"
+    joins = make_plan(PAIR, make_organization(ALICE, BOB, make_user(local, display_name="Max")))
+    written = re.sub("\x1b[^m]*m", "", render_plan(joins, width=width, color=color))
+
+    assert 2 == written.count(f"{local}@acme.example")
 
 
 def test_there_is_no_escape_without_colour() -> None:
