@@ -11,9 +11,10 @@ from workmail_org.changes.addresses import (
     create_alias,
     describe_taken,
     index_addresses,
+    is_parking_address,
     move_addresses,
 )
-from workmail_org.changes.brakes import list_export_brakes, list_removal_brakes
+from workmail_org.changes.brakes import list_address_brakes, list_export_brakes, list_removal_brakes
 from workmail_org.changes.calls import Call, Identity, Phase, make_call, order
 from workmail_org.changes.deciding import Decision
 from workmail_org.model.live import Entity, EntityT, Found
@@ -231,7 +232,9 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
         for address in index_addresses((entity.email, *entity.aliases))
     }
     wanted = newcomers | situation.wanted_elsewhere
-    calls += move_addresses(_list_holders(situation), situation.test_domain, wanted)
+    holders = list(_list_holders(situation))
+    before = _list_held(holders)
+    calls += move_addresses(holders, situation.test_domain, wanted)
     for entity in situation.desired:
         calls += _bring(traits, situation, entity)
     for leaver in situation.get_leavers():
@@ -249,6 +252,7 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
             *list_removal_brakes(
                 traits.kind, ordered, owned=situation.managed, safety=situation.safety
             ),
+            *list_address_brakes(traits.kind, before, (*_list_held(holders), *newcomers)),
             *list_export_brakes(traits.kind, ordered, situation.found, situation.exported),
         ),
     )
@@ -434,6 +438,17 @@ def _list_holders(situation: Situation[EntityT]) -> Iterable[Holder]:
             owned=frozenset(index_addresses(neighbour.previous)),
             readdressable=neighbour.enabled,
         )
+
+
+def _list_held(holders: Iterable[Holder]) -> list[str]:
+    """List the addresses, folded, of those who stay."""
+    return [
+        fold(address)
+        for holder in holders
+        if holder.readdressable and holder.wanted_primary
+        for address in (holder.primary, *holder.aliases)
+        if address and not is_parking_address(address)
+    ]
 
 
 def _make_holder(
