@@ -37,6 +37,7 @@ from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring import (
     find_deployment,
     find_entity,
+    leave_unwritten,
     note_deployment,
     note_entity,
     note_neighbour,
@@ -338,8 +339,9 @@ class CollectionWork(Generic[C]):
         if not noted or not goes_back(self.run, self.request):
             return
         failed = find_deployment(self.run, self.request)
+        written = self._list_written()
         found = {
-            reference: entity
+            reference: leave_unwritten(entity, written.get(reference, ()))
             for reference, note in noted.items()
             if failed and (entity := find_entity(self.run, failed, _CLASSES[self.kind.kind], note))
         }
@@ -359,6 +361,17 @@ class CollectionWork(Generic[C]):
             self.previous = self.request.desired
         self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
         self.run.log("put back as found", entities=sorted(map(str, found)))
+
+    def _list_written(self) -> Mapping[Reference, list[Any]]:
+        """List what the failed deployment and the one before declare, by folded reference."""
+        failed = self.request.desired if self.request.is_delete else self.request.previous
+        if failed is None or self.request.previous_is_lost:
+            return {}
+        written: dict[Reference, list[Any]] = {}
+        for side in (failed, self.declared):
+            for entity in side.entities if side else ():
+                written.setdefault(entity.reference.folded, []).append(entity)
+        return written
 
     def _read_entries(self) -> dict[Reference, Entry]:
         """Read the ledger; lost when the stack goes, it leaves nobody to remove."""

@@ -12,7 +12,7 @@ from workmail_org.errors import UnsafePlanError
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
-from workmail_org.handlers.restoring import find_before, find_sides, note_found
+from workmail_org.handlers.restoring import find_before, find_sides, note_found, wrote_nothing
 from workmail_org.handlers.stopping import stop
 from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import SettingKind
@@ -94,6 +94,8 @@ class _SettingWork(Generic[P]):
 
     def decide(self) -> Decision:
         """Read what is there; decide what changes."""
+        if self.rolls_back and wrote_nothing(self.run, self.request):
+            return Decision()
         sides = find_sides(self.run, self.request, self.kind.properties, rolls_back=self.rolls_back)
         declared, previous = sides
         self.snapshot = SnapshotReader(self.workmail)
