@@ -22,7 +22,7 @@ from workmail_org.model.organization import Organization
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
 from workmail_org.wire.encoding import decode_properties, encode_properties
-from workmail_org.wire.names import MAX_INLINE_BYTES, NO_ZONE, NOT_SEEN
+from workmail_org.wire.names import MAX_INLINE_BYTES, NO_CHANGES, NO_ZONE
 from workmail_org.wire.properties import (
     CollectionProperties,
     Consent,
@@ -154,7 +154,7 @@ def make_consent(
         repair: What was given so that everything is set right; empty: nothing.
     """
     asked = KINDS[resource_type].approvable
-    own = approved.get(noun, NOT_SEEN) if asked and approved is not None else None
+    own = approved.get(noun, NO_CHANGES) if asked and approved is not None else None
     judges = resource_type is ResourceType.ORGANIZATION and approved is not None
     others = {each: digest for each, digest in (approved or {}).items() if each != noun}
     return Consent(

@@ -56,7 +56,7 @@ def read_version() -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class PackageOrigin:
     """Where this version came from, and how another machine gets it.
 
     Attributes:
@@ -72,7 +72,7 @@ class Origin:
     checkout: Path | None = None
 
 
-def find_origin() -> Origin:
+def find_origin() -> PackageOrigin:
     """Find out where this version came from (PEP 610, "direct_url.json").
 
     A version from an index is named by its number, one from a repository by its commit. A file or
@@ -84,21 +84,21 @@ def find_origin() -> Origin:
     try:
         written = importlib.metadata.distribution(_NAME).read_text("direct_url.json")
     except importlib.metadata.PackageNotFoundError:  # a checkout that is not installed
-        return Origin(requirement=pinned, local=True, checkout=_CHECKOUT)
+        return PackageOrigin(requirement=pinned, local=True, checkout=_CHECKOUT)
     origin = json.loads(written or "{}")
     url, source = str(origin.get("url", "")), origin.get("vcs_info")
     if source is None and url.startswith("file:"):
         # An editable installation can be of another checkout than the one that runs.
         path = Path(url2pathname(urlsplit(url).path)) if _PACKAGED.is_dir() else _CHECKOUT
-        return Origin(
+        return PackageOrigin(
             requirement=pinned,
             local=True,
             wheel=path if path.suffix == ".whl" and path.is_file() else None,
             checkout=path if path.is_dir() else None,
         )
     if source is None or not url.startswith("https://") or "@" in url:  # a password may stand there
-        return Origin(requirement=pinned)
-    return Origin(requirement=f"{_NAME} @ {source['vcs']}+{url}@{source['commit_id']}")
+        return PackageOrigin(requirement=pinned)
+    return PackageOrigin(requirement=f"{_NAME} @ {source['vcs']}+{url}@{source['commit_id']}")
 
 
 def require(extra: Extra, purpose: str) -> None:

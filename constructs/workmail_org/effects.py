@@ -24,7 +24,7 @@ from workmail_org.model.policies import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class AttemptResult:
     """What becomes of an attempt.
 
     Attributes:
@@ -39,7 +39,7 @@ class Verdict:
     by_default: bool = False
 
 
-def judge(policies: Policies, attempt: Attempt) -> Verdict:
+def judge(policies: Policies, attempt: Attempt) -> AttemptResult:
     """Say what becomes of an attempt.
 
     Args:
@@ -62,13 +62,13 @@ def judge(policies: Policies, attempt: Attempt) -> Verdict:
     return _decide([(r.key, r.effect) for r in role.rules if _covers(r, attempt.user)])
 
 
-_BY_DEFAULT = Verdict(effect=Effect.ALLOW, by_default=True)
+_BY_DEFAULT = AttemptResult(effect=Effect.ALLOW, by_default=True)
 
 
-def _decide(matching: Sequence[tuple[str, Effect]]) -> Verdict:
+def _decide(matching: Sequence[tuple[str, Effect]]) -> AttemptResult:
     allowed = bool(matching) and all(effect is Effect.ALLOW for _, effect in matching)
     decisive = Effect.ALLOW if allowed else Effect.DENY
-    return Verdict(
+    return AttemptResult(
         effect=decisive, rules=tuple(key for key, effect in matching if effect is decisive)
     )
 

@@ -99,8 +99,12 @@ def test_a_checkout_is_built_into_a_wheel_first(run: Run) -> None:
 def test_what_another_machine_can_get_needs_no_wheel(
     run: Run, monkeypatch: pytest.MonkeyPatch, origin: dict[str, Any] | None, line: str
 ) -> None:
-    written = origin and json.dumps(origin)
-    monkeypatch.setattr(PathDistribution, "read_text", lambda *_: written)
+    written = json.dumps(origin) if origin else None
+
+    def read_text(_: PathDistribution, __: str) -> str | None:
+        return written
+
+    monkeypatch.setattr(PathDistribution, "read_text", read_text)
     result = run("init", "shop")
 
     assert line == Path("shop/constraints.txt").read_text("utf-8").splitlines()[2]

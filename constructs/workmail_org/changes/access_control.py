@@ -156,7 +156,7 @@ def _put(rule: AccessControlRule) -> Call:
 
 
 def _delete(name: str) -> Call:
-    return make_call(Phase.PART, "DeleteAccessControlRule", _get_subject(name), Name=name)
+    return make_call(Phase.DETACH, "DeleteAccessControlRule", _get_subject(name), Name=name)
 
 
 def _get_subject(name: str) -> Setting:

@@ -175,7 +175,7 @@ def _update(rule_id: str, rule: MobileDeviceAccessRule) -> Call:
 
 def _delete(live: LiveMobileRule) -> Call:
     return make_call(
-        Phase.PART,
+        Phase.DETACH,
         "DeleteMobileDeviceAccessRule",
         _get_subject(live.rule.name),
         MobileDeviceAccessRuleId=live.id,

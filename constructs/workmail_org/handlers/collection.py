@@ -23,14 +23,14 @@ from workmail_org.changes.entities import Situation
 from workmail_org.changes.settled import digest, list_unsure
 from workmail_org.errors import NotFoundError, UnsafePlanError
 from workmail_org.handlers.approving import approve
-from workmail_org.handlers.believing import Beliefs, Look
+from workmail_org.handlers.believing import Beliefs, Observation
 from workmail_org.handlers.exporting import read_exported
 from workmail_org.handlers.journaling import (
     find_exceptions,
     get_owned,
     make_claim,
     note_addresses,
-    settle,
+    record_departures,
 )
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
@@ -41,7 +41,7 @@ from workmail_org.handlers.restoring import (
     note_entity,
     note_neighbour,
 )
-from workmail_org.handlers.stopping import stop
+from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import CollectionKind
 from workmail_org.model.bookable import Bookable
@@ -84,7 +84,7 @@ class CollectionLifecycle(Generic[C]):
             decision = work.decide()
             if decision.refusals:
                 raise UnsafePlanError(*decision.refusals)
-            stop(run, request, work.workmail, decision.brakes)
+            require_acknowledgement(run, request, work.workmail, decision.brakes)
             approve(run, request, decision.calls)
             if not goes_back(run, request):
                 note_deployment(run, request)
@@ -263,7 +263,7 @@ class CollectionWork(Generic[C]):
         # Who left earlier is no part of the situation any more, and can still be restored.
         left = {entry.reference for entry in gone if entry.removed_at}
         there = {row.reference.folded for row in self.reader.list(self.kind.kind)}
-        settle(
+        record_departures(
             self.ledger,
             gone,
             present={found.entity.reference.folded for found in situation.actual} | (left & there),
@@ -298,7 +298,9 @@ class CollectionWork(Generic[C]):
         relevant = list_relevant(self.declared, previous, claims, present)
         enabled = self._list_enabled()
         read = [row for row in rows if fold(row.reference.name) in relevant]
-        look = Look(reader=self.reader, entries=self.entries, present=present, enabled=enabled)
+        look = Observation(
+            reader=self.reader, entries=self.entries, present=present, enabled=enabled
+        )
         return CollectionFacts(
             present=present,
             found=self.beliefs.read(look, read),

@@ -120,7 +120,7 @@ def find_exceptions(
     }
 
 
-def settle(
+def record_departures(
     ledger: Ledger,
     gone: Iterable[Entry],
     *,

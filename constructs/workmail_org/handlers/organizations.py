@@ -35,7 +35,7 @@ from workmail_org.handlers.judging import undoes_nothing
 from workmail_org.handlers.patience import ACTIVE_SECONDS
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring import find_sides, note_found
-from workmail_org.handlers.stopping import stop
+from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import goes_back, read_known_state
 from workmail_org.handlers.writing import write_calls
 from workmail_org.kinds import name_part
@@ -74,7 +74,9 @@ class OrganizationLifecycle:
             _refuse_missing_domains(workmail, request)
             leaving = _list_leaving_domains(workmail, request)
             _refuse_chosen_domains(run, request, leaving)
-            stop(run, request, workmail, [*_list_brakes(leaving), *decision.brakes])
+            require_acknowledgement(
+                run, request, workmail, [*_list_brakes(leaving), *decision.brakes]
+            )
             approve_organization(run, request, workmail, decision)
         return request.physical_id or ""
 
@@ -263,7 +265,7 @@ def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
         workmail = run.open_organization(desired.existing)
         decision = _decide(read_tagged_organization(workmail), request)
         _refuse_missing_domains(workmail, request)
-        stop(run, request, workmail, decision.brakes)
+        require_acknowledgement(run, request, workmail, decision.brakes)
         run.log("taken over", organization=desired.existing)
         approve_organization(run, request, workmail, decision)
         return desired.existing

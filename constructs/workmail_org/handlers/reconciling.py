@@ -220,7 +220,7 @@ def _find_hold(call: Call, error: ServiceError) -> Phase:
     """
     if call.phase.makes_room and isinstance(error, TemporaryError):
         return call.phase
-    return max(Phase.PART, min(call.phase, Phase.DISABLE))
+    return max(Phase.DETACH, min(call.phase, Phase.DISABLE))
 
 
 def _raise_permanent(run: Run, work: Work, memory: _Memory) -> None:

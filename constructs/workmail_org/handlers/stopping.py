@@ -23,7 +23,9 @@ from workmail_org.service.stacks import StackState, read_state
 from workmail_org.service.workmail import WorkMail
 
 
-def stop(run: Run, request: Request[object], workmail: WorkMail, brakes: Sequence[Brake]) -> None:
+def require_acknowledgement(
+    run: Run, request: Request[object], workmail: WorkMail, brakes: Sequence[Brake]
+) -> None:
     """Refuse changes that must be confirmed, unless exactly these were.
 
     A roll back is never refused: CloudFormation sends it as an update like any

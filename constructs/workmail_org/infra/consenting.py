@@ -21,7 +21,7 @@ _DIGEST = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
+class OrganizationConsent:
     """What was said of the deployment of one organization.
 
     Attributes:
@@ -49,7 +49,7 @@ class Consent:
         return encode_properties(consent)
 
 
-def read_consent(scope: Construct, organization: Organization) -> Consent:
+def read_consent(scope: Construct, organization: Organization) -> OrganizationConsent:
     """Read `-c acknowledge=DIGEST`, `-c approved=TEXT` and `-c repair=DIGEST`.
 
     Several digests to acknowledge have commas between.
@@ -57,7 +57,7 @@ def read_consent(scope: Construct, organization: Organization) -> Consent:
     Raises:
         SpecError: One is not a digest, or the text is no approval.
     """
-    return Consent(
+    return OrganizationConsent(
         acknowledge=_read_digests(scope),
         approved=_read_approval(scope, organization.key),
         require_approval=organization.safety.require_approval,

@@ -18,7 +18,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from workmail_org.distribution import HOME, Origin, find_project_file, read_version
+from workmail_org.distribution import HOME, PackageOrigin, find_project_file, read_version
 from workmail_org.errors import FolderError
 from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.spec.files import scalars
@@ -68,7 +68,7 @@ class Beginning:
     alias: str
     region: str
     today: date
-    origin: Origin
+    origin: PackageOrigin
 
     @property
     def key(self) -> str:

@@ -180,7 +180,7 @@ _GROUPS, _RESOURCES, _MEMBERS, _USERS, _RIGHTS = (
 def move(organization: Organization, options: MoveOptions) -> Move:
     """Write what Google Workspace takes, and say what becomes of everything else."""
     placing = Placing(organization)
-    walk = _Walk(placing, place_stayers(placing), options)
+    walk = _GoogleWalk(placing, place_stayers(placing), options)
     walk.move_users()
     walk.move_groups()
     walk.move_resources()
@@ -210,7 +210,7 @@ class _PersonName:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _GoogleWalk:
     placing: Placing
     movers: Movers
     options: MoveOptions

@@ -15,7 +15,7 @@ from workmail_org.changes.collection import (
     take_own_share,
 )
 from workmail_org.changes.removals import Presence, call_roll, decide
-from workmail_org.changes.settled import Row, believe, list_new_addresses
+from workmail_org.changes.settled import ListedRow, believe, list_new_addresses
 from workmail_org.kinds import CollectionKind, name_part
 from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference, fold
@@ -151,7 +151,7 @@ def _believe(
     settled = actual.settled.get(found.entity.reference.folded)
     if settled is None or wanted is None:
         return None
-    row = Row(
+    row = ListedRow(
         id=found.id,
         enabled=found.entity.enabled,
         email=found.entity.email,

@@ -22,7 +22,7 @@ from workmail_org.plan.explaining import explain
 from workmail_org.plan.mailflow import Flow, compare, trace
 from workmail_org.plan.model import OrganizationPlan, Plan, Transition
 from workmail_org.plan.scene import Scene
-from workmail_org.plan.steps import Course, chart
+from workmail_org.plan.steps import SimulatedSteps, simulate
 from workmail_org.plan.unmanaged import judge_by_left_rules
 from workmail_org.wire.properties import ResourceType
 
@@ -109,7 +109,7 @@ def _plan_organization(
     misplaced = tuple(_refuse_place(desired, standing, base))
     previous = standing.declaration if standing and not misplaced else None
     before = standing.actual if standing and not misplaced else Actual()
-    course = chart(previous, replace(before, repairs=repairs), desired)
+    course = simulate(previous, replace(before, repairs=repairs), desired)
     refusals = misplaced + tuple(reason for step in course.steps for reason in step.refusals)
     told = OrganizationPlan(
         key=desired.key,
@@ -132,7 +132,7 @@ def _plan_organization(
     return _tell(told, previous, before, desired, course)
 
 
-def _describe_repair(course: Course) -> Iterator[str]:
+def _describe_repair(course: SimulatedSteps) -> Iterator[str]:
     """Write how what was changed by hand is set right."""
     calls = tuple(call for step in course.steps for call in step.calls)
     if calls:
@@ -147,7 +147,7 @@ def _tell(
     previous: Declaration | None,
     before: Actual,
     desired: Declaration,
-    course: Course,
+    course: SimulatedSteps,
 ) -> OrganizationPlan:
     """Add what the steps of a deployment come to."""
     flow_before, flow = trace(before.people), trace(course.after.people)
@@ -254,7 +254,7 @@ def _list_notes(
 
 
 def _describe_leavers(
-    desired: Declaration, standing: Standing | None, course: Course
+    desired: Declaration, standing: Standing | None, course: SimulatedSteps
 ) -> Iterator[str]:
     """Write who may have to be confirmed: only the journal of exports tells."""
     if not desired.users.exports or (standing is not None and standing.is_live):

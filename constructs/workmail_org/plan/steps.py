@@ -44,14 +44,14 @@ from workmail_org.plan.step import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class SimulatedSteps:
     """The steps of one stack, and what there is after them."""
 
     steps: tuple[Step, ...]
     after: Actual
 
 
-def chart(previous: Declaration | None, actual: Actual, desired: Declaration) -> Course:
+def simulate(previous: Declaration | None, actual: Actual, desired: Declaration) -> SimulatedSteps:
     """List what every custom resource of a stack would do.
 
     Args:
@@ -82,7 +82,7 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
     # In an organization that begins with its stack there is nothing to lose yet.
     begins = actual.organization is None and not desired.organization.existing
     told = tuple(replace(step, brakes=() if begins else step.brakes) for step in steps)
-    return Course(steps=tuple(step for step in told if _says_something(step)), after=after)
+    return SimulatedSteps(steps=tuple(step for step in told if _says_something(step)), after=after)
 
 
 def _meet(step: Step, state: Actual, steps: Sequence[Step], test_domain: str) -> Step:

@@ -23,7 +23,7 @@ from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold, make_api_name
 from workmail_org.rehearsal.local import LocalAws
-from workmail_org.rehearsal.stand_ins import Draft, StandIns, make_own_directory
+from workmail_org.rehearsal.stand_ins import LocalDraft, StandIns, make_own_directory
 from workmail_org.service.passwords import generate_password
 from workmail_org.service.reading import find_organization, list_users, read_organization
 from workmail_org.service.workmail import WorkMail
@@ -131,7 +131,7 @@ def furnish(local: LocalAws, live: Live, stand_ins: StandIns, *, verified: list[
         except WorkMailOrgError as error:
             raise SpecError([f"{live.path}: this dump cannot be read: {error}"]) from error
         return
-    draft = Draft(load(live.path, root=live.root).value, live.environment)
+    draft = LocalDraft(load(live.path, root=live.root).value, live.environment)
     for body in draft.resolved["organizations"].values():
         body.pop("existing", None)  # else it would be made as somebody has to find it
     stand_ins.localize([draft])

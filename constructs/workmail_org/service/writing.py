@@ -12,9 +12,9 @@ from workmail_org.changes.calls import (
     Argument,
     Call,
     DirectoryPassword,
+    Generated,
     GeneratedPassword,
     Identity,
-    MadeUp,
     Phase,
     StoredSecret,
     Subject,
@@ -143,7 +143,7 @@ class Writer:
                 return self.passwords[user]
             case StoredSecret(secret) | DirectoryPassword(secret):
                 return self.read_secret(secret)
-            case MadeUp(made):
+            case Generated(made):
                 return made
             case tuple():
                 return [self._resolve(item) for item in value]

@@ -16,7 +16,7 @@ from workmail_org.service.refusals import ROUTE_53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Zone:
+class PublicZone:
     """A public hosted zone.
 
     Attributes:
@@ -28,7 +28,7 @@ class Zone:
     name: str
 
 
-def list_zones(client: Any) -> tuple[Zone, ...]:
+def list_zones(client: Any) -> tuple[PublicZone, ...]:
     """List the public hosted zones of the account, by name.
 
     Raises:
@@ -36,21 +36,23 @@ def list_zones(client: Any) -> tuple[Zone, ...]:
     """
     found = _page(client, "list_hosted_zones", "HostedZones")
     zones = (
-        Zone(id=each["Id"].removeprefix("/hostedzone/"), name=fold(each["Name"].removesuffix(".")))
+        PublicZone(
+            id=each["Id"].removeprefix("/hostedzone/"), name=fold(each["Name"].removesuffix("."))
+        )
         for each in found
         if not each.get("Config", {}).get("PrivateZone")
     )
     return tuple(sorted(zones, key=lambda zone: (zone.name, zone.id)))
 
 
-def list_candidates(domain: str, zones: Collection[Zone]) -> tuple[Zone, ...]:
+def list_candidates(domain: str, zones: Collection[PublicZone]) -> tuple[PublicZone, ...]:
     """List the zones that can hold the records of a domain: the nearest ones."""
     holding = [each for each in zones if f".{fold(domain)}".endswith(f".{each.name}")]
     nearest = max((len(each.name) for each in holding), default=0)
     return tuple(each for each in holding if len(each.name) == nearest)
 
 
-def read_record_sets(client: Any, zone: Zone) -> tuple[Mapping[str, Any], ...]:
+def read_record_sets(client: Any, zone: PublicZone) -> tuple[Mapping[str, Any], ...]:
     """Read every record set in a zone, as ListResourceRecordSets answers it.
 
     Raises:
@@ -60,7 +62,7 @@ def read_record_sets(client: Any, zone: Zone) -> tuple[Mapping[str, Any], ...]:
     return tuple(found)
 
 
-def read_records(client: Any, zone: Zone) -> frozenset[DnsRecord]:
+def read_records(client: Any, zone: PublicZone) -> frozenset[DnsRecord]:
     """Read every value in a zone, TXT without quotes; aliases to resources of AWS are left out.
 
     Raises:

@@ -27,7 +27,7 @@ from workmail_org.model.values import Reference
 from workmail_org.plan.actual import foretell
 from workmail_org.plan.declarations import Declaration, declare
 from workmail_org.plan.deployed import read_actual
-from workmail_org.plan.steps import Course, chart
+from workmail_org.plan.steps import SimulatedSteps, simulate
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.snapshot import read_snapshot
@@ -89,19 +89,19 @@ def _draw_permissions(
                 yield MailboxPermission(mailbox=user.reference, grantee=other, rights=(right,))
 
 
-def digest(course: Course) -> dict[str, str]:
+def digest(course: SimulatedSteps) -> dict[str, str]:
     return {step.noun: digest_calls(step.calls) for step in course.steps}
 
 
-def list_calls(course: Course) -> list[str]:
+def list_calls(course: SimulatedSteps) -> list[str]:
     return name_calls(call for s in course.steps for call in s.calls)
 
 
-def refuses(course: Course) -> bool:
+def refuses(course: SimulatedSteps) -> bool:
     return any(step.refusals for step in course.steps)
 
 
-def find_returning(course: Course) -> set[str]:
+def find_returning(course: SimulatedSteps) -> set[str]:
     """Find who is switched on again: what they kept meanwhile cannot be read before."""
     operations: dict[str, set[str]] = {}
     for call in (call for step in course.steps for call in step.calls):
@@ -140,8 +140,8 @@ def test_what_is_planned_is_what_is_written(chain: list[Organization]) -> None:
         workmail = WorkMail(stack.workmail, stack.organization_id)
         actual = read_actual(workmail, stack.ledger, before, after)
         assert actual
-        live = chart(before, actual, after)
-        offline = chart(before, foretell(before), after)
+        live = simulate(before, actual, after)
+        offline = simulate(before, foretell(before), after)
         if first and not has_been_switched_off(before):
             assert digest(offline) == digest(live)
         if refuses(live):

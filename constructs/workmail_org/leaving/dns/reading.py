@@ -63,7 +63,7 @@ class _Account:
     """
 
     client: Any
-    listed: tuple[service.Zone, ...] | None = None
+    listed: tuple[service.PublicZone, ...] | None = None
     read: dict[str, DnsZone] = field(default_factory=dict[str, DnsZone])
 
     def find(self, domain: MailDomain, problems: list[str]) -> DnsZone | None:
@@ -71,7 +71,7 @@ class _Account:
         name = fold(domain.name)
         if domain.dns:
             return self.get(
-                service.Zone(id=domain.dns.hosted_zone_id, name=fold(domain.dns.zone_name))
+                service.PublicZone(id=domain.dns.hosted_zone_id, name=fold(domain.dns.zone_name))
             )
         if self.listed is None:
             self.listed = service.list_zones(self.client)
@@ -92,7 +92,7 @@ class _Account:
             )
         return None
 
-    def get(self, zone: service.Zone) -> DnsZone:
+    def get(self, zone: service.PublicZone) -> DnsZone:
         """Return a zone, read once."""
         if zone.id not in self.read:
             sets = service.read_record_sets(self.client, zone)

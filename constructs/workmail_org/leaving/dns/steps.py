@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from workmail_org.leaving.dns.model import DnsZone, Records, RecordSet, Txt, Value, make_txt
+from workmail_org.leaving.dns.model import DnsRecordSet, DnsZone, Records, Txt, Value, make_txt
 from workmail_org.leaving.dns.spf import WORKMAIL, Spf, is_spf, leave_out, merge_spf, parse_spf
 from workmail_org.leaving.dns.wanted import Wanted
 
@@ -146,7 +146,7 @@ def plan_steps(
     return steps, tuple(dict.fromkeys(problems))
 
 
-_MutableRecords = dict[tuple[str, str], RecordSet]
+_MutableRecords = dict[tuple[str, str], DnsRecordSet]
 
 
 def _lower(domain: _Domain, records: _MutableRecords) -> None:
@@ -191,7 +191,7 @@ def _prepare(domain: _Domain, records: _MutableRecords) -> None:
     _merge_apex(domain, records)
     for name, (kind, value) in domain.wanted.dkim.items():
         clash = next((key for key in records if key[0] == name), None)
-        made = RecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(_make_value(kind, value),))
+        made = DnsRecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(_make_value(kind, value),))
         if clash and not _is_same(records[clash], made):
             domain.problems.append(
                 f"{domain.wanted.domain}: there is a {clash[1]} {name} with another value: remove "
@@ -208,7 +208,7 @@ def _prepare(domain: _Domain, records: _MutableRecords) -> None:
 def _merge_apex(domain: _Domain, records: _MutableRecords) -> None:
     """Merge SPF and verification into the TXT records at the top; all others stay."""
     key = (domain.apex, "TXT")
-    found = records.get(key) or RecordSet(name=domain.apex, type="TXT", ttl=SHORT_TTL, values=())
+    found = records.get(key) or DnsRecordSet(name=domain.apex, type="TXT", ttl=SHORT_TTL, values=())
     policies = [each for each in found.values if isinstance(each, Txt) and is_spf(each.text)]
     if len(policies) > 1:
         domain.problems.append(f"{domain.wanted.domain}: it has two SPF records; keep one of them")
@@ -230,7 +230,7 @@ def _merge_apex(domain: _Domain, records: _MutableRecords) -> None:
 def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
     """Lead mail and mail programs to the destination: MX replaced, never both."""
     if not domain.has_moved:
-        mx = RecordSet(name=domain.apex, type="MX", ttl=SHORT_TTL, values=domain.wanted.mx)
+        mx = DnsRecordSet(name=domain.apex, type="MX", ttl=SHORT_TTL, values=domain.wanted.mx)
         records[mx.key] = mx
     name, kind = domain.autodiscover
     others = [key for key in records if key[0] == name and key[1] != kind]
@@ -240,7 +240,7 @@ def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
         )
     elif domain.wanted.autodiscover:
         host = domain.wanted.autodiscover
-        made = RecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(host,))
+        made = DnsRecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(host,))
         if not ((found := records.get(made.key)) and _is_same(found, made)):
             records[made.key] = made
     elif found := records.get((name, kind)):
@@ -272,7 +272,7 @@ def _clean_up(domain: _Domain, records: _MutableRecords) -> None:
             records[each] = replace(records[each], ttl=_find_usual_ttl(domain, records[each]))
 
 
-def _find_usual_ttl(domain: _Domain, found: RecordSet) -> int:
+def _find_usual_ttl(domain: _Domain, found: DnsRecordSet) -> int:
     """Return the TTL of before; where that is not known any more, a short one becomes the usual."""
     if domain.has_moved:
         return USUAL_TTL if found.ttl <= SHORT_TTL else found.ttl
@@ -319,7 +319,7 @@ def _make_value(kind: str, value: str) -> Value:
     return make_txt(value) if kind == "TXT" else value
 
 
-def _is_same(found: RecordSet, made: RecordSet) -> bool:
+def _is_same(found: DnsRecordSet, made: DnsRecordSet) -> bool:
     def show(values: Iterable[Value]) -> list[str]:
         return [each.text if isinstance(each, Txt) else each.lower() for each in values]
 

@@ -42,7 +42,7 @@ _TABLE_TAG = "!csv"
 _FILE_TAGS = ("!include", _TABLE_TAG)
 
 
-class Context(Protocol):
+class ParsingContext(Protocol):
     """What the parser needs of the reading of a whole spec."""
 
     values_left: int
@@ -70,7 +70,7 @@ class Context(Protocol):
         ...
 
 
-def parse(text: str, source: Source, context: Context, path: Path = ()) -> Node | None:
+def parse(text: str, source: Source, context: ParsingContext, path: Path = ()) -> Node | None:
     """Turn the one YAML document of a file into nodes.
 
     Args:
@@ -125,7 +125,7 @@ class _Open:
 class _Composer:
     """Builds nodes from the events of one file."""
 
-    def __init__(self, source: Source, context: Context, path: Path) -> None:
+    def __init__(self, source: Source, context: ParsingContext, path: Path) -> None:
         self._source = source
         self._context = context
         self._prefix = path
