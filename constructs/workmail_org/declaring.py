@@ -86,7 +86,7 @@ class Part:
 
 
 def makes_directory(organization: Organization) -> bool:
-    """Tell whether the stack makes the directory.
+    """Return whether the stack makes the directory.
 
     It does not make WorkMail's own, nor one that is there already: that of an
     existing organization is only compared.
@@ -148,7 +148,7 @@ def make_consent(
     Args:
         resource_type: Its type.
         noun: It, as in its physical id.
-        acknowledge: Digests of changes that need a word.
+        acknowledge: Digests of changes that must be confirmed.
         approved: Digests of what was approved, by noun; `None`: no approval.
         require_approval: From the spec.
         repair: What was given so that everything is set right; empty: nothing.

@@ -85,7 +85,7 @@ def _opens(rule: AccessControlRule, access: Access) -> bool:
 
 
 def _is_listed(value: str | None, listed: Sequence[str], excepted: Sequence[str]) -> bool:
-    """Tell whether a rule is about a value; without a list it is about everything.
+    """Return whether a rule is about a value; without a list it is about everything.
 
     A role is not a user: no list of users holds it, and no exception.
     """
@@ -116,7 +116,7 @@ def _fits(rule: MobileDeviceAccessRule, device: Device) -> bool:
 
 
 def _begins(value: str | None, beginnings: Iterable[str]) -> bool:
-    """Tell whether a property begins with one of several texts, without case."""
+    """Return whether a property begins with one of several texts, without case."""
     if value is None:
         return NOT_TOLD in beginnings
     return any(value.lower().startswith(beginning.lower()) for beginning in beginnings)

@@ -67,7 +67,7 @@ def _seed(emulator: Emulator, file: Path) -> None:
     """Begin with what a file holds.
 
     Raises:
-        ValueError: It is no dump.
+        ValueError: It is not a dump.
         OSError: It cannot be read.
     """
     try:

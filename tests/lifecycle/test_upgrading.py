@@ -108,7 +108,7 @@ def _name(kind: str, properties: dict[str, Any]) -> tuple[str, str]:
 
 
 def _is_call(value: object) -> bool:
-    """Tell whether CloudFormation filled a value in: an id, a table, a secret."""
+    """Return whether CloudFormation filled a value in: an id, a table, a secret."""
     return isinstance(value, dict) and bool({"Ref", "Fn::GetAtt"} & value.keys())
 
 

@@ -95,7 +95,7 @@ class DirectoryPassword:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """Stands in a call for what CloudFormation made up, such as the ARN of a log group.
+    """Stands in a call for what CloudFormation generates, such as the ARN of a log group.
 
     Equal to every other: nobody who plans knows it.
     """

@@ -296,7 +296,7 @@ def decide_domain(
 
 
 def is_chosen(domain: str, default: str, declared_default: str) -> bool:
-    """Tell whether somebody made a domain the default by hand.
+    """Return whether somebody made a domain the default by hand.
 
     Args:
         domain: Any.

@@ -111,7 +111,7 @@ def list_retention_brakes(
 
 
 def _erases(before: Mapping[Folder, FolderRetention], after: FolderRetention) -> bool:
-    """Tell whether a folder loses items that it kept until now."""
+    """Return whether a folder loses items that it kept until now."""
     if after.action is RetentionAction.NONE:
         return False
     known = before.get(after.folder)
@@ -131,7 +131,7 @@ def explain(
     calls: Sequence[Call],
     wording: Wording,  # noqa: ARG001 - the shape
 ) -> Iterator[Explanation]:
-    """Tell what is erased where, and what was until now."""
+    """Return what is erased where, and what was until now."""
     before = live.retention.policy if live.retention else None
     after = declared.policy if declared else None
     said = "; ".join(_describe(before, after)) or "nothing else is erased than before"

@@ -128,7 +128,7 @@ def adopt_own_jobs(entries: Iterable[Exported], jobs: Iterable[Job]) -> list[Exp
 
 
 def _is_known(entry: Exported, job: Job) -> bool:
-    """Tell whether a job is that of an earlier attempt, which has ended."""
+    """Return whether a job is that of an earlier attempt, which has ended."""
     return entry.job_id == job.id or (
         entry.started_at is not None and job.started_at <= entry.started_at
     )
@@ -364,7 +364,7 @@ def _list_remarks(evidence: Evidence, checked: Checked) -> list[str]:
         remarks.append("too large to read within 15 minutes: only its presence is verified")
     stated = evidence.log.messages if evidence.log else None
     if stated is not None and stated != evidence.messages:
-        # What counts as a message is not documented, so this is no failure.
+        # What counts as a message is not documented, so this is not a failure.
         remarks.append(f"the zip has {evidence.messages} files, the log says {stated} messages")
     return remarks
 

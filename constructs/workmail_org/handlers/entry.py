@@ -174,7 +174,7 @@ def advance(run: Run, event: Mapping[str, Any], request: Request[object]) -> dic
 
 
 def _is_idle(run: Run, request: Request[object]) -> bool:
-    """Tell whether nothing is to be done, whatever is live, and nothing to be answered."""
+    """Return whether nothing is to be done, whatever is live, and nothing to be answered."""
     if request.resource_type in _ANSWERING:
         return False
     return request.is_unchanged or judging.undoes_nothing(run, request)

@@ -136,7 +136,7 @@ def _decide(live: LiveOrganization | None, request: Request[OrganizationProperti
 
 
 def _is_anothers(live: LiveOrganization, request: Request[OrganizationProperties]) -> bool:
-    """Tell whether another stack has taken the organization over meanwhile."""
+    """Return whether another stack has taken the organization over meanwhile."""
     owner = request.desired.owner
     return live.tags.get(OWNER_TAG, owner) != owner
 
@@ -167,7 +167,7 @@ def _refuse_missing_domains(workmail: WorkMail, request: Request[OrganizationPro
 def _refuse_chosen_domains(
     run: Run, request: Request[OrganizationProperties], leaving: Mapping[str, Decision]
 ) -> None:
-    """Refuse that a domain leaves which somebody made the default: a roll back is let go.
+    """Refuse that a domain leaves which somebody made the default: a rollback is let go.
 
     Raises:
         UnsafePlanError: It names the domain.
@@ -382,7 +382,7 @@ def _advance_delete(
 def _was_made_here(
     run: Run, request: Request[OrganizationProperties], live: LiveOrganization
 ) -> bool:
-    """Tell whether this stack created the organization, and did not only find it.
+    """Return whether this stack created the organization, and did not only find it.
 
     Only one that was Active bears the tag by which it is found. So one that
     never was, and has no date yet, was created here.

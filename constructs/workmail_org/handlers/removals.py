@@ -29,7 +29,7 @@ class RemovalsLifecycle:
     """Who left the spec, or is switched off in it. The physical id is `<organization id>/removals`.
 
     What must be confirmed was asked by the collections, before anything
-    was written. The end of the stack, and a roll back, are theirs too.
+    was written. The end of the stack, and a rollback, are theirs too.
     """
 
     def begin(self, run: Run, request: Request[RemovalsProperties]) -> str:
@@ -90,7 +90,7 @@ class _RemovalWork:
         return decide(self.roll).calls
 
     def expects_calls(self) -> bool:
-        """Tell whether finding nothing to do at the first look is surprising."""
+        """Return whether finding nothing to do at the first look is surprising."""
         before = self.request.previous
         return before is not None and not {each.folded for each in before.enabled} <= set(
             self.roll.enabled

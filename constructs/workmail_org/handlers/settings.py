@@ -116,7 +116,7 @@ class _SettingWork(Generic[P]):
         return self.decide().calls
 
     def expects_calls(self) -> bool:
-        """Tell whether finding nothing to do at the first look is surprising: it is not."""
+        """Return whether finding nothing to do at the first look is surprising: it is not."""
         return False
 
     def prepare(self, calls: Sequence[Call]) -> Writer:

@@ -586,7 +586,7 @@ def _sort(rules: tuple[_NamedT, ...]) -> tuple[_NamedT, ...]:
 
 
 def _has_spaces(value: object) -> bool:
-    """Tell whether any text in a rule or a setting has spaces around it."""
+    """Return whether any text in a rule or a setting has spaces around it."""
     if isinstance(value, str):
         return value != value.strip()
     if isinstance(value, tuple):

@@ -25,7 +25,7 @@ class OrganizationConsent:
     """What was said of the deployment of one organization.
 
     Attributes:
-        acknowledge: Digests of changes that need a word.
+        acknowledge: Digests of changes that must be confirmed.
         approved: Digests of what was approved, by noun; `None`: no approval.
         require_approval: From the spec.
         repair: Digest of a repair; empty: none.
@@ -55,7 +55,7 @@ def read_consent(scope: Construct, organization: Organization) -> OrganizationCo
     Several digests to acknowledge have commas between.
 
     Raises:
-        SpecError: One is not a digest, or the text is no approval.
+        SpecError: One is not a digest, or the text is not an approval.
     """
     return OrganizationConsent(
         acknowledge=_read_digests(scope),

@@ -79,7 +79,7 @@ class Beginning:
 
 
 def is_alias(text: str) -> bool:
-    """Tell whether a text can be the alias of an organization and, longer, of its staging copy."""
+    """Return whether a text can be an organization's alias, and longer that of its copy."""
     shape = find_shape((*_ORGANIZATION, "alias"))
     return fits(text, shape) and fits(text + _STAGING_SUFFIX, shape)
 
@@ -167,7 +167,7 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def _is_taken(folder: Path, path: str) -> bool:
-    """Tell whether something is in the place of a file, or a link or a file in that of a folder."""
+    """Return whether something is in a file's place, or a link or a file in that of a folder."""
     target = folder / path
     inner = [parent for parent in target.parents if parent.is_relative_to(folder)]
     blocked = [each for each in inner if each != folder and (each.is_symlink() or each.is_file())]

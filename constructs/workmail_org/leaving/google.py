@@ -477,7 +477,7 @@ def _name_person(user: User) -> _PersonName:
 
 
 def _is_command(text: str) -> bool:
-    """Tell whether a line of a batch file can hold a text."""
+    """Return whether a line of a batch file can hold a text."""
     return is_writable(text) and not has_line_break(text)
 
 

@@ -297,7 +297,7 @@ class _Microsoft365Walk:
         )
 
     def _fits(self, item: Item, limit: int) -> bool:
-        """Tell whether a field can be written; leave it to a person if not."""
+        """Return whether a field can be written; leave it to a person if not."""
         if is_writable(item.value) and len(item.value) <= limit:
             return True
         self.placing.leave([item], f"too long or not text: at most {limit} characters; shorten it")

@@ -214,7 +214,7 @@ def _report(
 
 
 def has_mailbox(entity: Entity) -> bool:
-    """Tell whether an entity has a mailbox that can be exported: groups and remote users have none.
+    """Return whether an entity has a mailbox to export: groups and remote users have none.
 
     Whether that of somebody who is switched off can be exported is documented nowhere.
     """

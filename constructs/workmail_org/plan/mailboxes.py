@@ -20,7 +20,7 @@ from workmail_org.kinds import CollectionKind, name_part
 from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual
-from workmail_org.plan.carrying import carry_out
+from workmail_org.plan.carrying import apply_calls
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
 from workmail_org.wire.properties import CollectionProperties, ResourceType
@@ -47,7 +47,7 @@ def list_collection_steps(
         seen = replace(state, settled={}) if actual.repairs else state
         step = _step_shard(kind, known, seen, replace(declared, shard=shard))
         yield step
-        state = replace(state, people=carry_out(state.people, step.calls))
+        state = replace(state, people=apply_calls(state.people, step.calls))
 
 
 def _step_shard(

@@ -70,7 +70,7 @@ def _list_parted(call: Call) -> Iterator[Reference]:
 def explain_entities(
     scene: Scene, steps: Iterable[Step], farewells: Mapping[Reference, Sequence[Call]]
 ) -> Iterator[Change]:
-    """Tell what calls do to each of those whom they are about.
+    """Return what calls do to each of those whom they are about.
 
     Somebody who leaves gives up addresses first, in a step of the collection,
     and goes in the last one: that is told once, as what the last one does.
@@ -264,7 +264,7 @@ def _describe_reached(scene: Scene, delivery: Delivery | None) -> str:
 def _explain_members(
     scene: Scene, rule: Rule, entity: Entity, people: Sequence[str], calls: Sequence[Call]
 ) -> _Told:
-    """Tell who joins or leaves a group; it matters as far as somebody gets other mail."""
+    """Return who joins or leaves a group; it matters as far as somebody gets other mail."""
     one, several, what = _MEMBERSHIP[rule.name]
     who = f"{join(people)} {one if len(people) == 1 else several} {name_entity(entity)}"
     address = fold(entity.email)

@@ -182,7 +182,7 @@ def _refuse_adoption(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
 
 
 def _is_all_there(question: ZoneQuestion, zone: LiveZone) -> bool:
-    """Tell whether every record that would be written is there already, as WorkMail wants it."""
+    """Return whether every record that would be written is there already, as WorkMail wants it."""
     if not question.wanted or question.own:
         return False
     return not any(

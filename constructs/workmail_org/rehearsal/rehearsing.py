@@ -198,7 +198,7 @@ class _Play:
 
     @contextmanager
     def _told_when_kept(self, local: LocalAws) -> Generator[None]:
-        """Tell how to use the local AWS, and how to stop it, if a deployment fails."""
+        """Return how to use the local AWS, and how to stop it, if a deployment fails."""
         try:
             yield
         except DeploymentError:

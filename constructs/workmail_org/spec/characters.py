@@ -48,7 +48,7 @@ def name(character: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether a text has characters, and none of them can be seen."""
+    """Return whether a text has characters, and none of them can be seen."""
     return bool(text) and all(unicodedata.category(each) in _UNSEEN for each in text)
 
 

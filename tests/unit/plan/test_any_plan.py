@@ -24,7 +24,7 @@ from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import Reference
-from workmail_org.plan.actual import foretell
+from workmail_org.plan.actual import predict
 from workmail_org.plan.declarations import Declaration, declare
 from workmail_org.plan.deployed import read_actual
 from workmail_org.plan.steps import SimulatedSteps, simulate
@@ -119,7 +119,7 @@ def leave_out(calls: list[str], names: set[str]) -> list[str]:
 
 
 def has_been_switched_off(declaration: Declaration) -> bool:
-    """Tell whether what somebody keeps while switched off is not in the declaration."""
+    """Return whether what somebody keeps while switched off is not in the declaration."""
     return not all(user.enabled for user in declaration.users.users)
 
 
@@ -141,7 +141,7 @@ def test_what_is_planned_is_what_is_written(chain: list[Organization]) -> None:
         actual = read_actual(workmail, stack.ledger, before, after)
         assert actual
         live = simulate(before, actual, after)
-        offline = simulate(before, foretell(before), after)
+        offline = simulate(before, predict(before), after)
         if first and not has_been_switched_off(before):
             assert digest(offline) == digest(live)
         if refuses(live):

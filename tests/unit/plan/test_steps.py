@@ -1,4 +1,4 @@
-"""What a plan foretells is what the handlers do, call for call."""
+"""What a plan predicts is what the handlers do, call for call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transitions import SMALL, TRANSITIONS
 from workmail_org import declaring
 from workmail_org.changes.digests import digest_calls
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.plan.actual import foretell
+from workmail_org.plan.actual import predict
 from workmail_org.plan.declarations import declare
 from workmail_org.plan.deployed import read_actual
 from workmail_org.plan.steps import SimulatedSteps, simulate
@@ -23,13 +23,13 @@ ENVIRONMENT = Environment(name="test")
 
 
 def chart_offline(previous: Organization | None, desired: Organization) -> SimulatedSteps:
-    """Foretell from declarations alone."""
+    """Predict from declarations alone."""
     before = declare(ENVIRONMENT, previous) if previous else None
-    return simulate(before, foretell(before), declare(ENVIRONMENT, desired))
+    return simulate(before, predict(before), declare(ENVIRONMENT, desired))
 
 
 def chart_live(stack: Stack, previous: Organization, desired: Organization) -> SimulatedSteps:
-    """Foretell from what is there."""
+    """Predict from what is there."""
     before, after = declare(ENVIRONMENT, previous), declare(ENVIRONMENT, desired)
     workmail = WorkMail(stack.workmail, stack.organization_id)
     actual = read_actual(workmail, stack.ledger, before, after)

@@ -91,7 +91,7 @@ class DnsZone:
         return f"{self.name}."
 
     def holds(self, domain: str) -> bool:
-        """Tell whether the records of a domain can be in this zone."""
+        """Return whether the records of a domain can be in this zone."""
         return f".{domain}".endswith(f".{self.name}")
 
 

@@ -64,7 +64,7 @@ class Patterns:
                 library.report("derive", node.place, path, message, "put numbers in quotes")
 
     def match(self, name: str) -> bool:
-        """Tell whether a user's name matches, without regard to case."""
+        """Return whether a user's name matches, without regard to case."""
         folded = name.casefold()
         hits = {text for text, glob in self._globs.items() if glob.match(folded)}
         if folded in self._names:

@@ -107,7 +107,7 @@ class _Copy:
         self._gone: set[str] = set()
 
     def organization(self, node: Node) -> Node:
-        """Copy an organization; what is no mapping stays as it is, the schema refuses it."""
+        """Copy an organization; what is not a mapping stays as it is, the schema refuses it."""
         if not isinstance(node, Mapping):
             return node
         if self._kept is not None:

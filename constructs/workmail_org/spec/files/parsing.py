@@ -28,7 +28,7 @@ MAX_VALUES = 1_000_000
 """Keys and values in all files of a spec together; 10 000 users with every field are 410 000."""
 
 MAX_PROBLEMS = 10_000
-"""Then reading stops, a guess: nobody mends so many by hand, and 20 MB can hold a million."""
+"""Then reading stops, a guess: nobody fixes so many by hand, and 20 MB can hold a million."""
 
 _CORE = "tag:yaml.org,2002:"
 _COLLECTION_TAGS = {Sequence: _CORE + "seq", Mapping: _CORE + "map"}
@@ -80,7 +80,7 @@ def parse(text: str, source: Source, context: ParsingContext, path: Path = ()) -
         path: Where the file's root stands in the resolved spec.
 
     Returns:
-        The root; an empty mapping for an empty file. None when the text is no
+        The root; an empty mapping for an empty file. None when the text is not
         YAML or beyond a limit: a problem says so.
     """
     composer = _Composer(source, context, path)

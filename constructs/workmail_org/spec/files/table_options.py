@@ -60,7 +60,7 @@ class TableOptions:
     domains: frozenset[str] = frozenset()
 
     def ignores_unknown(self, header: str) -> bool:
-        """Tell whether a column that is not known is left out."""
+        """Return whether a column that is not known is left out."""
         word = headers.squashed(header)
         literal = (pattern.replace("[", "[[]") for pattern in self.patterns)  # `Phone [Work]`
         return any(fnmatch.fnmatchcase(word, pattern) for pattern in literal)
