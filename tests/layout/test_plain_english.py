@@ -38,7 +38,8 @@ AVOIDED = re.compile(
     r"\b(?:for ever|for good|made up|foretells?|foretold|mend(?:s|ed|ing)?|a word from|"
     r"needs? a word|gives? the word|the word for|(?:says?|said) the word|a roll back|"
     r"the roll back|roll backs|carr(?:y|ies|ied|ying) out|who receives what|who is ours|"
-    r"say what is wrong|nothing of it is left|(?:is|are) no error|not done after)\b"
+    r"say what is wrong|nothing of it is left|(?:is|are) no error|"
+    r"not done after|means? for people)\b"
     r"|(?-i:\bNeeded\. [A-Z])",
     re.IGNORECASE,
 )
