@@ -88,7 +88,7 @@ def _explain_call(scene: Scene, call: Call) -> tuple[Rule, str]:
     match call.operation:
         case "CreateOrganization":
             sentence = (
-                f"organization {about.alias} is made in {scene.desired.region}; the alias is "
+                f"organization {about.alias} is created in {scene.desired.region}; the alias is "
                 "taken permanently"
             )
             return rules.ORGANIZATION_COMES, sentence
@@ -98,10 +98,10 @@ def _explain_call(scene: Scene, call: Call) -> tuple[Rule, str]:
             sentence = f"domain {call.subject.name} is registered; it receives mail once verified"
             return rules.DOMAIN_COMES, sentence
         case "DeregisterMailDomain":
-            sentence = f"domain {call.subject.name} leaves: mail to all its addresses bounces"
+            sentence = f"domain {call.subject.name} is removed: mail to all its addresses bounces"
             return rules.DOMAIN_LEAVES, sentence
         case _:
-            sentence = f"directory {call.subject.name} is made; that takes up to 45 minutes"
+            sentence = f"directory {call.subject.name} is created; that takes up to 45 minutes"
             return rules.DIRECTORY_COMES, sentence
 
 
