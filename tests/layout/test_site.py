@@ -10,13 +10,11 @@ import site_pages
 
 
 def list_pages(menu: Any) -> list[str]:
-    match menu:
-        case str():
-            return [menu]
-        case dict():
-            return [page for below in menu.values() for page in list_pages(below)]
-        case _:
-            return [page for below in menu for page in list_pages(below)]
+    """List the pages of a menu: a page, or parts of it in a list or by title."""
+    if isinstance(menu, str):
+        return [menu]
+    parts = menu.values() if hasattr(menu, "values") else menu
+    return [page for part in parts for page in list_pages(part)]
 
 
 def test_every_page_is_in_the_menu() -> None:
