@@ -261,7 +261,7 @@ def judge_job(entry: Exported, job: Job | None, *, now: float) -> Exported:
             return replace(shown, stage=Stage.EXPORTED, checking_since=None, checks=0)
         case JobState.CANCELLED:
             # Somebody wanted it to end.
-            return fail(shown, "somebody cancelled the job", now=now, again=False)
+            return fail(shown, "the job was cancelled by hand", now=now, again=False)
         case JobState.FAILED:
             return fail(shown, f"WorkMail says: {job.error or 'FAILED, without a reason'}", now=now)
 

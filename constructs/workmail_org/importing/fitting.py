@@ -118,7 +118,7 @@ UNREADABLE = (
     Remainder(
         subject="rights of and to people who are switched off",
         reason="they count for nothing meanwhile, and are not read",
-        advice="they stay; look at them when somebody is switched on again",
+        advice="they stay; look at them when a user is switched on again",
     ),
     Remainder(
         subject="folder permissions, rules and signatures of users",

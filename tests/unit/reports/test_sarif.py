@@ -50,7 +50,7 @@ def test_a_problem_is_a_result_with_a_rule_and_a_region() -> None:
                                 "fullDescription": {"text": "A file is one YAML 1.2 document."},
                                 "help": {
                                     "text": "The message says what is wrong, the value, what is"
-                                    " allowed and what to do. `workmail-org validate SPEC` tells"
+                                    " allowed and what to do. `workmail-org validate SPEC` prints"
                                     " the same in a terminal."
                                 },
                             }
