@@ -128,8 +128,12 @@ class FakeCloudFormation:
     def paginate(self, *, StackName: str) -> list[dict[str, Any]]:  # noqa: N803
         assert StackName
         rows = [
-            {"ResourceType": each.resource.type.value, "PhysicalResourceId": each.physical_id}
-            for each in self.stack.deployed.values()
+            {
+                "LogicalResourceId": name,
+                "ResourceType": each.resource.type.value,
+                "PhysicalResourceId": each.physical_id,
+            }
+            for name, each in self.stack.deployed.items()
         ]
         tables = [
             {

@@ -1,9 +1,9 @@
 """The schema for editors: that of specs, and what stands there before files are put together.
 
 An editor sees `users: !csv people.csv` as text, and `<<` as a key. So in
-`schemas/editor.schema.json` every mapping and list may also be the path of a file, a mapping may
-have `<<`, and users and groups may be the options of a table. Run it with `make docs`; a test
-fails when it is stale.
+`schemas/editor.schema.json` every value may also be the path of a file, but for those that are one
+of a few words, a mapping may have `<<`, and users and groups may be the options of a table. Run it
+with `make docs`; a test fails when it is stale.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DOCUMENT = _SCHEMAS / "editor.schema.json"
 
 _MERGE = "<<"
 _FILE = r"\.([cC][sS][vV]|[yY][aA]?[mM][lL]|[jJ][sS][oO][nN])$"
-_COLLECTIONS = ("object", "array")
+_NO_TEXT = ("object", "array", "boolean", "integer", "number")
 _SECTIONS = ("users", "groups")
 _CONDITIONS = ("if", "not")  # what is asked of a value there is not required of it
 
@@ -111,6 +111,8 @@ def _convert(node: Any, definitions: Schema, *, is_condition: bool = False) -> A
         return made
     if isinstance(made.get("type"), str | list):
         _allow_file(made)
+    if isinstance(made.get("pattern"), str) and made["pattern"] != _FILE:
+        made["pattern"] = f"(?:{made['pattern']})|{_FILE}"
     if "additionalProperties" in made:
         made["properties"] = {**made.get("properties", {}), _MERGE: {"doNotSuggest": True}}
     if isinstance(made.get("required"), list):
@@ -142,10 +144,10 @@ def _convert_names(schema: Schema, definitions: Schema) -> Schema:
 
 
 def _allow_file(schema: Schema) -> None:
-    """Let a mapping or a list be the path of a file."""
+    """Let a value that is no text be the path of a file."""
     given = schema["type"]
     types = cast("list[str]", given if isinstance(given, list) else [given])
-    if not any(each in _COLLECTIONS for each in types) or "string" in types:
+    if "string" in types or "enum" in schema or not any(each in _NO_TEXT for each in types):
         return
     schema["type"] = [*types, "string"]
     schema["pattern"] = _FILE

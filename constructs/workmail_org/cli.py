@@ -38,6 +38,7 @@ from workmail_org.operating import commands
 from workmail_org.operating.export_command import export
 from workmail_org.reports import machine, resolved, sarif, text
 from workmail_org.spec import building, together
+from workmail_org.spec.characters import escape
 from workmail_org.spec.files import loading
 from workmail_org.spec.files.sources import MAX_BYTES
 from workmail_org.spec.problems import Problem, Severity
@@ -528,7 +529,7 @@ def _print_for_people(
     _print_lines(problems)
     for spec, its_problems in found.items():
         if not _has_error(its_problems):
-            _print(text.escape(f"{spec}: valid"))
+            _print(escape(f"{spec}: valid"))
     if problems:
         _print(text.render_summary(problems), err=True)
 
@@ -567,7 +568,7 @@ def _has_error(problems: Sequence[Problem]) -> bool:
 
 def _report(error: errors.WorkMailOrgError) -> int:
     """Say what was refused; give the exit code for it."""
-    _print("\n".join(text.escape(line) for line in str(error).splitlines()), err=True)
+    _print("\n".join(escape(line) for line in str(error).splitlines()), err=True)
     if isinstance(
         error, errors.SpecError | errors.FolderError | errors.InputError | errors.RevisionError
     ):
@@ -584,7 +585,7 @@ def _report_unexpected(error: Exception, *, with_traceback: bool) -> int:
         _print(traceback.format_exc(), err=True)
     what = f"unexpected {type(error).__name__}: {error}"
     hint = "" if with_traceback else "; --debug before the command shows the traceback"
-    _print(text.escape(what + hint), err=True)
+    _print(escape(what + hint), err=True)
     return _UNEXPECTED
 
 

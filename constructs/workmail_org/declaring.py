@@ -18,9 +18,11 @@ from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.domain import MailDomain, RecordGroup
 from workmail_org.model.group import Group
+from workmail_org.model.live import EntityT
 from workmail_org.model.organization import Organization
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
+from workmail_org.model.values import Listing
 from workmail_org.wire.encoding import decode_properties, encode_properties
 from workmail_org.wire.names import MAX_INLINE_BYTES, NO_CHANGES, NO_ZONE
 from workmail_org.wire.properties import (
@@ -211,7 +213,7 @@ def make_users(organization: Organization) -> Collection:
             taken_over=organization.existing is not None,
             max_removals_percent=organization.safety.max_removals_percent,
             min_managed=organization.safety.min_managed,
-            users=organization.users,
+            users=_leave_out_rights(organization.users),
             on_removal=organization.on_removal.users,
             exports=organization.exports is not None,
             passwords=organization.passwords,
@@ -239,7 +241,7 @@ def make_groups(organization: Organization) -> Collection:
             max_removals_percent=organization.safety.max_removals_percent,
             min_managed=organization.safety.min_managed,
             people=_digest_people(organization.users) if groups else "",
-            groups=groups,
+            groups=_leave_out_rights(groups),
             on_removal=organization.on_removal.groups,
             read_only_directory=organization.directory.read_only,
         ),
@@ -264,11 +266,21 @@ def make_resources(organization: Organization) -> Collection:
             max_removals_percent=organization.safety.max_removals_percent,
             min_managed=organization.safety.min_managed,
             people=_digest_people(organization.users, organization.groups) if resources else "",
-            resources=resources,
+            resources=_leave_out_rights(resources),
             on_removal=organization.on_removal.resources,
             exports=organization.exports is not None,
         ),
         "resources",
+    )
+
+
+def _leave_out_rights(entities: tuple[EntityT, ...]) -> tuple[EntityT, ...]:
+    """Leave out that rights are exclusive, which is a matter of `changes.permissions`."""
+    return tuple(
+        replace(each, exclusive=tuple(x for x in each.exclusive if x is not Listing.RIGHTS))
+        if Listing.RIGHTS in each.exclusive
+        else each
+        for each in entities
     )
 
 

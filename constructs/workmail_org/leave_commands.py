@@ -11,18 +11,20 @@ import click
 from workmail_org.arguments import NamedPath, only_option, root_option
 from workmail_org.leaving.model import Destination
 from workmail_org.leaving.options import UserFormat
-from workmail_org.reports.text import escape
 from workmail_org.spec import building
+from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from workmail_org.exporting.model import Exported
     from workmail_org.leaving.model import File
     from workmail_org.leaving.options import MoveOptions
+    from workmail_org.leaving.passwords import PasswordBook
     from workmail_org.model.organization import Environment, Organization
     from workmail_org.model.values import Reference
+    from workmail_org.service.clients import Clients
 
 _spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
 _output_option = click.option(
@@ -116,9 +118,10 @@ def files(
     }
     written: list[File] = []
     lines: list[str] = []
-    for organization in chosen:
+    books = [PasswordBook(given=given) for _ in chosen]
+    for organization, book in zip(chosen, books, strict=True):
         options = MoveOptions(
-            passwords=PasswordBook(given=given),
+            passwords=book,
             user_format=UserFormat(user_format),
             usage_location=usage_location,
             imap_host=imap_host,
@@ -128,9 +131,28 @@ def files(
         lines.append(line)
         written += _put_below(folder, made)
     write_folder(output, written)
-    for line in lines:
+    for line in (*_list_unused(chosen, books), *lines):
         click.echo(escape(line))
     click.echo(escape(f"wrote {output}; begin with README.md"))
+
+
+def _list_unused(
+    organizations: Sequence[Organization], books: Sequence[PasswordBook]
+) -> Iterator[str]:
+    """Report passwords that no file needed: a mistyped address gets a new one made."""
+    from workmail_org.model.values import fold
+    from workmail_org.spec.suggesting import nearest
+
+    known = [fold(user.email) for each in organizations for user in each.users if user.email]
+    first, *others = [{*each.list_unused()} for each in books]
+    for side, address in sorted(first.intersection(*others)):
+        if address in known:
+            why = "no file needs it"
+        else:
+            near = nearest(address, known)
+            why = "no user has this primary address"
+            why += f"; did you mean {near}?" if near else ""
+        yield f"note: the {side} password of {address} is not used: {why}"
 
 
 def choose(environment: Environment, only: str | None) -> tuple[Organization, ...]:
@@ -229,6 +251,20 @@ def _put_below(folder: str, files: Iterable[File]) -> list[File]:
     help="Zone file of a zone that is not in Route 53. Can be repeated.",
 )
 @click.option(
+    "--hosted-zone",
+    "hosted",
+    metavar="ID",
+    multiple=True,
+    help="Hosted zone of Route 53, where several have the name of a domain. Can be repeated.",
+)
+@click.option(
+    "--before",
+    "former",
+    multiple=True,
+    type=NamedPath(exists=True, path_type=pathlib.Path),
+    help="Folder of the first run, or zone file of before step 1. Can be repeated.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["route53", "bind", "octodns", "dnscontrol"]),
@@ -250,6 +286,8 @@ def dns(
     destination: str,
     given: tuple[pathlib.Path, ...],
     zones: tuple[pathlib.Path, ...],
+    hosted: tuple[str, ...],
+    former: tuple[pathlib.Path, ...],
     form: str,
     wanted: tuple[str, ...],
     keep_ses: bool,
@@ -264,6 +302,7 @@ def dns(
     nothing.
     """
     from workmail_org.errors import InputError
+    from workmail_org.leaving.dns.former import load_former
     from workmail_org.leaving.dns.reading import read_zones
     from workmail_org.leaving.dns.steps import plan_steps
     from workmail_org.leaving.dns.wanted import load_wanted
@@ -272,18 +311,28 @@ def dns(
     from workmail_org.model.values import fold
 
     to = Destination(destination)
-    chosen = choose(building.load_environment(spec, root=root), only)
+    environment = building.load_environment(spec, root=root)
+    chosen = choose(environment, only)
     regions = {
         fold(domain.name): organization.region
         for organization in chosen
         for domain in organization.domains
     }
     moving = _choose_domains(regions, wanted)
-    asked = load_wanted(given, to, moving)
+    asked = load_wanted(given, to, moving, others=regions)
+    known = load_former(former) if former else None
     domains = [each for organization in chosen for each in organization.domains]
-    held = read_zones([each for each in domains if fold(each.name) in moving], zones)
+    held = read_zones([each for each in domains if fold(each.name) in moving], zones, hosted)
+    owned = dict(_list_owned(environment, chosen))
     plans = [
-        plan_steps(each.zone, [asked[name] for name in each.domains], regions, keeps_ses=keep_ses)
+        plan_steps(
+            each.zone,
+            [asked[name] for name in each.domains],
+            regions,
+            keeps_ses=keep_ses,
+            given=known,
+            notes=(*each.notes, *(owned[name] for name in each.domains if name in owned)),
+        )
         for each in held
     ]
     problems = [problem for _, found in plans for problem in found]
@@ -296,15 +345,37 @@ def dns(
             click.echo(escape(f"note: {note}"))
         place = f"hosted zone {steps.zone.id}" if steps.zone.id else "zone file"
         moved = ", ".join(steps.domains)
-        click.echo(escape(f"{steps.zone.name} ({place}): 4 steps and a rollback for {moved}"))
+        back = "no rollback" if steps.not_rolled_back else "a rollback"
+        click.echo(escape(f"{steps.zone.name} ({place}): 4 steps and {back} for {moved}"))
     click.echo(escape(f"wrote {output}; begin with README.md"))
+
+
+def _list_owned(
+    environment: Environment, organizations: Iterable[Organization]
+) -> Iterator[tuple[str, str]]:
+    """List the domains whose records a stack wrote, with what that means for the move."""
+    from workmail_org.model.values import fold
+    from workmail_org.plan.declarations import name_stack
+
+    for organization in organizations:
+        for domain in organization.domains:
+            if domain.dns and domain.dns.written:
+                stack = name_stack(environment, organization)
+                yield (
+                    fold(domain.name),
+                    f"{domain.name}: stack {stack} wrote records of this domain, and goes on to "
+                    "take them for its own: leave the domain and its dns in the spec as they are, "
+                    "since a change deletes or rewrites them. cdk destroy stops at records that "
+                    "are not as the stack wrote them: then delete it with these retained (aws "
+                    "cloudformation delete-stack --retain-resources)",
+                )
 
 
 def _choose_domains(known: Iterable[str], wanted: Iterable[str]) -> list[str]:
     from workmail_org.model.values import fold
 
     names = list(known)
-    chosen = [fold(each) for each in wanted]
+    chosen = [fold(each).removesuffix(".") for each in wanted]
     for each in chosen:
         if each not in names:
             declared = ", ".join(names) or "none"
@@ -380,10 +451,12 @@ def report(
         raise click.UsageError("give SPEC, or --region and --alias, not both")
     cents = CENTS_PER_MAILBOX if price is None else _parse_price(price)
     deadlines: Mapping[Reference, datetime] = {}
+    stacks: Mapping[str, str | None] | None = None
     if spec:
         environment = building.load_environment(spec, root=root)
+        exports = _read_exports(environment, choose(environment, only))
     else:
-        environment, deadlines = _read_live(region, alias)
+        environment, deadlines, stacks, exports = _read_live(region, alias)
     built = build_report(
         environment,
         choose(environment, only),
@@ -391,7 +464,8 @@ def report(
         today=tell_day(),
         destinations=[Destination(destination)] if destination else [*Destination],
         deadlines=deadlines,
-        exports=_read_exports(environment, choose(environment, only)),
+        exports=exports,
+        stacks=stacks,
         sign_ins=load_sign_ins(logs) if logs else None,
         cents_per_month=cents,
     )
@@ -426,10 +500,7 @@ def _parse_price(price: str) -> int:
 def _read_exports(
     environment: Environment, organizations: Sequence[Organization]
 ) -> Mapping[str, Sequence[Exported]]:
-    """Read the journal of each organization that declares exports; the final pass counts first."""
-    from workmail_org.errors import NotFoundError
-    from workmail_org.exporting.journal import open_journal
-    from workmail_org.exporting.model import Pass
+    """Read the journal of each organization that declares exports, both passes."""
     from workmail_org.plan.declarations import name_stack
     from workmail_org.service.clients import PATIENT, make_clients
 
@@ -438,20 +509,37 @@ def _read_exports(
         if organization.exports is None:
             continue
         clients = make_clients(organization.region, config=PATIENT)
-        try:
-            journal = open_journal(clients, name_stack(environment, organization))
-        except NotFoundError:  # never deployed
-            journal = None
-        passes = [journal.read(each) for each in (Pass.FIRST, Pass.FINAL)] if journal else []
-        latest = {entry.id: entry for entries in passes for entry in entries}
-        found[organization.key] = tuple(latest.values())
+        stack = name_stack(environment, organization)
+        found[organization.key] = _read_journal(clients, stack) or ()
     return found
+
+
+def _read_journal(clients: Clients, stack: str) -> tuple[Exported, ...] | None:
+    """Read the journal of a stack; `None`: it has none, or is not there."""
+    from workmail_org.errors import NotFoundError
+    from workmail_org.exporting.journal import open_journal, read
+
+    try:
+        journal = open_journal(clients, stack)
+    except NotFoundError:  # never deployed
+        return None
+    return tuple(read(journal)) if journal else None
 
 
 def _read_live(
     region: str | None, alias: str | None
-) -> tuple[Environment, Mapping[Reference, datetime]]:
-    """Read a live organization as a spec would declare it, and when mailboxes are erased."""
+) -> tuple[
+    Environment,
+    Mapping[Reference, datetime],
+    Mapping[str, str | None],
+    Mapping[str, Sequence[Exported]],
+]:
+    """Read a live organization as a spec would declare it.
+
+    Returns:
+        It, when mailboxes are erased, the stack that manages it by its tag, and that stack's
+        journal of exports.
+    """
     from workmail_org.describing import describe, leave_out_defaults
     from workmail_org.errors import NotFoundError
     from workmail_org.model.organization import Environment
@@ -460,6 +548,7 @@ def _read_live(
     from workmail_org.service.reading import find_organization
     from workmail_org.service.snapshot import read_snapshot
     from workmail_org.service.workmail import WorkMail
+    from workmail_org.wire.names import OWNER_TAG
 
     if not region or not alias:
         raise click.UsageError("give SPEC, or --region and --alias of a live organization")
@@ -474,7 +563,14 @@ def _read_live(
     if not snapshot:
         raise NotFoundError(f"no organization with the alias {alias} is in {region}")
     described = leave_out_defaults(describe(snapshot))
-    return Environment(name=alias, organizations=(described,)), snapshot.deadlines
+    stack = snapshot.organization.tags.get(OWNER_TAG)
+    entries = _read_journal(clients, stack) if stack else None
+    return (
+        Environment(name=alias, organizations=(described,)),
+        snapshot.deadlines,
+        {described.key: stack},
+        {} if entries is None else {described.key: entries},
+    )
 
 
 def _write_report(path: pathlib.Path, text: str) -> None:

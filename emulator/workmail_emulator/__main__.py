@@ -20,8 +20,10 @@ from workmail_emulator.dns import Route53
 from workmail_emulator.emulator import Emulator
 from workmail_emulator.guarding import KEY_VARIABLE
 from workmail_emulator.organizations import CREATED_SECONDS
+from workmail_emulator.seeding import read_seed
 from workmail_emulator.server import Server
 from workmail_emulator.storing import S3
+from workmail_emulator.world import DEFAULT_ACCOUNT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,12 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             store=S3(options.aws, key).put if options.aws else None,
         )
         if options.seed:
-            _seed(emulator, options.seed)
+            _seed(emulator, options.seed, options.account)
         if options.dump:
             _check_folder(options.dump)
         server = Server(emulator, options.host, options.port, key)
     except (ValueError, OSError, OverflowError) as error:
-        sys.stderr.write(f"workmail_emulator: {error}\n")
+        sys.stderr.write(f"workmail-emulator: {_describe(error)}\n")
         return 1
     _stop_on_signals(server)
     sys.stdout.write(f"{server.url}\n")
@@ -58,20 +60,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             _dump(emulator, options.dump)
         except OSError as error:
-            sys.stderr.write(f"workmail_emulator: {error}\n")
+            sys.stderr.write(f"workmail-emulator: {_describe(error)}\n")
             return 1
     return 0
 
 
-def _seed(emulator: Emulator, file: Path) -> None:
-    """Begin with what a file holds.
+def _describe(error: Exception) -> str:
+    """Report what failed, without the number of a system error."""
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror.lower()}"
+    return str(error)
+
+
+def _seed(emulator: Emulator, file: Path, account: str) -> None:
+    """Begin with what a dump or a spec holds.
 
     Raises:
-        ValueError: It is not a dump.
+        ValueError: It is neither, or wrong.
         OSError: It cannot be read.
     """
+    document = read_seed(file, account=account)
     try:
-        emulator.seed(json.loads(file.read_text(encoding="utf-8")))
+        emulator.seed(document)
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
 
@@ -164,10 +175,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--account",
-        default="000000000000",
+        default=DEFAULT_ACCOUNT,
         help="twelve digits, in every ARN; whose calls have another access key id than an account",
     )
-    parser.add_argument("--seed", metavar="FILE", type=Path, help="begin with what a dump holds")
+    parser.add_argument(
+        "--seed",
+        metavar="FILE",
+        type=Path,
+        help="begin with what a dump holds, or with what a spec declares",
+    )
     parser.add_argument(
         "--dump", metavar="FILE", type=Path, help="write everything here when it ends"
     )

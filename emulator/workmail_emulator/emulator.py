@@ -27,7 +27,7 @@ from workmail_emulator.dispatch import Answer, Request
 from workmail_emulator.errors import ResponseLost, ServiceFault
 from workmail_emulator.faults import Faults, Throttle
 from workmail_emulator.organizations import CREATED_SECONDS
-from workmail_emulator.world import Context, Lookup, Settings, Store, World
+from workmail_emulator.world import DEFAULT_ACCOUNT, Context, Lookup, Settings, Store, World
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -58,7 +58,7 @@ class Emulator:
         test_domain_after: float = 0.0,
         throttle: float | None = None,
         page_size: int = 100,
-        account: str = "000000000000",
+        account: str = DEFAULT_ACCOUNT,
         verified: Iterable[str] = (),
         dns: Lookup | None = None,
         store: Store | None = None,
@@ -94,6 +94,8 @@ class Emulator:
         ):
             if not 0 <= seconds < math.inf:
                 raise ValueError(f"{name} is a number of seconds, 0 or more: {seconds}")
+        if not dumping.ACCOUNT.fullmatch(account):
+            raise ValueError(f"an account is twelve digits: {account}")
         if lag < 0 or (throttle is not None and throttle <= 0):
             raise ValueError(f"lag is not negative, throttle positive: {lag}, {throttle}")
         self._settings = Settings(

@@ -13,6 +13,9 @@ from workmail_emulator.history import History
 from workmail_emulator.ids import Ids
 from workmail_emulator.state import Directory, Identity, Organization, Region
 
+DEFAULT_ACCOUNT = "000000000000"
+"""Of an emulator that is told no other; no real account has this number."""
+
 Lookup = Callable[[str, str], frozenset[str]]
 """DNS: name without trailing dot, record type → values, TXT unquoted and joined."""
 
@@ -46,7 +49,7 @@ class Settings:
     test_domain_after: float = 0.0
     throttle: float | None = None
     page_size: int = 100
-    account: str = "000000000000"
+    account: str = DEFAULT_ACCOUNT
     verified: frozenset[str] = frozenset()
     dns: Lookup | None = None
     store: Store | None = None

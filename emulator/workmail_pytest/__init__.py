@@ -1,4 +1,4 @@
-"""A pytest plugin: Amazon WorkMail in a thread of the test run, empty at the start of each test.
+"""A pytest plugin: Amazon WorkMail in a thread of the test run, as new at the start of each test.
 
 pytest imports it in every run of an environment that has it. It is a package of its own, and
 imports the emulator and boto3 inside the fixtures: a run without them does not load botocore.
@@ -7,7 +7,9 @@ imports the emulator and boto3 inside the fixtures: a run without them does not 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,15 +36,46 @@ def _workmail_server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def workmail_endpoint(_workmail_server: Server) -> str:
-    """Give the URL of an emulator that holds nothing: no organization, fault or logged call."""
-    _workmail_server.emulator.reset()
+def workmail_seed() -> Mapping[str, Any] | str | Path | None:
+    """Give what the emulator holds at the start of each test; None: nothing. Made to be overridden.
+
+    It is a dump, as a mapping or the path of a file, or the path of a spec. A path is relative to
+    the root folder of the test run.
+    """
+    return None
+
+
+@pytest.fixture(scope="session")
+def _workmail_read_seed(pytestconfig: pytest.Config) -> Callable[[str | Path], Mapping[str, Any]]:
+    """Give what reads a seed from a file, once in a run."""
+    from workmail_emulator.seeding import read_seed
+
+    @cache
+    def read(path: str | Path) -> Mapping[str, Any]:
+        return read_seed(pytestconfig.rootpath / path)
+
+    return read
+
+
+@pytest.fixture
+def workmail_endpoint(
+    _workmail_server: Server,
+    _workmail_read_seed: Callable[[str | Path], Mapping[str, Any]],
+    workmail_seed: Mapping[str, Any] | str | Path | None,
+) -> str:
+    """Give the URL of an emulator that holds the seed alone: no fault, no logged call."""
+    emulator = _workmail_server.emulator
+    emulator.reset()
+    if isinstance(workmail_seed, (str, Path)):
+        emulator.seed(_workmail_read_seed(workmail_seed))
+    elif workmail_seed is not None:
+        emulator.seed(workmail_seed)
     return _workmail_server.url
 
 
 @pytest.fixture
 def workmail(workmail_endpoint: str) -> Iterator[Any]:
-    """Give a boto3 client of WorkMail, with credentials of its own, for an empty emulator."""
+    """Give a boto3 client of WorkMail, with credentials of its own, for the emulator."""
     import boto3
 
     session: Any = boto3.session.Session(

@@ -34,6 +34,9 @@ _RIGHT = [
     "    alias: acme\n    groups: {it: {members: !include it.yaml, aliases: !include a.yaml}}\n"
     "    tags: !include tags.yaml\n    permissions: !include rights.yaml\n"
     "    policies: {access_control: !include rules.yaml}\n",
+    "    alias: !include alias.yaml\n    interoperability: !include no.yaml\n    users:\n"
+    "      alice: {display_name: !include name.yaml, email: !include email.yaml,\n"
+    "        enabled: !include on.yaml, quota_megabytes: !include quota.yaml}\n",
     "    <<: !include more.yaml\n  two: !include two.yaml\n  <<: !include rest.yaml\n",
 ]
 _WRONG = [
@@ -42,6 +45,9 @@ _WRONG = [
     ("    alias: acme\n    users: {alice: {}}\n", "display_name"),
     ("    alias: acme\n    users: alice\n", "allowed: a value, or a file"),
     ("    users: !csv people.csv\n", "alias"),
+    ("    alias: Acme_1\n", "allowed: letters and digits"),
+    ("    alias: acme\n    users: {alice: {display_name: A, enabled: maybe}}\n", "a file"),
+    ("    alias: acme\n    users: {alice: {display_name: A, email: a@b}}\n", "allowed: letters"),
     ("    alias: acme\n    groups: {it: {members: alice}}\n", "allowed: a value, or a file"),
 ]
 

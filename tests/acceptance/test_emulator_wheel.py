@@ -12,7 +12,7 @@ from wheels import Environment, build_wheel, make_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs" / "emulator.md").read_text()
-IN_A_TEST, IN_A_PROGRAM = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+IN_A_TEST, SEEDED, IN_A_PROGRAM = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
 
 EMPTY = """
 def test_nothing_is_left_of_another_test(workmail):
@@ -37,6 +37,50 @@ def test_the_documents_test_passes_and_each_test_begins_empty(environment: Envir
     (environment.work / "test_document.py").write_text(IN_A_TEST + EMPTY)
     ran = environment.run("python", "-m", "pytest", "-q", "-W", "error", "test_document.py")
     assert (ran.returncode, "2 passed" in ran.stdout) == (0, True), ran.stdout + ran.stderr
+
+
+SPEC = """
+version: 1
+environment: test
+organizations:
+  acme:
+    region: eu-west-1
+    alias: acme
+    users: {alice: {display_name: Alice Liddell}, carl: {display_name: Carl, enabled: false}}
+    groups: {sales: {members: [alice]}}
+"""
+
+CHANGED = """
+def test_it_begins_anew(workmail):
+    (acme,) = workmail.list_organizations()["OrganizationSummaries"]
+    groups = workmail.list_groups(OrganizationId=acme["OrganizationId"])["Groups"]
+    (sales,) = [each for each in groups if each["Name"] == "sales"]
+    assert sales["State"] == "ENABLED"
+    workmail.deregister_from_work_mail(
+        OrganizationId=acme["OrganizationId"], EntityId=sales["Id"]
+    )
+"""
+
+
+def test_tests_begin_with_a_spec_or_with_a_dump_of_it(environment: Environment) -> None:
+    specs = environment.work / "config"
+    specs.mkdir()
+    (specs / "staging.yaml").write_text(SPEC)
+    emulator = "import sys, json, pathlib; from workmail_emulator.seeding import read_seed; "
+    made = environment.run(
+        *("python", "-c", emulator + "json.dump(read_seed(pathlib.Path(sys.argv[1])), sys.stdout)"),
+        "config/staging.yaml",
+    )
+    (specs / "dump.json").write_text(made.stdout)
+    again = CHANGED.replace("def test_it", "def test_each_time_it")
+    dumped = SEEDED.replace("config/staging.yaml", "config/dump.json")
+    (environment.work / "test_spec.py").write_text(SEEDED + CHANGED + again)
+    (environment.work / "test_dump.py").write_text(dumped + CHANGED + again)
+    root = str(environment.work)
+    for name in ("test_spec.py", "test_dump.py"):
+        command = ("python", "-m", "pytest", "-q", "-W", "error", "--rootdir", root)
+        ran = environment.run(*command, str(environment.work / name))
+        assert (ran.returncode, "3 passed" in ran.stdout) == (0, True), ran.stdout + ran.stderr
 
 
 def test_a_run_without_the_fixtures_does_not_load_the_emulator(environment: Environment) -> None:

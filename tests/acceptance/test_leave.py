@@ -22,6 +22,7 @@ from workmail_org.leaving.model import Destination
 from workmail_org.leaving.passwords import make_password
 from workmail_org.leaving.reporting import build_report, count_months
 from workmail_org.model.values import EntityId
+from workmail_org.reports.leave_html import render_report as render_html
 from workmail_org.reports.leave_machine import build_document
 from workmail_org.reports.leave_text import render_report as render_text
 from workmail_org.spec.building import load_environment
@@ -234,6 +235,29 @@ def test_given_passwords_are_used_and_none_is_made(
     ) in listed.splitlines()
     assert listed.endswith(";;\n")
     assert not (tmp_path / "out" / "secret" / "passwords.csv").exists()
+
+
+def test_a_password_that_no_file_needs_is_reported_and_never_shown(
+    run: Run, spec: dict[str, str | bytes]
+) -> None:
+    """With a mistyped address a new password is made, which nobody expects."""
+    result = run(
+        *("leave", "files", "spec.yaml", "--to", "imapsync", "--imap-host", "imap.new.example"),
+        *("--workmail-passwords", "old.csv", "--output", "out"),
+        files={
+            **spec,
+            "old.csv": "address,password\nZoe@acme.example,s3cret-1\nzo@acme.example,s3cret-2\n"
+            "off@acme.example,s3cret-3\nx@y.z,s3cret-4\n",
+        },
+    )
+
+    assert [
+        "note: the WorkMail password of off@acme.example is not used: no file needs it",
+        "note: the WorkMail password of x@y.z is not used: no user has this primary address",
+        "note: the WorkMail password of zo@acme.example is not used: no user has this primary "
+        "address; did you mean zoe@acme.example?",
+    ] == result.stdout.splitlines()[:3]
+    assert "s3cret" not in result.output
 
 
 def test_a_password_that_imapsync_cannot_read_is_left_to_a_person(
@@ -462,6 +486,75 @@ def test_the_page_escapes_what_comes_from_the_spec(run: Run, tmp_path: Path) -> 
     assert "default-src &#39;none&#39;" in page
 
 
+def test_an_alias_in_a_domain_of_its_own_is_not_overlooked(run: Run) -> None:
+    """Ann's address cannot be taken along, her alias can; Ben has neither."""
+    users = """
+      ann: {display_name: Ann, email: ann@acme.awsapps.com, aliases: [ann@acme.example]}
+      ben: {display_name: Ben, email: ben@acme.awsapps.com, aliases: [b@acme.awsapps.com]}
+"""
+    spec = SPEC.partition("    users:")[0] + f"    users:{users}"
+    result = run("leave", "report", "spec.yaml", "--format", "json", files={"spec.yaml": spec})
+    (organization,) = json.loads(result.stdout)["organizations"]
+    blockers = {each["title"]: each["names"] for each in organization["blockers"]}
+
+    assert ["ann"] == blockers[
+        "its address is at awsapps.com, which nobody can take along, and an alias is in a domain "
+        "of your own: make that alias the address first"
+    ]
+    assert ["ben"] == blockers[
+        "has no address outside awsapps.com, which nobody can take along: give it an address in a "
+        "domain of your own first"
+    ]
+
+
+def test_names_with_commas_are_told_apart(run: Run) -> None:
+    """Two rules with lists, and a display name with a comma, stand on lines of their own."""
+    policies = """
+    policies:
+      access_control:
+        office: {effect: deny, description: Office, actions: [imap, smtp]}
+        everybody: {effect: allow, description: All}
+"""
+    spec = SPEC.replace('"~tilde"', '"Doe, Jane"') + policies
+    result = run("leave", "report", "spec.yaml", "--to", "zoho", files={"spec.yaml": spec})
+    lines = result.stdout.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("    access control rule (2):"))
+
+    assert [
+        "      everybody: effect allow; description All",
+        "      office: effect deny; description Office; actions imap, smtp",
+    ] == lines[at + 1 : at + 3]
+    page = run(
+        *("leave", "report", "spec.yaml", "--to", "zoho", "--format", "html"),
+        files={"spec.yaml": spec},
+    ).stdout
+    assert (
+        "<bdi>everybody: effect allow; description All</bdi><br>"
+        "<bdi>office: effect deny; description Office; actions imap, smtp</bdi></li>"
+    ) in page
+
+
+def test_nothing_that_somebody_has_to_do_is_cut(run: Run) -> None:
+    """500 switched off, and as many devices that sign in: each is named in each format."""
+    number = 500
+    users = "\n".join(
+        f"      user{n:04}: {{display_name: User, enabled: false}}" for n in range(number)
+    )
+    log = write_log(*(sign_in(f"device{n:04}", "SMTP") for n in range(number)))
+    files = {
+        "spec.yaml": SPEC.partition("    users:")[0] + f"    users:\n{users}\n",
+        "log.json": log,
+    }
+    for form in ("text", "json", "html"):
+        words = ("--to", "google", "--sign-ins", "log.json", "--format", form)
+        result = run("leave", "report", "spec.yaml", *words, files=files)
+        found = {*re.findall(r"(?:user|device)\d{4}", result.stdout)}
+
+        assert 0 == result.exit_code
+        assert 2 * number == len(found), form
+        assert not re.search(r"and [\d,]+ more", result.stdout)
+
+
 @pytest.mark.parametrize(
     ("price", "cents"), [("5", 2500 * 5), ("0", 0), ("4.5", 2250 * 5)], ids=str
 )
@@ -529,12 +622,19 @@ def test_verified_exports_make_it_ready_and_others_block(tmp_path: Path) -> None
     text = render_text(report)
 
     jsonschema.validate(document, SCHEMA)
-    assert 40 == document["readiness"]
-    assert "ready: 40 % of the mailboxes have a verified export" in text
-    assert "5 mailboxes: 1 running, 2 verified, 1 failed; 1 of them after the mail moved" in text
+    assert 30 == document["readiness"]
+    assert (
+        "ready: 30 %: 2 of 5 mailboxes have a verified export, 1 of 5 one of the final pass"
+    ) in text
+    assert (
+        "5 mailboxes; first pass: 1 running, 1 verified, 1 failed; final pass: 1 verified" in text
+    )
     blockers = {each["title"]: each["names"] for each in document["organizations"][0]["blockers"]}
     assert ["zoe"] == blockers["the export failed: AccessDenied: the key"]
-    assert ["tilde", "typo"] == blockers["no verified export yet"]
+    assert ["tilde", "typo"] == blockers["no verified export yet: workmail-org leave export"]
+    assert ["cmd"] == blockers[
+        "no verified final export yet: workmail-org leave export --final, once the mail has moved"
+    ]
     assert "2026-11-25T08:30:00+00:00" == document["organizations"][0]["exports"][0]["verified_at"]
     assert "bucket with the exports" in document["organizations"][0]["stays"][-1]
 
@@ -548,18 +648,82 @@ def test_a_mailbox_that_only_the_journal_knows_counts_too(tmp_path: Path) -> Non
     )
     (organization,) = build_document(report)["organizations"]
 
-    assert 83 == report.readiness
+    assert 41 == report.readiness
     assert 6 == len(organization["mailboxes"])
     assert ["newbie"] == next(
         each["names"] for each in organization["blockers"] if "failed" in each["title"]
     )
 
 
-def test_everything_verified_is_a_hundred_per_cent(tmp_path: Path) -> None:
-    names = ("jim", "cmd", "zoe", "tilde", "typo")
-    report = build(tmp_path, *(make_export(n, n, Stage.VERIFIED) for n in names))
+NAMES = ("jim", "cmd", "zoe", "tilde", "typo")
 
-    assert 100 == report.readiness
+
+def test_only_the_final_pass_makes_it_wholly_ready(tmp_path: Path) -> None:
+    first = [make_export(n, n, Stage.VERIFIED) for n in NAMES]
+    final = [make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL) for n in NAMES]
+    half, whole = build(tmp_path, *first), build(tmp_path, *first, *final)
+    titles = [[b.title for b in each.organizations[0].blockers] for each in (half, whole)]
+
+    assert (50, 100) == (half.readiness, whole.readiness)
+    assert (
+        "no mailbox has a verified final export yet: workmail-org leave export --final, once the "
+        "mail has moved"
+    ) in titles[0]
+    assert not [title for title in titles[1] if "export" in title.partition(":")[0]]
+    assert (
+        "ready: 50 %: 5 of 5 mailboxes have a verified export, 0 of 5 one of the final pass"
+    ) in render_text(half)
+    assert "5 mailboxes; first pass: 5 verified; final pass: not begun" in render_text(half)
+
+
+def test_a_final_pass_that_was_begun_hides_no_verified_export(tmp_path: Path) -> None:
+    at = datetime(2026, 11, 25, 8, 30, tzinfo=UTC).timestamp()
+    report = build(
+        tmp_path,
+        *(make_export(n, n, Stage.VERIFIED, verified_at=at) for n in NAMES),
+        make_export("jim", "jim", Stage.RUNNING, export_pass=Pass.FINAL),
+        make_export("cmd", "cmd", Stage.FAILED, export_pass=Pass.FINAL, reason="the key"),
+    )
+    document = build_document(report)
+    (organization,) = document["organizations"]
+
+    jsonschema.validate(document, SCHEMA)
+    assert 50 == document["readiness"]
+    jim, cmd, *_ = organization["exports"]
+    assert ("verified", False) == (jim["state"], jim["final"])
+    assert ("verified", "running") == (
+        jim["passes"]["first"]["state"],
+        jim["passes"]["final"]["state"],
+    )
+    assert ("verified", "failed", "the key") == (
+        cmd["state"],
+        cmd["passes"]["final"]["state"],
+        cmd["passes"]["final"]["reason"],
+    )
+    blockers = {each["title"]: each["names"] for each in organization["blockers"]}
+    assert ["cmd"] == blockers["the final export failed: the key"]
+    assert not [title for title in blockers if title.startswith("no verified export")]
+    assert (
+        "<bdi>jim</bdi>: first pass: verified on 2026-11-25 08:30 UTC; final pass: running"
+    ) in render_html(report)
+
+
+def test_who_was_gone_before_the_final_pass_needs_no_export_in_it(tmp_path: Path) -> None:
+    """A leaver has a verified first export; WorkMail did not list the mailbox any more."""
+    final = [make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL) for n in NAMES]
+    left = make_export("7", "leaver", Stage.VERIFIED)
+
+    assert 100 == build(tmp_path, left, *final).readiness
+    assert 75 == build(tmp_path, left, *final[1:]).readiness
+
+
+def test_two_mailboxes_of_one_name_are_two(tmp_path: Path) -> None:
+    """A user was deleted, and another one made with the name."""
+    both = [make_export(each, "jim", Stage.VERIFIED) for each in ("1", "2")]
+    report = build(tmp_path, *both)
+
+    assert 6 == len(report.organizations[0].mailboxes)
+    assert 16 == report.readiness
 
 
 def test_after_the_end_nothing_is_promised(tmp_path: Path) -> None:
@@ -644,10 +808,43 @@ def test_what_is_no_audit_log_is_refused(log: str, run: Run, spec: dict[str, str
     )
 
 
-def test_an_audit_log_without_anybody_says_so(run: Run, spec: dict[str, str | bytes]) -> None:
-    result = run(
-        *("leave", "report", "spec.yaml", "--sign-ins", "log.json"),
-        files={**spec, "log.json": write_log()},
-    )
+@pytest.mark.parametrize(
+    ("events", "message", "document"),
+    [
+        (
+            list[object](),
+            "Who still signs in is not known: the logs have no authentication event. Name the logs "
+            "of WorkMail's authentication events with --sign-ins, of some days",
+            (None, {"authentication": 0, "other": 0}),
+        ),
+        (
+            [{"folder_path": "/Inbox", "user": "jim", "protocol": "IMAP"}, {"access_granted": "1"}],
+            "Who still signs in is not known: the logs have no authentication event, and 2 events "
+            "of other kinds. Name the logs of WorkMail's authentication events with --sign-ins, of "
+            "some days",
+            (None, {"authentication": 0, "other": 2}),
+        ),
+        (
+            [sign_in("mallory", "IMAP", successful=False)],
+            "Nobody signs in any more, by the logs: 1 attempt, which failed",
+            (list[object](), {"authentication": 1, "other": 0}),
+        ),
+    ],
+    ids=["no event", "events of other kinds", "failed attempts"],
+)
+def test_what_logs_say_nothing_about_is_not_known(
+    events: list[object],
+    message: str,
+    document: tuple[Any, Any],
+    run: Run,
+    spec: dict[str, str | bytes],
+) -> None:
+    def report(form: str) -> str:
+        words = ("leave", "report", "spec.yaml", "--sign-ins", "log.json", "--format", form)
+        return run(*words, files={**spec, "log.json": write_log(*events)}).stdout
 
-    assert "\nNobody signs in any more.\n" in result.stdout
+    assert f"\n{message}\n" in report("text")
+    assert f"<p>{message.replace(chr(39), '&#39;')}.</p>" in report("html")
+    found = json.loads(report("json"))
+    jsonschema.validate(found, SCHEMA)
+    assert document == (found["sign_ins"], found["sign_in_events"])

@@ -49,6 +49,18 @@ def test_changes_are_told_and_are_no_failure(run: Run) -> None:
     assert "\x1b" not in result.stdout
 
 
+def test_a_new_organization_has_no_default_domain_before(run: Run) -> None:
+    domains = "        domains: {acme.example: {default: true, verified: true}}\n    "
+    more = "  new:\n        region: eu-west-1\n        alias: acme-new\n" + domains
+    result = plan(run, "--against", "before.yaml", after_yaml=BEFORE + more)
+
+    assert 0 == result.exit_code, result.output
+    said = (
+        "acme.example is the default domain; addresses that nothing else changes stay as they are"
+    )
+    assert said in result.stdout
+
+
 def test_changes_can_be_told_by_the_exit_code(run: Run) -> None:
     assert 5 == plan(run, "--against", "before.yaml", "--exit-code").exit_code
     assert 0 == plan(run, "--against", "after.yaml", "--exit-code").exit_code

@@ -42,6 +42,7 @@ from workmail_org.model.policies import (
     TokenStatus,
 )
 from workmail_org.model.removal import OnRemoval, Removal, Safety
+from workmail_org.model.values import Listing
 from workmail_org.plan.deployed import read_live
 from workmail_org.plan.planning import plan
 from workmail_org.wire.encoding import encode_properties
@@ -241,11 +242,14 @@ def test_what_no_list_shows_of_who_does_not_change_stays_in_plan_and_deployment(
     assert approved == plan_live(stack, SMALL, JOINER).approval
     stack.deploy(JOINER, approved=approved)
     assert "bob" == take_picture(stack).addresses["by-hand@acme.example"]
-    # Who changes is brought to the whole of the declaration.
-    bob = replace(JOINER.users[1], telephone="1")
+    # Who changes is brought to the whole of the declaration, and keeps what people added.
+    bob = replace(JOINER.users[1], telephone="1", exclusive=(Listing.ALIASES,))
+    other = replace(JOINER, users=(JOINER.users[0], replace(bob, exclusive=()), *JOINER.users[2:]))
+    stack.deploy(other, approved=plan_live(stack, JOINER, other).approval)
+    assert "bob" == take_picture(stack).addresses["by-hand@acme.example"]
     changed = replace(JOINER, users=(JOINER.users[0], bob, *JOINER.users[2:]))
-    stack.deploy(changed, approved=plan_live(stack, JOINER, changed).approval)
-    assert_equals(take_picture(stack), changed)
+    stack.deploy(changed, approved=plan_live(stack, other, changed).approval)
+    assert_equals(take_picture(stack), other)
     assert "by-hand@acme.example" not in take_picture(stack).addresses
 
 

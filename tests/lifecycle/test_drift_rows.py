@@ -26,8 +26,10 @@ from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.permission import Right
 from workmail_org.model.policies import Policies
+from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.values import Kind, Reference, parse_reference
 from workmail_org.plan.declarations import declare
+from workmail_org.reports.drift_words import describe_row
 from workmail_org.reports.resolved import render_value
 from workmail_org.spec.building import load_environment
 from workmail_org.wire.names import UNRESOLVED
@@ -212,6 +214,33 @@ def test_a_spec_that_is_ahead_is_pending_and_no_drift(hand: Hand) -> None:
         "policies.inbound_dmarc.enforced": ("pending", True, False, False),
         "tags.team": ("pending removal", None, "present", "present"),
     } == tell(find_rows(hand.stack, DEPLOYED, spec))
+
+
+def test_what_leaves_and_is_retained_is_pending_and_not_about_to_be_removed() -> None:
+    kept = OnRemoval(users=Removal.RETAIN, domains=Removal.RETAIN)
+    domains = make_organization().domains
+    everybody = (make_user("alice"), make_user("bob"), make_group("sales"))
+    before = make_organization(*everybody, domains=(*domains, OTHER), on_removal=kept)
+    stack = Stack(make_emulator())
+    stack.deploy(before)
+    spec = replace(before, domains=domains, users=before.users[:1], groups=())
+    rows = find_rows(stack, before, spec)
+
+    assert {
+        "users.bob": ("pending", None, "present", "present"),
+        "groups.sales": ("pending removal", None, "present", "present"),
+        'domains["other.example"]': ("pending", None, "present", "present"),
+    } == tell(rows)
+    said = {row.name: describe_row(row) for row in rows}
+    assert said["users.bob"] == (
+        "no longer declared; the next deployment leaves it as it is and stops managing it"
+        " (on_removal: retain)"
+    )
+
+    stack.deploy(spec)
+    assert {"users.bob": "unmanaged", 'domains["other.example"]': "unmanaged"} == {
+        row.name: row.row_class.value for row in find_rows(stack, spec)
+    }
 
 
 def test_both_changed_is_a_conflict_or_has_converged(hand: Hand) -> None:

@@ -123,6 +123,17 @@ def test_who_has_a_verified_export_goes_without_a_word(stack: Stack, export_pass
     assert_equals(take_picture(stack), without("alice"))
 
 
+def test_a_final_pass_that_was_begun_takes_no_verified_export_away(stack: Stack) -> None:
+    note(stack, "alice")
+    entry = Journal(stack.dynamodb, "journal").read(Pass.FIRST)[0]
+    begun = replace(entry, revision=0, export_pass=Pass.FINAL, stage=Stage.RUNNING)
+    Journal(stack.dynamodb, "journal").write(begun)
+
+    stack.deploy(without("alice"))
+
+    assert_equals(take_picture(stack), without("alice"))
+
+
 @pytest.mark.parametrize("stage", [each for each in Stage if each is not Stage.VERIFIED])
 def test_an_export_that_is_not_verified_is_none(stack: Stack, stage: Stage) -> None:
     note(stack, "alice", stage)

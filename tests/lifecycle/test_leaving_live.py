@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -10,10 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cloudformation import Stack
-from drifting import Hand
+from drifting import FakeCloudFormation, Hand
+from exporting import Table
 from transitions import FULL
 from workmail_org import distribution
 from workmail_org.cli import main
+from workmail_org.exporting.journal import Journal
+from workmail_org.exporting.model import Exported, Pass, Stage
+from workmail_org.model.values import EntityId
 from workmail_org.service import clients
 
 SCHEMA = json.loads(distribution.find_project_file("schemas/leave.schema.json").read_text("utf-8"))
@@ -24,7 +29,11 @@ def live(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """An organization with everything, deployed."""
     stack.secrets.put_secret_value(SecretId="ews", SecretString="hidden")
     stack.deploy(FULL)
-    made = stack.make_run().clients
+    listing: Any = FakeCloudFormation(stack)
+    table: Any = Table()
+    made = replace(stack.make_run().clients, cloudformation=listing, dynamodb=table)
+    entry = Exported(export_pass=Pass.FIRST, id=EntityId("a"), name="alice", stage=Stage.VERIFIED)
+    Journal(table, "journal").write(entry)
 
     def open_clients(_region: str, **_: Any) -> clients.Clients:
         return made
@@ -54,6 +63,26 @@ def test_what_is_live_is_accounted_for_without_a_spec() -> None:
     assert "file" == found["delegate", "resource:boardroom", "group:sales"]["placement"]
     assert ("retention policy", None, "standard") in found
     assert ("impersonation role", None, "backup") in found
+
+
+def test_the_stack_is_the_one_that_the_organization_names(live: Stack) -> None:
+    """Its name does not follow from the alias: the tag has it, and so its exports are known."""
+    (organization,) = json.loads(run("--alias", "acme", "--format", "json").stdout)["organizations"]
+
+    assert "test-acme" == live.name
+    assert "CloudFormation stack test-acme, until it is destroyed" == organization["stays"][0]
+    assert [("alice", "verified")] == [(e["name"], e["state"]) for e in organization["exports"]]
+
+
+def test_an_organization_that_no_stack_manages_has_none(live: Stack) -> None:
+    workmail: Any = live.emulator.client("workmail", region="eu-west-1")
+    (found,) = workmail.list_organizations()["OrganizationSummaries"]
+    arn = workmail.describe_organization(OrganizationId=found["OrganizationId"])["ARN"]
+    workmail.untag_resource(ResourceARN=arn, TagKeys=["workmail-org:stack"])
+    (organization,) = json.loads(run("--alias", "acme", "--format", "json").stdout)["organizations"]
+
+    assert not [each for each in organization["stays"] if "stack" in each.partition(",")[0]]
+    assert organization["exports"] is None
 
 
 @pytest.mark.usefixtures("live")

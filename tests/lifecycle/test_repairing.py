@@ -60,6 +60,13 @@ def change_by_hand(stack: Stack) -> None:
     client.untag_resource(ResourceARN=arn, TagKeys=["team"])
 
 
+def keep_alias(organization: Organization) -> Organization:
+    """Declare the address that people gave Alice: it is theirs, and stays."""
+    alice, *others = organization.users
+    by_hand = replace(alice, aliases=(*alice.aliases, at("by-hand")))
+    return replace(organization, users=(by_hand, *others))
+
+
 def get_tags(stack: Stack) -> dict[str, str]:
     arn = stack.workmail.describe_organization(OrganizationId=stack.organization_id)["ARN"]
     tags = stack.workmail.list_tags_for_resource(ResourceARN=arn)["Tags"]
@@ -89,13 +96,12 @@ def test_a_repair_sets_right_whatever_was_changed_by_hand_and_nothing_else(
     assert {
         "AssociateMemberToGroup",
         "DeleteAccessControlRule",
-        "DeleteAlias",
         "PutMailboxPermissions",
         "RegisterToWorkMail",
         "TagResource",
         "UpdateUser",
     } == set(list_operations(changed))
-    assert_equals(take_picture(changed), SPEC)
+    assert_equals(take_picture(changed), keep_alias(SPEC))
     assert "mail" == get_tags(changed)["team"]
     changed.emulator.clear_calls()
     changed.deploy(SPEC)
@@ -111,7 +117,7 @@ def test_a_repair_writes_what_its_plan_was_approved_for(changed: Stack) -> None:
     assert [] == list_operations(changed)
     changed.deploy(careful, approved=plan.approval)
 
-    assert_equals(take_picture(changed), careful)
+    assert_equals(take_picture(changed), keep_alias(careful))
     assert any("cdk deploy -c repair=" in note for note in plan.organizations[0].notes)
 
 
@@ -120,4 +126,4 @@ def test_a_repair_comes_together_with_a_change(changed: Stack) -> None:
     changed.repair = REPAIR
     changed.deploy(desired, approved=plan_live(changed, SPEC, desired, repairs=True).approval)
 
-    assert_equals(take_picture(changed), desired)
+    assert_equals(take_picture(changed), keep_alias(desired))

@@ -283,7 +283,6 @@ def test_a_stack_that_is_destroyed_takes_away_what_it_added_and_puts_back_what_w
     assert set(before.settings.permissions) == set(after.settings.permissions)
 
 
-@pytest.mark.xfail(reason="a declared list is the stack's, until `exclusive` says so", strict=False)
 def test_what_people_added_to_a_declared_list_stays(hand: Hand) -> None:
     hand.do("create_alias", EntityId=hand.find("alice"), Alias=at("by-hand"))
     hand.do("associate_member_to_group", GroupId=hand.find("everyone"), MemberId=hand.find("zoe"))

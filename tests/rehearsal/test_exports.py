@@ -233,6 +233,10 @@ def test_everybody_ends_verified_or_failed_and_nobody_is_exported_twice_in_a_day
     assert stopped
     followed = [each for each in list_executions(local) if not json.loads(each["input"])["begin"]]
     assert ALL or followed
+    assert {("first", ())} >= {
+        (json.loads(each["input"])["series"], tuple(json.loads(each["input"])["names"]))
+        for each in followed
+    }
     assert (0, "it was exported within the last 24 hours") == (
         between["user28"]["attempts"],
         between["user28"]["reason"],

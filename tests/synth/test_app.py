@@ -159,6 +159,20 @@ def test_every_problem_of_a_spec_is_an_error_of_the_cdk(folder: Path) -> None:
     assert 2 == said.count("invalid-spec"), said
 
 
+def test_no_problem_steers_the_terminal_of_the_cdk(folder: Path) -> None:
+    (folder / "spec.yaml").write_text(
+        SPEC.replace("[alice]", '["\\u202Ealice\\e[2J"]'), encoding="utf-8"
+    )
+    run_app(folder, {"spec": "spec.yaml"})
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        run_cdk(folder, "diff", "--app", "cdk.out")
+
+    said: str = refused.value.output
+    assert "\u202e" not in said
+    assert "\x1b[2J" not in said
+    assert '"\\u202ealice\\u001b[2J"' in said, said
+
+
 def test_no_stack_of_a_spec_that_is_wrong_can_be_taken_away_by_mistake(folder: Path) -> None:
     """Under the name of a real stack an empty template would erase it, with --ignore-errors."""
     (folder / "spec.yaml").write_text(SPEC.replace("eu-west-1", "eu-west-2"), encoding="utf-8")

@@ -211,6 +211,22 @@ def test_the_machine_may_call_its_function_and_start_itself(managed: Any, given:
     )
 
 
+def test_an_execution_that_follows_has_the_names_of_the_one_before(managed: Any) -> None:
+    text = managed.get("ExportMachine")["DefinitionString"]["Fn::Join"][1]
+    joined = "".join(each if isinstance(each, str) else "TOKEN" for each in text)
+    parameters = json.loads(joined)["States"]["GoOn"]["Parameters"]
+
+    assert "States.Format('{}-{}', $.series, States.UUID())" == parameters["Name.$"]
+    assert {
+        "pass.$": "$.pass",
+        "series.$": "$.series",
+        "names.$": "$.names",
+        "changed.$": "$.changed",
+        "begin": False,
+        "round": 0,
+    } == parameters["Input"]
+
+
 def test_nobody_hears_of_the_end_without_a_topic(given: Any, managed: Any) -> None:
     def read_states(made: Any) -> set[str]:
         text = made.get("ExportMachine")["DefinitionString"]["Fn::Join"][1]

@@ -29,7 +29,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
-from workmail_org.model.values import Kind, OrganizationId, parse_reference
+from workmail_org.model.values import Kind, Listing, OrganizationId, parse_reference
 from workmail_org.wire.encoding import decode_properties
 from workmail_org.wire.names import MAX_INLINE_BYTES
 from workmail_org.wire.properties import (
@@ -42,6 +42,7 @@ from workmail_org.wire.properties import (
     RemovalsProperties,
     ResourcesProperties,
     ResourceType,
+    UsersProperties,
 )
 
 STACK = "production-acme"
@@ -98,6 +99,21 @@ def test_who_is_switched_off_is_neither_a_member_nor_a_delegate() -> None:
 
     assert (parse_reference("alice"),) == sales.members
     assert (parse_reference("group:sales"),) == boardroom.delegates
+
+
+def test_that_rights_are_exclusive_is_told_to_the_permissions_alone() -> None:
+    """To say it of 10 000 users makes their handler read none of them."""
+    alice = User(name="alice", exclusive=(Listing.ALIASES, Listing.RIGHTS))
+    organization = replace(
+        BARE, users=(alice, User(name="bob")), permissions=(permit("bob", "alice"),)
+    )
+    users, *_ = declaring.list_collections(organization)
+    (part,) = declaring.list_settings(organization, stack=STACK)
+    told, _bob = decode_properties(UsersProperties, users.inline[0]).users
+    permissions = decode_properties(PermissionsProperties, part.properties)
+
+    assert (Listing.ALIASES,) == told.exclusive
+    assert (alice.reference,) == permissions.exclusive
 
 
 def test_nobody_who_is_switched_off_is_permitted_anything() -> None:

@@ -9,14 +9,15 @@ order: two people who swap their addresses each wait for the other.
 that each call is judged by what holds when it is made:
 
 1. *Drop aliases* (phase RELEASE) that their holder is not to have, before anybody takes one. Kept
-   are those that nobody wants, as long as the stack did not give them: WorkMail gives everybody an
-   address in the test domain by itself, and people who leave keep what nobody asks for.
+   are those that nobody wants, as long as the stack did not give them: people add some by hand
+   (unless the spec says that aliases are exclusive), WorkMail gives everybody an address in the
+   test domain by itself, and people who leave keep what nobody asks for.
 2. *Park* (RELEASE) who leaves, or stays switched off in the spec, and bears a primary address that
    somebody else wants. An entity cannot be without a primary address, so it gets one that nobody
    can want, in the test domain, made from its name: a run that was cut off finds it again.
 3. *Readdress* (READDRESS) everybody whose wanted primary address is free, again and again, because
    each one that moves may free the next. WorkMail keeps the former address as an alias: it is
-   dropped, unless it is wanted. When nobody can move and somebody is left, they wait for each
+   dropped like any other. When nobody can move and somebody is left, they wait for each
    other in a circle: one of them is parked, which opens it, and takes its own address at its turn.
 4. *Add aliases* (ALIAS) last, when all primary addresses are where they belong.
 
@@ -53,6 +54,7 @@ class Holder:
             off, and gives up only what others want.
         wanted_aliases: By folded address.
         owned: Folded addresses that this stack gave it.
+        exclusive: Whether it has no addresses but those.
         readdressable: Whether its addresses can change: only of enabled ones.
     """
 
@@ -62,6 +64,7 @@ class Holder:
     wanted_primary: str | None
     wanted_aliases: dict[str, str] = field(default_factory=dict[str, str])
     owned: frozenset[str] = frozenset()
+    exclusive: bool = False
     readdressable: bool = True
 
     @property
@@ -121,9 +124,9 @@ def _may_drop(holder: Holder, folded: str, test_domain: str, taken: set[str]) ->
         return True
     if holder.wanted_primary is None:
         return False
-    # WorkMail gives entities addresses in the test domain by itself; those stay
-    # unless this stack put them there (facts.md §1.6).
-    return folded in holder.owned or get_domain(folded) != fold(test_domain)
+    # What people added by hand is theirs. WorkMail gives entities addresses in the test domain
+    # by itself; those stay too, unless this stack put them there (facts.md §1.6).
+    return folded in holder.owned or (holder.exclusive and get_domain(folded) != fold(test_domain))
 
 
 def _readdress(holders: list[Holder], test_domain: str, taken: set[str]) -> list[Call]:
@@ -131,16 +134,17 @@ def _readdress(holders: list[Holder], test_domain: str, taken: set[str]) -> list
     for holder in holders:
         leaves = holder.wanted_primary is None
         if leaves and fold(holder.primary) in taken:
-            calls += _park(Phase.RELEASE, holder, test_domain)
+            calls += _park(Phase.RELEASE, holder, test_domain, taken)
     waiting = [h for h in holders if h.wanted_primary and not _same(h.primary, h.wanted_primary)]
     while waiting:
         ready = [h for h in waiting if _is_free_for(h, holders)]
         if ready:
             for holder in ready:
-                calls += _make_primary(Phase.READDRESS, holder, holder.wanted_primary or "")
+                address = holder.wanted_primary or ""
+                calls += _make_primary(Phase.READDRESS, holder, address, test_domain, taken)
                 waiting.remove(holder)
         else:  # a circle: one steps aside
-            calls += _park(Phase.READDRESS, waiting[0], test_domain)
+            calls += _park(Phase.READDRESS, waiting[0], test_domain, taken)
     return calls
 
 
@@ -152,12 +156,15 @@ def _is_free_for(holder: Holder, holders: list[Holder]) -> bool:
     )
 
 
-def _park(phase: Phase, holder: Holder, test_domain: str) -> list[Call]:
-    return _make_primary(phase, holder, make_parking_address(holder.reference, test_domain))
+def _park(phase: Phase, holder: Holder, test_domain: str, taken: set[str]) -> list[Call]:
+    address = make_parking_address(holder.reference, test_domain)
+    return _make_primary(phase, holder, address, test_domain, taken)
 
 
-def _make_primary(phase: Phase, holder: Holder, address: str) -> list[Call]:
-    """Change the primary address and let go of the former one unless it is listed as an alias."""
+def _make_primary(
+    phase: Phase, holder: Holder, address: str, test_domain: str, taken: set[str]
+) -> list[Call]:
+    """Change the primary address; WorkMail keeps the former one as an alias until it is dropped."""
     former = holder.primary
     calls = [
         make_call(
@@ -171,7 +178,9 @@ def _make_primary(phase: Phase, holder: Holder, address: str) -> list[Call]:
     holder.primary = address
     holder.aliases.pop(fold(address), None)
     holder.aliases[fold(former)] = former
-    if fold(former) not in holder.wanted_aliases and former:
+    folded = fold(former)
+    unwanted = former and folded not in holder.wanted_aliases
+    if unwanted and _may_drop(holder, folded, test_domain, taken):
         calls.append(_delete_alias(phase, holder, former))
     return calls
 

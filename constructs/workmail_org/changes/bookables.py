@@ -10,7 +10,7 @@ from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation, Traits, refuse_nothing
 from workmail_org.model.bookable import Bookable, Booking
 from workmail_org.model.live import Found
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Kind, Listing, Reference
 
 
 def decide(situation: Situation[Bookable]) -> Decision:
@@ -56,7 +56,7 @@ def _update(
         yield _change_delegate(Phase.JOIN, operation, bookable, wanted[folded])
     yield from _update_fields(bookable, actual, previous)
     for folded in sorted(present.keys() - wanted.keys()):
-        if situation.may_take_out(bookable, folded):
+        if situation.may_take_out(bookable, Listing.DELEGATES, folded):
             operation = "DisassociateDelegateFromResource"
             yield _change_delegate(Phase.DETACH, operation, bookable, present[folded])
 

@@ -29,11 +29,17 @@ class Claims:
     Attributes:
         removable: Who may be removed by this request.
         known: These, and who was removed before or is not removed by this one.
+        made: Those of them that the stack created, in an update that goes forward.
+        kept: Members or delegates, folded, who left the spec and could not be taken out yet.
         managed: How many the stack answers for.
     """
 
     removable: frozenset[str] = frozenset()
     known: frozenset[str] = frozenset()
+    made: frozenset[str] = frozenset()
+    kept: Mapping[str, tuple[Reference, ...]] = field(
+        default_factory=dict[str, tuple[Reference, ...]]
+    )
     managed: int = 0
 
 
@@ -150,6 +156,8 @@ def assess(
         previous_is_lost=facts.previous_is_lost,
         absent=[entity for entity in whole if fold(entity.name) not in facts.present],
         enabled=facts.enabled,
+        made=facts.claims.made,
+        kept=facts.claims.kept,
         managed=facts.claims.managed,
         safety=_choose_stricter(declared, previous),
         exported=_choose_exported(facts, declared, previous),

@@ -80,9 +80,10 @@ def explain(
 ) -> Iterator[Explanation]:
     """Return which domain is the default."""
     for call in calls:
+        before = f", instead of {live.default_domain}" if live.default_domain else ""
         sentence = (
-            f"{call.arguments['DomainName']} is the default domain, instead of "
-            f"{live.default_domain}; addresses that nothing else changes stay as they are"
+            f"{call.arguments['DomainName']} is the default domain{before};"
+            " addresses that nothing else changes stay as they are"
         )
         yield DEFAULT_DOMAIN, sentence, [call]
 

@@ -11,15 +11,16 @@ from workmail_org.changes.addresses import (
     create_alias,
     describe_taken,
     index_addresses,
+    is_parking_address,
     move_addresses,
 )
-from workmail_org.changes.brakes import list_export_brakes, list_removal_brakes
+from workmail_org.changes.brakes import list_address_brakes, list_export_brakes, list_removal_brakes
 from workmail_org.changes.calls import Call, Identity, Phase, make_call, order
 from workmail_org.changes.deciding import Decision
-from workmail_org.model.live import EntityT, Found
+from workmail_org.model.live import Entity, EntityT, Found
 from workmail_org.model.removal import Removal, Safety
 from workmail_org.model.user import User
-from workmail_org.model.values import EntityId, Kind, Reference, fold
+from workmail_org.model.values import EntityId, Kind, Listing, Reference, fold
 
 _DELETE_OPERATIONS = {
     Kind.USER: ("DeleteUser", "UserId"),
@@ -59,6 +60,9 @@ class Situation(Generic[EntityT]):
             whoever made it; names unique without case.
         previous: What the last deployment declared.
         owned: Folded names of entities that the ledger says are this stack's.
+        made: Those of them that it created, in an update that goes forward.
+        kept: Members or delegates who left the spec and could not be taken out yet, by folded
+            name of the group or resource.
         desired: From the spec; names unique without case.
         removal: What happens to entities that left the spec.
         exceptions: Other words for some of them, by folded name.
@@ -104,6 +108,10 @@ class Situation(Generic[EntityT]):
     previous_is_lost: bool = False
     absent: Sequence[EntityT] = ()
     enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
+    made: Collection[str] = frozenset()
+    kept: Mapping[str, tuple[Reference, ...]] = field(
+        default_factory=dict[str, tuple[Reference, ...]]
+    )
     managed: int = 0
     safety: Safety = Safety()  # noqa: RUF009 - frozen
     exported: Collection[str] | None = None
@@ -127,20 +135,47 @@ class Situation(Generic[EntityT]):
         """Return what the last deployment declared under the entity's name."""
         return self.declared.get(fold(entity.name))
 
-    def may_take_out(self, entity: EntityT, listed: Reference) -> bool:
+    def may_take_out(self, entity: EntityT, listing: Listing, listed: Reference) -> bool:
         """Return whether somebody who is not desired leaves a list of members or delegates.
 
-        Whoever is switched off cannot be taken out. In a rollback nobody knows of those whom the
-        failed deployment did not name whether they were in it when it began: lists show only who
-        is switched on.
+        Whoever is switched off cannot be taken out. Whom the last deployment did not declare was
+        added by hand, and stays where the list is not exclusive. In a rollback nobody knows of
+        those whom the failed deployment did not name whether they were in it when it began: lists
+        show only who is switched on.
         """
         if listed not in self.enabled:
             return False
-        if not self.as_found:
+        if self.is_exclusive(entity, listing):
             return True
-        failed: Any = self.find_previous(entity)
-        named = (*getattr(failed, "members", ()), *getattr(failed, "delegates", ()))
-        return listed in {each.folded for each in named}
+        return listed in self._list_given(entity)
+
+    def list_kept(self, entity: EntityT) -> tuple[Reference, ...]:
+        """List the members or delegates who left the spec and are still to be taken out.
+
+        Whoever is switched off is in no list, and comes back as one: what is not done now, a later
+        deployment does.
+        """
+        found = self.find(entity)
+        there = _list_references(found.entity) if found else frozenset[Reference]()
+        gone = self._list_given(entity) - _list_references(entity)
+        return tuple(sorted(each for each in gone if each in there or each not in self.enabled))
+
+    def _list_given(self, entity: EntityT) -> frozenset[Reference]:
+        """List whom the stack made members or delegates, folded."""
+        previous = self.find_previous(entity)
+        given = _list_references(previous) if previous else frozenset[Reference]()
+        return given.union(self.kept.get(fold(entity.name), ()))
+
+    def is_exclusive(self, entity: EntityT, listing: Listing) -> bool:
+        """Return whether a list of an entity has no entries but the declared ones.
+
+        Whom the stack made, and the last deployment did not declare, returns with what an earlier
+        one gave them.
+        """
+        if self.as_found:
+            return False
+        returns = self.find_previous(entity) is None and fold(entity.name) in self.made
+        return returns or listing in entity.exclusive
 
     def get_leavers(self) -> tuple[Found[EntityT], ...]:
         """Return the owned entities that are no longer declared and still there."""
@@ -149,6 +184,13 @@ class Situation(Generic[EntityT]):
             for found in self.actual
             if (name := fold(found.entity.name)) in self.owned and name not in self.wanted
         )
+
+
+def _list_references(entity: Entity) -> frozenset[Reference]:
+    """List the members of a group, or the delegates of a resource, folded."""
+    listed: Any = entity
+    named = (*getattr(listed, "members", ()), *getattr(listed, "delegates", ()))
+    return frozenset(each.folded for each in named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +232,9 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
         for address in index_addresses((entity.email, *entity.aliases))
     }
     wanted = newcomers | situation.wanted_elsewhere
-    calls += move_addresses(_list_holders(situation), situation.test_domain, wanted)
+    holders = list(_list_holders(situation))
+    before = _list_held(holders)
+    calls += move_addresses(holders, situation.test_domain, wanted)
     for entity in situation.desired:
         calls += _bring(traits, situation, entity)
     for leaver in situation.get_leavers():
@@ -208,6 +252,7 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
             *list_removal_brakes(
                 traits.kind, ordered, owned=situation.managed, safety=situation.safety
             ),
+            *list_address_brakes(traits.kind, before, (*_list_held(holders), *newcomers)),
             *list_export_brakes(traits.kind, ordered, situation.found, situation.exported),
         ),
     )
@@ -395,6 +440,17 @@ def _list_holders(situation: Situation[EntityT]) -> Iterable[Holder]:
         )
 
 
+def _list_held(holders: Iterable[Holder]) -> list[str]:
+    """List the addresses, folded, of those who stay."""
+    return [
+        fold(address)
+        for holder in holders
+        if holder.readdressable and holder.wanted_primary
+        for address in (holder.primary, *holder.aliases)
+        if address and not is_parking_address(address)
+    ]
+
+
 def _make_holder(
     situation: Situation[EntityT], found: Found[EntityT], desired: EntityT | None
 ) -> Holder:
@@ -407,6 +463,7 @@ def _make_holder(
         wanted_primary=desired.email if desired else None,
         wanted_aliases=index_addresses(desired.aliases) if desired else {},
         owned=frozenset(owned),
+        exclusive=desired is not None and situation.is_exclusive(desired, Listing.ALIASES),
         readdressable=found.entity.enabled,
     )
 

@@ -10,14 +10,15 @@ from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation, Traits, refuse_nothing
 from workmail_org.model.group import Group
 from workmail_org.model.live import Found
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Kind, Listing, Reference
 
 
 def decide(situation: Situation[Group]) -> Decision:
     """Decide how groups and their members come from what is there to what is desired.
 
-    Members are a set. One that is switched off now is neither added nor taken
-    out: WorkMail refuses both (facts.md §1.4).
+    Members are a set. Those whom people added by hand stay, unless members are
+    exclusive. One that is switched off now is neither added nor taken out:
+    WorkMail refuses both (facts.md §1.4).
 
     Args:
         situation: Members of actual groups are their enabled ones.
@@ -55,7 +56,7 @@ def _update(
     wanted = {member.folded: member for member in group.members}
     present = {member.folded: member for member in (found.entity.members if found else ())}
     for folded in sorted(present.keys() - wanted.keys()):
-        if situation.may_take_out(group, folded):
+        if situation.may_take_out(group, Listing.MEMBERS, folded):
             yield _change_member(Phase.LEAVE, "DisassociateMemberFromGroup", group, present[folded])
     for folded in sorted(wanted.keys() - present.keys()):
         # Users come before groups: one that is off was switched off by hand, and is reported as

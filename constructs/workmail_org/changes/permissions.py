@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from workmail_org.changes.calls import Call, Identity, Phase, Setting, make_call
 from workmail_org.changes.consequences import GUIDE, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording, get_reference, join
-from workmail_org.model.live import LiveSettings
+from workmail_org.model.live import Entity, LiveSettings
 from workmail_org.model.organization import Organization
-from workmail_org.model.permission import MailboxPermission
-from workmail_org.model.values import Reference
+from workmail_org.model.permission import MailboxPermission, Right
+from workmail_org.model.values import Listing, Reference
 from workmail_org.wire.properties import PermissionsProperties
 
 Pair = tuple[Reference, Reference]
@@ -42,12 +43,22 @@ def declare(organization: Organization, stack: str) -> PermissionsProperties:  #
     Delete, which comes after everything.
     """
     disabled = organization.disabled
+    entities: tuple[Entity, ...] = (
+        *organization.users,
+        *organization.groups,
+        *organization.resources,
+    )
     return PermissionsProperties(
+        exclusive=tuple(
+            each.reference
+            for each in entities
+            if Listing.RIGHTS in each.exclusive and each.reference.folded not in disabled
+        ),
         permissions=tuple(
             each
             for each in organization.permissions
             if not {each.mailbox.folded, each.grantee.folded} & disabled
-        )
+        ),
     )
 
 
@@ -64,8 +75,13 @@ def capture(
     """Write what is live of the pairs that a change is about, as it would be declared."""
     sides = [each for each in (declared, previous) if each]
     pairs = {get_pair(permission) for each in sides for permission in each.permissions}
+    whole = {each.folded for side in sides for each in side.exclusive}
     return PermissionsProperties(
-        permissions=tuple(each for each in live.permissions if get_pair(each) in pairs)
+        permissions=tuple(
+            each
+            for each in live.permissions
+            if get_pair(each) in pairs or each.mailbox.folded in whole
+        )
     )
 
 
@@ -76,7 +92,8 @@ def decide(
 ) -> Decision:
     """Decide which permissions change; rights go before others come.
 
-    Permissions that neither `previous` nor `declared` names are somebody else's.
+    What neither `previous` nor `declared` names is somebody else's, whole permissions and
+    single rights: it stays, but on mailboxes whose rights are exclusive.
 
     Source:
         WorkMail API 2017-10-01: PutMailboxPermissions (replaces the rights of
@@ -85,13 +102,23 @@ def decide(
     present = {get_pair(each): each for each in live.permissions}
     wanted = {get_pair(each): each for each in (declared.permissions if declared else ())}
     before = {get_pair(each): each for each in (previous.permissions if previous else ())}
-    dropped = [each for pair, each in before.items() if pair in present and pair not in wanted]
-    changed = [
-        each
-        for pair, each in wanted.items()
-        if pair not in present or set(present[pair].rights) != set(each.rights)
-    ]
+    exclusive = {each.folded for each in (declared.exclusive if declared else ())}
+    on_exclusive = {pair: each for pair, each in present.items() if pair[0] in exclusive}
+    dropped: list[MailboxPermission] = []
+    changed: list[MailboxPermission] = []
+    for pair, permission in {**on_exclusive, **before, **wanted}.items():
+        found = _get_rights(present, pair)
+        by_hand = set[Right]() if pair[0] in exclusive else found - _get_rights(before, pair)
+        rights = _get_rights(wanted, pair) | by_hand
+        if found and not rights:
+            dropped.append(permission)
+        elif rights != found:
+            changed.append(replace(permission, rights=tuple(sorted(rights))))
     return Decision(calls=(*map(_delete, dropped), *map(_put, changed)))
+
+
+def _get_rights(permissions: Mapping[Pair, MailboxPermission], pair: Pair) -> set[Right]:
+    return set(permissions[pair].rights) if pair in permissions else set()
 
 
 _RIGHTS = {

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from workmail_org.differences.additions import Addition, part
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.group import Group
@@ -46,11 +47,16 @@ class Expected:
         live: What it shows; what it does not tell is as declared.
         previous: What was declared before and must not be there any more, if it
             is not declared.
+        others: Those of the permissions in `previous` that nobody declared, on mailboxes
+            whose rights are exclusive.
+        additions: What people added by hand to declared lists, which is not in `live`.
     """
 
     declared: Organization
     live: Organization
     previous: Organization
+    others: tuple[MailboxPermission, ...] = ()
+    additions: tuple[Addition, ...] = ()
 
 
 def expect(
@@ -66,7 +72,14 @@ def expect(
     """
     before = _drop_kept(_show(previous or declared), declared)
     wanted = _carry_out_removals(_show(declared), before, live)
-    return Expected(declared=wanted, live=_take_as_declared(live, wanted), previous=before)
+    parted = part(wanted, _take_as_declared(live, wanted), before)
+    return Expected(
+        declared=wanted,
+        live=parted.live,
+        previous=replace(before, permissions=(*before.permissions, *parted.others)),
+        others=parted.others,
+        additions=parted.additions,
+    )
 
 
 def _show(declared: Organization) -> Organization:

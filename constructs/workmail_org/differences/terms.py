@@ -41,6 +41,7 @@ NOT_TOLD: Mapping[Field, str] = MappingProxyType(
         (Organization, "on_removal"): "says what to do",
         (Organization, "safety"): "says what may be done",
         (Organization, "adopt"): "says what may be done",
+        (Organization, "exclusive"): "says what may be done",
         (Organization, "expect"): "changes nothing; WorkMail is asked",
         (Organization, "alarms"): "not WorkMail's",
         (Organization, "exports"): "not WorkMail's",
@@ -52,8 +53,11 @@ NOT_TOLD: Mapping[Field, str] = MappingProxyType(
         (Directory, "service_account"): "a secret",
         (MailDomain, "dns"): "Route 53's",
         (User, "adopt"): "says what may be done",
+        (User, "exclusive"): "says what may be done",
         (Group, "adopt"): "says what may be done",
+        (Group, "exclusive"): "says what may be done",
         (Bookable, "adopt"): "says what may be done",
+        (Bookable, "exclusive"): "says what may be done",
         (EwsAvailability, "password_secret"): "a secret",
     }
 )

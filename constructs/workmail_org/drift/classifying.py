@@ -12,12 +12,13 @@ Each difference is a path with two values, so that the three join by path:
     S-L   D-L    S = D    class
     yes   yes    yes      drift; gone, where a whole thing is missing
     yes   yes    no       conflict: a deployment would overwrite the hand
-    yes   no              pending; pending removal, where a whole thing leaves
+    yes   no              pending; pending removal, where a whole thing leaves and is not retained
     no    yes             converged: the hand did what the spec says by now
 
 A difference of a whole thing ("the group is not there") stands for all that is in it, so a path
 also finds those above it. What is live and in neither S nor D is not a declared difference:
-`_find_unmanaged` looks for it, in what `describing.leave_out_defaults` leaves of L.
+`_find_unmanaged` looks for it, in what `describing.leave_out_defaults` leaves of L. What people
+added to a declared list is unmanaged too (`differences.additions`).
 
 What could not be read is missing or as in a new organization, which looks like a change. So all
 rows that depend on it are dropped, and one row says that it is unreadable.
@@ -31,17 +32,20 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from workmail_org.describing import describe, leave_out_defaults
+from workmail_org.differences.additions import list_exclusive_mailboxes
 from workmail_org.differences.finding import PRESENT, Finding
 from workmail_org.differences.keyed import find_differences
 from workmail_org.differences.terms import EXCLUSIVE, FOLDED_KEYS, KEYS, VALUES, WORDS
 from workmail_org.drift.model import Row, RowClass
-from workmail_org.drift.normalizing import find_lost, normalize
-from workmail_org.drift.taking_in import declare_unmanaged
+from workmail_org.drift.normalizing import Sides, find_lost, normalize
+from workmail_org.drift.taking_in import declare_addition, declare_unmanaged
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.group import BUILT_IN_GROUPS, Group
 from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Organization
+from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import Policies
+from workmail_org.model.removal import Removal
 from workmail_org.model.user import PROFILE_FIELDS, User
 from workmail_org.model.values import Reference, fold
 from workmail_org.spec.problems import Path, render_path
@@ -68,6 +72,11 @@ _PEOPLE: tuple[Path, ...] = (
     ("policies", "access_control"),
 )
 """What names people by ids, which only their lists tell."""
+
+_RETAINED = (
+    "no longer declared; the next deployment leaves it as it is and stops managing it"
+    " (on_removal: retain)"
+)
 
 _ORDER = {row_class: position for position, row_class in enumerate(RowClass)}
 
@@ -137,12 +146,39 @@ def _join(look: Look, live: Organization, lost: frozenset[Reference]) -> Iterato
     """Join the three differences by path."""
     spec = normalize(look.spec, live, lost, look.deployed)
     deployed = normalize(look.deployed, live, lost)
-    ahead = _index(find_differences(spec.declared, spec.live, deployed.declared))
-    behind = _index(find_differences(deployed.declared, deployed.live))
+    ahead, behind = (_index(_find(side, deployed.declared)) for side in (spec, deployed))
     written = _index(find_differences(spec.declared, deployed.declared, deployed.declared))
     behind = {path: each for path, each in behind.items() if each[0] != UNRESOLVED}
+    shown: set[Path] = set()
     for path in (*ahead, *(each for each in behind if each not in ahead)):
-        yield _make_row(path, ahead, behind, written)
+        row = _make_row(path, ahead, behind, written)
+        if row.row_class is RowClass.PENDING_REMOVAL and _is_retained(look.deployed, path):
+            row = replace(row, row_class=RowClass.PENDING, reason=_RETAINED)
+        if row.row_class in (RowClass.DRIFT, RowClass.CONFLICT):
+            shown.add(path)
+        yield row
+    for addition in spec.additions:
+        if addition.path in shown:
+            continue  # the whole list is
+        yield Row(
+            path=addition.path,
+            row_class=RowClass.UNMANAGED,
+            live=list(addition.values),
+            declaration=declare_addition(addition),
+        )
+
+
+def _find(side: Sides, deployed: Organization) -> Iterator[Finding]:
+    """Find what differs; rights where nobody else may have any count as declared before."""
+    before = replace(deployed, permissions=(*deployed.permissions, *side.others))
+    return find_differences(side.declared, side.live, before)
+
+
+def _is_retained(deployed: Organization, path: Path) -> bool:
+    """Return whether a whole thing that is no longer declared stays as it is."""
+    if len(path) != 2:
+        return False
+    return getattr(deployed.on_removal, str(path[0]), None) is Removal.RETAIN
 
 
 def _index(findings: Iterable[Finding]) -> dict[Path, Values]:
@@ -217,6 +253,7 @@ def _find_unmanaged(look: Look, bare: Organization) -> Iterator[Row]:
         bare: What is live, without what every organization has.
     """
     declared = (look.spec, look.deployed)
+    exclusive = list_exclusive_mailboxes(look.spec)
     for path in _COLLECTIONS:
         known = {key for each in declared for key in _name_entries(_get(each, path))}
         if known and (Policies, path[-1]) in EXCLUSIVE:
@@ -227,6 +264,8 @@ def _find_unmanaged(look: Look, bare: Organization) -> Iterator[Row]:
             counts[name] += 1
             if name in known or _is_removed(entry, look.removed) or _is_unknown(entry, look):
                 continue
+            if isinstance(entry, MailboxPermission) and entry.mailbox.folded in exclusive:
+                continue  # the differences have found it
             yield Row(
                 path=(*path, _number(_name(entry), counts[name])),
                 row_class=RowClass.UNMANAGED,

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import HostedZone, MailDomain
-from workmail_org.model.live import LiveSettings
+from workmail_org.model.live import EntityT, LiveSettings
 from workmail_org.model.policies import EmailMonitoring, Policies
-from workmail_org.model.values import OrganizationId, fold
+from workmail_org.model.values import Listing, OrganizationId, Reference, fold
 from workmail_org.wire.names import UNRESOLVED
+from workmail_org.wire.properties import ResourceType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from workmail_org.model.organization import Organization
     from workmail_org.plan.declarations import Declaration, Zone
@@ -34,6 +35,8 @@ def describe_deployed(deployed: Declaration, spec: Organization) -> Organization
     """
     about = deployed.organization
     settings = _predict(deployed)
+    permissions = deployed.settings.get(ResourceType.MAILBOX_PERMISSIONS)
+    exclusive = {each.folded for each in permissions.exclusive} if permissions else set[Reference]()
     return replace(
         spec,
         region=deployed.region,
@@ -44,11 +47,25 @@ def describe_deployed(deployed: Declaration, spec: Organization) -> Organization
         interoperability=about.interoperability,
         tags=about.tags,
         domains=tuple(_describe_domains(deployed, spec)),
-        users=deployed.users.users,
-        groups=deployed.groups.groups,
-        resources=deployed.resources.resources,
+        users=_note_exclusive(deployed.users.users, exclusive),
+        groups=_note_exclusive(deployed.groups.groups, exclusive),
+        resources=_note_exclusive(deployed.resources.resources, exclusive),
         permissions=settings.get("permissions", ()),
         policies=_describe_policies(settings),
+        # Who leaves is treated as the spec says by then, a domain as it was deployed.
+        on_removal=replace(spec.on_removal, domains=about.domains_on_removal),
+    )
+
+
+def _note_exclusive(
+    entities: tuple[EntityT, ...], exclusive: Collection[Reference]
+) -> tuple[EntityT, ...]:
+    """Say of whom the rights on the mailbox are exclusive, which permissions tell."""
+    return tuple(
+        replace(each, exclusive=tuple(sorted((*each.exclusive, Listing.RIGHTS))))
+        if each.reference.folded in exclusive
+        else each
+        for each in entities
     )
 
 

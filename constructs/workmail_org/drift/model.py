@@ -46,7 +46,7 @@ class Row:
         spec: What the spec says; `None`: nothing, or that it is not there.
         deployed: What was deployed last; `None` likewise.
         live: What WorkMail has; `None`: it is not there.
-        reason: Why it is unreadable; `None`: it is not.
+        reason: Why it is unreadable, or of this class; `None`: that needs no reason.
         declaration: What the organization of a spec would say to take it in; `None`: it
             is declared.
         ignored: Why it is ignored, and until when; `None`: it is not.

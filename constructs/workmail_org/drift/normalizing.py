@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from workmail_org.differences.additions import Addition
 from workmail_org.differences.expecting import expect
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
+from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import Reference
@@ -32,10 +34,14 @@ class Sides:
     Attributes:
         declared: What WorkMail would show.
         live: What it shows; what it does not tell is as declared.
+        others: Permissions that nobody declared, on mailboxes whose rights are exclusive.
+        additions: What people added by hand to declared lists, which is not in `live`.
     """
 
     declared: Organization
     live: Organization
+    others: tuple[MailboxPermission, ...]
+    additions: tuple[Addition, ...]
 
 
 def normalize(
@@ -60,7 +66,12 @@ def normalize(
         # WorkMail keeps who is switched off as a target of impersonation, and so the rule.
         shown = replace(shown, policies=expect(said, live, previous).declared.policies)
     found = _take_members(sides.live, shown.groups, lost)
-    return Sides(declared=_forget_log_days(shown), live=_forget_log_days(found))
+    return Sides(
+        declared=_forget_log_days(shown),
+        live=_forget_log_days(found),
+        others=sides.others,
+        additions=sides.additions,
+    )
 
 
 def _take_members(

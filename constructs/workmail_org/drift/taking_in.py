@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import Any, cast
 
+from workmail_org.differences.additions import Addition
 from workmail_org.differences.terms import KEYS, WORDS
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
@@ -45,6 +46,23 @@ def declare_unmanaged(path: Path, live: Organization) -> dict[str, Any]:
             return {"policies": _declare_single(path, live.policies)}
         case (str(section), str(name)):
             return {section: {name: _declare_entity(_find(getattr(live, section), name))}}
+        case _:
+            return {}
+
+
+def declare_addition(addition: Addition) -> dict[str, Any]:
+    """Say what the organization of a spec would have to declare to have what people added.
+
+    Args:
+        addition: To a list of somebody, or to the rights of somebody on a mailbox.
+    """
+    match addition.path:
+        case ("permissions", str(name)):
+            mailbox, _, grantee = name.partition(" for ")
+            entry = {"mailbox": mailbox, "grantee": grantee, "rights": list(addition.whole)}
+            return {"permissions": [entry]}
+        case (str(section), str(name), str(listing)):
+            return {section: {name: {listing: list(addition.whole)}}}
         case _:
             return {}
 

@@ -41,6 +41,7 @@ from workmail_org.exporting.model import (
     Exported,
     Job,
     JobState,
+    MailboxExports,
     Stage,
 )
 
@@ -110,6 +111,7 @@ def renew(entry: Exported, *, now: float) -> Exported:
         enabled=entry.enabled,
         since=now,
         not_before=entry.not_before,
+        reason=f"to be tried again; before it failed: {entry.reason}",
         revision=entry.revision,
     )
 
@@ -410,13 +412,21 @@ def estimate_seconds(entries: Sequence[Exported], *, now: float) -> float | None
     return max([rounds * mean, *(pause + mean for pause in pauses)])
 
 
-def find_verified(entries: Iterable[Exported]) -> dict[str, Exported]:
-    """Find the newest verified export of each mailbox, by the id of its user."""
-    found: dict[str, Exported] = {}
-    for entry in sorted(entries, key=lambda each: each.verified_at or 0.0):
-        if entry.stage is Stage.VERIFIED:
-            found[entry.id] = entry
+def pair_passes(entries: Iterable[Exported]) -> dict[str, MailboxExports]:
+    """Bring the entries of both passes together, by the id of the mailbox's user or resource."""
+    found: dict[str, MailboxExports] = {}
+    for entry in entries:
+        pair = found.get(entry.id, MailboxExports())
+        found[entry.id] = (
+            replace(pair, final=entry) if entry.is_final else replace(pair, first=entry)
+        )
     return found
+
+
+def find_verified(entries: Iterable[Exported]) -> dict[str, Exported]:
+    """Find the verified export of each mailbox that has one, in whatever pass, by id."""
+    pairs = pair_passes(entries)
+    return {key: each.verified for key, each in pairs.items() if each.verified}
 
 
 def _format(epoch: float) -> str:

@@ -51,8 +51,9 @@ def run_round(event: Mapping[str, Any], _context: ExportContext) -> dict[str, An
 
     Args:
         event: `pass` (first, final); `begin` whether mailboxes are to be put into it, by `names`
-            or all, and with `retry` those that failed; `round` counts the rounds of this execution,
-            `changed` whether any of them wrote anything.
+            or all, and with `retry` those that failed; `series` begins the names of this execution
+            and of those that follow it; `round` counts the rounds of this execution, `changed`
+            whether any of them wrote anything.
         _context: Lambda's.
 
     Returns:
@@ -71,6 +72,8 @@ def run_round(event: Mapping[str, Any], _context: ExportContext) -> dict[str, An
     found = advance(runner, export_pass)
     return {
         "pass": str(export_pass),
+        "series": str(event.get("series", export_pass)),
+        "names": list(event.get("names", ())),
         "begin": False,
         "round": int(event.get("round", 0)) + 1,
         "done": found.done,

@@ -119,6 +119,53 @@ class Exported:
         return self.stage in OVER
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxExports:
+    """One mailbox in both passes: the one place that says what an export is good for.
+
+    A verified export of either pass keeps a mailbox from being lost, and so counts for whoever
+    removes its user (`verified`). The archive is the final pass (`archived`): only that was made
+    when nobody worked in WorkMail any more. A pass that was begun never takes away what another
+    one has verified.
+
+    Attributes:
+        first: `None`: not in the first pass.
+        final: `None`: not in the final pass.
+    """
+
+    first: Exported | None = None
+    final: Exported | None = None
+
+    @property
+    def latest(self) -> Exported:
+        """Of the last pass that it is in."""
+        found = self.final or self.first
+        if found is None:
+            raise ValueError("no pass has it")
+        return found
+
+    @property
+    def verified(self) -> Exported | None:
+        """The verified export that counts: of the final pass, else of the first."""
+        every = (self.final, self.first)
+        return next((each for each in every if each and each.stage is Stage.VERIFIED), None)
+
+    @property
+    def archived(self) -> bool:
+        """Whether the final pass has verified it."""
+        return self.final is not None and self.final.stage is Stage.VERIFIED
+
+    @property
+    def shown(self) -> Exported:
+        """The export to show where there is room for one."""
+        return self.verified or self.latest
+
+    @property
+    def reference(self) -> Reference:
+        """As it is called now."""
+        return self.latest.reference
+
+
 class JobState(StrEnum):
     """States of an export job (WorkMail API 2017-10-01, MailboxExportJobState)."""
 

@@ -20,13 +20,18 @@ from workmail_org.exporting import deciding
 from workmail_org.exporting.jobs import describe_job, list_jobs, read_time, start_job
 from workmail_org.exporting.journal import Journal
 from workmail_org.exporting.model import Exported, Job, JobState, Pass, Stage
-from workmail_org.model.values import Kind, parse_reference
+from workmail_org.model.values import Kind, Reference, parse_reference
 from workmail_org.service.reading import Listed, list_resources, list_users
 from workmail_org.service.workmail import WorkMail
 
 _LOGGER = logging.getLogger(__name__)
 
 _LIMIT = "LimitExceededException"
+
+HOW_TO_NAME = (
+    "a user is NAME, a room or a piece of equipment is resource:NAME; groups and remote users have "
+    "no mailbox"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,15 +130,21 @@ def choose_rows(rows: Iterable[Listed], names: Collection[str], *, now: float) -
     having = [row for row in rows if _has_mailbox(row, moment)]
     if not names:
         return having
-    wanted = {parse_reference(name).folded: name for name in names}
+    wanted = {parse_reference(name).folded for name in names}
     chosen = {row.reference.folded: row for row in having if row.reference.folded in wanted}
-    missing = [name for reference, name in wanted.items() if reference not in chosen]
-    if missing:
-        raise NotFoundError(
-            f"no mailbox has the name {', '.join(sorted(missing))}: a user is NAME, a room or a "
-            "piece of equipment is resource:NAME; groups and remote users have no mailbox"
-        )
+    if missing := list_missing(chosen, names):
+        raise NotFoundError(f"no mailbox has the name {', '.join(missing)}: {HOW_TO_NAME}")
     return list(chosen.values())
+
+
+def list_missing(having: Collection[Reference], names: Iterable[str]) -> list[str]:
+    """List the names that are nobody's, sorted. Pure.
+
+    Args:
+        having: Folded references of all who have a mailbox.
+        names: As a person wrote them.
+    """
+    return sorted({name for name in names if parse_reference(name).folded not in having})
 
 
 def _has_mailbox(row: Listed, now: datetime) -> bool:

@@ -292,6 +292,8 @@ class CollectionWork(Generic[C]):
         claims = Claims(
             removable=frozenset(get_owned(self.entries, self.request, rolls_back=self._rolls_back)),
             known=frozenset(reference.name for reference in self.entries),
+            made=self._list_made(),
+            kept={reference.name: entry.kept for reference, entry in self.entries.items()},
             managed=sum(not entry.removed_at for entry in self.entries.values()),
         )
         present = {fold(row.reference.name) for row in rows}
@@ -312,6 +314,15 @@ class CollectionWork(Generic[C]):
             as_found=self.as_found,
             previous_is_lost=self.request.previous_is_lost,
             exported=self.exported,
+        )
+
+    def _list_made(self) -> frozenset[str]:
+        if not self.request.goes_forward or self.request.previous_is_lost:
+            return frozenset()
+        return frozenset(
+            reference.name
+            for reference, entry in self.entries.items()
+            if entry.origin is Origin.CREATED
         )
 
     def _declare_as_found(self, rows: Sequence[Listed]) -> None:
@@ -513,7 +524,14 @@ class CollectionWork(Generic[C]):
             if anew and found and not is_settled:
                 before = note_entity(self.request, found.entity, before)
             claim = make_claim(
-                entity, found, entry, settled=settled, made=made, begins=begins, before=before
+                entity,
+                found,
+                entry,
+                settled=settled,
+                made=made,
+                begins=begins,
+                before=before,
+                kept=self.situation.list_kept(entity),
             )
             if claim != entry:
                 claims.append(claim)

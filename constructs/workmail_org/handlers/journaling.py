@@ -47,6 +47,7 @@ def make_claim(
     made: str | None = None,
     begins: bool = False,
     before: str | None = None,
+    kept: tuple[Reference, ...] = (),
 ) -> Entry:
     """Build the ledger's entry of a declared entity.
 
@@ -59,6 +60,7 @@ def make_claim(
         begins: Whether it is about to be created; else one with an id that no list shows yet
             keeps it.
         before: How it was found by the running deployment.
+        kept: Who could not be taken out of it yet.
     """
     enabled_before = entry.enabled_before if entry else None
     # Only the answer of our own call tells an id. Where it was lost, a person may have made the
@@ -75,6 +77,7 @@ def make_claim(
         settled=settled,
         made=made,
         before=before,
+        kept=kept,
     )
 
 

@@ -147,4 +147,4 @@ def _list_mailboxes(properties: object) -> set[Reference]:
     """List the mailboxes that permissions are about, folded."""
     if not isinstance(properties, PermissionsProperties):
         return set()
-    return {each.mailbox.folded for each in properties.permissions}
+    return set(properties.mailboxes)

@@ -28,6 +28,7 @@ from workmail_org.model.policies import Availability, Effect, ImpersonationRole,
 from workmail_org.model.structuring import get_default
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold, get_domain
+from workmail_org.reports.resolved import render_value
 from workmail_org.spec.declared import is_local_part
 from workmail_org.spec.problems import Path
 
@@ -491,14 +492,9 @@ class _Fitting:
                 " then it stays as it is",
                 path,
             )
-            self._comment(
-                path,
-                f"{each.domain}:",
-                "  ews:",
-                f"    endpoint: {each.ews.endpoint}",
-                f"    username: {each.ews.username}",
-                "    password_secret: NAME",
-            )
+            told = {"endpoint": each.ews.endpoint, "username": each.ews.username}
+            declared = {each.domain: {"ews": {**told, "password_secret": "NAME"}}}
+            self._comment(path, *render_value(declared).splitlines())
 
     def note_wide_rights(self) -> None:
         """Say how a spec has rights on every mailbox in one entry, which is more: for all who come.

@@ -9,7 +9,7 @@ from workmail_org.importing.fitting import UNREADABLE, Fitted, Remainder
 from workmail_org.importing.importing import Imported
 from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Organization
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 
 def render_summary(imported: Imported) -> list[str]:

@@ -10,7 +10,7 @@ from rich.markup import escape as escape_markup
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from workmail_org.importing.importing import Follow
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 _STEP = 1000
 """Entities after which a pipe gets a line: at a guess, every few minutes."""

@@ -16,7 +16,7 @@ import yaml
 from workmail_org.model.organization import Environment
 from workmail_org.notation import Body, write_organization
 from workmail_org.reports.resolved import render_value
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 from workmail_org.spec.problems import Path, render_path
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml: ten times as fast
@@ -116,9 +116,16 @@ def _find_starts(node: Any, path: Path) -> Iterator[tuple[Path, tuple[int, int]]
 
 
 def _wrap(line: str, indent: int) -> list[str]:
-    """Break a long comment between words."""
+    """Break a long comment between words; one of indented YAML so that it still is YAML."""
     width = max(_MOST_COLUMNS // 2, _MOST_COLUMNS - indent - len("# "))
-    wrapped = textwrap.wrap(escape(line), width, break_long_words=False, break_on_hyphens=False)
+    own = len(line) - len(line.lstrip())
+    wrapped = textwrap.wrap(
+        escape(line),
+        width,
+        subsequent_indent=" " * (own + 2) if own else "",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return wrapped or [""]
 
 

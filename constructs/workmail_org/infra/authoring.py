@@ -50,6 +50,8 @@ class Organization(Construct):
             deleted. By default one is made.
         adopt: Whether to take over users, groups and resources that exist
             already. Default: they do not exist yet.
+        exclusive: Lists of users, groups and resources that hold nothing but
+            what is declared. Default: what people added by hand stays.
         directory: Where users are kept, immutable. The default is a directory
             that WorkMail makes.
         kms_key_arn: Key for all mailboxes, immutable. The default is WorkMail's
@@ -83,6 +85,7 @@ class Organization(Construct):
         region: str | None = None,
         existing: str | None = None,
         adopt: bool = False,
+        exclusive: Sequence[Literal["aliases", "members", "delegates", "rights"]] = (),
         directory: DirectoryFields | None = None,
         kms_key_arn: str | None = None,
         interoperability: bool = False,
@@ -107,6 +110,7 @@ class Organization(Construct):
             "region": region or Stack.of(self).region,
             "alias": alias,
             "adopt": adopt,
+            "exclusive": list(exclusive),
             "interoperability": interoperability,
             "tags": tags or {},
             "on_removal": on_removal or {},

@@ -411,9 +411,11 @@ def make_states(function_arn: str, topic_arn: str | None) -> dict[str, Any]:
                 "Resource": "arn:aws:states:::states:startExecution",
                 "Parameters": {
                     "StateMachineArn.$": "$$.StateMachine.Id",
-                    "Name.$": "States.Format('{}-{}', $.pass, States.UUID())",
+                    "Name.$": "States.Format('{}-{}', $.series, States.UUID())",
                     "Input": {
                         "pass.$": "$.pass",
+                        "series.$": "$.series",
+                        "names.$": "$.names",
                         "changed.$": "$.changed",
                         "begin": False,
                         "round": 0,

@@ -45,6 +45,7 @@ class UserFields(TypedDict, total=False):
     identity_provider_user_id: str
     enabled: bool
     adopt: bool
+    exclusive: Sequence[Literal["aliases", "rights"]]
 
 
 class GroupFields(TypedDict, total=False):
@@ -55,6 +56,7 @@ class GroupFields(TypedDict, total=False):
     members: Sequence[Reference | str]
     hidden_from_global_address_list: bool
     adopt: bool
+    exclusive: Sequence[Literal["aliases", "members", "rights"]]
 
 
 class BookingFields(TypedDict, total=False):
@@ -76,6 +78,7 @@ class ResourceFields(TypedDict, total=False):
     delegates: Sequence[Reference | str]
     enabled: bool
     adopt: bool
+    exclusive: Sequence[Literal["aliases", "delegates", "rights"]]
 
 
 class ServiceAccountFields(TypedDict):

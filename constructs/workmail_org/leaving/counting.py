@@ -167,12 +167,12 @@ def _name_policy(policy: Any) -> str:
     key = _find_key(policy)
     if key:
         return str(getattr(policy, key))
-    return _describe_scalars(policy, leave_out=()) if is_dataclass(policy) else str(policy).lower()
+    return _describe_fields(policy, leave_out=()) if is_dataclass(policy) else str(policy).lower()
 
 
 def _describe_policy(policy: Any) -> str:
     key = _find_key(policy)
-    return _describe_scalars(policy, leave_out=(key, "description")) if key else ""
+    return _describe_fields(policy, leave_out=(key,)) if key else ""
 
 
 def _find_key(policy: object) -> str | None:
@@ -182,12 +182,28 @@ def _find_key(policy: object) -> str | None:
     return "name" if "name" in _list_fields(policy) else None
 
 
-def _describe_scalars(policy: Any, *, leave_out: Collection[str]) -> str:
-    """Write the texts and numbers of a policy: `effect deny`, `action delete, days 30`."""
-    values = {name: getattr(policy, name) for name in _list_fields(policy) if name not in leave_out}
-    return ", ".join(
-        f"{name} {value}" for name, value in values.items() if isinstance(value, str | int)
-    )
+def _describe_fields(policy: Any, *, leave_out: Collection[str | None]) -> str:
+    """Write what a policy does, whatever fields it has: `effect deny; actions imap, smtp`.
+
+    Its rules are left out: they are items of their own. Fields that are not set say nothing.
+    """
+    values = {
+        name: _describe_value(getattr(policy, name))
+        for name in _list_fields(policy)
+        if name not in leave_out
+    }
+    return "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items() if value)
+
+
+def _describe_value(value: Any) -> str:
+    if isinstance(value, tuple):
+        every = cast("Iterable[Any]", value)
+        return ", ".join(str(each) for each in every if not is_dataclass(each))
+    if is_dataclass(value):
+        return f"({_describe_fields(value, leave_out=())})"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
 
 
 def _list_fields(policy: object) -> tuple[str, ...]:

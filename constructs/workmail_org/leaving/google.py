@@ -82,7 +82,12 @@ _WAIT_SECONDS = 45
 
 _ADDRESS_FIELDS = ("street", "zip_code", "city", "country")
 
-_NO_COMMAND = "has a character that no line of a batch file can hold: write it by hand"
+_NO_COMMAND = (
+    "has a line break or another control character, which no line of a batch file can hold: write "
+    "it by hand"
+)
+
+_CONTACT = "write it into the shared contact"
 
 _MAIL = (
     "the data migration service of the Admin console reads IMAP (its file has a header that Google "
@@ -98,8 +103,8 @@ _TABLE: Table = {
     ItemKind.RESOURCE: (Placement.HAND, "create the resource"),
     ItemKind.ADDRESS: (
         Placement.HAND,
-        "Google gives a resource an address of its own, and a contact keeps its own: where people "
-        "write to this one, create a group with it",
+        "Google gives a resource an address of its own: where people write to this one, create a "
+        "group with it",
     ),
     ItemKind.ALIAS: (
         Placement.HAND,
@@ -227,15 +232,16 @@ class _GoogleWalk:
     def move_users(self) -> None:
         """Create accounts, aliases, and what the file has no column for."""
         for user in self.placing.organization.users:
-            if user.reference in self.movers and not self.movers.is_remote(user.reference):
+            if self.movers.is_remote(user.reference):
+                kinds = (ItemKind.ADDRESS, ItemKind.ALIAS, ItemKind.FIELD)
+                self.placing.leave(self.placing.find(user.reference, *kinds), _CONTACT)
+            elif user.reference in self.movers:
                 self._create_account(user)
                 self._set_account(user)
 
     def _create_account(self, user: User) -> None:
         find, reference = self.placing.find, user.reference
-        fields = {
-            each.name: each for each in find(reference, ItemKind.FIELD) if is_writable(each.value)
-        }
+        fields = {each.name: each for each in find(reference, ItemKind.FIELD)}
         name = _name_person(user)
         if name.is_guess:
             self.placing.notes.append(
@@ -295,6 +301,14 @@ class _GoogleWalk:
             if item.name == "display_name" and _is_command(item.value):
                 # The file has no column for it: Google shows first and last name until it is set.
                 self._run(_USERS, ["update", "user", user.email, "displayname", item.value], [item])
+            elif item.name == "display_name":
+                self.placing.leave([item], f"it {_NO_COMMAND}")
+            elif item.name in ("first_name", "last_name") and len(item.value) > _LONGEST_NAME:
+                self.placing.leave(
+                    [item],
+                    f"it has {len(item.value)} characters, and Google takes {_LONGEST_NAME}: the "
+                    "file has another one; look at it, and shorten it by hand",
+                )
         if items := find(reference, ItemKind.HIDDEN):
             self._run(_USERS, ["update", "user", user.email, "gal", "off"], items)
 
@@ -314,7 +328,7 @@ class _GoogleWalk:
         # Every preset of access lets at most the own domain post; WorkMail's groups take all mail.
         words += ["whocanpostmessage", "anyone_can_post", "includeinglobaladdresslist", listed]
         if not is_named:
-            self.placing.leave(find(reference, ItemKind.GROUP), _NO_COMMAND)
+            self.placing.leave(find(reference, ItemKind.GROUP), f"its name {_NO_COMMAND}")
         items = (
             *find(reference, ItemKind.GROUP),
             *(each for each in find(reference, ItemKind.ADDRESS) if each.name == email),
@@ -337,7 +351,7 @@ class _GoogleWalk:
     def _create_resource(self, resource: Bookable) -> None:
         find, reference = self.placing.find, resource.reference
         if has_line_break(resource.name):
-            self.placing.leave(find(reference), _NO_COMMAND)
+            self.placing.leave(find(reference), f"its name {_NO_COMMAND}")
             return
         identity = self._name_resource(resource)
         category = "conference_room" if resource.type is BookableType.ROOM else "other"
@@ -347,6 +361,8 @@ class _GoogleWalk:
             if _is_command(described.value):
                 words += ["description", described.value]
                 items.append(described)
+            else:
+                self.placing.leave([described], f"it {_NO_COMMAND}")
         accepts = "true" if resource.booking.auto_accept else "false"
         words += ["autoacceptinvitations", accepts]
         items += [each for each in find(reference, ItemKind.BOOKING) if each.name == "auto_accept"]

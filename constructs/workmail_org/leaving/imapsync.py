@@ -26,6 +26,18 @@ _TABLE: Table = {
         "its address or password has a character that imapsync's list cannot hold (; \\ or a "
         "blank): load it from the export, or run imapsync for it with --passfile1 and --passfile2",
     ),
+    ItemKind.CALENDAR: (
+        Placement.HAND,
+        "IMAP carries no calendar: the export has it as MIME; or each user exports an .ics file "
+        "from WorkMail's web client and imports it at the new service",
+    ),
+    ItemKind.CONTENT: (
+        Placement.HAND,
+        "neither the export nor IMAP has contacts, tasks and notes: each user exports contacts "
+        "from the web client and imports them at the new service",
+    ),
+    ItemKind.MAILBOX_SETTINGS: (Placement.HAND, "each user sets them anew at the new service"),
+    ItemKind.FOLDER_PERMISSIONS: (Placement.HAND, "each user shares folders anew"),
     ItemKind.IDENTITY: (Placement.LOST, "it belongs to IAM Identity Center"),
     ItemKind.EMAIL_MONITORING: (Placement.LOST, "what was logged stays in CloudWatch"),
 }

@@ -27,7 +27,7 @@ from workmail_org.leaving.movers import IMAP_HOST, Movers, get_named, place_stay
 from workmail_org.leaving.options import MoveOptions, UserFormat
 from workmail_org.leaving.passwords import Side
 from workmail_org.leaving.placing import CommandFile, Placing, Sheet, Table
-from workmail_org.leaving.quoting import is_writable, quote_powershell
+from workmail_org.leaving.quoting import quote_powershell
 from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.group import Group
 from workmail_org.model.live import Entity
@@ -297,10 +297,11 @@ class _Microsoft365Walk:
         )
 
     def _fits(self, item: Item, limit: int) -> bool:
-        """Return whether a field can be written; leave it to a person if not."""
-        if is_writable(item.value) and len(item.value) <= limit:
+        """Return whether a field is short enough; leave it to a person if not."""
+        if len(item.value) <= limit:
             return True
-        self.placing.leave([item], f"too long or not text: at most {limit} characters; shorten it")
+        what = f"it has {len(item.value)} characters, and Microsoft 365 takes {limit}: shorten it"
+        self.placing.leave([item], what)
         return False
 
     def _write_entra_row(self, user: User, values: Mapping[str, str]) -> Sequence[str]:

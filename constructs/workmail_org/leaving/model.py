@@ -81,9 +81,10 @@ class Item:
     value: str = ""
 
     def __str__(self) -> str:
-        value = f" {self.value}" if self.value else ""
-        described = f"{self.name}{value}"
-        if not self.owner or self.owner == described:
+        if not self.owner:
+            return f"{self.name}: {self.value}" if self.value else self.name
+        described = f"{self.name} {self.value}".strip()
+        if self.owner == described:
             return described
         return f"{self.owner}: {described}" if described else self.owner
 

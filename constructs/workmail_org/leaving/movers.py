@@ -27,7 +27,14 @@ _NO_ADDRESS = (
     "domain of your own first"
 )
 
+_ALIAS_ONLY = (
+    "its address is at awsapps.com, which nobody can take along, and an alias is in a domain of "
+    "your own: make that alias the address first"
+)
+
 _STRANGE = "its name or address has characters that no file can hold: write it by hand"
+
+_STRANGE_VALUE = "has a character that no file can hold: write it by hand, without that character"
 
 _TEST_ADDRESS = (
     "ends with WorkMail and cannot be forwarded: find out who still writes to it, and inform them"
@@ -82,7 +89,7 @@ def explain_staying(entity: Entity) -> str | None:
     if not entity.enabled:
         return _SWITCHED_OFF
     if not entity.email or is_test_address(entity.email):
-        return _NO_ADDRESS
+        return _NO_ADDRESS if all(map(is_test_address, entity.aliases)) else _ALIAS_ONLY
     if not is_writable(entity.name) or not _is_plain(entity.email):
         return _STRANGE
     return None
@@ -114,6 +121,8 @@ def place_stayers(placing: Placing, judge: Callable[[Entity], str | None] = find
         if reason := explain_staying(entity) or judge(entity):
             placing.leave(placing.find(entity.reference), reason)
             continue
+        fields = placing.find(entity.reference, ItemKind.FIELD)
+        placing.leave((each for each in fields if not is_writable(each.value)), _STRANGE_VALUE)
         addresses[entity.reference.folded] = entity.email
         if isinstance(entity, Bookable):
             contents = placing.find(entity.reference, ItemKind.MAIL, ItemKind.CALENDAR)

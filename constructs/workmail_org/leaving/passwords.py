@@ -62,6 +62,7 @@ class PasswordBook:
     given: Mapping[Side, Mapping[str, str]] = field(default_factory=dict[Side, Mapping[str, str]])
     make: Callable[[], str] = make_password
     _made: dict[tuple[Side, str], str] = field(default_factory=dict[tuple[Side, str], str])
+    _used: set[tuple[Side, str]] = field(default_factory=set[tuple[Side, str]])
 
     def is_given(self, side: Side, address: str) -> bool:
         """Return whether somebody gave the password of an address."""
@@ -71,12 +72,22 @@ class PasswordBook:
         """Return the password of an address, made if need be."""
         given = self.given.get(side, {}).get(fold(address))
         if given is not None:
+            self._used.add((side, fold(address)))
             return given
         return self._made.setdefault((side, fold(address)), self.make())
 
     def has_made(self, side: Side) -> bool:
         """Return whether one was made for a side."""
         return any(made is side for made, _ in self._made)
+
+    def list_unused(self) -> tuple[tuple[Side, str], ...]:
+        """List what was given and that no file needed, by side and address."""
+        return tuple(
+            (side, address)
+            for side, addresses in self.given.items()
+            for address in addresses
+            if (side, address) not in self._used
+        )
 
     def render(self) -> bytes | None:
         """Write the passwords that were made, for people; `None`: none was."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from workmail_org.exporting.model import Exported, Stage
+from workmail_org.exporting.deciding import pair_passes
+from workmail_org.exporting.model import Exported, MailboxExports, Stage
 from workmail_org.leaving.model import Destination, Move
 from workmail_org.leaving.movers import (
     IMAP_IS_CLOSED,
@@ -15,19 +17,19 @@ from workmail_org.leaving.movers import (
     list_entities,
 )
 from workmail_org.leaving.moving import account
-from workmail_org.leaving.signing_in import SignIn
+from workmail_org.leaving.signing_in import SignInLog
 from workmail_org.model.group import Group
 from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.model.live import Entity
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import AccessControlRule, Effect
 from workmail_org.model.user import Role, User
-from workmail_org.model.values import Reference, fold
+from workmail_org.model.values import Reference, parse_reference
 from workmail_org.plan.costs import CENTS_PER_MAILBOX
 from workmail_org.plan.declarations import name_stack
 
 Exports = Mapping[str, Sequence[Exported]]
-"""Of each organization that keeps a journal of exports, by key."""
+"""Entries of both passes of each organization that keeps a journal of exports, by key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +50,10 @@ class OrganizationReport:
 
     Attributes:
         mailboxes: References of everything with a mailbox that can be exported.
-        exported: One for each mailbox of which something is known; `None`: no
-            exports are declared.
+        exported: One for each mailbox that is in a pass; `None`: no exports are
+            declared.
+        gone: How many of them had no mailbox any more when the final pass began for
+            everybody: their first export is the last one.
         paid: Users that are paid for.
         months: That are still to be paid, this one included.
         stays: What is left in the account afterwards.
@@ -60,7 +64,8 @@ class OrganizationReport:
     alias: str
     region: str
     mailboxes: tuple[str, ...]
-    exported: tuple[Exported, ...] | None
+    exported: tuple[MailboxExports, ...] | None
+    gone: int
     blockers: tuple[Blocker, ...]
     paid: int
     months: int
@@ -70,15 +75,18 @@ class OrganizationReport:
 
     @property
     def verified(self) -> int:
-        """How many mailboxes have a verified export."""
-        return sum(each.stage is Stage.VERIFIED for each in self.exported or ())
+        """How many mailboxes have a verified export of either pass."""
+        return sum(each.verified is not None for each in self.exported or ())
+
+    @property
+    def archived(self) -> int:
+        """How many mailboxes have all the exports that they need."""
+        return sum(each.archived for each in self.exported or ()) + self.gone
 
     @property
     def readiness(self) -> int | None:
-        """Mailboxes with a verified export, in per cent, rounded down; `None`: nobody knows."""
-        if self.exported is None:
-            return None
-        return 100 * self.verified // len(self.mailboxes) if self.mailboxes else 100
+        """How far the exports are, in per cent, rounded down; `None`: nobody knows."""
+        return measure_readiness([self])
 
     @property
     def cents_left(self) -> int:
@@ -93,7 +101,7 @@ class LeaveReport:
     Attributes:
         spec: As the caller named it; empty: read from what is live.
         days_left: Until the last day of WorkMail; negative: after it.
-        sign_ins: Who signed in, by user and protocol; `None`: no audit log was given.
+        sign_ins: What audit logs say; `None`: none was given.
     """
 
     environment: str
@@ -101,16 +109,25 @@ class LeaveReport:
     today: date
     days_left: int
     organizations: tuple[OrganizationReport, ...]
-    sign_ins: tuple[SignIn, ...] | None = None
+    sign_ins: SignInLog | None = None
 
     @property
     def readiness(self) -> int | None:
         """Of all organizations together; `None`: nobody knows of one of them."""
-        if any(each.exported is None for each in self.organizations):
-            return None
-        mailboxes = sum(len(each.mailboxes) for each in self.organizations)
-        verified = sum(each.verified for each in self.organizations)
-        return 100 * verified // mailboxes if mailboxes else 100
+        return measure_readiness(self.organizations)
+
+
+def measure_readiness(organizations: Sequence[OrganizationReport]) -> int | None:
+    """Measure how far the exports are, in per cent, rounded down.
+
+    A mailbox is half ready with a verified export of any pass, and ready with one of the final
+    pass: before the mail has moved, an organization is never more than half ready.
+    """
+    if any(each.exported is None for each in organizations):
+        return None
+    mailboxes = sum(len(each.mailboxes) for each in organizations)
+    done = sum(each.verified + each.archived for each in organizations)
+    return 100 * done // (2 * mailboxes) if mailboxes else 100
 
 
 TEARDOWN = (
@@ -142,8 +159,9 @@ def build_report(
     today: date,
     destinations: Sequence[Destination],
     exports: Exports | None = None,
+    stacks: Mapping[str, str | None] | None = None,
     deadlines: Mapping[Reference, datetime] | None = None,
-    sign_ins: tuple[SignIn, ...] | None = None,
+    sign_ins: SignInLog | None = None,
     cents_per_month: int = CENTS_PER_MAILBOX,
 ) -> LeaveReport:
     """Say how far organizations are.
@@ -156,6 +174,8 @@ def build_report(
         destinations: For which a ledger is wanted.
         exports: What is known of exports; an organization that it lacks has
             declared none.
+        stacks: Names of the stacks of organizations that were read live, by key: of each the one
+            that its tag names, or `None`. Of a spec the names follow from it.
         deadlines: When the mailbox of somebody who is switched off is erased, in
             UTC, as far as it is known.
         sign_ins: From audit logs; `None`: none was given.
@@ -170,8 +190,8 @@ def build_report(
         sign_ins=sign_ins,
         organizations=tuple(
             _report(
-                environment,
                 each,
+                stacks[each.key] if stacks is not None else name_stack(environment, each),
                 today=today,
                 exported=tuple(known[each.key]) if each.key in known else None,
                 deadlines=deadlines or {},
@@ -184,8 +204,8 @@ def build_report(
 
 
 def _report(
-    environment: Environment,
     organization: Organization,
+    stack: str | None,
     *,
     today: date,
     exported: tuple[Exported, ...] | None,
@@ -193,23 +213,51 @@ def _report(
     moves: tuple[Move, ...],
     cents_per_month: int,
 ) -> OrganizationReport:
-    # The journal also has those whom no spec declares: their mailboxes end like all others.
-    journaled = {fold(str(each.reference)): str(each.reference) for each in exported or ()}
+    pairs = None if exported is None else tuple(pair_passes(exported).values())
     declared = [str(each.reference) for each in list_entities(organization) if has_mailbox(each)]
-    known = {fold(name) for name in declared}
-    mailboxes = (*declared, *(name for folded, name in journaled.items() if folded not in known))
+    # The journal also has those whom no spec declares: their mailboxes end like all others.
+    extra = Counter(each.reference.folded for each in pairs or ())
+    extra.subtract(parse_reference(name).folded for name in declared)
+    mailboxes = (*declared, *map(str, _list_extra(pairs or (), extra)))
     return OrganizationReport(
         key=organization.key,
         alias=organization.alias,
         region=organization.region,
         mailboxes=mailboxes,
-        exported=exported,
-        blockers=tuple(_list_blockers(organization, mailboxes, exported, deadlines, today)),
+        exported=pairs,
+        gone=_count_gone(declared, pairs or ()),
+        blockers=tuple(_list_blockers(organization, mailboxes, pairs, deadlines, today)),
         paid=sum(each.enabled and each.role is Role.USER for each in organization.users),
         months=count_months(today),
         cents_per_month=cents_per_month,
-        stays=tuple(_list_staying(environment, organization, has_exports=exported is not None)),
+        stays=tuple(_list_staying(organization, stack, has_exports=exported is not None)),
         moves=moves,
+    )
+
+
+def _list_extra(
+    pairs: Iterable[MailboxExports], extra: Mapping[Reference, int]
+) -> Iterator[Reference]:
+    """List mailboxes of the journal beyond the declared ones of the same name."""
+    left = dict(extra)
+    for each in pairs:
+        if left[each.reference.folded] > 0:
+            left[each.reference.folded] -= 1
+            yield each.reference
+
+
+def _count_gone(declared: Iterable[str], pairs: Sequence[MailboxExports]) -> int:
+    """Count verified mailboxes that WorkMail did not list when everybody came into the final pass.
+
+    That is so when nobody who is declared is missing in it, and nobody declares them.
+    """
+    final = {each.reference.folded for each in pairs if each.final}
+    names = {parse_reference(name).folded for name in declared}
+    if not final or not names <= final:
+        return 0
+    return sum(
+        each.final is None and each.verified is not None and each.reference.folded not in names
+        for each in pairs
     )
 
 
@@ -232,7 +280,7 @@ def count_months(today: date) -> int:
 def _list_blockers(
     organization: Organization,
     mailboxes: Sequence[str],
-    exported: Sequence[Exported] | None,
+    exported: Sequence[MailboxExports] | None,
     deadlines: Mapping[Reference, datetime],
     today: date,
 ) -> Iterator[Blocker]:
@@ -265,7 +313,7 @@ def _list_blockers(
 
 
 def _list_export_blockers(
-    mailboxes: Sequence[str], exported: Sequence[Exported] | None
+    mailboxes: Sequence[str], exported: Sequence[MailboxExports] | None
 ) -> Iterator[Blocker]:
     if exported is None:
         yield Blocker(
@@ -273,15 +321,26 @@ def _list_export_blockers(
             "with WorkMail"
         )
         return
-    states = {fold(str(each.reference)): each for each in exported}
-    for each in exported:
-        if each.stage is Stage.FAILED:
-            yield Blocker(title=f"the export failed: {each.reason}", names=(each.name,))
-    waiting = [
-        name for name in mailboxes if (found := states.get(fold(name))) is None or not found.is_over
-    ]
-    if waiting:
-        yield Blocker(title="no verified export yet", names=tuple(waiting))
+    failed = [each for each in exported if each.latest.stage is Stage.FAILED]
+    for each in failed:
+        which = "final export" if each.final else "export"
+        yield Blocker(
+            title=f"the {which} failed: {each.latest.reason}", names=(str(each.reference),)
+        )
+    known = {each.reference.folded: each for each in exported}
+    open_: dict[str, list[str]] = {"": [], "final ": []}
+    for name in mailboxes:
+        found = known.get(parse_reference(name).folded)
+        if found in failed or (found and found.archived):
+            continue
+        open_["final " if found and found.verified else ""].append(name)
+    for kind, names in open_.items():
+        advice = ": workmail-org leave export"
+        advice += " --final, once the mail has moved" if kind else ""
+        if names and len(names) == len(mailboxes):
+            yield Blocker(title=f"no mailbox has a verified {kind}export yet{advice}")
+        elif names:
+            yield Blocker(title=f"no verified {kind}export yet{advice}", names=tuple(names))
 
 
 def _denies_imap(rule: AccessControlRule) -> bool:
@@ -293,10 +352,11 @@ def _denies_imap(rule: AccessControlRule) -> bool:
 
 
 def _list_staying(
-    environment: Environment, organization: Organization, *, has_exports: bool
+    organization: Organization, stack: str | None, *, has_exports: bool
 ) -> Iterator[str]:
     """List what is left in the account when WorkMail is gone, and is the customer's."""
-    yield f"CloudFormation stack {name_stack(environment, organization)}, until it is destroyed"
+    if stack:
+        yield f"CloudFormation stack {stack}, until it is destroyed"
     for domain in organization.domains:
         zone = f" in hosted zone {domain.dns.hosted_zone_id}" if domain.dns else ""
         yield f"DNS records of {domain.name}{zone}"

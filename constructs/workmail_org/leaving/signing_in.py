@@ -15,6 +15,8 @@ from typing import Any, cast
 from workmail_org.errors import InputError
 from workmail_org.model.values import fold
 
+_SUCCESS = "auth_successful"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
@@ -32,20 +34,45 @@ class SignIn:
     last: datetime
 
 
-def load_sign_ins(paths: Iterable[Path]) -> tuple[SignIn, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLog:
+    """What audit logs say about signing in.
+
+    Attributes:
+        found: Who signed in, by protocol and user.
+        attempts: Authentication events, failed ones too.
+        others: Events of other kinds, which say nothing about it.
+    """
+
+    found: tuple[SignIn, ...] = ()
+    attempts: int = 0
+    others: int = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is no authentication event, so that who signs in is not known."""
+        return self.attempts == 0
+
+
+def load_sign_ins(paths: Iterable[Path]) -> SignInLog:
     """Read audit logs as `aws logs filter-log-events` prints them, by protocol and user.
 
-    Authentication events carry `user`, `protocol` and `auth_successful`; all others are passed
-    over, and so are attempts that failed (WorkMail Admin Guide, "monitoring-audit-logging").
+    Authentication events carry `user`, `protocol` and `auth_successful`; events of other kinds are
+    counted alone, and attempts that failed too (WorkMail Admin Guide, "monitoring-audit-logging").
 
     Raises:
         InputError: A file is something else.
     """
     found: dict[tuple[str, str], SignIn] = {}
+    attempts = others = 0
     for path in paths:
         for at, event in _read_events(path):
+            if _SUCCESS not in event:
+                others += 1
+                continue
+            attempts += 1
             user, protocol = str(event.get("user", "")), str(event.get("protocol", ""))
-            if not user or not protocol or not _is_true(event.get("auth_successful")):
+            if not user or not protocol or not _is_true(event[_SUCCESS]):
                 continue
             key = (protocol, fold(user))
             before = found.get(key)
@@ -55,7 +82,9 @@ def load_sign_ins(paths: Iterable[Path]) -> tuple[SignIn, ...]:
                 times=before.times + 1 if before else 1,
                 last=max(before.last, at) if before else at,
             )
-    return tuple(found[key] for key in sorted(found))
+    return SignInLog(
+        found=tuple(found[key] for key in sorted(found)), attempts=attempts, others=others
+    )
 
 
 def _read_events(path: Path) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
@@ -65,8 +94,7 @@ def _read_events(path: Path) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
         for each in events:
             at = datetime.fromtimestamp(int(each["timestamp"]) / 1000, tz=UTC)
             message: Any = json.loads(each["message"])
-            if isinstance(message, dict):
-                yield at, cast("Mapping[str, Any]", message)
+            yield at, cast("Mapping[str, Any]", message) if isinstance(message, dict) else {}
     except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise InputError(
             [

@@ -12,7 +12,6 @@ from workmail_org.leaving.movers import place_stayers
 from workmail_org.leaving.options import MoveOptions
 from workmail_org.leaving.passwords import Side
 from workmail_org.leaving.placing import Placing, Sheet, Table
-from workmail_org.leaving.quoting import is_writable
 from workmail_org.model.organization import Organization
 from workmail_org.model.user import User
 
@@ -99,7 +98,10 @@ def move(organization: Organization, options: MoveOptions) -> Move:
     movers = place_stayers(placing)
     users = Sheet(placing, "secret/zoho-users", (USERS_HEAD,), _ROWS, is_secret=True)
     for user in organization.users:
-        if user.reference in movers and not movers.is_remote(user.reference):
+        if movers.is_remote(user.reference):
+            kinds = (ItemKind.ADDRESS, ItemKind.ALIAS, ItemKind.FIELD)
+            placing.leave(placing.find(user.reference, *kinds), "write it into the contact")
+        elif user.reference in movers:
             _add_user(placing, users, user, options)
     return Move(
         key=organization.key,
@@ -113,11 +115,7 @@ def move(organization: Organization, options: MoveOptions) -> Move:
 
 def _add_user(placing: Placing, users: Sheet, user: User, options: MoveOptions) -> None:
     find, reference = placing.find, user.reference
-    fields = {
-        each.name: each
-        for each in find(reference, ItemKind.FIELD)
-        if each.name in _HELD and is_writable(each.value)
-    }
+    fields = {each.name: each for each in find(reference, ItemKind.FIELD) if each.name in _HELD}
     password = options.passwords.get(Side.DESTINATION, user.email)
     row = [user.email, password, "", "", ""]
     for name, column in _HELD.items():

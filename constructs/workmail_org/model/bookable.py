@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Kind, Listing, Reference
 
 
 class BookableType(StrEnum):
@@ -40,6 +40,8 @@ class Bookable:
         description: At most 64 characters; `None`: none.
         delegates: Users and groups that answer requests; a set, kept sorted.
         adopt: Take over a resource of that name that exists already.
+        exclusive: Lists that have no entries but declared ones; sorted. Others keep what
+            people add by hand.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Bookable:
     delegates: tuple[Reference, ...] = ()
     enabled: bool = True
     adopt: bool = False
+    exclusive: tuple[Listing, ...] = ()
 
     @property
     def reference(self) -> Reference:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Kind, Listing, Reference
 
 BUILT_IN_GROUPS = frozenset(
     {
@@ -41,6 +41,8 @@ class Group:
         members: Users and groups; a set, kept sorted.
         enabled: Actual groups can be `False`; a spec always wants `True`.
         adopt: Take over a group of that name that exists already.
+        exclusive: Lists that have no entries but declared ones; sorted. Others keep what
+            people add by hand.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Group:
     hidden_from_global_address_list: bool = False
     enabled: bool = True
     adopt: bool = False
+    exclusive: tuple[Listing, ...] = ()
 
     @property
     def reference(self) -> Reference:

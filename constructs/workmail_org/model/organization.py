@@ -19,7 +19,7 @@ from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import Policies
 from workmail_org.model.removal import OnRemoval, Safety
 from workmail_org.model.user import User
-from workmail_org.model.values import OrganizationId, Reference, get_test_domain
+from workmail_org.model.values import Listing, OrganizationId, Reference, get_test_domain
 from workmail_org.model.watching import Watching
 
 
@@ -45,6 +45,8 @@ class Organization:
         existing: Take over this organization instead of creating one.
         users: In the order of the spec, like every collection here.
         adopt: Take over entities that exist already.
+        exclusive: Lists of every entity that have no entries but declared ones; each
+            entity says so too.
         expect: What the policies have to do; changes nothing by itself.
         alarms: `None`: nobody is told of failures.
         exports: Where mailboxes are exported to; `None`: nowhere.
@@ -69,6 +71,7 @@ class Organization:
     on_removal: OnRemoval = OnRemoval()  # noqa: RUF009
     safety: Safety = Safety()  # noqa: RUF009
     adopt: bool = False
+    exclusive: tuple[Listing, ...] = ()
     expect: tuple[Expectation, ...] = ()
     alarms: Alarms | None = None
     exports: Exports | None = None

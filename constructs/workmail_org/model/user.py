@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Kind, Listing, Reference
 
 
 class Role(StrEnum):
@@ -27,6 +27,8 @@ class User:
         quota_megabytes: 1 to 51200; `None`: not managed.
         enabled: `False`: registered but switched off, mailbox kept 30 days.
         adopt: Take over a user of that name that exists already.
+        exclusive: Lists that have no entries but declared ones; sorted. Others keep what
+            people add by hand.
     """
 
     name: str
@@ -51,6 +53,7 @@ class User:
     identity_provider_user_id: str | None = None
     enabled: bool = True
     adopt: bool = False
+    exclusive: tuple[Listing, ...] = ()
 
     @property
     def reference(self) -> Reference:

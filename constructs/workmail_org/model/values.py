@@ -28,6 +28,15 @@ class Kind(StrEnum):
     RESOURCE = "resource"
 
 
+class Listing(StrEnum):
+    """What an entity has a list of, which people add to by hand as well."""
+
+    ALIASES = "aliases"
+    MEMBERS = "members"
+    DELEGATES = "delegates"
+    RIGHTS = "rights"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Reference:
     """An entity by kind and spec key, written `alice`, `group:sales` or `resource:boardroom`."""

@@ -17,8 +17,8 @@ from workmail_org.arguments import (
     root_option,
 )
 from workmail_org.model.values import parse_reference
-from workmail_org.reports import text
 from workmail_org.spec import building
+from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
     from workmail_org.operating.deployed import Deployed
@@ -124,4 +124,4 @@ def _open_deployed(spec: pathlib.Path, key: str | None, root: pathlib.Path | Non
 
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        click.echo(text.escape(line))
+        click.echo(escape(line))

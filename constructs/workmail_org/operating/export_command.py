@@ -13,8 +13,8 @@ from workmail_org.arguments import (
     key_option,
     root_option,
 )
-from workmail_org.reports import text
 from workmail_org.spec import building
+from workmail_org.spec.characters import escape
 
 _DIFFERS = 5  # as in `cli`: something is not as it has to be
 
@@ -85,6 +85,6 @@ def export(
         click.echo(export_words.render_pass_json(organization.key, name, entries))
     else:
         for line in export_words.render_pass(organization.key, name, entries):
-            click.echo(text.escape(line))
+            click.echo(escape(line))
     if not exporting.all_verified(entries):
         raise click.exceptions.Exit(_DIFFERS)

@@ -16,12 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from workmail_org.exporting.deciding import count, estimate_seconds
 from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.operating.exporting import Follow
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-
-_MOST_NAMED = 5
-"""Mailboxes that a line about items outside of exports names."""
 
 _TIMES = ("since", "not_before", "started_at", "ended_at", "verified_at")
 
@@ -84,7 +81,7 @@ def describe_duration(seconds: float) -> str:
 def render_pass(organization: str, name: Pass, entries: Sequence[Exported]) -> Iterator[str]:
     """Write what came of a pass: who failed and why, remarks, and what no export holds."""
     if not entries:
-        yield f"{organization}: {name} pass: {describe_progress(entries)}"
+        yield f"{organization}: {name} pass: no mailbox is in it yet"
         return
     yield f"{organization}: {name} pass, {_count(len(entries), 'mailbox', 'mailboxes')}: " + (
         describe_progress(entries)
@@ -93,17 +90,17 @@ def render_pass(organization: str, name: Pass, entries: Sequence[Exported]) -> I
         if entry.stage is Stage.FAILED:
             yield f"  {entry.reference} failed: {entry.reason}"
         elif entry.stage is Stage.WAITING and entry.not_before is not None:
-            yield f"  {entry.reference} waits until {_show(entry.not_before)}: {entry.reason}"
+            reason = f": {entry.reason}" if entry.reason else ""
+            yield f"  {entry.reference} waits until {_show(entry.not_before)}{reason}"
         elif entry.stage is Stage.VERIFIED and entry.reason:
             yield f"  {entry.reference} is verified; {entry.reason}"
     left = sorted((e for e in entries if e.left_out), key=lambda e: -(e.left_out or 0))
     if left:
-        named = ", ".join(f"{each.reference} {each.left_out}" for each in left[:_MOST_NAMED])
-        more = f", and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
+        named = ", ".join(f"{each.reference} {each.left_out}" for each in left)
         total = sum(each.left_out or 0 for each in left)
         yield (
             f"  not in the exports: {_count(total, 'item', 'items')} (contacts, tasks, notes): "
-            f"{named}{more}"
+            f"{named}"
         )
 
 

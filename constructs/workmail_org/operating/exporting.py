@@ -11,11 +11,11 @@ from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workmail_org.errors import NotFoundError, PermanentError, SpecError
+from workmail_org.errors import InputError, NotFoundError, PermanentError, SpecError
 from workmail_org.exporting.jobs import read_time
 from workmail_org.exporting.journal import Journal
 from workmail_org.exporting.model import Exported, Pass, Stage
-from workmail_org.exporting.running import choose_rows
+from workmail_org.exporting.running import HOW_TO_NAME, choose_rows, list_missing
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.values import Reference, parse_reference
 from workmail_org.service.clients import make_clients, open_session
@@ -24,6 +24,7 @@ from workmail_org.service.reading import list_resources as list_rooms
 from workmail_org.service.reading import list_users
 from workmail_org.service.stacks import list_resources
 from workmail_org.service.workmail import WorkMail
+from workmail_org.spec.suggesting import nearest
 from workmail_org.wire.names import EXPORT_JOURNAL_ID
 
 _MACHINE, _ORGANIZATION = "ExportMachine", "Organization"
@@ -81,7 +82,8 @@ def open_pass(
 
     Raises:
         SpecError: The spec declares no exports.
-        NotFoundError: They are not deployed, or some name has no mailbox.
+        InputError: Some name has no mailbox.
+        NotFoundError: They are not deployed.
         ServiceError: AWS refuses.
     """
     if organization.exports is None:
@@ -102,7 +104,8 @@ def open_pass(
     workmail = WorkMail(clients.workmail, found[_ORGANIZATION])
     if only:
         rows = [*list_users(workmail), *list_rooms(workmail)]
-        choose_rows(rows, only, now=read_time(workmail))
+        having = choose_rows(rows, (), now=read_time(workmail))
+        _check_names(only, {row.reference.folded: str(row.reference) for row in having})
     return ExportPass(
         organization=organization.key,
         name=name,
@@ -114,7 +117,18 @@ def open_pass(
     )
 
 
-_PART = "part-"
+def _check_names(names: Collection[str], having: Mapping[Reference, str]) -> None:
+    """Refuse names that are nobody's, with the nearest ones."""
+    problems: list[str] = []
+    for name in list_missing(having, names):
+        near = nearest(name, [shown.casefold() for shown in having.values()])
+        hint = f'; did you mean "{near}"?' if near else ""
+        problems.append(f'--only: no mailbox has the name "{name}": {HOW_TO_NAME}{hint}')
+    if problems:
+        raise InputError(problems)
+
+
+_PART = "part"
 """In the name of an execution that puts only some into a pass: the others are still to be added."""
 
 
@@ -133,8 +147,10 @@ def start(export_pass: ExportPass, only: Collection[str] = (), *, retry: bool = 
     running = _find_running(export_pass, whole=True)
     if running and not only and not retry:
         return running
+    series = f"{export_pass.name}-{_PART}" if only else str(export_pass.name)
     event = {
         "pass": str(export_pass.name),
+        "series": series,
         "begin": True,
         "names": sorted(only),
         "retry": retry,
@@ -144,7 +160,7 @@ def start(export_pass: ExportPass, only: Collection[str] = (), *, retry: bool = 
         export_pass,
         "StartExecution",
         stateMachineArn=export_pass.machine_arn,
-        name=f"{export_pass.name}-{_PART if only else ''}{uuid.uuid4()}",
+        name=f"{series}-{uuid.uuid4()}",
         input=json.dumps(event),
     )
     return str(answer["executionArn"])
@@ -199,7 +215,7 @@ def _find_running(export_pass: ExportPass, *, whole: bool = False) -> str | None
         export_pass: Which.
         whole: Only one that has put everybody into the pass.
     """
-    part = f"{export_pass.name}-{_PART}"
+    part = f"{export_pass.name}-{_PART}-"
     token: dict[str, Any] = {}
     while True:
         page = _call(

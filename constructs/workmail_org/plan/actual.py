@@ -40,6 +40,9 @@ class Actual:
         is_whole: Whether there is nothing in the organization that is not here.
         owned: Folded names, by kind, of what this stack answers for.
         known: The same of what it answered for before it left the spec.
+        made: The same of what it created.
+        kept: By kind and folded name, whom of its members or delegates the stack could not
+            take out yet.
         settled: Digests of what was settled, by folded reference (`changes.settled`);
             what is predicted is read as it is declared anyway.
         exported: Ids of those whose mailbox has a verified export; `None`: nobody has looked.
@@ -55,6 +58,10 @@ class Actual:
     settings: LiveSettings = LiveSettings()  # noqa: RUF009
     owned: Mapping[Kind, frozenset[str]] = field(default_factory=dict[Kind, frozenset[str]])
     known: Mapping[Kind, frozenset[str]] = field(default_factory=dict[Kind, frozenset[str]])
+    made: Mapping[Kind, frozenset[str]] = field(default_factory=dict[Kind, frozenset[str]])
+    kept: Mapping[Kind, Mapping[str, tuple[Reference, ...]]] = field(
+        default_factory=dict[Kind, Mapping[str, tuple[Reference, ...]]]
+    )
     settled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     exported: frozenset[str] | None = None
     repairs: bool = False

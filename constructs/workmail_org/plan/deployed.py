@@ -29,7 +29,7 @@ from workmail_org.plan.zoning import list_questions, note, refuse
 from workmail_org.service import reading
 from workmail_org.service.clients import Clients, make_clients, make_route53
 from workmail_org.service.directories import DirectoryService
-from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger, get_valid
+from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger, Origin, get_valid
 from workmail_org.service.reading import Listed
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.templates import DeployedStack, load_outside, read_stack
@@ -333,6 +333,14 @@ def _describe_entries(entries: Mapping[Kind, Sequence[Entry]]) -> dict[str, Any]
         "known": {
             kind: frozenset(e.reference.name for e in each) for kind, each in entries.items()
         },
+        "made": {
+            kind: frozenset(e.reference.name for e in each if e.origin is Origin.CREATED)
+            for kind, each in entries.items()
+        },
+        "kept": {
+            kind: {e.reference.name: e.kept for e in each if e.kept}
+            for kind, each in entries.items()
+        },
         "settled": {e.reference: e.settled for each in entries.values() for e in each if e.settled},
     }
 
@@ -365,4 +373,4 @@ def _list_mailboxes(declaration: Declaration | None) -> set[Reference]:
     """Return whose mailboxes a declaration gives rights on."""
     kind = ResourceType.MAILBOX_PERMISSIONS
     declared = declaration.settings.get(kind) if declaration else None
-    return {each.mailbox.folded for each in declared.permissions} if declared else set()
+    return set(declared.mailboxes) if declared else set()

@@ -89,6 +89,8 @@ def _predict_facts(
         claims=Claims(
             removable=owned,
             known=owned | actual.known.get(kind, frozenset()),
+            made=actual.made.get(kind, frozenset()),
+            kept=actual.kept.get(kind, {}),
             managed=len(owned),
         ),
         enabled=enabled,

@@ -8,8 +8,9 @@ of ours and without a ledger.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -18,14 +19,13 @@ from workmail_org.kinds import SETTINGS
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.directory import DirectoryType
 from workmail_org.model.group import Group
-from workmail_org.model.live import LiveSettings
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold, make_api_name
-from workmail_org.rehearsal.local import LocalAws
-from workmail_org.rehearsal.stand_ins import LocalDraft, StandIns, make_own_directory
+from workmail_org.rehearsal.stand_ins import Aws, LocalDraft, StandIns, make_own_directory
 from workmail_org.service.passwords import generate_password
 from workmail_org.service.reading import find_organization, list_users, read_organization
+from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.spec.building import build, load_environment
@@ -112,7 +112,7 @@ def list_verified(live: Live) -> Iterator[str]:
             yield from (each.name for each in organization.domains if each.usable)
 
 
-def furnish(local: LocalAws, live: Live, stand_ins: StandIns, *, verified: list[str]) -> None:
+def furnish(local: Aws, live: Live, stand_ins: StandIns, *, verified: list[str]) -> None:
     """Make what is live, in the AWS that this process knows (see `LocalAws.entered`).
 
     Args:
@@ -131,13 +131,35 @@ def furnish(local: LocalAws, live: Live, stand_ins: StandIns, *, verified: list[
         except WorkMailOrgError as error:
             raise SpecError([f"{live.path}: this dump cannot be read: {error}"]) from error
         return
+
+    def read_secret(region: str, name: str) -> str:
+        secrets = local.make_client("secretsmanager", region)
+        return str(secrets.get_secret_value(SecretId=name)["SecretString"])
+
+    make_by_hand(local, live, stand_ins, read_secret=read_secret)
+
+
+def make_by_hand(
+    local: Aws, live: LiveSpec, stand_ins: StandIns, *, read_secret: Callable[[str, str], str]
+) -> None:
+    """Make the organizations of a spec by the calls that a person would make.
+
+    Args:
+        local: Where none of them is yet, or one that a dump has made.
+        live: To be made.
+        stand_ins: Makes what the spec presupposes.
+        read_secret: Given a region and the name of a secret, returns its value.
+
+    Raises:
+        SpecError: WorkMail refuses a part of it.
+    """
     draft = LocalDraft(load(live.path, root=live.root).value, live.environment)
     for body in draft.resolved["organizations"].values():
         body.pop("existing", None)  # else it would be made as somebody has to find it
     stand_ins.localize([draft])
     for organization in build(draft.resolved).organizations:
         try:
-            _Furnishing(local, organization).make()
+            _Furnishing(local, organization, read_secret).make()
         except ServiceError as error:
             raise SpecError(
                 [f"{live.path}: organization {organization.key} cannot be made by hand: {error}"]
@@ -147,8 +169,11 @@ def furnish(local: LocalAws, live: Live, stand_ins: StandIns, *, verified: list[
 class _Furnishing:
     """One organization while somebody makes it."""
 
-    def __init__(self, local: LocalAws, organization: Organization) -> None:
+    def __init__(
+        self, local: Aws, organization: Organization, read_secret: Callable[[str, str], str]
+    ) -> None:
         self._local = local
+        self._read_secret = read_secret
         self._organization = organization
         self._client = local.make_client("workmail", organization.region)
         self._workmail = WorkMail(self._client)
@@ -252,16 +277,13 @@ class _Furnishing:
         if monitoring and monitoring.managed:  # its log group is a stack's
             policies = replace(organization.policies, email_monitoring=None)
             organization = replace(organization, policies=policies)
-        secrets = self._local.make_client("secretsmanager", organization.region)
-
-        def read_secret(name: str) -> str:
-            return str(secrets.get_secret_value(SecretId=name)["SecretString"])
-
+        read_secret = partial(self._read_secret, organization.region)
         writer = Writer(self._workmail, self._ids, read_secret=read_secret)
         for kind in SETTINGS:
-            declared = kind.declare(organization, "by hand")
+            declared = kind.declare(organization, organization.alias)
             if declared is not None:
-                for call in kind.decide(LiveSettings(), declared, None).calls:
+                live = SnapshotReader(self._workmail).read_settings([kind.fact])
+                for call in kind.decide(live, declared, None).calls:
                     writer.write(call)
 
 

@@ -281,5 +281,5 @@ def _build(value: Any) -> Any:
     return [_build(each) for each in cast("tuple[object, ...]", value)]
 
 
-_NOT_SHOWN = frozenset({"adopt", "password_secret"})
+_NOT_SHOWN = frozenset({"adopt", "exclusive", "password_secret"})
 """What says how to work, and what no call tells."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich import markup
 from rich.console import Console
 
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

@@ -12,9 +12,9 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from workmail_org.changes.directories import make_creation
 from workmail_org.model.directory import DirectoryType
@@ -31,9 +31,25 @@ if TYPE_CHECKING:
     from workmail_org.model.group import Group
     from workmail_org.model.organization import Environment, Organization
     from workmail_org.model.user import User
-    from workmail_org.rehearsal.local import LocalAws
 
 Entity: TypeAlias = "User | Group | Bookable"
+
+
+class Aws(Protocol):
+    """An AWS without anybody's mail: a local one, or an emulator in this process."""
+
+    @property
+    def account(self) -> str:
+        """Give its 12 digits."""
+        ...
+
+    def make_client(self, service: str, region: str) -> Any:
+        """Return a client of it."""
+        ...
+
+    def control(self, action: str, document: Mapping[str, Any] | None = None) -> Any:
+        """Ask the emulator's control path."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +85,22 @@ class Use:
         return str(self.beside[self.key])
 
 
-Make: TypeAlias = "Callable[[LocalAws, Sequence[Use]], str]"
+Make: TypeAlias = "Callable[[Aws, Sequence[Use]], str]"
 """Makes one thing, given all its uses, in the order of the specs; returns its local name."""
 
 
 class StandIns:
     """Everything that was made in one local AWS, so that nothing is made twice."""
 
-    def __init__(self, local: LocalAws) -> None:
+    def __init__(self, local: Aws, places: Iterable[str] | None = None) -> None:
+        """Begin with nothing made.
+
+        Args:
+            local: Where things are made.
+            places: What alone is made of all that a spec can presuppose; `None`: all of it.
+        """
         self._local = local
+        self._places = frozenset(_PRESUPPOSED if places is None else places)
         self._made: dict[tuple[str, str, str], str] = {}
 
     def localize(self, drafts: Sequence[LocalDraft]) -> None:
@@ -88,6 +111,8 @@ class StandIns:
         for draft in drafts:
             draft.resolved["account"] = self._local.account
         for place, make in _PRESUPPOSED.items():
+            if place not in self._places:
+                continue
             uses: dict[tuple[str, str, str], list[Use]] = {}
             for use in (use for draft in drafts for use in _find_uses(draft, place)):
                 region = "" if place in _GLOBAL else use.organization.region
@@ -119,7 +144,7 @@ def _walk(node: object, steps: Sequence[str]) -> Iterator[tuple[dict[str, Any], 
             yield mapping, key
 
 
-def _make_hosted_zone(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_hosted_zone(local: Aws, uses: Sequence[Use]) -> str:
     """Make a zone in Route 53, which lets nobody choose an id."""
     zone = uses[0]
     client = local.make_client("route53", "us-east-1")
@@ -127,7 +152,7 @@ def _make_hosted_zone(local: LocalAws, uses: Sequence[Use]) -> str:
     return str(answer["HostedZone"]["Id"]).removeprefix("/hostedzone/")
 
 
-def _make_key(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_key(local: Aws, uses: Sequence[Use]) -> str:
     """Make a key, under the alias that the spec calls it by, if it does."""
     arn = _parse_arn(uses[0].name)
     client = local.make_client("kms", arn.region)
@@ -138,7 +163,7 @@ def _make_key(local: LocalAws, uses: Sequence[Use]) -> str:
     return arn.at_home(local)
 
 
-def _make_secret(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_secret(local: Aws, uses: Sequence[Use]) -> str:
     """Make a secret with a random password; one that is named by its ARN gets another."""
     name = uses[0].name
     by_arn = name.startswith("arn:")
@@ -150,7 +175,7 @@ def _make_secret(local: LocalAws, uses: Sequence[Use]) -> str:
     return str(made["ARN"] if by_arn else name)
 
 
-def _make_function(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_function(local: Aws, uses: Sequence[Use]) -> str:
     """Make a function that knows of nobody's appointments."""
     arn = _parse_arn(uses[0].name)
     _, name, *qualifier = arn.resource.split(":")
@@ -171,7 +196,7 @@ def _make_function(local: LocalAws, uses: Sequence[Use]) -> str:
     return arn.at_home(local)
 
 
-def _make_log_group(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_log_group(local: Aws, uses: Sequence[Use]) -> str:
     """Make an empty log group."""
     arn = _parse_arn(uses[0].name)
     name = arn.resource.removeprefix("log-group:").removesuffix(":*")
@@ -179,14 +204,14 @@ def _make_log_group(local: LocalAws, uses: Sequence[Use]) -> str:
     return arn.at_home(local)
 
 
-def _make_topic(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_topic(local: Aws, uses: Sequence[Use]) -> str:
     """Make a topic that nobody listens to."""
     arn = _parse_arn(uses[0].name)
     local.make_client("sns", arn.region).create_topic(Name=arn.resource)
     return arn.at_home(local)
 
 
-def _make_bucket(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_bucket(local: Aws, uses: Sequence[Use]) -> str:
     """Make an empty bucket, unless it is the stack's own."""
     use = uses[0]
     if use.name != MANAGED:
@@ -198,12 +223,12 @@ def _make_bucket(local: LocalAws, uses: Sequence[Use]) -> str:
     return use.name
 
 
-def _make_export_key(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_export_key(local: Aws, uses: Sequence[Use]) -> str:
     """Make a key, unless it is the stack's own."""
     return uses[0].name if uses[0].name == MANAGED else _make_key(local, uses)
 
 
-def _make_role(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_role(local: Aws, uses: Sequence[Use]) -> str:
     """Make a role that WorkMail may take on, and that may do nothing."""
     arn = _parse_arn(uses[0].name)
     path, _, name = arn.resource.removeprefix("role").rpartition("/")
@@ -218,7 +243,7 @@ def _make_role(local: LocalAws, uses: Sequence[Use]) -> str:
     return arn.at_home(local)
 
 
-def _make_directory(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_directory(local: Aws, uses: Sequence[Use]) -> str:
     """Make a directory of the same id, with those in it who are not created but found there."""
     organization = uses[0].organization
     directory = organization.directory
@@ -234,7 +259,7 @@ def _make_directory(local: LocalAws, uses: Sequence[Use]) -> str:
     return uses[0].name
 
 
-def _make_network(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_network(local: Aws, uses: Sequence[Use]) -> str:
     """Put people where an AD Connector will find them: outside of AWS."""
     connecting = [
         use for use in uses if use.organization.directory.type is DirectoryType.AD_CONNECTOR
@@ -259,7 +284,7 @@ def _describe_people(uses: Sequence[Use]) -> dict[str, Any]:
     }
 
 
-def _make_organization(local: LocalAws, uses: Sequence[Use]) -> str:
+def _make_organization(local: Aws, uses: Sequence[Use]) -> str:
     """Make an organization with the domains and entities that specs find in it.
 
     Where one with its alias stands there already, that one is it.
@@ -282,7 +307,7 @@ def _make_organization(local: LocalAws, uses: Sequence[Use]) -> str:
     return organization_id
 
 
-def make_own_directory(local: LocalAws, organization: Organization) -> str | None:
+def make_own_directory(local: Aws, organization: Organization) -> str | None:
     """Make the directory that a live organization is said to be on; `None`: WorkMail's own."""
     directory = organization.directory
     if directory.type is DirectoryType.WORKMAIL:
@@ -337,7 +362,7 @@ def _is_adopted(entity: Entity, organization: Organization) -> bool:
     return entity.adopt or organization.adopt
 
 
-def _keep(local: LocalAws, uses: Sequence[Use]) -> str:  # noqa: ARG001 - the shape
+def _keep(local: Aws, uses: Sequence[Use]) -> str:  # noqa: ARG001 - the shape
     """Make nothing: in the local AWS nobody asks for it."""
     return uses[0].name
 
@@ -362,6 +387,9 @@ _PRESUPPOSED: Mapping[str, Make] = {
     "exports.key": _make_export_key,
 }
 """Where an organization names what somebody else made, and what makes it locally."""
+
+IN_DIRECTORY_SERVICE = frozenset({"directory.directory_id", "directory.name"})
+"""Places of what WorkMail looks at, and so has to be there where there is no other service."""
 
 _GLOBAL = frozenset(
     {
@@ -393,7 +421,7 @@ class _Arn:
     region: str
     resource: str
 
-    def at_home(self, local: LocalAws) -> str:
+    def at_home(self, local: Aws) -> str:
         """Write the same name in the local account."""
         return f"arn:aws:{self.service}:{self.region}:{local.account}:{self.resource}"
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from workmail_org.reports.plan_words import name_reference
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
     from workmail_org.model.values import Reference

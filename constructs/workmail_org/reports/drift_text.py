@@ -17,7 +17,7 @@ from workmail_org.reports.drift_words import (
     name_row,
     render_result,
 )
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,6 +16,7 @@ from workmail_org.reports.leave_words import (
     describe_export,
     describe_exports,
     describe_readiness,
+    describe_sign_ins,
     group_sign_ins,
     list_files,
     list_sums,
@@ -26,18 +27,15 @@ from workmail_org.reports.pages import make_environment, make_policy, read_style
 if TYPE_CHECKING:
     from workmail_org.leaving.reporting import LeaveReport
 
-_MOST_NAMES = 200
-"""Of one line. So that a page about 10 000 users still opens on a phone; JSON has everything."""
-
 _WORDS: Mapping[str, Any] = {
     "Placement": Placement,
     "titles": TITLES,
     "teardown": TEARDOWN,
-    "most_names": _MOST_NAMES,
     "describe_cost": describe_cost,
     "describe_export": describe_export,
     "describe_exports": describe_exports,
     "describe_readiness": describe_readiness,
+    "describe_sign_ins": describe_sign_ins,
     "group_sign_ins": group_sign_ins,
     "list_files": list_files,
     "list_sums": list_sums,

@@ -12,7 +12,7 @@ from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.reports.leave_words import list_sums
 
 if TYPE_CHECKING:
-    from workmail_org.exporting.model import Exported
+    from workmail_org.exporting.model import Exported, MailboxExports
     from workmail_org.leaving.model import LedgerEntry, Move
     from workmail_org.leaving.reporting import LeaveReport, OrganizationReport
 
@@ -37,7 +37,7 @@ def build_document(report: LeaveReport) -> dict[str, Any]:
         "readiness": report.readiness,
         "organizations": [_describe_organization(each) for each in report.organizations],
         "sign_ins": None
-        if report.sign_ins is None
+        if report.sign_ins is None or report.sign_ins.is_silent
         else [
             {
                 "user": each.user,
@@ -45,8 +45,13 @@ def build_document(report: LeaveReport) -> dict[str, Any]:
                 "times": each.times,
                 "last": each.last.isoformat(),
             }
-            for each in report.sign_ins
+            for each in report.sign_ins.found
         ],
+        "sign_in_events": report.sign_ins
+        and {
+            "authentication": report.sign_ins.attempts,
+            "other": report.sign_ins.others,
+        },
         "teardown": list(TEARDOWN),
     }
 
@@ -80,14 +85,24 @@ def _show_time(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
-def _describe_export(exported: Exported) -> dict[str, Any]:
+def _describe_export(exported: MailboxExports) -> dict[str, Any]:
     return {
-        "id": exported.id,
+        "id": exported.shown.id,
         "name": str(exported.reference),
+        **_describe_pass(exported.shown),
+        "final": exported.shown.is_final,
+        "passes": {
+            "first": exported.first and _describe_pass(exported.first),
+            "final": exported.final and _describe_pass(exported.final),
+        },
+    }
+
+
+def _describe_pass(exported: Exported) -> dict[str, Any]:
+    return {
         "state": exported.stage.value,
         "verified_at": _show_time(exported.verified_at),
         "reason": exported.reason or None,
-        "final": exported.is_final,
     }
 
 

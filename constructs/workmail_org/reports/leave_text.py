@@ -12,11 +12,12 @@ from workmail_org.reports.leave_words import (
     describe_days,
     describe_exports,
     describe_readiness,
+    describe_sign_ins,
     group_sign_ins,
     list_sums,
     list_tasks,
 )
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,16 +25,13 @@ if TYPE_CHECKING:
     from workmail_org.leaving.model import Move
     from workmail_org.leaving.reporting import LeaveReport, OrganizationReport
 
-_MOST_NAMES = 8
-"""Of one line; the JSON has all."""
-
 
 def render_report(report: LeaveReport) -> str:
     """Write the report for people; the last line is for scripts."""
     lines = [
         f"{report.environment}: leaving Amazon WorkMail",
         describe_days(report),
-        f"ready: {describe_readiness(report.readiness)}",
+        f"ready: {describe_readiness(report)}",
     ]
     for organization in report.organizations:
         lines += ["", *_list_organization(organization)]
@@ -54,9 +52,9 @@ def _list_sign_ins(report: LeaveReport) -> Iterator[str]:
     if report.sign_ins is None:
         return
     yield ""
-    yield "Who still signs in:" if report.sign_ins else "Nobody signs in any more."
+    yield describe_sign_ins(report.sign_ins)
     for protocol, users in group_sign_ins(report):
-        yield f"  {protocol}: {_join(users)}"
+        yield f"  {protocol}: {', '.join(users)}"
 
 
 def _list_organization(report: OrganizationReport) -> Iterator[str]:
@@ -66,7 +64,7 @@ def _list_organization(report: OrganizationReport) -> Iterator[str]:
     if report.blockers:
         yield "  what blocks:"
     for blocker in report.blockers:
-        names = f"{_join(blocker.names)}: " if blocker.names else ""
+        names = f"{', '.join(blocker.names)}: " if blocker.names else ""
         yield f"    {names}{blocker.title}"
     yield from _compare(report.moves) if len(report.moves) > 1 else _list_moves(report.moves)
     yield "  what stays in the account:"
@@ -99,11 +97,4 @@ def _list_moves(moves: Sequence[Move]) -> Iterator[str]:
             yield f"  {placement}:"
             for task in list_tasks(move, placement):
                 yield f"    {task.kind} ({len(task.names)}): {task.note}"
-                shown = [name for name in task.names if name]
-                if shown:
-                    yield f"      {_join(shown)}"
-
-
-def _join(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"{', '.join(names[:_MOST_NAMES])}{more}"
+                yield from (f"      {line}" for line in task.lines)

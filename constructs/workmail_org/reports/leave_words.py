@@ -14,9 +14,12 @@ from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.plan.costs import render_amount
 
 if TYPE_CHECKING:
-    from workmail_org.exporting.model import Exported
+    from collections.abc import Sequence
+
+    from workmail_org.exporting.model import Exported, MailboxExports
     from workmail_org.leaving.model import Move
     from workmail_org.leaving.reporting import LeaveReport, OrganizationReport
+    from workmail_org.leaving.signing_in import SignInLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,16 @@ class Task:
     kind: ItemKind
     note: str
     names: tuple[str, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The names as lines: all in one, unless a name has a comma itself."""
+        shown = tuple(filter(None, self.names))
+        return (
+            shown
+            if any(", " in name for name in shown)
+            else tuple(filter(None, [", ".join(shown)]))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +69,18 @@ def describe_days(report: LeaveReport) -> str:
     return f"{left} left: Amazon WorkMail ends on {END_OF_SUPPORT}, with all mailboxes"
 
 
-def describe_readiness(readiness: int | None) -> str:
-    """Say how much is safe."""
-    if readiness is None:
+def describe_readiness(report: LeaveReport) -> str:
+    """Say how much is safe, and what is left of the final pass."""
+    if report.readiness is None:
         return "not known, since exports are not declared"
-    return f"{readiness} % of the mailboxes have a verified export"
+    mailboxes = sum(len(each.mailboxes) for each in report.organizations)
+    verified = sum(each.verified for each in report.organizations)
+    archived = sum(each.archived for each in report.organizations)
+    noun = "mailbox has" if mailboxes == 1 else "mailboxes have"
+    return (
+        f"{report.readiness} %: {verified} of {mailboxes} {noun} a verified export, {archived} of "
+        f"{mailboxes} one of the final pass"
+    )
 
 
 def describe_exports(report: OrganizationReport) -> str:
@@ -69,19 +89,31 @@ def describe_exports(report: OrganizationReport) -> str:
     mailboxes = f"{number} mailbox" if number == 1 else f"{number} mailboxes"
     if report.exported is None:
         return f"{mailboxes}; exports are not declared"
-    counts = {stage: sum(each.stage is stage for each in report.exported) for stage in Stage}
-    shown = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    final = sum(each.is_final for each in report.exported)
-    return f"{mailboxes}: {shown or 'none exported'}; {final} of them after the mail moved"
+    first = _count_stages([each.first for each in report.exported if each.first])
+    final = _count_stages([each.final for each in report.exported if each.final])
+    return f"{mailboxes}; first pass: {first}; final pass: {final}"
 
 
-def describe_export(exported: Exported) -> str:
-    """Say how far one export is."""
+def _count_stages(exported: Sequence[Exported]) -> str:
+    counts = {stage: sum(each.stage is stage for each in exported) for stage in Stage}
+    shown = ", ".join(f"{number} {stage}" for stage, number in counts.items() if number)
+    return shown or "not begun"
+
+
+def describe_export(exported: MailboxExports) -> str:
+    """Say how far one mailbox is in both passes."""
+    return "; ".join(
+        f"{name}: {_describe_pass(each)}"
+        for name, each in (("first pass", exported.first), ("final pass", exported.final))
+        if each
+    )
+
+
+def _describe_pass(exported: Exported) -> str:
     verified_at = exported.verified_at
     at = f" on {datetime.fromtimestamp(verified_at, UTC):%Y-%m-%d %H:%M} UTC" if verified_at else ""
-    final = ", after the mail moved" if exported.is_final else ""
-    reason = f": {exported.reason}" if exported.reason else ""
-    return f"{exported.stage}{at}{final}{reason}"
+    reason = f", {exported.reason}" if exported.reason else ""
+    return f"{exported.stage}{at}{reason}"
 
 
 def describe_cost(report: OrganizationReport) -> str:
@@ -120,9 +152,28 @@ def list_files(move: Move) -> Iterator[tuple[str, int]]:
         yield file.path, sum(entry.file == file.path for entry in move.entries)
 
 
+def describe_sign_ins(log: SignInLog) -> str:
+    """Say what the audit logs say as a whole."""
+    if log.is_silent:
+        events = "1 event" if log.others == 1 else f"{log.others} events"
+        others = f", and {events} of other kinds" if log.others else ""
+        return (
+            f"Who still signs in is not known: the logs have no authentication event{others}. Name "
+            "the logs of WorkMail's authentication events with --sign-ins, of some days"
+        )
+    if log.found:
+        return "Who still signs in:"
+    return "Nobody signs in any more, by the logs" + (
+        f": {log.attempts} attempts, all of which failed"
+        if log.attempts > 1
+        else ": 1 attempt, which failed"
+    )
+
+
 def group_sign_ins(report: LeaveReport) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Say by protocol who signed in, how often, and when last."""
-    for protocol, group in groupby(report.sign_ins or (), key=lambda each: each.protocol):
+    found = report.sign_ins.found if report.sign_ins else ()
+    for protocol, group in groupby(found, key=lambda each: each.protocol):
         yield (
             protocol,
             tuple(f"{each.user} ({each.times}, last on {each.last:%Y-%m-%d})" for each in group),

@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 
 @cache

@@ -22,7 +22,7 @@ from workmail_org.reports.plan_words import (
     list_reasons,
     list_softenings,
 )
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
     from workmail_org.plan.model import Change, OrganizationPlan, Plan

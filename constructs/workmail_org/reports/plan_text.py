@@ -25,7 +25,7 @@ from workmail_org.reports.plan_words import (
     list_softenings,
 )
 from workmail_org.reports.tables import build_table
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

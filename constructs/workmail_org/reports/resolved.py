@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from workmail_org.reports.text import escape
+from workmail_org.spec.characters import escape
 from workmail_org.spec.files import scalars
 
 if TYPE_CHECKING:

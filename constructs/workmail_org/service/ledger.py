@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workmail_org.errors import NotFoundError, ServiceError, TemporaryError
-from workmail_org.model.values import EntityId, Kind, Reference
+from workmail_org.model.values import EntityId, Kind, Reference, parse_reference
 from workmail_org.service.failures import translate
 from workmail_org.service.reading import Listed
 
@@ -66,6 +66,8 @@ class Entry:
         made: The same of a user that the stack created, of whom nothing else is certain.
         before: How somebody who was there was found by the deployment that last wrote to
             them (`handlers.restoring`); they are put back so if it fails.
+        kept: Members or delegates, folded, who left the spec and could not be taken out yet,
+            such as those who are switched off.
     """
 
     reference: Reference
@@ -77,6 +79,7 @@ class Entry:
     settled: str | None = None
     made: str | None = None
     before: str | None = None
+    kept: tuple[Reference, ...] = ()
 
 
 class Ledger(Protocol):
@@ -253,6 +256,8 @@ def _render(entry: Entry) -> dict[str, Any]:
         item["Made"] = {"S": entry.made}
     if entry.before:
         item["Before"] = {"S": entry.before}
+    if entry.kept:
+        item["Kept"] = {"S": json.dumps([str(each) for each in entry.kept])}
     if entry.addresses:
         item["Addresses"] = {"S": " ".join(entry.addresses)}
     if entry.enabled_before is not None:
@@ -287,4 +292,5 @@ def _parse(item: Mapping[str, Any]) -> Entry:
         settled=text.get("Settled"),
         made=text.get("Made"),
         before=text.get("Before"),
+        kept=tuple(parse_reference(each) for each in json.loads(text.get("Kept", "[]"))),
     )

@@ -17,15 +17,17 @@ from workmail_org.service.refusals import ROUTE_53
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicZone:
-    """A public hosted zone.
+    """A hosted zone.
 
     Attributes:
         id: Without /hostedzone/.
         name: Folded, without the trailing dot.
+        is_private: Only networks that are associated with it ask it.
     """
 
     id: str
     name: str
+    is_private: bool = False
 
 
 def list_zones(client: Any) -> tuple[PublicZone, ...]:
@@ -34,13 +36,23 @@ def list_zones(client: Any) -> tuple[PublicZone, ...]:
     Raises:
         ServiceError: AWS refuses.
     """
+    return tuple(each for each in list_all_zones(client) if not each.is_private)
+
+
+def list_all_zones(client: Any) -> tuple[PublicZone, ...]:
+    """List the hosted zones of the account, private ones too, by name.
+
+    Raises:
+        ServiceError: AWS refuses.
+    """
     found = _page(client, "list_hosted_zones", "HostedZones")
     zones = (
         PublicZone(
-            id=each["Id"].removeprefix("/hostedzone/"), name=fold(each["Name"].removesuffix("."))
+            id=each["Id"].removeprefix("/hostedzone/"),
+            name=fold(each["Name"].removesuffix(".")),
+            is_private=bool(each.get("Config", {}).get("PrivateZone")),
         )
         for each in found
-        if not each.get("Config", {}).get("PrivateZone")
     )
     return tuple(sorted(zones, key=lambda zone: (zone.name, zone.id)))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from workmail_org.spec.suggesting import squashed
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -73,6 +75,9 @@ _REASONS: tuple[tuple[str, Reason], ...] = (
 )  # fmt: skip
 """Keys without case and what stands between words, and the reason."""
 
+OPPOSITES = frozenset({"disabled", "inactive", "suspended"})
+"""Words that mean the opposite of `enabled`."""
+
 _INSTEAD = {
     "quota": "quota_megabytes",
     "quotamb": "quota_megabytes",
@@ -85,24 +90,17 @@ _INSTEAD = {
     "hide": "hidden_from_global_address_list",
     "title": "job_title",
     "mail": "email",
-    "disabled": "enabled",
-    "suspended": "enabled",
+    **dict.fromkeys(OPPOSITES, "enabled"),
 }
-"""Other words for a key; two are its opposite."""
-
-_BETWEEN_WORDS = re.compile(r"[\s_-]+")
+"""Other words for a key; some are its opposite."""
 
 
 def explain(key: str) -> Reason | None:
     """Say why there is no such key; None when nothing is known of it."""
-    word = _squash(key)
+    word = squashed(key)
     return next((reason for words, reason in _REASONS if re.fullmatch(words, word)), None)
 
 
 def find_other_word(key: str) -> str | None:
     """Find the key that a word that is none was meant to be."""
-    return _INSTEAD.get(_squash(key))
-
-
-def _squash(key: str) -> str:
-    return _BETWEEN_WORDS.sub("", key).casefold()
+    return _INSTEAD.get(squashed(key))

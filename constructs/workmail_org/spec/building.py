@@ -20,6 +20,7 @@ from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import (
     Kind,
+    Listing,
     OrganizationId,
     Reference,
     fold,
@@ -37,7 +38,7 @@ from workmail_org.spec.validating import validate
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from workmail_org.spec.files.loading import Document
     from workmail_org.spec.problems import Problem
@@ -113,6 +114,7 @@ def _build_organization(key: str, body: Body) -> Organization:
     directory = _build_directory(body.get("directory", {}))
     domains = tuple(_build_domain(name, domain) for name, domain in body.get("domains", {}).items())
     default = next((d.name for d in domains if d.default), get_test_domain(body["alias"]))
+    shared = _Shared(default, frozenset(body.get("exclusive", ())))
     passwords = Passwords.NONE if directory.read_only else Passwords.GENERATE
     existing = body.get("existing")
     return Organization(
@@ -126,10 +128,10 @@ def _build_organization(key: str, body: Body) -> Organization:
         tags=MappingProxyType(dict(body.get("tags", {}))),
         domains=domains,
         passwords=Passwords(body.get("passwords", passwords)),
-        users=tuple(_build_user(n, b, default) for n, b in body.get("users", {}).items()),
-        groups=tuple(_build_group(n, b, default) for n, b in body.get("groups", {}).items()),
+        users=tuple(_build_user(n, b, shared) for n, b in body.get("users", {}).items()),
+        groups=tuple(_build_group(n, b, shared) for n, b in body.get("groups", {}).items()),
         resources=tuple(
-            _build_bookable(n, b, default) for n, b in body.get("resources", {}).items()
+            _build_bookable(n, b, shared) for n, b in body.get("resources", {}).items()
         ),
         permissions=tuple(_build_permissions(body)),
         policies=build_policies(body.get("policies", {})),
@@ -138,6 +140,7 @@ def _build_organization(key: str, body: Body) -> Organization:
         ),
         safety=Safety(**body.get("safety", {})),
         adopt=body.get("adopt", False),
+        exclusive=tuple(sorted(map(Listing, body.get("exclusive", ())))),
         expect=tuple(build_expectation(entry) for entry in body.get("expect", ())),
         alarms=Alarms(**body["alarms"]) if "alarms" in body else None,
         exports=Exports(**body["exports"]) if "exports" in body else None,
@@ -177,33 +180,52 @@ def _build_domain(name: str, body: Body) -> MailDomain:
     )
 
 
-def _build_user(name: str, body: Body, default_domain: str) -> User:
-    fields = _build_entity(name, body, default_domain)
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What an organization says for each of its entities.
+
+    Attributes:
+        default_domain: Of addresses that are not written.
+        exclusive: Lists that have no entries but declared ones.
+    """
+
+    default_domain: str
+    exclusive: frozenset[str]
+
+
+def _build_user(name: str, body: Body, shared: _Shared) -> User:
+    fields = _build_entity(name, body, shared, {Listing.ALIASES, Listing.RIGHTS})
     fields["role"] = Role(body.get("role", Role.USER))
     return User(**fields)
 
 
-def _build_group(name: str, body: Body, default_domain: str) -> Group:
-    fields = _build_entity(name, body, default_domain)
+def _build_group(name: str, body: Body, shared: _Shared) -> Group:
+    lists = {Listing.ALIASES, Listing.MEMBERS, Listing.RIGHTS}
+    fields = _build_entity(name, body, shared, lists)
     fields["members"] = _references(body.get("members", ()))
     return Group(**fields)
 
 
-def _build_bookable(name: str, body: Body, default_domain: str) -> Bookable:
-    fields = _build_entity(name, body, default_domain)
+def _build_bookable(name: str, body: Body, shared: _Shared) -> Bookable:
+    lists = {Listing.ALIASES, Listing.DELEGATES, Listing.RIGHTS}
+    fields = _build_entity(name, body, shared, lists)
     fields["type"] = BookableType(body["type"])
     fields["booking"] = Booking(**body.get("booking", {}))
     fields["delegates"] = _references(body.get("delegates", ()))
     return Bookable(**fields)
 
 
-def _build_entity(name: str, body: Body, default_domain: str) -> dict[str, Any]:
+def _build_entity(
+    name: str, body: Body, shared: _Shared, lists: Collection[Listing]
+) -> dict[str, Any]:
     """The fields that users, groups and resources share, and the plain ones of each."""
+    exclusive = shared.exclusive.intersection(lists).union(body.get("exclusive", ()))
     return {
         **body,
         "name": name,
-        "email": body.get("email", f"{name}@{default_domain}"),
+        "email": body.get("email", f"{name}@{shared.default_domain}"),
         "aliases": tuple(sorted(body.get("aliases", ()))),
+        "exclusive": tuple(sorted(map(Listing, exclusive))),
     }
 
 

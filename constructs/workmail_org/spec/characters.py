@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 # Letters that most fonts draw like an ASCII letter (Unicode Technical Standard 39, confusables.txt,
-# version 15; here the Cyrillic and Greek ones, which keyboards of half of Europe have)
+# version 15; here the Cyrillic, Greek and Turkish ones, which keyboards of half of Europe have)
 _CYRILLIC = "аеорсухіјѕԁһԛԝѵАВЕЅІЈКМНОРСТУХԚԜ"
 _AS_LATIN = "aeopcyxijsdhqwvABESIJKMHOPCTYXQW"
 _GREEK = "οναιρυκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
@@ -19,9 +19,26 @@ _LOOKS_LIKE = {
     **dict(zip(_GREEK, _GREEK_AS_LATIN, strict=True)),
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
     **dict.fromkeys("\u2024", "."),
+    **dict.fromkeys("\u2018\u2019", "'"),
+    "\u0131": "i",
+    "\u0261": "g",
 }
 _UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")  # control, format, and every kind of space
+_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff\u2800]"
+)
+"""Letters and marks that no font shows (Unicode 15, DerivedCoreProperties.txt,
+Default_Ignorable_Code_Point), and the blank pattern of Braille."""
 _CONTROLS = {"\t": "tabulator", "\n": "line break", "\r": "carriage return"}
+
+# C0, DEL and C1 steer terminals; U+2028 and U+2029 break lines; the bidirectional controls make a
+# line read other than it is (CVE-2021-42574); half a surrogate pair cannot be printed at all.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 _SHORTENED = re.compile(r"[-+]?[0-9]([.,][0-9]+)?E[-+][0-9]+")  # 353155000000 to Excel: 3.53155E+11
 # ECMA-376 part 1, section 18.17.3 "Error values", as Excel writes them into a table
@@ -49,7 +66,7 @@ def name(character: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Return whether a text has characters, and none of them can be seen."""
-    return bool(text) and all(unicodedata.category(each) in _UNSEEN for each in text)
+    return bool(text) and all(map(_is_unseen, text))
 
 
 def spreadsheet_word(text: str) -> str | None:
@@ -59,8 +76,23 @@ def spreadsheet_word(text: str) -> str | None:
     return "a number, shortened" if _SHORTENED.fullmatch(text) else None
 
 
+def escape(text: str) -> str:
+    r"""Make what steers a terminal visible: `\x1b` instead of an escape character."""
+    return _UNSAFE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    code = ord(character)
+    return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN or bool(_IGNORABLE.fullmatch(character))
+
+
 def _suspicion(character: str) -> str | None:
-    if unicodedata.category(character) in _UNSEEN:
+    if _is_unseen(character):
         return "cannot be seen"
     if character.isascii():
         return None

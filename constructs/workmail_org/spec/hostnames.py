@@ -8,6 +8,7 @@ import unicodedata
 from workmail_org.spec.suggesting import quoted
 
 _MAX_LABEL = 63  # RFC 1035, section 2.3.4
+_IDEOGRAPHIC_DOT = "\u3002"
 _LABEL = re.compile(r"[a-z0-9-]*", re.IGNORECASE)
 
 
@@ -39,13 +40,18 @@ def is_possible(name: str) -> bool:
 
 
 def encode(name: str) -> str | None:
-    """Write a name of other letters as DNS knows it (RFC 5891); None when it has none."""
+    """Write a name of other letters as DNS knows it (RFC 5891); None when it has none.
+
+    Wide letters, and the dots that keyboards of East Asia write, are those of ASCII (RFC 5895).
+    """
     if name.isascii():
         return None
-    labels = unicodedata.normalize("NFC", name.lower()).split(".")
+    plain = unicodedata.normalize("NFKC", name.lower()).replace(_IDEOGRAPHIC_DOT, ".")
+    labels = plain.split(".")
     encoded = (
         label if label.isascii() else f"xn--{label.encode('punycode').decode('ascii')}"
         for label in labels
     )
     written = ".".join(encoded)
-    return written if all(map(_LABEL.fullmatch, written.split("."))) else None
+    is_written = all(map(_LABEL.fullmatch, written.split(".")))
+    return written if is_written and find_fault(written) is None else None

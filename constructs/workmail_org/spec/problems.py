@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from workmail_org.spec.characters import escape
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -46,7 +48,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a spec.
+    """One thing wrong with a spec; as text it steers no terminal, wherever it is printed.
 
     Attributes:
         place: Where the author can fix it.
@@ -71,7 +73,7 @@ class Problem:
         text = ": ".join(part for part in parts if part)
         if self.severity is Severity.WARNING:
             text = text.replace(f"{self.place}: ", f"{self.place}: warning: ", 1)
-        return f"{text}; {self.hint}" if self.hint else text
+        return escape(f"{text}; {self.hint}" if self.hint else text)
 
 
 def render_path(path: Path) -> str:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
+
+
+def squashed(word: str) -> str:
+    """Make equal what people and programs write for one key: `Display Name`, `displayName`."""
+    return _BETWEEN_WORDS.sub("", word).casefold()
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -14,7 +14,7 @@ from workmail_org.spec import absent
 from workmail_org.spec.characters import describe_suspect
 from workmail_org.spec.hostnames import encode
 from workmail_org.spec.schema import find_shape
-from workmail_org.spec.suggesting import nearest
+from workmail_org.spec.suggesting import nearest, squashed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,8 @@ def unknown_key(key: str, schema: Schema) -> Complaint:
     reason = absent.explain(key)
     if reason and not (meant and meant.startswith(key)):
         return f"{show(key)} cannot be declared: {reason.why}", reason.what
+    if meant and squashed(key) in absent.OPPOSITES:
+        return f"unknown key {show(key)}", f'did you mean the opposite, "{meant}: false"?'
     if meant:
         return f"unknown key {show(key)}", with_suspect(f'did you mean "{meant}"?', key)
     free = ["keys that begin with x-"] if "patternProperties" in schema else []

@@ -251,10 +251,21 @@ class ResourcesProperties(CollectionProperties):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionsProperties:
-    """Properties of `Custom::WorkMailMailboxPermissions`. Disabled users are left out."""
+    """Properties of `Custom::WorkMailMailboxPermissions`. Disabled users are left out.
+
+    Attributes:
+        exclusive: Mailboxes on which nobody has a right but who is declared.
+    """
 
     organization_id: str = ""
     permissions: tuple[MailboxPermission, ...] = ()
+    exclusive: tuple[Reference, ...] = ()
+
+    @property
+    def mailboxes(self) -> frozenset[Reference]:
+        """Whose rights count, folded."""
+        declared = {each.mailbox.folded for each in self.permissions}
+        return frozenset(declared | {each.folded for each in self.exclusive})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -262,7 +262,7 @@ def test_members_leave_before_members_join() -> None:
     turned: list[Group] = [make_group("outer"), make_group("inner", "group:outer")]
     situation = Situation(
         actual=[Found(id=EntityId(g.name), entity=g) for g in (outer, inner)],
-        previous=(),
+        previous=(outer, inner),
         desired=turned,
         owned={"outer", "inner"},
         removal=Removal.DELETE,
@@ -281,7 +281,7 @@ def test_a_member_that_is_switched_off_is_not_taken_out() -> None:
     group = make_group("sales", "alice")
     situation = Situation(
         actual=[Found(id=EntityId("sales"), entity=group)],
-        previous=(),
+        previous=(group,),
         desired=[make_group("sales")],
         owned={"sales"},
         removal=Removal.DELETE,

@@ -226,7 +226,7 @@ def test_what_one_process_dumps_the_next_begins_with(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (None, "No such file or directory"),
+        (None, "seed.json: no such file or directory"),
         ("", "seed.json: Expecting value: line 1 column 1"),
         ("[]", "seed.json: the dump: [] is not an object"),
         ('{"version": 7}', "seed.json: version: a dump of version 1 is needed, not of 7"),
@@ -295,7 +295,7 @@ def test_a_taken_port_is_told_in_one_line() -> None:
         ended = run("--port", url.rpartition(":")[2])
 
     assert (1, "") == (ended.returncode, ended.stdout)
-    assert ended.stderr.startswith("workmail_emulator: ")
+    assert ended.stderr.startswith("workmail-emulator: ")
 
 
 def test_ownership_is_looked_up_in_a_route_53_that_is_elsewhere() -> None:

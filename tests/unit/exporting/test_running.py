@@ -12,6 +12,7 @@ from workmail_emulator.errors import ResponseLost
 from workmail_org.errors import NotFoundError, TemporaryError, WorkMailOrgError
 from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.exporting.running import advance, begin
+from workmail_org.operating.export_words import render_pass
 
 DAY = 86400.0
 
@@ -177,8 +178,14 @@ def test_a_pass_that_is_begun_again_takes_in_newcomers_and_tries_again_whom_it_i
     run(office)
     untouched = office.stages()
     begin(office.runner, Pass.FIRST, ["u0"], retry=True)
+    (shown,) = [
+        line
+        for line in render_pass("acme", Pass.FIRST, office.journal.read(Pass.FIRST))
+        if line.startswith("  u0 waits until ")
+    ]
     run(office)
 
+    assert shown.endswith(": to be tried again; before it failed: WorkMail says: damaged")
     assert {"u0": Stage.FAILED, "u1": Stage.FAILED} == before
     assert {**before, "late": Stage.VERIFIED} == untouched
     assert {"u0": Stage.VERIFIED, "u1": Stage.FAILED, "late": Stage.VERIFIED} == office.stages()

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from exporting import Office, open_office, refuse
+from workmail_org.cli import main
 from workmail_org.errors import PermanentError
+from workmail_org.exporting import entry
 from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.exporting.running import advance, begin
 from workmail_org.model.values import EntityId, Kind
+from workmail_org.operating import exporting
 from workmail_org.operating.export_words import (
     describe_duration,
     describe_progress,
@@ -97,6 +103,33 @@ def test_a_pass_of_some_is_not_taken_for_one_of_everybody() -> None:
 
     assert some != everybody == start(export_pass)
     assert [["u0"], []] == [each["names"] for each in states.started]
+
+
+def test_what_follows_a_pass_of_some_is_one_of_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After many rounds the machine starts itself again, under a name that its input gives."""
+    states, office = States(), open_office(users=2)
+    export_pass = open_pass(office, states)
+    monkeypatch.setattr(entry, "_make_runner", lambda: office.runner)
+    start(export_pass, ["u0"])
+    after = entry.run_round(states.started[0], None)  # type: ignore[arg-type]
+    states.executions = {f"{after['series']}-next": "RUNNING"}
+    everybody = start(export_pass)
+
+    assert (["u0"], "first-part") == (after["names"], after["series"])
+    assert "first-part-next" != everybody
+    assert "first" == entry.run_round(states.started[1], None)["series"]  # type: ignore[arg-type]
+    assert ["u0", "u1"] == sorted(office.read())
+
+
+def test_an_execution_that_an_older_release_started_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    office = open_office(users=1)
+    monkeypatch.setattr(entry, "_make_runner", lambda: office.runner)
+    old: Any = {"pass": "final", "begin": False, "round": 3, "changed": True}
+    after = entry.run_round(old, None)  # type: ignore[arg-type]
+
+    assert ("final", [], 4) == (after["series"], after["names"], after["round"])
 
 
 def test_watching_follows_from_one_execution_to_the_next_until_everybody_is_over() -> None:
@@ -188,8 +221,12 @@ def test_a_pass_is_told_in_lines() -> None:
         "  resource:room waits until 2026-09-21T14:14:20+00:00: today",
         "  not in the exports: 10 items (contacts, tasks, notes): bob 7, alice 3",
     ]
+    many = [make(f"u{n}", Stage.VERIFIED, left_out=1) for n in range(50)]
+    (_, left) = render_pass("acme", Pass.FIRST, many)
+    assert "u0 1, " in left
+    assert left.endswith(", u49 1")
     assert list(render_pass("acme", Pass.FINAL, [])) == [
-        "acme: final pass: the mailboxes are being listed"
+        "acme: final pass: no mailbox is in it yet"
     ]
 
 
@@ -230,3 +267,42 @@ def test_progress_has_an_estimate_once_a_job_has_ended() -> None:
         [done, make("b", Stage.WAITING)], now=NOW
     )
     assert "1 verified" == describe_progress([done], now=NOW)
+
+
+SPEC = """
+version: 1
+environment: production
+organizations:
+  acme: {region: eu-west-1, alias: acme, exports: {}, users: {u0: {display_name: U}}}
+"""
+
+
+def test_names_that_are_nobodys_are_refused_with_the_nearest_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = open_office(users=1)
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC, encoding="utf-8")
+    clients = SimpleNamespace(cloudformation=None, workmail=office.client, dynamodb=None)
+    found = {"ExportMachine": "arn:machine", "Organization": office.organization}
+
+    def open_clients(_region: str) -> Any:
+        return clients
+
+    def list_resources(_client: Any, _stack: str) -> dict[str, str]:
+        return found
+
+    monkeypatch.setattr(exporting, "make_clients", open_clients)
+    monkeypatch.setattr(exporting, "list_resources", list_resources)
+    words = ["leave", "export", str(path), "--only", "u00", "--only", "nobody", "--only", "u0"]
+    result = CliRunner().invoke(main, words)
+
+    how = (
+        "a user is NAME, a room or a piece of equipment is resource:NAME; groups and remote users "
+        "have no mailbox"
+    )
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert [
+        f'--only: no mailbox has the name "nobody": {how}',
+        f'--only: no mailbox has the name "u00": {how}; did you mean "u0"?',
+    ] == result.stderr.splitlines()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+import yaml
+
 from scenes import ACME, at, make_group, make_user
 from workmail_org.importing.drafting import Drafted, Names, draft
 from workmail_org.importing.fitting import Fitted, fit
@@ -28,7 +31,9 @@ from workmail_org.model.live import (
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import (
     AccessControlRule,
+    Availability,
     Effect,
+    EwsAvailability,
     ImpersonationRole,
     ImpersonationRule,
     ImpersonationType,
@@ -346,3 +351,29 @@ def test_a_member_that_is_the_directorys_own_is_told() -> None:
 
     assert () == organization.groups[0].members
     assert ["group:Domain Users of groups.staff"] == [each.subject for each in left.remainders]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "username"),
+    [
+        ("https://x.example/ews/exchange.asmx", "ACME: svc"),
+        ("https://x.example/ews/exchange.asmx", "no"),
+        ("https://x.example/ews/exchange.asmx", "{x} #1 'it'"),
+        ("https://x.example/ews/exchange.asmx", "dom\\user"),
+        (f"https://x.example/{'long/' * 30}exchange.asmx", f"{'many words ' * 12}end"),
+    ],
+)
+def test_the_comment_on_an_availability_is_the_yaml_that_declares_it(
+    endpoint: str, username: str
+) -> None:
+    ews = EwsAvailability(endpoint=endpoint, username=username, password_secret="none")
+    availability = (Availability(domain="partner.example", ews=ews),)
+    settings = LiveSettings(availability=availability)
+    drafted, _, _ = take(make_snapshot(make_user("alice"), settings=settings))
+    lines = [line.strip() for line in drafted.files["spec.yaml"].splitlines()]
+    begin = lines.index("# partner.example:")
+    end = next(i for i in range(begin, len(lines)) if not lines[i].startswith("#"))
+    said = yaml.safe_load("\n".join(line.removeprefix("# ") for line in lines[begin:end]))
+
+    written = {"endpoint": endpoint, "username": username, "password_secret": "NAME"}
+    assert {"partner.example": {"ews": written}} == said

@@ -29,7 +29,25 @@ from workmail_org.leaving.options import MoveOptions, UserFormat
 from workmail_org.leaving.passwords import PasswordBook
 from workmail_org.leaving.quoting import protect_cell
 from workmail_org.model.organization import Organization
-from workmail_org.model.policies import Policies
+from workmail_org.model.policies import (
+    AccessControlRule,
+    AuthenticationMode,
+    Availability,
+    Effect,
+    EmailMonitoring,
+    EwsAvailability,
+    Folder,
+    FolderRetention,
+    IdentityCenter,
+    ImpersonationRole,
+    ImpersonationRule,
+    ImpersonationType,
+    MobileDeviceAccessRule,
+    PersonalAccessTokens,
+    Policies,
+    RetentionAction,
+    RetentionPolicy,
+)
 from workmail_org.model.user import PROFILE_FIELDS
 from workmail_org.model.values import Kind
 
@@ -43,6 +61,7 @@ NOT_IN_WORKMAIL = {
     "on_removal": "of the tool",
     "safety": "of the tool",
     "adopt": "of the tool",
+    "exclusive": "of the tool",
     "expect": "of the tool",
     "alarms": "of the tool",
     "exports": "of the tool",
@@ -134,7 +153,7 @@ def _expect_entity(entity: Any) -> Iterator[tuple[ItemKind, str, str]]:
                 yield from ([(ItemKind.IDENTITY, owner, value)] if value else [])
             case name if name in (*PROFILE_FIELDS, "description"):
                 yield from ([(ItemKind.FIELD, owner, f"{name} {value}")] if value else [])
-            case "role" | "type" | "enabled" | "adopt":
+            case "role" | "type" | "enabled" | "adopt" | "exclusive":
                 continue
             case name:
                 pytest.fail(f"nobody accounts for the field {name} of {type(entity).__name__}")
@@ -171,6 +190,104 @@ def describe(item: Item) -> tuple[ItemKind, str, str]:
     rules |= {each for each in ItemKind if each.name.endswith("_PART")}
     name = f"{item.name} {item.value}".strip() if item.value else item.name
     return item.kind, item.owner, "*" if item.kind in rules else name
+
+
+def test_the_ledger_has_what_every_policy_does() -> None:
+    """Somebody sets the rules up anew from it: no field of a rule is left out."""
+    organization = Organization(
+        key="acme",
+        region="eu-west-1",
+        alias="acme",
+        policies=Policies(
+            access_control=(
+                AccessControlRule(
+                    name="office",
+                    effect=Effect.DENY,
+                    description="Office only",
+                    actions=("imap", "smtp"),
+                    not_ip_ranges=("10.0.0.0/8", "192.0.2.0/24"),
+                    users=("ada",),
+                ),
+            ),
+            mobile_devices=(
+                MobileDeviceAccessRule(
+                    name="old", effect=Effect.DENY, device_types=("iPhone", "iPad"),
+                    not_operating_systems=("iOS 9",),
+                ),
+            ),
+            availability=(
+                Availability(
+                    domain="other.example",
+                    ews=EwsAvailability(
+                        endpoint="https://mail.other.example/EWS/Exchange.asmx",
+                        username="freebusy",
+                        password_secret="availability",
+                    ),
+                ),
+                Availability(domain="third.example", lambda_arn="arn:aws:lambda:x"),
+            ),
+            impersonation_roles=(
+                ImpersonationRole(
+                    name="crm",
+                    type=ImpersonationType.READ_ONLY,
+                    rules=(
+                        ImpersonationRule(
+                            key="staff", effect=Effect.ALLOW, not_target_users=("ceo",)
+                        ),
+                    ),
+                ),
+            ),
+            retention=RetentionPolicy(
+                name="year",
+                folders=(
+                    FolderRetention(folder=Folder.INBOX, action=RetentionAction.DELETE, days=365),
+                ),
+            ),
+            identity_center=IdentityCenter(
+                instance_arn="arn:aws:sso:x",
+                authentication_mode=AuthenticationMode.IDENTITY_PROVIDER_ONLY,
+                personal_access_tokens=PersonalAccessTokens(lifetime_days=30),
+            ),
+            email_monitoring=EmailMonitoring(retention_days=90),
+            inbound_dmarc_enforced=True,
+        ),
+    )  # fmt: skip
+    rules = {ItemKind[field.name.upper()] for field in fields(Policies)}
+    rules |= {each for each in ItemKind if each.name.endswith("_PART")}
+    found = {(i.kind, i.name, i.value) for i in list_items(organization) if i.kind in rules}
+
+    assert {
+        (
+            ItemKind.ACCESS_CONTROL,
+            "office",
+            "effect deny; description Office only; actions imap, smtp; not ip ranges 10.0.0.0/8, "
+            "192.0.2.0/24; users ada",
+        ),
+        (
+            ItemKind.MOBILE_DEVICES,
+            "old",
+            "effect deny; device types iPhone, iPad; not operating systems iOS 9",
+        ),
+        (
+            ItemKind.AVAILABILITY,
+            "other.example",
+            "ews (endpoint https://mail.other.example/EWS/Exchange.asmx; username freebusy; "
+            "password secret availability)",
+        ),
+        (ItemKind.AVAILABILITY, "third.example", "lambda arn arn:aws:lambda:x"),
+        (ItemKind.IMPERSONATION_ROLES, "crm", "type read_only"),
+        (ItemKind.IMPERSONATION_ROLES_PART, "crm: staff", "effect allow; not target users ceo"),
+        (ItemKind.RETENTION, "year", ""),
+        (ItemKind.RETENTION_PART, "year: inbox", "action delete; days 365"),
+        (
+            ItemKind.IDENTITY_CENTER,
+            "instance arn arn:aws:sso:x; authentication mode identity_provider_only; personal "
+            "access tokens (status active; lifetime days 30)",
+            "",
+        ),
+        (ItemKind.EMAIL_MONITORING, "retention days 90", ""),
+        (ItemKind.INBOUND_DMARC_ENFORCED, "true", ""),
+    } == found
 
 
 @given(organization=whole_organizations())

@@ -177,7 +177,10 @@ def test_a_field_that_is_too_long_is_left_to_a_person() -> None:
 
     for name, limit in (("job_title", 64), ("company", 64)):
         entry = find(moved, ItemKind.FIELD, "ann", name)
-        assert (Placement.HAND, True) == (entry.placement, f"at most {limit}" in entry.note)
+        assert (Placement.HAND, True) == (
+            entry.placement,
+            f"Microsoft 365 takes {limit}:" in entry.note,
+        )
     assert Placement.FILE is find(moved, ItemKind.FIELD, "ann", "office").placement
 
 
@@ -317,3 +320,66 @@ def test_usage_location_is_the_country_or_what_is_given() -> None:
 
         assert expected == [row[8] for row in rows]
         assert ["IE", "Ireland"] == [row[11] for row in rows]
+
+
+BREAK = (
+    "it has a line break or another control character, which no line of a batch file can hold: "
+    "write it by hand"
+)
+STRANGE = "has a character that no file can hold: write it by hand, without that character"
+
+
+@pytest.mark.parametrize(
+    ("to", "field", "value", "note"),
+    [
+        (GOOGLE, "first_name", "x" * 61, "it has 61 characters, and Google takes 60: the file has "
+         "another one; look at it, and shorten it by hand"),
+        (GOOGLE, "last_name", "x" * 70, "it has 70 characters, and Google takes 60: the file has "
+         "another one; look at it, and shorten it by hand"),
+        (GOOGLE, "display_name", "two\nlines", BREAK),
+        (GOOGLE, "display_name", "nul\0byte", STRANGE),
+        (GOOGLE, "company", "Acme", "Google's file has no column for it: write it by hand"),
+        (MICROSOFT, "job_title", "x" * 65, "it has 65 characters, and Microsoft 365 takes 64: "
+         "shorten it"),
+        (MICROSOFT, "job_title", "half\ud800pair", STRANGE),
+        (ZOHO, "display_name", "nul\0byte", STRANGE),
+        (ZOHO, "company", "nul\0byte", STRANGE),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_left_to_a_person_has_the_right_reason(
+    to: Destination, field: str, value: str, note: str
+) -> None:
+    fields: dict[str, Any] = {"first_name": "Ann", "last_name": "Bee", "display_name": "Ann Bee"}
+    moved = go(make_organization(make_user("ann", **{**fields, field: value})), to)
+    entry = find(moved, ItemKind.FIELD, "ann", field)
+
+    assert (Placement.HAND, note) == (entry.placement, entry.note)
+
+
+def test_a_description_with_a_line_break_is_left_with_the_right_reason() -> None:
+    room = Bookable(
+        name="room", type=BookableType.ROOM, email=at("room"), description="two\nlines",
+        booking=Booking(),
+    )  # fmt: skip
+    moved = go(make_organization(make_user("ann"), resources=(room,)), GOOGLE)
+
+    assert BREAK == find(moved, ItemKind.FIELD, "resource:room", "description").note
+
+
+@pytest.mark.parametrize(
+    ("to", "note"),
+    [(GOOGLE, "write it into the shared contact"), (ZOHO, "write it into the contact")],
+)
+def test_what_is_of_a_contact_is_written_into_the_contact(to: Destination, note: str) -> None:
+    contact = make_user("rem", role=Role.REMOTE_USER, email="rem@partner.example")
+    moved = go(make_organization(contact), to)
+
+    assert note == find(moved, ItemKind.ADDRESS, "rem").note
+    assert note == find(moved, ItemKind.FIELD, "rem", "display_name").note
+
+
+def test_where_a_calendar_is_is_told_at_any_service() -> None:
+    moved = go(make_organization(make_user("ann")), IMAPSYNC)
+
+    assert "the export has it as MIME" in find(moved, ItemKind.CALENDAR, "ann").note
+    assert "each user exports contacts" in find(moved, ItemKind.CONTENT, "ann").note

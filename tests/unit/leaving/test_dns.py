@@ -22,6 +22,7 @@ from workmail_org.leaving.dns import reading
 from workmail_org.leaving.dns.model import DnsRecordSet, DnsZone, Txt, index, make_txt
 from workmail_org.leaving.dns.route53 import build_zone, write_batch
 from workmail_org.leaving.dns.spf import leave_out, merge_spf, parse_spf
+from workmail_org.leaving.dns.zonefiles import load_zone
 
 SPEC = """
 version: 1
@@ -124,7 +125,7 @@ SETS: list[dict[str, Any]] = [
 
 
 class Account:
-    """Route 53 with one zone, or several of one name."""
+    """Route 53 with one zone, or several of one name; ids that begin with P are private."""
 
     def __init__(self, *zones: tuple[str, str, list[dict[str, Any]]]) -> None:
         self.zones = zones
@@ -136,7 +137,14 @@ class Account:
 
     def paginate(self, **parameters: Any) -> list[dict[str, Any]]:
         if "HostedZoneId" not in parameters:
-            listed = [{"Id": f"/hostedzone/{i}", "Name": f"{n}."} for i, n, _ in self.zones]
+            listed = [
+                {
+                    "Id": f"/hostedzone/{i}",
+                    "Name": f"{n}.",
+                    "Config": {"PrivateZone": i.startswith("P")},
+                }
+                for i, n, _ in self.zones
+            ]
             return [{"HostedZones": listed}]
         (sets,) = [sets for i, _, sets in self.zones if i == parameters["HostedZoneId"]]
         return [{"ResourceRecordSets": sets}]
@@ -145,7 +153,7 @@ class Account:
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Account:
     account = Account(("Z1", "example.com", SETS))
-    monkeypatch.setattr(reading.read_zones, "__defaults__", (lambda: account,))
+    monkeypatch.setattr(reading, "make_route53", lambda: account)
     return account
 
 
@@ -229,6 +237,7 @@ def test_a_zone_of_route_53_moves_in_four_steps(folder: Path, account: Account) 
     readme = (folder / "out" / "README.md").read_text("utf-8")
     assert "--hosted-zone-id Z1 --change-batch file://1-lower-ttls/example.com.json" in readme
     assert "wait 1 hour" in readme
+    assert "after step 4 write the files again with --before" in readme
     assert {"list_hosted_zones", "list_resource_record_sets"} == {*account.asked}
 
 
@@ -408,34 +417,284 @@ def apply_steps(folder: Path, sets: list[dict[str, Any]], *steps: str) -> list[d
     return [*states.values()]
 
 
-def test_after_the_move_only_cleaning_up_is_left_and_then_nothing(
-    folder: Path, account: Account
+STEPS = ("1-lower-ttls", "2-prepare", "3-cut-over", "4-clean-up")
+
+
+def sort_sets(sets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(sets, key=lambda each: (each["Name"], each["Type"]))
+
+
+@pytest.mark.parametrize("done", range(5))
+def test_files_written_again_with_the_first_folder_lead_to_the_same_end(
+    done: int, folder: Path, account: Account
+) -> None:
+    """Whatever steps are applied already: what each of them overwrote is in the first folder."""
+    assert 0 == run("--records", "google.yaml").exit_code
+    now = apply_steps(folder, SETS, *STEPS[:done])
+    ended = apply_steps(folder, SETS, *STEPS)
+    back = apply_steps(folder, SETS, *STEPS[:3], "3-rollback")
+    (folder / "out").rename(folder / "first")
+    account.zones = (("Z1", "example.com", now),)
+    result = run("--records", "google.yaml", "--before", "first")
+
+    assert 0 == result.exit_code, result.output
+    assert "note:" not in result.output
+    assert [{}] * done == [read_changes(folder, step) for step in STEPS[:done]]
+    assert sort_sets(ended) == sort_sets(apply_steps(folder, now, *STEPS))
+    assert (folder / "out/before/example.com.zone").read_bytes() == (
+        folder / "first/before/example.com.zone"
+    ).read_bytes()
+    rolled = apply_steps(folder, now, *STEPS[:3], "3-rollback")
+    again = {(each["Name"], each["Type"]): each for each in rolled}
+    for each in back:
+        key = (each["Name"], each["Type"])
+        values = (
+            [value["Value"] for value in again[key]["ResourceRecords"]]
+            if ("ResourceRecords" in each)
+            else []
+        )
+        wanted = [value["Value"] for value in each.get("ResourceRecords", ())]
+        if done < 4:
+            assert (key, each.get("TTL"), wanted) == (key, again[key].get("TTL"), values)
+        elif key[1] in ("MX", "CNAME") or key[0].startswith("_amazonses"):
+            assert (key, wanted) == (key, values)
+    assert "v=spf1 include:amazonses.com" in str(again["example.com.", "TXT"])
+
+
+@pytest.mark.parametrize("done", [2, 3])
+def test_files_written_again_without_the_first_folder_never_end_with_a_weak_dmarc_policy(
+    done: int, folder: Path, account: Account
 ) -> None:
     run("--records", "google.yaml")
-    moved = apply_steps(folder, SETS, "1-lower-ttls", "2-prepare", "3-cut-over")
-    first = read_changes(folder, "4-clean-up")
-    account.zones = (("Z1", "example.com", moved),)
-    (folder / "out").rename(folder / "before")
+    account.zones = (("Z1", "example.com", apply_steps(folder, SETS, *STEPS[:done])),)
+    (folder / "out").rename(folder / "first")
+    result = run("--records", "google.yaml")
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert result.stderr == (
+        "example.com: step 2 seems to be done, and its DMARC policy of before is not known, so "
+        "that it would stay p=none: give the folder of the first run with --before, or write in "
+        'the records file what step 4 has to write, such as former_dmarc: "v=DMARC1; '
+        'p=quarantine"\n'
+    )
+    assert not (folder / "out").exists()
+
+
+def test_what_a_zone_was_can_be_given_by_a_person(folder: Path, account: Account) -> None:
+    run("--records", "google.yaml")
+    account.zones = (("Z1", "example.com", apply_steps(folder, SETS, *STEPS[:3])),)
+    (folder / "out").rename(folder / "first")
+    given = GOOGLE + '    former_ttl: 7200\n    former_dmarc: "v=DMARC1; p=reject"\n'
+    (folder / "google.yaml").write_text(given, encoding="utf-8")
     result = run("--records", "google.yaml")
 
     assert 0 == result.exit_code, result.output
-    assert "has moved already" in result.stdout
-    steps = ("1-lower-ttls", "2-prepare", "3-cut-over", "3-rollback")
-    assert [{}] * 4 == [read_changes(folder, step) for step in steps]
-    dmarc = ("UPSERT", "TXT", "_dmarc.example.com.")
-    second = read_changes(folder, "4-clean-up")
-    assert {**first, dmarc: (3600, ['"v=DMARC1;p=none;pct=100;fo=1"'])} == second
-    account.zones = (("Z1", "example.com", apply_steps(folder, moved, "4-clean-up")),)
-    (folder / "out").rename(folder / "again")
+    changes = read_changes(folder, "4-clean-up")
+    assert (7200, ['"v=DMARC1; p=reject"']) == changes["UPSERT", "TXT", "_dmarc.example.com."]
+    assert (7200, ["1 smtp.google.com."]) == changes["UPSERT", "MX", "example.com."]
+    assert not (folder / "out/3-rollback").exists()
+    assert "note: example.com has moved already, and --before does not say where its MX led" in (
+        result.stdout
+    )
+    assert "4 steps and no rollback for example.com" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("former_ttl", "0"), ("former_ttl", "an hour"), ("former_dmarc", "p=reject")],
+)
+def test_what_a_zone_was_has_to_be_possible(key: str, value: str, folder: Path) -> None:
+    (folder / "google.yaml").write_text(f"{GOOGLE}    {key}: {value}\n", encoding="utf-8")
+
+    assert f'{key} of example.com: "{value}" is not' in run("--records", "google.yaml").stderr
+
+
+def test_a_short_ttl_of_today_is_reported_since_step_1_may_have_made_it(
+    folder: Path, account: Account
+) -> None:
     run("--records", "google.yaml")
-    assert [{}] * 5 == [read_changes(folder, step) for step in (*steps, "4-clean-up")]
-    assert ["README.md"] == [path.name for path in (folder / "out").rglob("*") if path.is_file()]
+    account.zones = (("Z1", "example.com", apply_steps(folder, SETS, *STEPS[:1])),)
+    (folder / "out").rename(folder / "first")
+    result = run("--records", "google.yaml")
+
+    assert (
+        "note: example.com: short TTLs of today stay after step 4: CNAME autodiscover.example.com. "
+        "(300), MX example.com. (300), TXT _dmarc.example.com. (300), TXT example.com. (300) "
+        "seconds. If step 1 of an earlier run made them, give the folder of that run with --before"
+    ) in result.stdout
 
 
-def test_two_zones_of_one_name_have_to_be_told_apart(account: Account) -> None:
-    account.zones = (("Z1", "example.com", SETS), ("Z2", "example.com", SETS))
+def test_a_dmarc_policy_that_a_person_changed_meanwhile_stays(
+    folder: Path, account: Account
+) -> None:
+    run("--records", "google.yaml")
+    now = apply_steps(folder, SETS, *STEPS[:3])
+    changed = '"v=DMARC1; p=none; rua=mailto:new@example.com"'
+    for each in now:
+        if each["Name"] == "_dmarc.example.com.":
+            each["ResourceRecords"] = [{"Value": changed}]
+    account.zones = (("Z1", "example.com", now),)
+    (folder / "out").rename(folder / "first")
+    result = run("--records", "google.yaml", "--before", "first")
 
-    assert "several hosted zones have its MX (Z1, Z2)" in run("--records", "google.yaml").stderr
+    assert (
+        "note: _dmarc.example.com. was changed since the first run, and is left as it is: "
+        "v=DMARC1; p=none; rua=mailto:new@example.com; before step 1 it was "
+        "v=DMARC1;p=quarantine;pct=100;fo=1"
+    ) in result.stdout
+    dmarc = read_changes(folder, "4-clean-up")["UPSERT", "TXT", "_dmarc.example.com."]
+    assert (1800, [changed]) == dmarc
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("empty", "empty has no folder before with zone files"),
+        ("later.zone", "is not the zone before the move: expected an MX to inbound-smtp."),
+    ],
+)
+def test_what_is_not_the_zone_before_the_move_is_refused(
+    name: str, message: str, folder: Path
+) -> None:
+    (folder / "empty").mkdir()
+    (folder / "later.zone").write_text(
+        "$ORIGIN example.com.\n@ 60 IN MX 1 smtp.google.com.\n", encoding="utf-8"
+    )
+    result = run("--records", "google.yaml", "--before", name)
+
+    assert (2, True) == (result.exit_code, message in result.stderr), result.output
+
+
+@pytest.mark.parametrize("form", ["bind", "octodns", "dnscontrol"])
+def test_a_whole_zone_is_rolled_back_after_the_move_too_or_it_is_said_that_it_cannot(
+    form: str, folder: Path
+) -> None:
+    zone = ZONE.replace(" \\228", "").replace('"v=DMARC1;p=quarantine;pct=100;fo=1"', '"other"')
+    (folder / "example.com.zone").write_text(zone, encoding="utf-8")
+    words = ["--records", "google.yaml", "--zone", "example.com.zone", "--format"]
+    assert 0 == run(*words, "bind", output="first").exit_code
+    assert 0 == run(*words, form, output="other").exit_code
+    shutil.copy(folder / "first/3-cut-over/example.com.zone", folder / "example.com.zone")
+    known = run(*words, form, "--before", "first", output="known")
+    unknown = run(*words, form, output="unknown")
+
+    assert (0, 0) == (known.exit_code, unknown.exit_code), known.output + unknown.output
+    (back,) = (folder / "known/3-rollback").iterdir()
+    expected = (folder / "other/3-rollback" / back.name).read_text("utf-8")
+    serial = re.compile(r" 4\d 7200 ")
+    assert serial.sub("", expected) == serial.sub("", back.read_text("utf-8"))
+    assert not (folder / "unknown/3-rollback").exists()
+    readme = (folder / "unknown/README.md").read_text("utf-8")
+    assert "No rollback can be written for example.com: the MX leads to the destination" in readme
+
+
+@pytest.mark.parametrize("other", [SETS, SETS[:2]], ids=["with an MX", "without one"])
+def test_which_of_two_zones_of_one_name_is_asked_is_not_guessed(
+    other: list[dict[str, Any]], account: Account, folder: Path
+) -> None:
+    account.zones = (("Z1", "example.com", other), ("Z2", "example.com", SETS))
+    shown = "with" if other is SETS else "without"
+
+    assert run("--records", "google.yaml").stderr == (
+        f"example.com: several hosted zones are called example.com: Z1 ({shown} its MX), Z2 (with "
+        "its MX). See to which name servers it is delegated (dig NS example.com), and name the "
+        "zone that has them with --hosted-zone ID\n"
+    )
+    assert 0 == run("--records", "google.yaml", "--hosted-zone", "Z2").exit_code
+    assert "--hosted-zone-id Z2 " in (folder / "out/README.md").read_text("utf-8")
+
+
+def test_a_hosted_zone_that_is_named_for_nothing_is_reported() -> None:
+    assert "--hosted-zone: Z7 holds none of the domains that move" in (
+        run("--records", "google.yaml", "--hosted-zone", "Z7").stderr
+    )
+
+
+def test_a_private_zone_of_the_same_name_is_reported(account: Account, folder: Path) -> None:
+    account.zones = (("P1", "example.com", SETS), ("Z1", "example.com", SETS))
+    result = run("--records", "google.yaml")
+    note = "the private hosted zone P1 is called example.com too: it is left alone"
+
+    assert (0, True) == (result.exit_code, f"note: {note}" in result.stdout), result.output
+    assert f"* {note}" in (folder / "out/README.md").read_text("utf-8")
+    account.zones = (("P1", "example.com", SETS),)
+    assert run("--records", "google.yaml", output="again").stderr == (
+        "example.com: the hosted zone P1 is private, so nobody outside asks it: give the public "
+        "zone as a file, with --zone\n"
+    )
+
+
+def test_a_file_of_another_zone_is_refused_before_anybody_is_asked(
+    folder: Path, account: Account
+) -> None:
+    """BIND's own names, such as db.example.com, are no origin."""
+    text = ZONE.partition("\n")[2]
+    (folder / "db.example.com").write_text(text, encoding="utf-8")
+    result = run("--records", "google.yaml", "--zone", "db.example.com")
+
+    assert (2, []) == (result.exit_code, account.asked)
+    assert result.stderr == (
+        "db.example.com is of the zone db.example.com, which holds none of the domains that move: "
+        "call it DOMAIN.zone, or begin it with $ORIGIN DOMAIN.\n"
+    )
+
+
+def test_two_files_of_one_zone_are_refused(folder: Path) -> None:
+    for name in ("one.zone", "two.zone"):
+        (folder / name).write_text(ZONE, encoding="utf-8")
+    result = run("--records", "google.yaml", "--zone", "one.zone", "--zone", "two.zone")
+
+    assert "--zone: two files are of the zone example.com: name the one that is right\n" == (
+        result.stderr
+    )
+
+
+def test_a_dmarc_policy_that_is_kept_elsewhere_is_reported(account: Account, folder: Path) -> None:
+    sets = [each for each in SETS if each["Name"] != "_dmarc.example.com."]
+    there = {"Name": "_dmarc.example.com.", "Type": "CNAME", "TTL": 60,
+             "ResourceRecords": [{"Value": "example.com.dmarc.vendor.example."}]}  # fmt: skip
+    account.zones = (("Z1", "example.com", [*sets, there]),)
+    result = run("--records", "google.yaml")
+
+    assert (
+        "note: _dmarc.example.com. is a CNAME to example.com.dmarc.vendor.example., and is left "
+        "alone: the policy is kept there. While WorkMail and the destination both send, have it "
+        "only report (p=none)"
+    ) in result.stdout
+    texts = [path.read_text("utf-8") for path in (folder / "out").glob("[0-9]*/*.json")]
+    assert not [text for text in texts if "_dmarc" in text]
+
+
+@pytest.mark.parametrize("ending", ["-all", "?all", "~all"])
+def test_a_policy_keeps_the_ending_that_the_domain_has(
+    ending: str, account: Account, folder: Path
+) -> None:
+    old = f'"v=spf1 include:amazonses.com {ending}"'
+    account.zones = (("Z1", "example.com", change("example.com.", "TXT", old)),)
+    result = run("--records", "google.yaml")
+
+    key = ("UPSERT", "TXT", "example.com.")
+    both = read_changes(folder, "2-prepare")[key][1][0]
+    assert f'"v=spf1 include:amazonses.com include:_spf.google.com {ending}"' == both
+    last = read_changes(folder, "4-clean-up")[key][1][0]
+    assert f'"v=spf1 include:_spf.google.com {ending}"' == last
+    note = f"its SPF policy ends with {ending} and goes on to do so; the destination proposes ~all"
+    assert (note in result.stdout) == (ending != "~all")
+
+
+def test_what_ses_verifies_for_others_too_stays(account: Account, folder: Path) -> None:
+    keys = [
+        {"Name": f"k{n}._domainkey.example.com.", "Type": "CNAME", "TTL": 60,
+         "ResourceRecords": [{"Value": f"k{n}.dkim.amazonses.com."}]}
+        for n in range(3)
+    ]  # fmt: skip
+    sets = change("_amazonses.example.com.", "TXT", '"token"', '"another"')
+    account.zones = (("Z1", "example.com", [*sets, *keys]),)
+    result = run("--records", "google.yaml")
+
+    assert not [key for key in read_changes(folder, "4-clean-up") if key[0] == "DELETE"]
+    assert "note: _amazonses.example.com. has 2 values, and is left alone" in result.stdout
+    assert "note: example.com has 4 DKIM records of SES, and WorkMail has 3" in result.stdout
 
 
 def test_a_domain_in_no_zone_needs_a_file(account: Account) -> None:
@@ -500,7 +759,7 @@ def test_a_zone_of_bind_keeps_everything_else(folder: Path) -> None:
 
     assert 0 == result.exit_code, result.output
     before = read_bind(ZONE)
-    steps = sorted(path.parent.name for path in folder.glob("out/*/example.com.zone"))
+    steps = sorted(path.parent.name for path in folder.glob("out/[0-9]*/example.com.zone"))
     assert ["1-lower-ttls", "2-prepare", "3-cut-over", "3-rollback", "4-clean-up"] == steps
     zones = {
         step: read_bind((folder / f"out/{step}/example.com.zone").read_text()) for step in steps
@@ -709,4 +968,108 @@ def test_the_same_zone_gives_the_same_files(folder: Path) -> None:
         return {str(path.relative_to(folder / name)): path.read_bytes() for path in files}
 
     assert read("one") == read("two")
-    assert 6 == len(read("one"))
+    assert 7 == len(read("one"))
+
+
+@pytest.mark.parametrize(
+    ("zone", "is_noted"),
+    [
+        ("{hosted_zone_id: Z0123456789, zone_name: example.com}", True),
+        ("{hosted_zone_id: Z0123456789, zone_name: example.com, adopt: true}", False),
+        ("manual", False),
+    ],
+)
+def test_records_that_the_stack_wrote_are_reported(
+    zone: str, is_noted: bool, account: Account, folder: Path
+) -> None:
+    """CloudFormation would delete or rewrite them when the domain changes in the spec."""
+    account.zones = (("Z0123456789", "example.com", SETS),)
+    domain = f"{{default: true, verified: true, dns: {zone}}}"
+    if zone != "manual":
+        domain = domain.replace("verified: true, ", "")
+    spec = SPEC.replace("{default: true, verified: true}", domain)
+    (folder / "spec.yaml").write_text(spec, encoding="utf-8")
+    result = run("--records", "google.yaml")
+
+    assert 0 == result.exit_code, result.output
+    note = "example.com: stack production-acme wrote records of this domain, and goes on to take"
+    assert is_noted == (f"note: {note}" in result.stdout)
+    assert is_noted == (f"* {note}" in (folder / "out/README.md").read_text("utf-8"))
+
+
+TWO = SPEC.replace(
+    "    domains: {example.com: {default: true, verified: true}}",
+    "    domains:\n"
+    "      example.com: {default: true, verified: true}\n"
+    "      sub.example.com: {verified: true}",
+)
+SUB: list[dict[str, Any]] = [
+    {"Name": "sub.example.com.", "Type": "MX", "TTL": 7200, "ResourceRecords": [
+        {"Value": "10 inbound-smtp.eu-west-1.amazonaws.com."}]},
+    {"Name": "_dmarc.sub.example.com.", "Type": "TXT", "TTL": 7200, "ResourceRecords": [
+        {"Value": '"v=DMARC1; p=reject; sp=reject"'}]},
+]  # fmt: skip
+
+
+def test_two_domains_of_one_zone_move_one_after_the_other(folder: Path, account: Account) -> None:
+    """The folder of the first domain says nothing of the second, which begins only now."""
+    (folder / "spec.yaml").write_text(TWO, encoding="utf-8")
+    both = GOOGLE + GOOGLE.partition("domains:")[2].replace("example.com:", "sub.example.com:")
+    (folder / "both.yaml").write_text(both, encoding="utf-8")
+    account.zones = (("Z1", "example.com", [*SETS, *SUB]),)
+    first = run("--records", "both.yaml", "--domain", "Example.com.")
+    assert 0 == first.exit_code, first.output
+    now = apply_steps(folder, [*SETS, *SUB], *STEPS[:3])
+    (folder / "out").rename(folder / "first")
+    account.zones = (("Z1", "example.com", now),)
+    result = run("--records", "both.yaml", "--before", "first")
+
+    assert 0 == result.exit_code, result.output
+    last = read_changes(folder, "4-clean-up")
+    quarantine = '"v=DMARC1;p=quarantine;pct=100;fo=1"'
+    assert (1800, [quarantine]) == last["UPSERT", "TXT", "_dmarc.example.com."]
+    reject = '"v=DMARC1; p=reject; sp=reject"'
+    assert (7200, [reject]) == last["UPSERT", "TXT", "_dmarc.sub.example.com."]
+    relaxed = read_changes(folder, "2-prepare")["UPSERT", "TXT", "_dmarc.sub.example.com."]
+    assert (300, ['"v=DMARC1; p=none; sp=reject"']) == relaxed
+    back = read_changes(folder, "3-rollback")
+    assert {"example.com.", "sub.example.com."} == {name for _, kind, name in back if kind == "MX"}
+    again = read_before(folder / "out")
+    assert read_before(folder / "first").items() <= again.items()
+    assert {"MX", "TXT"} == {kind for name, kind in again if name.endswith("sub.example.com.")}
+    (folder / "out").rename(folder / "second")
+    words = ["--records", "google.yaml", "--domain", "example.com", "--before", "second"]
+    assert 0 == run(*words).exit_code
+    assert again == read_before(folder / "out")
+
+
+def read_before(folder: Path) -> dict[tuple[str, str], DnsRecordSet]:
+    return {**load_zone(folder / "before/example.com.zone").records}
+
+
+@pytest.mark.parametrize("qualifier", ["", "+", "?", "~"])
+def test_workmails_sender_goes_whatever_qualifier_it_has(
+    qualifier: str, folder: Path, account: Account
+) -> None:
+    old = f'"v=spf1 {qualifier}Include:AmazonSES.com +include:_SPF.google.com ~all"'
+    account.zones = (("Z1", "example.com", change("example.com.", "TXT", old)),)
+    with_dmarc = GOOGLE + '    former_dmarc: "v=DMARC1; p=quarantine"\n'
+    (folder / "google.yaml").write_text(with_dmarc, encoding="utf-8")
+    assert 0 == run("--records", "google.yaml").exit_code
+    (last,) = [
+        text
+        for text in read_changes(folder, "4-clean-up")["UPSERT", "TXT", "example.com."][1]
+        if "spf1" in text
+    ]
+
+    assert '"v=spf1 +include:_SPF.google.com ~all"' == last
+
+
+def test_an_mx_in_capitals_is_the_destinations_too(folder: Path, account: Account) -> None:
+    moved = change("example.com.", "MX", "1 SMTP.Google.COM")
+    account.zones = (("Z1", "example.com", moved),)
+    result = run("--records", "google.yaml")
+
+    assert 0 == result.exit_code, result.output
+    assert "example.com has moved already" in result.stdout
+    assert ["CNAME"] == [kind for _, kind, _ in read_changes(folder, "3-cut-over")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workmail_org.reports import text
+from workmail_org.spec.characters import escape
 from workmail_org.spec.problems import Location, Problem, Severity
 
 _PLACE = Location("s.yaml", 1, 2)
@@ -22,7 +23,7 @@ _PLACE = Location("s.yaml", 1, 2)
     ],
 )
 def test_what_steers_a_terminal_is_shown_instead(unsafe: str, safe: str) -> None:
-    assert safe == text.escape(unsafe)
+    assert safe == escape(unsafe)
 
 
 def test_a_problem_is_one_safe_line() -> None:

@@ -42,6 +42,10 @@ def tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[
         ("alice@acm\u03bf.example", 10, "U+03BF GREEK SMALL LETTER OMICRON", "looks like o"),
         ("alice\uff20a.example", 6, "U+FF20 FULLWIDTH COMMERCIAL AT", "looks like @"),
         ("al\u2011x@a.example", 3, "U+2011 NON-BREAKING HYPHEN", "looks like -"),
+        ("al\u0131ce@a.example", 3, "U+0131 LATIN SMALL LETTER DOTLESS I", "looks like i"),
+        ("o\u2019neil@a.example", 2, "U+2019 RIGHT SINGLE QUOTATION MARK", "looks like '"),
+        ("al\u3164ice@a.example", 3, "U+3164 HANGUL FILLER", "cannot be seen"),
+        ("al\ufe0fice@a.example", 3, "U+FE0F VARIATION SELECTOR-16", "cannot be seen"),
     ],
 )
 def test_the_first_such_character_is_named(
@@ -88,7 +92,10 @@ def test_cells_are_looked_at_as_texts_are(tell: Callable[..., list[str]]) -> Non
     ] == told
 
 
-@pytest.mark.parametrize("written", ['"\\u200b"', '"\\a"', '"\\u2060 \\ufeff"'])
+@pytest.mark.parametrize(
+    "written",
+    ['"\\u200b"', '"\\a"', '"\\u2060 \\ufeff"', '"\\u3164"', '"\\ufe0f\\u2800"', '"\\u034f"'],
+)
 def test_a_text_holds_something_that_can_be_seen(
     tell: Callable[..., list[str]], written: str
 ) -> None:

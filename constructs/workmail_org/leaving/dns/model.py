@@ -8,6 +8,13 @@ from dataclasses import dataclass, field, replace
 _LONGEST_STRING = 255
 """Bytes of one string of a TXT record (RFC 1035, 3.3)."""
 
+SHORT_TTL = 300
+"""Seconds while the move goes on. Microsoft asks for an hour before (ODE: "MX TTL to 3600"); five
+minutes keep a rollback short."""
+
+USUAL_TTL = 3600
+"""Seconds of a record that was not there before (WorkMail Admin Guide, "add_domain")."""
+
 
 @dataclass(frozen=True, slots=True)
 class Txt:
@@ -98,3 +105,14 @@ class DnsZone:
 def index(sets: Iterable[DnsRecordSet]) -> dict[tuple[str, str], DnsRecordSet]:
     """Put record sets under their keys."""
     return {each.key: each for each in sets}
+
+
+def list_touched(domain: str) -> tuple[tuple[str, str], ...]:
+    """List the record sets of a domain that every move changes."""
+    apex = f"{domain}."
+    return (
+        (apex, "MX"),
+        (apex, "TXT"),
+        (f"autodiscover.{apex}", "CNAME"),
+        (f"_dmarc.{apex}", "TXT"),
+    )

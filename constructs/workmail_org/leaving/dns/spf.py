@@ -76,8 +76,8 @@ def merge_spf(policies: Sequence[Spf], ending: str) -> Spf:
     Raises:
         ValueError: It asks the DNS too often.
     """
-    terms = {term.lower(): term for policy in reversed(policies) for term in policy.terms}
-    ordered = dict.fromkeys(term.lower() for policy in policies for term in policy.terms)
+    terms = {normalize_term(term): term for policy in reversed(policies) for term in policy.terms}
+    ordered = dict.fromkeys(normalize_term(term) for policy in policies for term in policy.terms)
     merged = Spf(tuple(terms[each] for each in ordered), ending)
     asking = sum(bool(_ASKING.match(term)) for term in merged.terms)
     if asking > _LOOKUPS:
@@ -90,5 +90,11 @@ def merge_spf(policies: Sequence[Spf], ending: str) -> Spf:
 
 
 def leave_out(policy: Spf, term: str) -> Spf:
-    """Return a policy without a term."""
-    return Spf(tuple(each for each in policy.terms if each.lower() != term), policy.all)
+    """Return a policy without a term, whatever qualifier it has."""
+    left = (each for each in policy.terms if each.lower().lstrip("+?~-") != term)
+    return Spf(tuple(left), policy.all)
+
+
+def normalize_term(term: str) -> str:
+    """Return a term as it is compared: in lower case, without the `+` that says nothing."""
+    return term.lower().removeprefix("+")

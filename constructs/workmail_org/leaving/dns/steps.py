@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from workmail_org.leaving.dns.model import DnsRecordSet, DnsZone, Records, Txt, Value, make_txt
-from workmail_org.leaving.dns.spf import WORKMAIL, Spf, is_spf, leave_out, merge_spf, parse_spf
+from workmail_org.leaving.dns.former import (
+    Former,
+    describe_values,
+    find_former,
+    has_moved,
+    is_ses_record,
+    list_ses_keys,
+    relax,
+)
+from workmail_org.leaving.dns.model import (
+    SHORT_TTL,
+    DnsRecordSet,
+    DnsZone,
+    Records,
+    Txt,
+    Value,
+    list_touched,
+    make_txt,
+)
+from workmail_org.leaving.dns.spf import (
+    WORKMAIL,
+    Spf,
+    is_spf,
+    leave_out,
+    merge_spf,
+    normalize_term,
+    parse_spf,
+)
 from workmail_org.leaving.dns.wanted import Wanted
 
-SHORT_TTL = 300
-"""Seconds while the move goes on. Microsoft asks for an hour before (ODE: "MX TTL to 3600"); five
-minutes keep a rollback short."""
-
-USUAL_TTL = 3600
-"""Seconds of a record that was not there before (WorkMail Admin Guide, "add_domain")."""
-
 _INBOUND = "inbound-smtp.{region}.amazonaws.com."
-_SES_KEY = ".dkim.amazonses.com."
+_SES_KEYS = 3
+"""DKIM records of one identity of SES (WorkMail API 2017-10-01, GetMailDomain)."""
+
 _WORKMAIL_HOSTS = ".awsapps.com."
 """What WorkMail wants in a zone (WorkMail API 2017-10-01, GetMailDomain; facts.md §6)."""
-
-_POLICY = re.compile(r"\bp\s*=\s*\w+", re.IGNORECASE)
 
 
 class StepName(StrEnum):
@@ -41,6 +59,9 @@ class Steps:
     """A zone before and after each step.
 
     Attributes:
+        rolled_back: After step 3 was taken back.
+        former: What the records of the domains were before step 1, as far as it is known.
+        not_rolled_back: Domains whose former MX is not known.
         longest_ttl: Seconds that old values live on after step 1.
         notes: What is left alone, and why.
     """
@@ -51,7 +72,10 @@ class Steps:
     lowered: Records
     prepared: Records
     cut_over: Records
+    rolled_back: Records
     cleaned_up: Records
+    former: Records
+    not_rolled_back: tuple[str, ...]
     longest_ttl: int
     notes: tuple[str, ...] = ()
 
@@ -61,7 +85,7 @@ class Steps:
             (StepName.LOWER, self.before, self.lowered),
             (StepName.PREPARE, self.lowered, self.prepared),
             (StepName.CUT_OVER, self.prepared, self.cut_over),
-            (StepName.ROLL_BACK, self.cut_over, self.prepared),
+            (StepName.ROLL_BACK, self.cut_over, self.rolled_back),
             (StepName.CLEAN_UP, self.cut_over, self.cleaned_up),
         )
 
@@ -71,8 +95,9 @@ class _Domain:
     """One domain in a zone."""
 
     wanted: Wanted
-    region: str
+    inbound: str
     before: Records
+    former: Former
     problems: list[str]
     notes: list[str]
     keeps_ses: bool
@@ -92,12 +117,11 @@ class _Domain:
     @property
     def has_moved(self) -> bool:
         """Whether mail reaches the destination already, so that step 4 alone is left."""
-        mx = self.before.get((self.apex, "MX"))
-        return mx is not None and sorted(map(str, mx.values)) == sorted(self.wanted.mx)
+        return has_moved(self.wanted, self.before)
 
     @property
     def touched(self) -> tuple[tuple[str, str], ...]:
-        return (self.apex, "MX"), (self.apex, "TXT"), self.autodiscover, self.dmarc
+        return list_touched(self.wanted.domain)
 
 
 def plan_steps(
@@ -106,6 +130,8 @@ def plan_steps(
     regions: Mapping[str, str],
     *,
     keeps_ses: bool = False,
+    given: Records | None = None,
+    notes: Iterable[str] = (),
 ) -> tuple[Steps, tuple[str, ...]]:
     """Compute what a zone has after each step, and what is in the way.
 
@@ -114,36 +140,57 @@ def plan_steps(
         wanted: Of the domains whose records are in it.
         regions: Of the organization, by domain.
         keeps_ses: Something else sends by SES: what it needs stays.
+        given: What the zone had before step 1, by an earlier run; `None`: nothing.
+        notes: What a person should look at beside the zone.
 
     Returns:
         The steps, and problems; with a problem the steps are not to be used.
     """
     problems: list[str] = []
-    notes: list[str] = []
-    domains = [
-        _Domain(each, regions[each.domain], zone.records, problems, notes, keeps_ses)
-        for each in wanted
-    ]
-    states = [zone.records]
-    for change in (_lower, _prepare, _cut_over, _clean_up):
-        records = dict(states[-1])
+    remarks = list(notes)
+    domains: list[_Domain] = []
+    for each in wanted:
+        inbound = _INBOUND.format(region=regions[each.domain])
+        former = find_former(each, zone.records, given, inbound, problems)
+        domains.append(
+            _Domain(each, inbound, zone.records, former, problems, remarks, keeps_ses=keeps_ses)
+        )
+        remarks += former.notes
+
+    def change(records: Records, alter: Callable[[_Domain, _MutableRecords], None]) -> Records:
+        changed = dict(records)
         if not problems:  # a step counts on what the one before has checked
             for domain in domains:
-                change(domain, records)
-        states.append(records)
+                alter(domain, changed)
+        return changed
+
+    lowered = change(zone.records, _lower)
+    prepared = change(lowered, _prepare)
+    cut_over = change(prepared, _cut_over)
     touched = [key for domain in domains for key in domain.touched if key in zone.records]
     steps = Steps(
         zone=zone,
         domains=tuple(each.domain for each in wanted),
-        before=states[0],
-        lowered=states[1],
-        prepared=states[2],
-        cut_over=states[3],
-        cleaned_up=states[4],
+        before=zone.records,
+        lowered=lowered,
+        prepared=prepared,
+        cut_over=cut_over,
+        rolled_back=change(cut_over, _roll_back),
+        cleaned_up=change(cut_over, _clean_up),
+        former=_gather_former(zone, given or {}, domains),
+        not_rolled_back=tuple(
+            each.wanted.domain for each in domains if not each.former.can_roll_back
+        ),
         longest_ttl=max((zone.records[key].ttl for key in touched), default=0),
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys(remarks)),
     )
     return steps, tuple(dict.fromkeys(problems))
+
+
+def _gather_former(zone: DnsZone, given: Records, domains: Iterable[_Domain]) -> Records:
+    """Gather what is known of before step 1, also of domains that this run is not about."""
+    others = {key: found for key, found in given.items() if zone.holds(key[0].removesuffix("."))}
+    return others | {key: found for each in domains for key, found in each.former.records.items()}
 
 
 _MutableRecords = dict[tuple[str, str], DnsRecordSet]
@@ -170,19 +217,12 @@ def _check(domain: _Domain, records: Records) -> None:
         )
     mx = records.get((domain.apex, "MX"))
     shown = ", ".join(map(str, mx.values)) if mx else "none"
-    inbound = _INBOUND.format(region=domain.region)
     hosts = [str(each).lower().partition(" ")[2] for each in mx.values] if mx else []
-    if domain.has_moved:
-        domain.notes.append(
-            f"{name} has moved already: its MX leads to the destination. The TTLs and the DMARC "
-            f"policy of before are not known any more: step 4 makes short TTLs {USUAL_TTL} seconds "
-            "and leaves DMARC as it is"
-        )
-    elif hosts != [inbound]:
+    if not domain.has_moved and hosts != [domain.inbound]:
         domain.problems.append(
-            f"{name}: its MX does not lead to WorkMail alone: expected {inbound}, found {shown}; "
-            "these steps are for a domain whose mail WorkMail gets: leave this one out, by naming "
-            "the others with --domain"
+            f"{name}: its MX does not lead to WorkMail alone: expected {domain.inbound}, "
+            f"found {shown}; these steps are for a domain whose mail WorkMail gets: leave this "
+            "one out, by naming the others with --domain"
         )
 
 
@@ -200,8 +240,14 @@ def _prepare(domain: _Domain, records: _MutableRecords) -> None:
         elif not clash:
             records[made.key] = made
     dmarc = records.get(domain.dmarc)
+    if (domain.dmarc[0], "CNAME") in records:
+        there = describe_values(records[domain.dmarc[0], "CNAME"].values)
+        domain.notes.append(
+            f"{domain.dmarc[0]} is a CNAME to {there}, and is left alone: the policy is kept "
+            "there. While WorkMail and the destination both send, have it only report (p=none)"
+        )
     if dmarc and not domain.has_moved:
-        values = tuple(_relax(each) for each in dmarc.values)
+        values = tuple(map(relax, dmarc.values))
         records[domain.dmarc] = replace(dmarc, values=values)
 
 
@@ -217,7 +263,8 @@ def _merge_apex(domain: _Domain, records: _MutableRecords) -> None:
         present = [parse_spf(each.text) for each in policies]
         # Until the mail has moved WorkMail sends too, whether the domain had a policy or not.
         sending = [] if domain.has_moved else [Spf((WORKMAIL,), "")]
-        merged = merge_spf([*present, *sending, domain.wanted.spf], "~all")
+        ending = _choose_ending(domain, present)
+        merged = merge_spf([*present, *sending, domain.wanted.spf], ending)
     except ValueError as error:
         domain.problems.append(f"{domain.wanted.domain}: its SPF record {error}")
         return
@@ -227,16 +274,28 @@ def _merge_apex(domain: _Domain, records: _MutableRecords) -> None:
     records[key] = replace(found, values=(*values, *added))
 
 
+def _choose_ending(domain: _Domain, present: Sequence[Spf]) -> str:
+    """Keep how the domain treats other senders: the owner decided that, not the destination."""
+    proposed = domain.wanted.spf.all
+    own = present[0].all if present else ""
+    if own and own != proposed:
+        domain.notes.append(
+            f"{domain.wanted.domain}: its SPF policy ends with {own} and goes on to do so; the "
+            f"destination proposes {proposed}"
+        )
+    return own or proposed
+
+
 def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
     """Lead mail and mail programs to the destination: MX replaced, never both."""
     if not domain.has_moved:
         mx = DnsRecordSet(name=domain.apex, type="MX", ttl=SHORT_TTL, values=domain.wanted.mx)
         records[mx.key] = mx
     name, kind = domain.autodiscover
-    others = [key for key in records if key[0] == name and key[1] != kind]
-    if others:
+    if others := _find_others(domain, records):
         domain.notes.append(
-            f"{name} is a {others[0][1]} record, which WorkMail did not ask for: it is left alone"
+            f"{name} has a record of type {others[0][1]}, which WorkMail did not ask for: it is "
+            "left alone"
         )
     elif domain.wanted.autodiscover:
         host = domain.wanted.autodiscover
@@ -250,46 +309,104 @@ def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
             domain.notes.append(f"{name} does not lead to WorkMail: it is left alone")
 
 
+def _find_others(domain: _Domain, records: Records) -> list[tuple[str, str]]:
+    """Find records of other types where autodiscover is."""
+    name, kind = domain.autodiscover
+    return [key for key in records if key[0] == name and key[1] != kind]
+
+
+def _roll_back(domain: _Domain, records: _MutableRecords) -> None:
+    """Lead mail and mail programs to WorkMail again, from whatever step is done."""
+    if not domain.former.can_roll_back:
+        return
+    source = domain.former.records if domain.has_moved else domain.before
+    for key in ((domain.apex, "MX"), domain.autodiscover):
+        if key == domain.autodiscover and _find_others(domain, records):
+            continue  # step 3 leaves it alone, and reports it
+        if key in source:
+            records[key] = source[key].shorten(SHORT_TTL)
+        else:
+            records.pop(key, None)
+    # Step 4 may be done as well.
+    for key, found in domain.former.records.items():
+        if is_ses_record(domain.wanted.domain, found):
+            records.setdefault(key, found)
+    apex = records.get((domain.apex, "TXT"))
+    policy = _find_policy(apex)
+    if apex and policy and WORKMAIL not in map(normalize_term, policy.terms):
+        allowing = replace(policy, terms=(WORKMAIL, *policy.terms))
+        values = _replace_spf(apex.values, str(allowing))
+        records[apex.key] = replace(apex, values=values, ttl=SHORT_TTL)
+
+
+def _find_policy(apex: DnsRecordSet | None) -> Spf | None:
+    """Find the one SPF policy that step 2 has checked."""
+    values = apex.values if apex else ()
+    texts = [each.text for each in values if isinstance(each, Txt) and is_spf(each.text)]
+    return parse_spf(texts[0]) if texts else None
+
+
 def _clean_up(domain: _Domain, records: _MutableRecords) -> None:
     """Remove what only WorkMail needed; bring TTLs and DMARC back."""
     key = (domain.apex, "TXT")
     if not domain.keeps_ses:
         _remove_ses(domain, records)
-    if found := records.get(key):
-        policies = [each for each in found.values if isinstance(each, Txt) and is_spf(each.text)]
-        if policies:
-            merged = parse_spf(policies[0].text)
-            left = merged if domain.keeps_ses else leave_out(merged, WORKMAIL)
-            ending = domain.wanted.spf.all
-            records[key] = replace(
-                found, values=_replace_spf(found.values, str(replace(left, all=ending)))
-            )
-    if (dmarc := domain.before.get(domain.dmarc)) is not None:
-        records[domain.dmarc] = dmarc
+    found = records.get(key)
+    policy = _find_policy(found)
+    if found and policy:
+        left = policy if domain.keeps_ses else leave_out(policy, WORKMAIL)
+        records[key] = replace(found, values=_replace_spf(found.values, str(left)))
+    _restore_dmarc(domain, records)
     new = (*domain.wanted.dkim, domain.autodiscover[0])
     for each in [*domain.touched, *(key for key in records if key[0] in new)]:
         if each in records:
             records[each] = replace(records[each], ttl=_find_usual_ttl(domain, records[each]))
 
 
+def _restore_dmarc(domain: _Domain, records: _MutableRecords) -> None:
+    """Put the policy back that step 2 made weaker, unless a person changed it meanwhile."""
+    former, found = domain.former.records.get(domain.dmarc), records.get(domain.dmarc)
+    if former is None or found is None or _is_same(found, former):
+        return
+    relaxed = replace(former, values=tuple(map(relax, former.values)))
+    if domain.former.has_given_dmarc or _is_same(found, relaxed):
+        records[domain.dmarc] = replace(found, values=former.values)
+    else:
+        domain.notes.append(
+            f"{domain.dmarc[0]} was changed since the first run, and is left as it is: "
+            f"{describe_values(found.values)}; before step 1 it was "
+            f"{describe_values(former.values)}"
+        )
+
+
 def _find_usual_ttl(domain: _Domain, found: DnsRecordSet) -> int:
-    """Return the TTL of before; where that is not known any more, a short one becomes the usual."""
-    if domain.has_moved:
-        return USUAL_TTL if found.ttl <= SHORT_TTL else found.ttl
-    before = domain.before.get(found.key)
-    return before.ttl if before else USUAL_TTL
+    """Return the TTL of before; one that a person made longer meanwhile stays."""
+    if found.ttl > SHORT_TTL:
+        return found.ttl
+    former = domain.former.records.get(found.key)
+    return former.ttl if former else domain.former.usual_ttl
 
 
 def _remove_ses(domain: _Domain, records: _MutableRecords) -> None:
-    records.pop((f"_amazonses.{domain.apex}", "TXT"), None)
-    keys = [
-        key
-        for key, found in records.items()
-        if key[0].endswith(f"._domainkey.{domain.apex}")
-        and key[0].count(".") == domain.apex.count(".") + 2
-        and key[1] == "CNAME"
-        and all(str(each).lower().endswith(_SES_KEY) for each in found.values)
-    ]
+    """Remove what SES verified the domain by, where all of it can only be WorkMail's."""
+    token = (f"_amazonses.{domain.apex}", "TXT")
+    found = records.get(token)
+    if found and len(found.values) > 1:
+        domain.notes.append(
+            f"{token[0]} has {len(found.values)} values, and is left alone: SES verifies the "
+            "domain in several regions or accounts by them, and no record shows which one is "
+            "WorkMail's; remove that one by hand (aws workmail get-mail-domain shows it)"
+        )
+    elif found:
+        del records[token]
+    keys = list_ses_keys(domain.wanted.domain, records)
+    if len(keys) > _SES_KEYS:
+        domain.notes.append(
+            f"{domain.wanted.domain} has {len(keys)} DKIM records of SES, and WorkMail has "
+            f"{_SES_KEYS}: they are left alone, since something else sends by SES too; remove "
+            "WorkMail's by hand (aws workmail get-mail-domain shows them)"
+        )
+        return
     for key in keys:
         del records[key]
 
@@ -305,14 +422,6 @@ def _replace_spf(values: Iterable[Value], policy: str) -> tuple[Value, ...]:
         else:
             replaced.append(each)
     return (*replaced, *([] if is_there else [make_txt(policy)]))
-
-
-def _relax(value: Value) -> Value:
-    """Let a DMARC policy report alone while two services send."""
-    if not isinstance(value, Txt):
-        return value
-    relaxed = _POLICY.sub("p=none", value.text, count=1)
-    return value if relaxed == value.text else make_txt(relaxed)
 
 
 def _make_value(kind: str, value: str) -> Value:

@@ -39,9 +39,22 @@ _MX = re.compile(r"(\d{1,5}) (\S+)")
 _DKIM_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*\._domainkey")
 _DKIM = re.compile(r"v=DKIM1;.*\bp=[A-Za-z0-9+/]{16,}={0,2}", re.IGNORECASE)
 
+_DMARC = re.compile(r"v=DMARC1\s*;\s*p\s*=\s*(none|quarantine|reject)\b.*", re.IGNORECASE)
+
 _LOADER: Any = yaml.SafeLoader
 
-_KEYS = ("mx", "spf", "verification", "dkim", "autodiscover")
+_KEYS = (
+    "mx",
+    "spf",
+    "verification",
+    "dkim",
+    "autodiscover",
+    "former_ttl",
+    "former_dmarc",
+)
+
+_LONGEST_TTL = 2**31 - 1
+"""RFC 2181, 8."""
 
 _GRAPH = (
     "GET https://graph.microsoft.com/v1.0/domains/{domain}/serviceConfigurationRecords "
@@ -90,6 +103,9 @@ class Wanted:
         verification: Texts at the top of the domain.
         dkim: By absolute name: type and value.
         autodiscover: Host; `None`: the destination has none.
+        former_ttl: Seconds that a person gives for step 4, where what the zone had before step 1
+            is not known any more.
+        former_dmarc: The policy, in the same way.
     """
 
     domain: str
@@ -98,6 +114,8 @@ class Wanted:
     verification: tuple[str, ...]
     dkim: Mapping[str, tuple[str, str]]
     autodiscover: str | None
+    former_ttl: int | None = None
+    former_dmarc: str | None = None
 
 
 @dataclass(slots=True)
@@ -108,9 +126,18 @@ class _Given:
 
 
 def load_wanted(
-    paths: Iterable[Path], destination: Destination, domains: Iterable[str]
+    paths: Iterable[Path],
+    destination: Destination,
+    domains: Iterable[str],
+    others: Iterable[str] = (),
 ) -> dict[str, Wanted]:
     """Read what a destination wants for some domains, by domain.
+
+    Args:
+        paths: Files, YAML or Graph's answer.
+        destination: Says what is required.
+        domains: That move now.
+        others: That the spec declares too: what is given for them is for another run.
 
     Raises:
         InputError: A value is missing or wrong; every one, with whom to ask.
@@ -118,10 +145,11 @@ def load_wanted(
     problems: list[str] = []
     given: dict[str, _Given] = {}
     known = {fold(each): each for each in domains}
+    later = {fold(each) for each in others}
     for path in paths:
         for domain, key, value, place in _read(path, problems):
             if fold(domain) not in known:
-                if not _is_graph_child(domain, known):
+                if fold(domain) not in later and not _is_graph_child(domain, known):
                     problems.append(
                         f'{place}: "{domain}" is not a domain that moves; those are '
                         f"{', '.join(known) or 'none'}"
@@ -257,6 +285,8 @@ def _build(
         problems.append(f"{place}: autodiscover: Google has none; Outlook would ask a dead server")
     elif autodiscover is not None:
         autodiscover = _check_host(autodiscover, f"{place}: autodiscover of {domain}", problems)
+    former_ttl = _check_ttl(*get("former_ttl"), domain, problems)
+    former_dmarc = _check_dmarc(*get("former_dmarc"), domain, problems)
     if len(problems) > before or spf is None:
         return None
     return Wanted(
@@ -266,7 +296,31 @@ def _build(
         verification=verification,
         dkim=dkim,
         autodiscover=autodiscover,
+        former_ttl=former_ttl,
+        former_dmarc=former_dmarc,
     )
+
+
+def _check_ttl(value: Any, place: str, domain: str, problems: list[str]) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LONGEST_TTL:
+        problems.append(f'{place}: former_ttl of {domain}: "{value}" is not a number of seconds')
+        return None
+    return value
+
+
+def _check_dmarc(value: Any, place: str, domain: str, problems: list[str]) -> str | None:
+    if value is None:
+        return None
+    text = str(value)
+    if not _DMARC.fullmatch(text) or not text.isascii() or not text.isprintable():
+        problems.append(
+            f'{place}: former_dmarc of {domain}: "{text}" is not a policy such as '
+            '"v=DMARC1; p=quarantine"'
+        )
+        return None
+    return text
 
 
 def _check_mx(value: Any, place: str, domain: str, problems: list[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from workmail_org.errors import InputError
+from workmail_org.leaving.dns.former import FOLDER
 from workmail_org.leaving.dns.model import DnsZone, Records
 from workmail_org.leaving.dns.route53 import write_batch
 from workmail_org.leaving.dns.steps import StepName, Steps
@@ -52,7 +53,11 @@ _WHEN: Mapping[StepName, str] = {
         "reached them. Mail that was under way still reaches WorkMail for a while: leave it "
         "running."
     ),
-    StepName.ROLL_BACK: "Only if the move has to be taken back: mail reaches WorkMail again.",
+    StepName.ROLL_BACK: (
+        "Only if the move has to be taken back: mail reaches WorkMail again. This is what takes "
+        "back step 3 as it is here; after step 4 write the files again with --before, since SES "
+        "then needs its records again."
+    ),
     StepName.CLEAN_UP: (
         "One to two weeks after the move, when the last export is verified and nothing arrives in "
         "WorkMail any more. If an application sends by SES with these domains, write the files "
@@ -62,9 +67,15 @@ _WHEN: Mapping[StepName, str] = {
 
 
 _AGAIN = (
-    "If anybody changes the zone meanwhile, and in any case before step 4, write the files again: "
-    "what was done already changes nothing then. Keep this folder: once the MX has moved, no other "
-    "run can write the rollback."
+    "If anybody changes the zone meanwhile, and in any case before step 4, write the files again, "
+    f"with --before and the name of this folder: what was done already changes nothing then. "
+    f"Keep this folder: `{FOLDER}` has what the zone was before step 1 (TTLs, DMARC policy, MX), "
+    "which no later run can read from the zone."
+)
+_NO_ROLL_BACK = (
+    "No rollback can be written for {domains}: the MX leads to the destination already, and where "
+    "it led before is not known. Give the folder of the first run with --before, or a zone file of "
+    "before the move."
 )
 _REPLACES = f"Each batch replaces whole record sets, merged from what was read. {_AGAIN}"
 _WHOLE_ZONES = f"Each file is the whole zone after its step, from what was read. {_AGAIN}"
@@ -102,7 +113,12 @@ def _name_zones(plans: Sequence[Steps]) -> list[str]:
 
 
 def _write_zone(plan: Steps, name: str, form: Format, destination: Destination) -> Iterator[File]:
+    if plan.former:
+        former = write_bind(plan.zone, plan.former, 0)
+        yield File(path=f"{FOLDER}/{name}.zone", data=former.encode())
     for number, (step, before, after) in enumerate(plan.list_transitions(), 1):
+        if step is StepName.ROLL_BACK and {*plan.not_rolled_back} == {*plan.domains}:
+            continue
         if form is Format.ROUTE53:
             comment = _COMMENTS[step].format(TITLES[destination])
             try:
@@ -125,6 +141,9 @@ def _list_readme(
     domains = [domain for plan in plans for domain in plan.domains]
     yield f"Domains that move: {', '.join(domains)}."
     yield ""
+    if form is Format.ROUTE53:
+        yield "Run the commands in this folder."
+        yield ""
     yield _REPLACES if form is Format.ROUTE53 else _WHOLE_ZONES
     yield ""
     wait = max((plan.longest_ttl for plan in plans), default=0)
@@ -133,10 +152,16 @@ def _list_readme(
         yield ""
         yield when.format(wait=_describe_seconds(wait))
         yield ""
+        unknown = [domain for plan in plans for domain in plan.not_rolled_back]
+        if step is StepName.ROLL_BACK and unknown:
+            yield _NO_ROLL_BACK.format(domains=", ".join(unknown))
+            yield ""
+            if {*unknown} == {*domains}:
+                continue
         yield from _list_commands(plans, files, form, step)
     notes = [note for plan in plans for note in plan.notes]
     if notes:
-        yield "## Left alone"
+        yield "## To know"
         yield ""
         yield from (f"* {note}" for note in notes)
         yield ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from workmail_org.spec import suggesting
+from workmail_org.spec import absent, suggesting
+from workmail_org.spec.suggesting import squashed
 
 NAME = "name"
 """The column with the key of a user or a group."""
@@ -14,13 +14,7 @@ NAME = "name"
 GROUP, MEMBER, KIND = "group", "member", "kind"
 """The columns of a table with one row for each membership; `kind` is that of the member."""
 
-_BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _MIN_PART = 3  # a guess: fewer letters begin too many words to say which was meant
-
-
-def squashed(header: str) -> str:
-    """Make equal what people and programs write for the same key: `Display Name`, `displayName`."""
-    return _BETWEEN_WORDS.sub("", header).casefold()
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,22 +42,40 @@ class Columns:
     def nearest(self, header: str) -> str | None:
         """Find the key that a header was probably meant to be: `Quota` is quota_megabytes."""
         word = squashed(header)
+        other = absent.find_other_word(header)
+        if other in self.keys.values():
+            return other
         near = suggesting.nearest(word, self.keys)
         if near is None and len(word) >= _MIN_PART:
             near = next((key for key in self.keys if key.startswith(word)), None)
         return self.keys[near] if near else None
 
-    def hint(self, header: str) -> str:
+    def hint(self, key: str) -> str:
         """Say which columns there are, or the one that was probably meant."""
-        near = self.nearest(header)
+        near = self.nearest(key)
         return f'did you mean "{near}"?' if near else f"known: {', '.join(self.keys.values())}"
+
+    def complain(self, header: str) -> tuple[str, str]:
+        """Say that a column is not known, and which was probably meant, or why it cannot be there.
+
+        Returns:
+            What is wrong, and what to do.
+        """
+        near, reason = self.nearest(header), absent.explain(header)
+        if reason and not (near and near.startswith(squashed(header))):
+            what = f"{reason.what}; leave the column out (ignore: [{header}])"
+            return f"cannot be declared: {reason.why}", what
+        if near and squashed(header) in absent.OPPOSITES:
+            hint = f"if it says the opposite of {near}: columns: {{{header}: not {near}}}"
+            return "is not known", hint
+        return "is not known", self.hint(header)
 
 
 # A layout test compares the columns of users and groups with their keys in the schema.
 USERS = Columns(
     "user",
     NAME,
-    lists=frozenset({"aliases"}),
+    lists=frozenset({"aliases", "exclusive"}),
     booleans=frozenset({"adopt", "enabled", "hidden_from_global_address_list"}),
     numbers=frozenset({"quota_megabytes"}),
     texts=frozenset(
@@ -90,7 +102,7 @@ USERS = Columns(
 GROUPS = Columns(
     "group",
     NAME,
-    lists=frozenset({"aliases", "members"}),
+    lists=frozenset({"aliases", "exclusive", "members"}),
     booleans=frozenset({"adopt", "hidden_from_global_address_list"}),
     texts=frozenset({"email"}),
 )

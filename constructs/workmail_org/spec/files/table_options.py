@@ -46,7 +46,7 @@ class TableOptions:
     Attributes:
         rows: What each row is.
         columns: What columns mean whose headers say something else.
-        ignored: Headers of columns that are left out, see `headers.squashed`.
+        ignored: Headers of columns that are left out, see `suggesting.squashed`.
         patterns: Headers of columns that are left out unless they are known.
         name: The key is what stands before an @ in the column `name.key`.
         domains: Folded; an address in one of them stands for what is before its @.
@@ -61,7 +61,7 @@ class TableOptions:
 
     def ignores_unknown(self, header: str) -> bool:
         """Return whether a column that is not known is left out."""
-        word = headers.squashed(header)
+        word = suggesting.squashed(header)
         literal = (pattern.replace("[", "[[]") for pattern in self.patterns)  # `Phone [Work]`
         return any(fnmatch.fnmatchcase(word, pattern) for pattern in literal)
 
@@ -163,7 +163,7 @@ class _TableOptionsReader:
         return None
 
     def _ignored(self) -> tuple[frozenset[str], tuple[str, ...]]:
-        words = [headers.squashed(item.written) for item in self._list("ignore", "headers")]
+        words = [suggesting.squashed(item.written) for item in self._list("ignore", "headers")]
         patterns = tuple(sorted({word for word in words if "*" in word or "?" in word}))
         if len(patterns) > _MAX_PATTERNS:
             message = f"!csv: ignore may have {_MAX_PATTERNS} patterns, here are {len(patterns)}"

@@ -28,6 +28,7 @@ IGNORED = "x-"
 
 _SEPARATORS = (",", ";", "\t")  # spreadsheets write ; where the decimal sign is a comma
 # Excel reads the separator from such a line, and some programs write it, with or without quotes
+_LINE_BREAK = re.compile(r"\r\n?")
 _SEPARATOR_LINE = re.compile(r'("?)sep=([^\w\s"]|\t)\1[ \t]*(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*+"')
 # Between addresses: none holds one of these unless a part of it is quoted (RFC 5321, section 4.1.2)
@@ -120,7 +121,7 @@ class _TableReader:
         self._path = path
         self._options = options
         self._known = options.rows
-        self._renamed = {headers.squashed(each.header): each for each in options.columns}
+        self._renamed = {suggesting.squashed(each.header): each for each in options.columns}
         self._negated: set[int] = set()
         self._ended_early = False
 
@@ -166,7 +167,7 @@ class _TableReader:
         columns: list[str | None] = []
         for position, cell in enumerate(header):
             columns.append(self._column(cell, columns))
-            renamed = self._renamed.get(headers.squashed(cell.text))
+            renamed = self._renamed.get(suggesting.squashed(cell.text))
             if renamed and renamed.negated:
                 self._negated.add(position)
         self._refuse_absent(header)
@@ -262,6 +263,7 @@ class _TableReader:
 
     def _cell(self, found: re.Match[str], place: Place) -> _Cell:
         text = found[2].strip() if found[1] is None else found[1].replace('""', '"').strip()
+        text = _LINE_BREAK.sub("\n", text)  # as YAML reads them, whatever system saved the table
         if marked := _MARKED_TEXT.fullmatch(text):
             return _Cell((marked[1] if marked[2] is None else marked[2]).strip(), place)
         if found[1] is None and '"' in text:
@@ -272,7 +274,7 @@ class _TableReader:
         return _Cell(text, place)
 
     def _column(self, cell: _Cell, before: list[str | None]) -> str | None:
-        word = headers.squashed(cell.text)
+        word = suggesting.squashed(cell.text)
         renamed = self._renamed.get(word)
         if not renamed and (not word or word in self._options.ignored or _is_ignored(cell.text)):
             return None
@@ -286,13 +288,13 @@ class _TableReader:
             self._report(cell.place, (), message, "ignore it, or map it in columns")
             return None
         if not column and not renamed and not self._options.ignores_unknown(cell.text):
-            message = f'column "{cell.text}" is not known'
-            self._report(cell.place, (), message, self._known.hint(cell.text))
+            what, hint = self._known.complain(cell.text)
+            self._report(cell.place, (), f'column "{cell.text}" {what}', hint)
         return column
 
     def _refuse_absent(self, header: _Row) -> None:
         """Report the columns that the options rename and the header does not have."""
-        present = {headers.squashed(cell.text): cell.text for cell in header if cell.text}
+        present = {suggesting.squashed(cell.text): cell.text for cell in header if cell.text}
         for word, renamed in self._renamed.items():
             if word not in present:
                 near = suggesting.nearest(word, present)

@@ -125,6 +125,8 @@ def _check_domain(declared: Declared, claim: Claim, roster: Roster) -> Iterator[
     found = organization.domains_by_name.get(name)
     if name == organization.test_domain or (found and (found.usable or not found.is_clear)):
         return
+    if found and not is_possible(name):
+        return  # told at the domain
     if found:
         where = declared.where(found.path, key=True)
         yield declared.at(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workmail_org.model.permission import EVERY_MAILBOX
 from workmail_org.model.values import Kind, parse_reference
 from workmail_org.spec.declared import listed, mapping, sequence
 from workmail_org.spec.wording import show
@@ -34,7 +35,7 @@ def check_own(declared: Declared) -> Iterator[Problem]:
     """Nobody is granted rights on the own mailbox."""
     for organization in declared.organizations:
         for path, mailbox, grantee, _ in _find(declared, organization.body, organization.path):
-            if mailbox == grantee:
+            if mailbox == grantee != EVERY_MAILBOX:
                 yield declared.at(
                     (*path, "grantee"),
                     f"{show(grantee)} has every right on the own mailbox",

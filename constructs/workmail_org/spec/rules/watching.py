@@ -37,7 +37,7 @@ _STEP = re.compile(r'\.?(?P<plain>[A-Za-z0-9_-]+)|\["(?P<quoted>(?:[^"\\]|\\.)*)
 _ENTRY = 2
 """Steps of a path to an entry of a section, such as `users.bob`."""
 
-_NEVER_COMPARED = frozenset({"adopt", "dns", "kind"})
+_NEVER_COMPARED = frozenset({"adopt", "dns", "exclusive", "kind"})
 """Keys of a spec that say nothing about WorkMail (`x-ours` in the schema)."""
 
 _SWITCH: Mapping[str, Any] = {"type": "boolean"}

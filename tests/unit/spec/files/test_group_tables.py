@@ -90,7 +90,7 @@ def test_addresses_in_a_domain_of_ones_own_are_names(load_files: Loads) -> None:
             "name,department\nsales,x\n",
             [
                 't.csv:1:6: groups: column "department" is not known; known: name, adopt, aliases,'
-                " email, hidden_from_global_address_list, members"
+                " email, exclusive, hidden_from_global_address_list, members"
             ],
         ),
         (
@@ -155,7 +155,7 @@ def test_addresses_in_a_domain_of_ones_own_are_names(load_files: Loads) -> None:
                 's.yaml:1:37: groups: !csv: "acme.example" is not what domains takes;'
                 " allowed: a list of domains, such as [acme.example]",
                 's.yaml:1:64: groups: !csv: a group has no key "city"; known: name, adopt,'
-                " aliases, email, hidden_from_global_address_list, members",
+                " aliases, email, exclusive, hidden_from_global_address_list, members",
                 's.yaml:1:73: groups: !csv: "email" is not true or false, so it has no opposite;'
                 " allowed: not adopt, not hidden_from_global_address_list",
             ],

@@ -185,7 +185,7 @@ def test_the_home_folder_has_no_sign(problems_of: Problems, path: str) -> None:
     ("written", "problem"),
     [
         ("", "!include names no file"),
-        (' "\\0"', '!include cannot follow "\0"'),
+        (' "\\0"', '!include cannot follow "\\x00"'),
     ],
 )
 def test_a_path_that_leads_nowhere_is_a_problem(

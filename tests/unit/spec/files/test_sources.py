@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from workmail_org.spec.characters import escape
 from workmail_org.spec.files import sources
 from workmail_org.spec.files.loading import load
 
@@ -74,7 +75,9 @@ def test_a_loop_of_links_is_a_problem() -> None:
 
 @pytest.mark.parametrize("name", ["a\0b.yaml", "a\ud800.yaml"])
 def test_a_name_that_no_file_can_have_is_a_problem(name: str) -> None:
-    assert [f"{name}:1:1: no such file: no file name can hold its characters"] == _problems(name)
+    assert [f"{escape(name)}:1:1: no such file: no file name can hold its characters"] == _problems(
+        name
+    )
 
 
 def test_a_name_that_is_too_long_is_a_problem() -> None:

@@ -140,8 +140,9 @@ def test_a_base_is_read_with_its_options_where_it_lies(load_files: Loads) -> Non
             "{file: people.csv, columns: {city: adress}, ignore: city, name: email}",
             [
                 '1:48: users: !csv: a user has no key "adress"; known: name, adopt, aliases, city,'
-                " company, country, department, display_name, email, enabled, first_name,"
-                " hidden_from_global_address_list, identity_provider_user_id, initials, job_title,"
+                " company, country, department, display_name, email, enabled, exclusive,"
+                " first_name, hidden_from_global_address_list, identity_provider_user_id,"
+                " initials, job_title,"
                 " last_name, office, quota_megabytes, role, street, telephone, zip_code",
                 '1:65: users: !csv: "city" is not what ignore takes; allowed: a list of headers',
                 '1:77: users: !csv: "email" is not what name takes;'

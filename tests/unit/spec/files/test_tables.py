@@ -78,6 +78,15 @@ def test_quoted_cells_hold_commas_quotes_and_lines(load_files: Loads) -> None:
     assert "people.csv:4:5" == str(document.place(("users", "bob", "street")))
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_break_in_a_cell_is_the_same_on_every_system(
+    users: Callable[[str], Any], end: str
+) -> None:
+    assert {"street": "1 Mill Road\nRear"} == users(
+        f'name,street{end}alice,"1 Mill Road{end}Rear"{end}'
+    )["alice"]
+
+
 def test_the_place_of_a_value_is_its_cell(load_files: Loads) -> None:
     document = load_files(
         {"s.yaml": _SPEC, "people.csv": "display_name,name,aliases\nZoë,zoe,a@b c@d\n"}
@@ -236,6 +245,8 @@ def test_an_unknown_column_is_a_problem_once(problems: Callable[[str], list[str]
         ("Telephone Nr", "telephone"),
         ("Dispaly Name", "display_name"),
         ("mail", "email"),
+        ("Mobile", "telephone"),
+        ("Job Title (EN)", "job_title"),
         ("lastNames", "last_name"),
     ],
 )
@@ -245,6 +256,16 @@ def test_an_unknown_column_gets_the_nearest_known_one(
     assert [f'1:6: users: column "{header}" is not known; did you mean "{near}"?'] == problems(
         f"name,{header}\nalice,1\n"
     )
+
+
+def test_a_column_that_no_spec_has_says_why(problems: Callable[[str], list[str]]) -> None:
+    assert [
+        '1:6: users: column "Password" cannot be declared: a spec holds no password; users get a'
+        ' generated one in Secrets Manager, see "passwords" of the organization; leave the column'
+        " out (ignore: [Password])",
+        '1:15: users: column "Suspended" is not known; if it says the opposite of enabled:'
+        " columns: {Suspended: not enabled}",
+    ] == problems("name,Password,Suspended\nalice,secret,true\n")
 
 
 def test_all_problems_of_a_header_are_told_at_once(problems: Callable[[str], list[str]]) -> None:
