@@ -296,7 +296,7 @@ CHANGES: dict[str, tuple[Policies, Policies, str]] = {
         Policies(),
         keep(30),
         "the retention policy starts to erase, in every mailbox and counted from the day that an "
-        "item came: deleted items, what is older than 30 days",
+        "item arrived: deleted items, what is older than 30 days",
     ),
     "mail is erased earlier": (keep(30), keep(29), "older than 29 days"),
     "mail is erased permanently": (

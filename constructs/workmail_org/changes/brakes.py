@@ -78,7 +78,7 @@ def list_removal_brakes(
 ) -> tuple[Brake, ...]:
     """Stop when too many entities of one kind are switched off or deleted at once, or all of it.
 
-    All of a kind stops also where there are few: an emptied table is no decision.
+    All of a kind stops also where there are few: an emptied table is not a decision.
 
     Args:
         kind: Of the collection.
@@ -172,7 +172,7 @@ def list_export_brakes(
 
 
 def has_mailbox(entity: Entity) -> bool:
-    """Tell whether somebody has a mailbox or a calendar: groups and remote users have none."""
+    """Return whether somebody has a mailbox or a calendar: groups and remote users have none."""
     return not isinstance(entity, Group) and getattr(entity, "role", None) is not Role.REMOTE_USER
 
 

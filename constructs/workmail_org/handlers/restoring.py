@@ -242,7 +242,7 @@ def note_origin(run: Run, request: Request[object], *, found: bool) -> None:
 
 
 def was_found(run: Run, request: Request[object]) -> bool:
-    """Tell whether a thing was there before the stack; of one without a ledger it was not.
+    """Return whether a thing was there before the stack; of one without a ledger it was not.
 
     Where the ledger is lost, nobody knows that the stack made it, so it was: a lost ledger means
     owning nothing.

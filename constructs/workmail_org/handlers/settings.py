@@ -13,7 +13,7 @@ from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.handlers.restoring import find_before, find_sides, note_found, wrote_nothing
-from workmail_org.handlers.stopping import stop
+from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import SettingKind
 from workmail_org.model.values import Reference
@@ -49,7 +49,7 @@ class SettingLifecycle(Generic[P]):
             decision = work.decide()
             if decision.refusals and not goes_back(run, request):
                 raise UnsafePlanError(*decision.refusals)
-            stop(run, request, work.workmail, decision.brakes)
+            require_acknowledgement(run, request, work.workmail, decision.brakes)
             approve(run, request, decision.calls)
         return request.physical_id or f"{request.desired.organization_id}/{self.kind.noun}"
 
@@ -118,7 +118,7 @@ class _SettingWork(Generic[P]):
         return self.decide().calls
 
     def expects_calls(self) -> bool:
-        """Tell whether finding nothing to do at the first look is surprising: it is not."""
+        """Return whether finding nothing to do at the first look is surprising: it is not."""
         return False
 
     def prepare(self, calls: Sequence[Call]) -> Writer:

@@ -14,7 +14,7 @@ from workmail_org.importing.fitting import Fitted
 from workmail_org.model.domain import DnsRecord, HostedZone, RecordGroup
 from workmail_org.model.live import LiveDomain, Snapshot
 from workmail_org.model.values import fold
-from workmail_org.service.zones import Zone
+from workmail_org.service.zones import PublicZone
 from workmail_org.spec.problems import Path
 
 _GROUPS: Mapping[tuple[str, str], RecordGroup] = {
@@ -27,7 +27,7 @@ _GROUPS: Mapping[tuple[str, str], RecordGroup] = {
 
 
 def find_zone(
-    domain: LiveDomain, records: Mapping[Zone, Collection[DnsRecord]]
+    domain: LiveDomain, records: Mapping[PublicZone, Collection[DnsRecord]]
 ) -> HostedZone | None:
     """Find the zone that has a domain's records; `None`: none has one of them.
 

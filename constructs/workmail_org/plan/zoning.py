@@ -22,7 +22,7 @@ section 5.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ZoneQuestion:
     """What is asked about one domain and its hosted zone.
 
     Attributes:
@@ -56,7 +56,7 @@ class Question:
 
 def list_questions(
     zones: Mapping[str, Zone], adopted: Mapping[str, Zone], previous: Mapping[str, Zone]
-) -> Iterator[Question]:
+) -> Iterator[ZoneQuestion]:
     """List what is to be asked, by domain.
 
     Args:
@@ -65,7 +65,7 @@ def list_questions(
         previous: What was written until now.
     """
     for domain, zone in sorted({**zones, **adopted}.items()):
-        yield Question(
+        yield ZoneQuestion(
             domain=fold(domain),
             hosted_zone_id=zone.hosted_zone_id,
             written=zones[domain].records if domain in zones else frozenset(),
@@ -74,7 +74,7 @@ def list_questions(
         )
 
 
-def refuse(question: Question, zone: LiveZone | None) -> Iterator[str]:
+def refuse(question: ZoneQuestion, zone: LiveZone | None) -> Iterator[str]:
     """Write why the records cannot be written, or are not as the spec says.
 
     Args:
@@ -102,7 +102,7 @@ def refuse(question: Question, zone: LiveZone | None) -> Iterator[str]:
         yield from _refuse_adoption(question, zone)
 
 
-def note(question: Question, zone: LiveZone) -> Iterator[str]:
+def note(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
     """Write where mail goes until the stack writes an MX record that was not there."""
     if RecordGroup.MX not in question.written - question.own:
         return
@@ -127,7 +127,7 @@ def note(question: Question, zone: LiveZone) -> Iterator[str]:
             return
 
 
-def _refuse_records(question: Question, zone: LiveZone) -> Iterator[str]:
+def _refuse_records(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
     """Refuse to write what is there; what the stack wrote itself it may write again."""
     comes = question.written - question.own
     found = {
@@ -154,7 +154,7 @@ def _refuse_records(question: Question, zone: LiveZone) -> Iterator[str]:
     )
 
 
-def _refuse_adoption(question: Question, zone: LiveZone) -> Iterator[str]:
+def _refuse_adoption(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
     """Refuse to find there what is not there, or not so."""
     if taken := sorted(question.adopted & question.own):
         yield (
@@ -181,8 +181,8 @@ def _refuse_adoption(question: Question, zone: LiveZone) -> Iterator[str]:
         )
 
 
-def _is_all_there(question: Question, zone: LiveZone) -> bool:
-    """Tell whether every record that would be written is there already, as WorkMail wants it."""
+def _is_all_there(question: ZoneQuestion, zone: LiveZone) -> bool:
+    """Return whether every record that would be written is there already, as WorkMail wants it."""
     if not question.wanted or question.own:
         return False
     return not any(
@@ -192,7 +192,7 @@ def _is_all_there(question: Question, zone: LiveZone) -> bool:
     )
 
 
-def _compare(question: Question, zone: LiveZone, kind: str, name: str) -> str | None:
+def _compare(question: ZoneQuestion, zone: LiveZone, kind: str, name: str) -> str | None:
     """Write what a record differs in; `None`: it is there, and in nothing that is known."""
     found = [each for each in zone.record_sets if each.name == name and each.type == kind]
     wanted = [
@@ -211,7 +211,7 @@ def _compare(question: Question, zone: LiveZone, kind: str, name: str) -> str | 
     return f"{'; '.join(map(_show, found))}, wanted: {wanted[0]}"
 
 
-def _list_names(question: Question) -> Iterator[tuple[RecordGroup, str, str]]:
+def _list_names(question: ZoneQuestion) -> Iterator[tuple[RecordGroup, str, str]]:
     """List group, type and name of a domain's records; DKIM's names only WorkMail tells."""
     for group, (kind, prefix) in RECORDS.items():
         if prefix is not None:
