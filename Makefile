@@ -69,10 +69,11 @@ site: .venv-site/.installed
 	.venv-site/bin/mkdocs build --strict --quiet
 	cp llms.txt site/
 
-# Format the code, and fix what can be fixed.
+# Format the code and the documents, and fix what can be fixed.
 fix: setup
 	ruff check --fix .
 	ruff format .
+	python tools/markdown_lines.py --fix
 
 # Renew the locks: the newest versions that the ranges in pyproject.toml and package.json allow, for
 # every system and every supported Python. The last two are for the GitHub Action, and for what

@@ -7,7 +7,7 @@ from datetime import date
 
 from cloudformation import Stack
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.plan.bases import Base, Standing, make_base
+from workmail_org.plan.bases import Base, DeployedState, make_base
 from workmail_org.plan.declarations import declare
 from workmail_org.plan.deployed import read_actual
 from workmail_org.plan.model import Plan
@@ -32,7 +32,7 @@ def plan_live(
     workmail = WorkMail(stack.workmail, stack.organization_id)
     actual = read_actual(workmail, stack.ledger, before, after)
     assert actual
-    standing = Standing(declaration=before, actual=actual, is_live=True)
+    standing = DeployedState(declaration=before, actual=actual, is_live=True)
     question = replace(QUESTION, repairs=repairs)
     return plan(environment, Base(name="live", stacks={stack.name: standing}), question)
 

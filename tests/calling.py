@@ -42,7 +42,7 @@ class Function(StrEnum):
 
 
 def find_function(resource_type: str) -> Function:
-    """Tell which function answers for a type of custom resource."""
+    """Return which function answers for a type of custom resource."""
     return Function.ORGANIZATION if resource_type in ORGANIZATION_TYPES else Function.MAILBOXES
 
 

@@ -1,7 +1,7 @@
 """Plays CloudFormation and CDK's provider framework: one stack of custom resources, no AWS.
 
 WorkMail is the emulator; time stands still until a handler sleeps. The order of
-events, the roll back of a failure and the marker of a refused Create are those
+events, the rollback of a failure and the marker of a refused Create are those
 of CloudFormation and of CDK's `custom_resources.Provider`.
 """
 
@@ -427,7 +427,7 @@ class Stack:
         return True
 
     def _clean_up(self, logical_ids: Iterable[str]) -> None:
-        """Delete what a finished update, or its roll back, no longer needs, or leave it behind."""
+        """Delete what a finished update, or its rollback, no longer needs, or leave it behind."""
         for logical_id in reversed(list(logical_ids)):
             for _ in range(_CLEANUP_TRIES):
                 try:
@@ -439,7 +439,7 @@ class Stack:
                 self.left_behind.append(self.deployed.pop(logical_id))
 
     def continue_rollback(self) -> None:
-        """Go on with a roll back that failed.
+        """Go on with a rollback that failed.
 
         Raises:
             DeploymentFailedError: It failed again.

@@ -16,11 +16,11 @@ from workmail_org.exporting.jobs import read_time
 from workmail_org.exporting.journal import Journal
 from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.exporting.reading import Bucket, gather_evidence
-from workmail_org.exporting.running import Place, Runner
+from workmail_org.exporting.running import ExportTarget, Runner
 from workmail_org.service.workmail import WorkMail
 
 REGION = "eu-west-1"
-PLACE = Place(
+PLACE = ExportTarget(
     bucket="mail-archive",
     prefix="exports/",
     key_arn="arn:aws:kms:eu-west-1:000000000000:key/abc",

@@ -80,7 +80,7 @@ class Picture:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Who receives what is sent to an address."""
+        """Which mailboxes get the mail of an address."""
         return {
             address: name
             for name, entity in self.entities.items()

@@ -65,7 +65,7 @@ class Blow:
         phase: Before or after the effect of the call.
         deal: Raises what the caller is to see, or interferes.
         reads: Whether it can mean something at a read that no other blow means there.
-        again: Whether the roll back is struck too, and a person goes on with it.
+        again: Whether the rollback is struck too, and a person goes on with it.
         backwards: Whether rules and settings are rolled back in the other order.
     """
 
@@ -151,9 +151,9 @@ BLOWS: dict[str, Blow] = {
     "slice used up": Blow("after", _use_up_the_slice),
     "delivered twice at once": Blow("before", _deliver_again),
     "delivered again when done": Blow("before", _deliver_later, reads=False),
-    "killed, its roll back too": Blow("after", _kill, reads=False, again=True),
+    "killed, its rollback too": Blow("after", _kill, reads=False, again=True),
     "rolled back backwards": Blow("before", _refuse, reads=False, backwards=True),
-    "goes on after its roll back": Blow("after", _cancel, reads=False),
+    "goes on after its rollback": Blow("after", _cancel, reads=False),
 }
 
 
@@ -204,7 +204,7 @@ class Harness:
         Args:
             blow: What goes wrong.
             number: Of the call, from 1.
-            retry: Whether a person deploys again after a roll back.
+            retry: Whether a person deploys again after a rollback.
 
         Returns:
             Whether the deployment came through.
@@ -246,7 +246,7 @@ class Harness:
         try:
             self._go(stack)
         except RollbackFailedError:
-            assert blow.again, "a roll back failed"
+            assert blow.again, "a rollback failed"
             self._emulator.on_call = None
             stack.continue_rollback()
             return False
@@ -315,7 +315,7 @@ class Harness:
 
 @dataclass
 class _Striker:
-    """Strikes once; of a blow that strikes again, once more in the roll back.
+    """Strikes once; of a blow that strikes again, once more in the rollback.
 
     Attributes:
         emptied: Deletions after which no rule was left.
@@ -331,7 +331,7 @@ class _Striker:
     def __post_init__(self) -> None:
         self.due = [self.number]
         if self.blow.again:
-            # Another place for each first blow, within what every roll back needs.
+            # Another place for each first blow, within what every rollback needs.
             self.due.append(self.number + 1 + self.number % 13)
 
     def __call__(self, phase: str, call: Any) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from annotations import find_parameter, list_keys, read_model
+from markdown_lines import fix
 
 _ROOT = Path(__file__).parents[1]
 _PACKAGE = _ROOT / "constructs" / "workmail_org"
@@ -119,7 +120,7 @@ def _index_operations() -> Mapping[str, frozenset[str]]:
 
 def render() -> str:
     """Write the table."""
-    return "\n".join([*_head(), *map(_render_row, list_rows())]) + "\n"
+    return fix("\n".join([*_head(), *map(_render_row, list_rows())]) + "\n")
 
 
 def _head() -> Iterator[str]:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from markdown_lines import fix
+
 _ROOT = Path(__file__).parents[1]
 DOCUMENT = _ROOT / "CONTRIBUTING.md"
 
@@ -104,7 +106,7 @@ def renew(text: str) -> str:
     """Put the recipes into a document."""
     before, _, rest = text.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n\n{render()}\n{_END}{after}"
+    return fix(f"{before}{_BEGIN}\n\n{render()}\n{_END}{after}")
 
 
 if __name__ == "__main__":

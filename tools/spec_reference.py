@@ -154,7 +154,7 @@ def _describe_range(shape: Schema, low: str, high: str, unit: str) -> Iterator[s
 
 
 def is_limited(shape: Schema) -> bool:
-    """Tell whether a value has limits that need a source."""
+    """Return whether a value has limits that need a source."""
     inner = (shape, shape.get("items"), shape.get("propertyNames"))
     return any(
         word in cast("dict[str, Any]", each)

@@ -140,7 +140,7 @@ def validate(specs: tuple[pathlib.Path, ...], root: pathlib.Path | None, form: s
 
     A spec that is called - is read from standard input.
 
-    Exits with 0 when there is no error, else with 2. A warning is not an error.
+    Exits with 0 when there is not an error, else with 2. A warning is not an error.
     """
     readings = {spec: building.read_spec(spec, root=root, data=_read_input(spec)) for spec in specs}
     shared = together.compare([reading.document for reading in readings.values()])

@@ -24,7 +24,7 @@ from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import Listing
 from workmail_org.wire.encoding import decode_properties, encode_properties
-from workmail_org.wire.names import MAX_INLINE_BYTES, NO_ZONE, NOT_SEEN
+from workmail_org.wire.names import MAX_INLINE_BYTES, NO_CHANGES, NO_ZONE
 from workmail_org.wire.properties import (
     CollectionProperties,
     Consent,
@@ -88,7 +88,7 @@ class Part:
 
 
 def makes_directory(organization: Organization) -> bool:
-    """Tell whether the stack makes the directory.
+    """Return whether the stack makes the directory.
 
     It does not make WorkMail's own, nor one that is there already: that of an
     existing organization is only compared.
@@ -150,13 +150,13 @@ def make_consent(
     Args:
         resource_type: Its type.
         noun: It, as in its physical id.
-        acknowledge: Digests of changes that need a word.
+        acknowledge: Digests of changes that must be confirmed.
         approved: Digests of what was approved, by noun; `None`: no approval.
         require_approval: From the spec.
         repair: What was given so that everything is set right; empty: nothing.
     """
     asked = KINDS[resource_type].approvable
-    own = approved.get(noun, NOT_SEEN) if asked and approved is not None else None
+    own = approved.get(noun, NO_CHANGES) if asked and approved is not None else None
     judges = resource_type is ResourceType.ORGANIZATION and approved is not None
     others = {each: digest for each, digest in (approved or {}).items() if each != noun}
     return Consent(

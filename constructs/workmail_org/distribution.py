@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from workmail_org.errors import MissingExtraError
 
@@ -52,11 +55,28 @@ def read_version() -> str:
     return version
 
 
-def find_requirement() -> str:
-    """Return what pip has to be told to install this version again, from where it came.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageOrigin:
+    """Where this version came from, and how another machine gets it.
 
-    A version from an index is named by its number, one from a repository by its commit (PEP 610,
-    "direct_url.json"). A file on this machine is nowhere else, so it goes by its number too.
+    Attributes:
+        requirement: What pip has to be given to install this version again.
+        local: It came from this machine: pip elsewhere finds it only beside what it installs.
+        wheel: The wheel that it was installed from, if that is still there.
+        checkout: The folder that it was installed from, or runs in.
+    """
+
+    requirement: str
+    local: bool = False
+    wheel: Path | None = None
+    checkout: Path | None = None
+
+
+def find_origin() -> PackageOrigin:
+    """Find out where this version came from (PEP 610, "direct_url.json").
+
+    A version from an index is named by its number, one from a repository by its commit. A file or
+    a folder on this machine is nowhere else, so it goes by its number too, and is `local`.
     """
     import importlib.metadata
 
@@ -64,12 +84,21 @@ def find_requirement() -> str:
     try:
         written = importlib.metadata.distribution(_NAME).read_text("direct_url.json")
     except importlib.metadata.PackageNotFoundError:  # a checkout that is not installed
-        return pinned
+        return PackageOrigin(requirement=pinned, local=True, checkout=_CHECKOUT)
     origin = json.loads(written or "{}")
     url, source = str(origin.get("url", "")), origin.get("vcs_info")
+    if source is None and url.startswith("file:"):
+        # An editable installation can be of another checkout than the one that runs.
+        path = Path(url2pathname(urlsplit(url).path)) if _PACKAGED.is_dir() else _CHECKOUT
+        return PackageOrigin(
+            requirement=pinned,
+            local=True,
+            wheel=path if path.suffix == ".whl" and path.is_file() else None,
+            checkout=path if path.is_dir() else None,
+        )
     if source is None or not url.startswith("https://") or "@" in url:  # a password may stand there
-        return pinned
-    return f"{_NAME} @ {source['vcs']}+{url}@{source['commit_id']}"
+        return PackageOrigin(requirement=pinned)
+    return PackageOrigin(requirement=f"{_NAME} @ {source['vcs']}+{url}@{source['commit_id']}")
 
 
 def require(extra: Extra, purpose: str) -> None:

@@ -24,7 +24,7 @@ from workmail_org.model.policies import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class AttemptResult:
     """What becomes of an attempt.
 
     Attributes:
@@ -39,7 +39,7 @@ class Verdict:
     by_default: bool = False
 
 
-def judge(policies: Policies, attempt: Attempt) -> Verdict:
+def judge(policies: Policies, attempt: Attempt) -> AttemptResult:
     """Say what becomes of an attempt.
 
     Args:
@@ -62,13 +62,13 @@ def judge(policies: Policies, attempt: Attempt) -> Verdict:
     return _decide([(r.key, r.effect) for r in role.rules if _covers(r, attempt.user)])
 
 
-_BY_DEFAULT = Verdict(effect=Effect.ALLOW, by_default=True)
+_BY_DEFAULT = AttemptResult(effect=Effect.ALLOW, by_default=True)
 
 
-def _decide(matching: Sequence[tuple[str, Effect]]) -> Verdict:
+def _decide(matching: Sequence[tuple[str, Effect]]) -> AttemptResult:
     allowed = bool(matching) and all(effect is Effect.ALLOW for _, effect in matching)
     decisive = Effect.ALLOW if allowed else Effect.DENY
-    return Verdict(
+    return AttemptResult(
         effect=decisive, rules=tuple(key for key, effect in matching if effect is decisive)
     )
 
@@ -85,7 +85,7 @@ def _opens(rule: AccessControlRule, access: Access) -> bool:
 
 
 def _is_listed(value: str | None, listed: Sequence[str], excepted: Sequence[str]) -> bool:
-    """Tell whether a rule is about a value; without a list it is about everything.
+    """Return whether a rule is about a value; without a list it is about everything.
 
     A role is not a user: no list of users holds it, and no exception.
     """
@@ -116,7 +116,7 @@ def _fits(rule: MobileDeviceAccessRule, device: Device) -> bool:
 
 
 def _begins(value: str | None, beginnings: Iterable[str]) -> bool:
-    """Tell whether a property begins with one of several texts, without case."""
+    """Return whether a property begins with one of several texts, without case."""
     if value is None:
         return NOT_TOLD in beginnings
     return any(value.lower().startswith(beginning.lower()) for beginning in beginnings)

@@ -18,7 +18,7 @@
        │  └─ DeniedError
        └─ TemporaryError           throttled, directory busy, not consistent yet; retried
 
-"Not yet" is no error: `is_complete` answers `False`.
+"Not yet" is not an error: `is_complete` answers `False`.
 """
 
 from __future__ import annotations

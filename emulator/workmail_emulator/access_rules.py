@@ -70,13 +70,13 @@ def _check(context: Context, organization: Organization) -> None:
 
 
 def _check_action(action: str) -> None:
-    """Refuse what is no way to a mailbox. Source: Assumption ACCESS_ACTIONS."""
+    """Refuse what is not a way to a mailbox. Source: Assumption ACCESS_ACTIONS."""
     if action not in ACTIONS:
         raise invalid_parameter(f"No action {action}; there are {', '.join(ACTIONS)}.")
 
 
 def delete_access_control_rule(context: Context, organization: Organization) -> Document:
-    """Delete a rule; an absent one is no error. Source: botocore, the operation."""
+    """Delete a rule; no error if absent. Source: botocore, the operation."""
     organization.access_rules.pop(context.parameters["Name"], None)
     return {}
 
@@ -88,7 +88,7 @@ def list_access_control_rules(context: Context, organization: Organization) -> D
 
 
 def get_access_control_effect(context: Context, organization: Organization) -> Document:
-    """Tell what the rules do to one access: a denial wins, no match denies.
+    """Return what the rules do to one access: a denial wins, no match denies.
 
     Source:
         botocore, the operation: a user or a role, a role with EWS alone; Assumption ACCESS_EFFECT.
@@ -147,6 +147,6 @@ def _matches(rule: Document, access: Document, user_id: str | None, role_id: str
 
 
 def _is_named(rule: Document, field: str, identifier: str | None) -> bool:
-    """Tell whether a rule speaks of a user or role; without conditions it speaks of everyone."""
+    """Return whether a rule speaks of a user or role; without conditions it speaks of everyone."""
     wanted = field not in rule or identifier in rule[field]
     return wanted and identifier not in rule.get(f"Not{field}", ())

@@ -58,6 +58,6 @@ def get_personal_access_token_metadata(context: Context, organization: Organizat
 
 
 def delete_personal_access_token(context: Context, organization: Organization) -> Document:
-    """Revoke a token; an absent one is no error. Source: facts.md §1.14, not modelled."""
+    """Revoke a token; no error if absent. Source: facts.md §1.14, not modelled."""
     organization.access_tokens.pop(context.parameters["PersonalAccessTokenId"], None)
     return {}

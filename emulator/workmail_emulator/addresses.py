@@ -1,4 +1,4 @@
-"""Registration, primary addresses and aliases: who receives what is sent to an address."""
+"""Registration, primary addresses and aliases: which mailboxes get the mail of an address."""
 
 from __future__ import annotations
 

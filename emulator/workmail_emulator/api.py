@@ -55,7 +55,7 @@ def error_codes(service: str, operation: str) -> frozenset[str]:
 
 
 def is_write(operation: str) -> bool:
-    """Tell whether an operation of either service changes anything."""
+    """Return whether an operation of either service changes anything."""
     return not operation.startswith(READS)
 
 

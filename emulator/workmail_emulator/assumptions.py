@@ -24,7 +24,7 @@ class Assumption(Enum):
         self.operations = frozenset(operations)
 
     def touches(self, operation: str) -> bool:
-        """Tell whether an operation's answers depend on it in particular."""
+        """Return whether an operation's answers depend on it in particular."""
         return operation in self.operations
 
     VALIDATION = (
@@ -139,7 +139,7 @@ class Assumption(Enum):
         "DeleteGroup",
     )
     TOMBSTONES = (
-        "A deleted entity is listed and described by id as DELETED for ever, without email"
+        "A deleted entity is listed and described by id as DELETED permanently, without email"
         " and not by its name",
         "DeleteUser",
         "DeleteGroup",

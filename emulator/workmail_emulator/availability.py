@@ -46,7 +46,7 @@ def update_availability_configuration(context: Context, organization: Organizati
 
 
 def delete_availability_configuration(context: Context, organization: Organization) -> Document:
-    """Delete a configuration; an absent one is no error. Source: facts.md §1.14, not modelled."""
+    """Delete a configuration; no error if absent. Source: facts.md §1.14, not modelled."""
     organization.availability.pop(_name(context), None)
     return {}
 

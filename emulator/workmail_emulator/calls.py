@@ -28,7 +28,7 @@ class Call:
         time: Seconds since the epoch on the emulator's clock.
         request_id: As answered in `x-amzn-RequestId`.
         error: AWS's error code, `ResponseLost`, or None for success.
-        effect: Whether the operation was carried out, whatever was answered.
+        effect: Whether the operation was applied, whatever was answered.
     """
 
     number: int

@@ -18,7 +18,7 @@ PREFIX = "/_emulator/"
 
 
 def respond(emulator: Emulator, method: str, path: str, body: bytes) -> tuple[int, Document]:
-    """Carry out a request of the control path.
+    """Answer a request of the control path.
 
     Returns:
         HTTP status and the answer; 400 with `error` for what makes no sense.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,8 @@ _WORKMAIL: dict[str, Callable[..., Document]] = {
 }
 _CITED = re.compile(r";?\s*Assumptions?\s+(?P<names>[A-Z][A-Z_]+(?:,\s+[A-Z][A-Z_]+)*)")
 _FOLDER = Path(__file__).parent
+_WIDTH = 120
+"""Of a line of Markdown (tools/markdown_lines.py)."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,20 @@ def cited() -> set[str]:
 
 def render() -> str:
     """Write the document."""
-    return "\n".join([*_head(), *_table(rows()), "", *_directory_service(), "", *_assumed()]) + "\n"
+    lines = [*_head(), *_table(rows()), "", *_directory_service(), "", *_assumed()]
+    return "\n".join(part for line in lines for part in _fold(line)) + "\n"
+
+
+def _fold(line: str) -> list[str]:
+    """Put each sentence of a paragraph on lines of its own."""
+    if len(line) <= _WIDTH or line.startswith("|"):
+        return [line]
+    sentences = re.split(r"(?<=\w[.!?]) (?=[A-Z*`])", line)
+    return [
+        part
+        for sentence in sentences
+        for part in textwrap.wrap(sentence, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    ]
 
 
 def _head() -> Iterator[str]:

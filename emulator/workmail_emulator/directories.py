@@ -164,7 +164,7 @@ def usable(context: Context, directory_id: str) -> Directory:
 
 
 def stage(context: Context, directory: Directory) -> str:
-    """Tell how far a directory is; `Deleted` ones are no longer described."""
+    """Return how far a directory is; `Deleted` ones are no longer described."""
     if directory.deleted_at is not None:
         over = context.now >= directory.deleted_at + context.delay(DELETION)
         return "Deleted" if over else "Deleting"

@@ -146,7 +146,7 @@ def delete_directory(context: Context) -> Document:
 
 
 def create_alias(context: Context) -> Document:
-    """Give a directory its alias, once and for ever. Source: botocore ds, CreateAlias."""
+    """Give a directory its alias, once and permanently. Source: botocore ds, CreateAlias."""
     directory = _directory(context)
     alias: str = context.parameters["Alias"]
     if directory.alias:
@@ -185,7 +185,7 @@ def _switch_data_access(context: Context, *, wanted: bool) -> Document:
 
 
 def describe_directory_data_access(context: Context) -> Document:
-    """Tell how far user and group management is switched. Source: botocore ds, the operation."""
+    """Return how far user and group management is switched. Source: botocore ds, the operation."""
     directory = _managed(context)
     if directory.data_access is None:
         return {"DataAccessStatus": "Disabled"}

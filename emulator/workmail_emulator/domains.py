@@ -145,7 +145,7 @@ def require_verified(context: Context, organization: Organization, name: str) ->
 
 
 def ownership(context: Context, domain: Domain) -> Status:
-    """Tell how far the verification of a domain's ownership is.
+    """Return how far the verification of a domain's ownership is.
 
     Source:
         facts.md §2; Assumptions VERIFICATION_ENDS, TEST_DOMAIN_USABLE.
@@ -162,7 +162,7 @@ def ownership(context: Context, domain: Domain) -> Status:
 
 
 def dkim(context: Context, domain: Domain) -> Status:
-    """Tell how far the verification of a domain's DKIM records is."""
+    """Return how far the verification of a domain's DKIM records is."""
     identity = context.identity(domain.name)
     if identity and identity.dkim_verified_at is not None:
         return "VERIFIED"
@@ -175,7 +175,7 @@ def dkim(context: Context, domain: Domain) -> Status:
 
 
 def _is_trusted(context: Context, name: str) -> bool:
-    """Tell whether a domain needs no records: named so, or nobody could look them up."""
+    """Return whether a domain needs no records: named so, or nobody could look them up."""
     settings = context.settings
     named = name in settings.verified or name in context.world.verified
     return named or (settings.instant and settings.dns is None)

@@ -200,7 +200,7 @@ class Emulator:
             document: As `dump` shows it; what has a default can be left out.
 
         Raises:
-            ValueError: It is no dump of this version, or contradicts itself; nothing was replaced.
+            ValueError: It is not a dump of this version, or contradicts itself; nothing changed.
         """
         then, worlds = dumping.load(document, self._settings)
         self.reset()

@@ -22,7 +22,7 @@ class ServiceFault(Exception):  # noqa: N818  AWS's word, and what a test inject
         self.status = status
 
 
-class ResponseLost(Exception):  # noqa: N818  it is no error of the service, the network lost it
+class ResponseLost(Exception):  # noqa: N818  it is not an error of the service, the network lost it
     """The call took effect or not; its answer never arrives."""
 
 

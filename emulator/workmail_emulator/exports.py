@@ -126,7 +126,7 @@ def _show(job: Document, now: float, duration: float) -> Document:
 
 
 def _is_recent(context: Context, job: Document, owner: str) -> bool:
-    """Tell whether a job stands in the way of another one; one that failed does not."""
+    """Return whether a job stands in the way of another one; one that failed does not."""
     counts = job["State"] in ("RUNNING", "COMPLETED")
     return counts and job["EntityId"] == owner and context.now < job["StartTime"] + PAUSE
 

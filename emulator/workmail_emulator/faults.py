@@ -127,7 +127,7 @@ def _is_due(fault: Fault, met: list[int], phase: Phase, call: Call) -> bool:
 
 
 def _is_over(fault: Fault, met: list[int]) -> bool:
-    """Tell whether a fault can strike no more; an `after` one waits for its last call to end."""
+    """Return whether a fault can strike no more; an `after` one waits for its last call to end."""
     if fault.times == 0:
         return False
     last = fault.nth + fault.times - 1

@@ -146,7 +146,7 @@ def _pair(context: Context, organization: Organization) -> tuple[Entity, Entity]
 
 
 def _contains(organization: Organization, group_id: str, wanted: str) -> bool:
-    """Tell whether a group has a member, directly or through other groups."""
+    """Return whether a group has a member, directly or through other groups."""
     waiting, met = [group_id], {group_id}
     while waiting:
         members = organization.members.get(waiting.pop(), {})

@@ -65,7 +65,7 @@ def describe_identity_provider_configuration(
 def delete_identity_provider_configuration(
     context: Context, organization: Organization
 ) -> Document:
-    """Let users sign in by the directory again. Source: facts.md §1.14; absence is no error."""
+    """Let users sign in by the directory again. Source: facts.md §1.14; absence is not an error."""
     del context
     organization.settings.pop("identity_provider", None)
     return {}

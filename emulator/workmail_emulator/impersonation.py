@@ -41,7 +41,7 @@ def update_impersonation_role(context: Context, organization: Organization) -> D
 
 
 def delete_impersonation_role(context: Context, organization: Organization) -> Document:
-    """Delete a role; an absent one is no error. Source: facts.md §1.14, not modelled."""
+    """Delete a role; no error if absent. Source: facts.md §1.14, not modelled."""
     organization.roles.pop(context.parameters["ImpersonationRoleId"], None)
     return {}
 
@@ -60,7 +60,7 @@ def assume_impersonation_role(context: Context, organization: Organization) -> D
 
 
 def get_impersonation_role_effect(context: Context, organization: Organization) -> Document:
-    """Tell whether a role may impersonate a user: a denial wins, no match denies.
+    """Return whether a role may impersonate a user: a denial wins, no match denies.
 
     Source:
         Admin Guide managing-impersonation-roles, facts.md §1.11.

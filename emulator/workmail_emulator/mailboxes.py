@@ -15,7 +15,7 @@ LARGEST_QUOTA = 51_200
 
 
 def has_mailbox(entity: Entity) -> bool:
-    """Tell whether an enabled entity of this sort has a mailbox.
+    """Return whether an enabled entity of this sort has a mailbox.
 
     Source:
         Groups have none (facts.md §1.7), REMOTE_USERs neither (§2).

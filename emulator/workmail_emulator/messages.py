@@ -1,4 +1,4 @@
-"""Messages of a mailbox, made up from the organization: the same in every run, real MIME."""
+"""Messages of a mailbox, generated from the organization: the same in every run, real MIME."""
 
 from __future__ import annotations
 

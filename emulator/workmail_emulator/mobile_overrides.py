@@ -36,7 +36,7 @@ def get_mobile_device_access_override(context: Context, organization: Organizati
 
 
 def delete_mobile_device_access_override(context: Context, organization: Organization) -> Document:
-    """Delete an override; an absent one is no error. Source: botocore, the operation."""
+    """Delete an override; no error if absent. Source: botocore, the operation."""
     organization.overrides.pop(_key(context, _user(context, organization)), None)
     return {}
 

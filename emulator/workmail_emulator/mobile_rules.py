@@ -59,7 +59,7 @@ def _rule(context: Context, rule_id: str, created: float) -> Document:
 
 
 def delete_mobile_device_access_rule(context: Context, organization: Organization) -> Document:
-    """Delete a rule; an absent one is no error. Source: botocore, the operation."""
+    """Delete a rule; no error if absent. Source: botocore, the operation."""
     organization.mobile_rules.pop(context.parameters["MobileDeviceAccessRuleId"], None)
     return {}
 
@@ -71,7 +71,7 @@ def list_mobile_device_access_rules(context: Context, organization: Organization
 
 
 def get_mobile_device_access_effect(context: Context, organization: Organization) -> Document:
-    """Tell what the rules do to one device: a denial wins, no match denies.
+    """Return what the rules do to one device: a denial wins, no match denies.
 
     Source:
         Admin Guide manage-mobile-access, facts.md §1.9: prefixes, without case.

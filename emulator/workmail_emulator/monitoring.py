@@ -51,6 +51,6 @@ def put_inbound_dmarc_settings(context: Context, organization: Organization) -> 
 
 
 def describe_inbound_dmarc_settings(context: Context, organization: Organization) -> Document:
-    """Tell whether DMARC is enforced; in a new organization it is. Source: facts.md §1.13."""
+    """Return whether DMARC is enforced; in a new organization it is. Source: facts.md §1.13."""
     del context
     return organization.settings["dmarc"]

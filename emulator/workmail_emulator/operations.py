@@ -1,4 +1,4 @@
-"""Which function carries out which operation."""
+"""Which function answers which operation."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def put_mailbox_permissions(context: Context, organization: Organization) -> Doc
 
 
 def delete_mailbox_permissions(context: Context, organization: Organization) -> Document:
-    """Take all rights from a grantee; none to take is no error.
+    """Take all rights from a grantee; no rights to take is not an error.
 
     Source:
         botocore, the operation; Assumption PERMISSION_AGAIN.

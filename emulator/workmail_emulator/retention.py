@@ -52,7 +52,7 @@ def get_default_retention_policy(context: Context, organization: Organization) -
 
 
 def delete_retention_policy(context: Context, organization: Organization) -> Document:
-    """Delete the policy; another id is no error. Source: facts.md §1.14, not modelled."""
+    """Delete the policy; another id is not an error. Source: facts.md §1.14, not modelled."""
     policy = organization.settings.get("retention")
     if policy and policy["Id"] == context.parameters["Id"]:
         del organization.settings["retention"]

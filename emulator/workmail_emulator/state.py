@@ -76,7 +76,7 @@ class Mailbox:
     deleted: bool = False
 
     def status(self, now: float) -> Literal["active", "kept", "lost"]:
-        """Tell whether it is in use, can still be restored, or is gone."""
+        """Return whether it is in use, can still be restored, or is gone."""
         if self.deleted:
             return "lost"
         if self.deprovisioned_at is None:

@@ -27,7 +27,7 @@ def tag_resource(context: Context) -> Document:
 
 
 def untag_resource(context: Context) -> Document:
-    """Remove tags; absent ones are no error. Source: botocore, the operation."""
+    """Remove tags; absent ones are not an error. Source: botocore, the operation."""
     organization = _organization(context)
     gone = set(context.parameters["TagKeys"])
     context.world.history.before_write(organization, context.now)

@@ -117,7 +117,7 @@ def _change_role(context: Context, organization: Organization, user: Entity) -> 
 
 
 def delete_user(context: Context, organization: Organization) -> Document:
-    """Delete a DISABLED user for ever, mailbox and all.
+    """Delete a DISABLED user permanently, mailbox and all.
 
     Source:
         facts.md §7.2; Assumption SYSTEM_USERS.

@@ -175,7 +175,7 @@ class Context:
         return directory
 
     def has_data_access(self, directory: Directory) -> bool:
-        """Tell whether a directory's user and group management is enabled by now."""
+        """Return whether a directory's user and group management is enabled by now."""
         if directory.data_access is None:
             return False
         wanted, since = directory.data_access

@@ -1,4 +1,4 @@
-"""The GitHub Action: its steps, run here as a runner would, against a pull request made up here."""
+"""The GitHub Action: its steps, run here as a runner would, against a pull request made here."""
 
 from __future__ import annotations
 

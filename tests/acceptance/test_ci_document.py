@@ -58,7 +58,7 @@ def test_the_problem_is_what_is_told_without_the_rule(run: Run) -> None:
 
 
 def test_the_action_gets_the_inputs_that_it_has() -> None:
-    every = [step["with"] for step in STEPS if "/workmail-org@" in step.get("uses", "")]
+    every = [step["with"] for step in STEPS if step.get("uses", "").startswith("OWNER/REPOSITORY@")]
     required = {name for name, each in ACTION["inputs"].items() if each.get("required")}
 
     assert 2 == len(every)

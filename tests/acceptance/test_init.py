@@ -6,6 +6,7 @@ import json
 import re
 import resource
 import shlex
+from importlib.metadata import PathDistribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,47 @@ def test_it_writes_a_repository_and_says_what_comes_next(run: Run) -> None:
     assert (0, "") == (result.exit_code, result.stderr)
     assert result.stdout.startswith(f"created 16 files in shop:\n{listed}next:\n  cd -- shop\n")
     assert list_files(Path("shop")) == FILES
+
+
+def test_a_checkout_is_built_into_a_wheel_first(run: Run) -> None:
+    """No index has this version, and init in a checkout has no wheel to copy."""
+    result = run("init", "shop")
+
+    assert f"\n  pip wheel --no-deps --wheel-dir wheels {ROOT}\n" in result.stdout
+    assert Path("shop/requirements.txt").read_text("utf-8").splitlines()[-2:] == [
+        "--find-links wheels",
+        "workmail-org[all]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("origin", "line"),
+    [
+        (None, f"workmail-org=={read_version()}"),
+        (
+            {
+                "url": "https://git.example/mail/workmail-org",
+                "vcs_info": {"vcs": "git", "commit_id": 40 * "a"},
+            },
+            f"workmail-org @ git+https://git.example/mail/workmail-org@{40 * 'a'}",
+        ),
+    ],
+    ids=["index", "repository"],
+)
+def test_what_another_machine_can_get_needs_no_wheel(
+    run: Run, monkeypatch: pytest.MonkeyPatch, origin: dict[str, Any] | None, line: str
+) -> None:
+    written = json.dumps(origin) if origin else None
+
+    def read_text(_: PathDistribution, __: str) -> str | None:
+        return written
+
+    monkeypatch.setattr(PathDistribution, "read_text", read_text)
+    result = run("init", "shop")
+
+    assert line == Path("shop/constraints.txt").read_text("utf-8").splitlines()[2]
+    assert "workmail-org[all]" == Path("shop/requirements.txt").read_text("utf-8").splitlines()[-1]
+    assert "wheels" not in Path("shop/requirements.txt").read_text("utf-8") + result.stdout
 
 
 def test_its_specs_are_valid(run: Run, shop: Path) -> None:

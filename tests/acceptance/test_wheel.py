@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import Distribution, PathDistribution
 from pathlib import Path
@@ -111,7 +113,7 @@ UNSIGNED = "there are no AWS credentials; sign in, or set AWS_PROFILE, as for th
         ("restore new.yaml bob", 4, UNSIGNED),
         ("purge new.yaml bob", 4, UNSIGNED),
         ("reset-password new.yaml bob", 4, UNSIGNED),
-        ("init mail", 0, "created 16 files in mail"),
+        ("init mail", 0, "created 17 files in mail"),
         ("schema", 0, '"$id": "urn:workmail-org:schema:organization:1"'),
         ("schema plan", 0, '"$id": "urn:workmail-org:schema:plan:1"'),
         ("--version", 0, f"workmail-org, version {PROJECT['version']}"),
@@ -195,6 +197,30 @@ def test_an_app_of_ones_own_needs_the_extra_cdk_alone(
         *("__init__.py", "errors.py", "kinds.py"),
         *("changes", "exporting", "handlers", "model", "service", "wire"),
     }
+
+
+def test_what_init_writes_installs_the_same_wheel_on_another_machine(
+    bare: Environment, wheel: Path, tmp_path: Path
+) -> None:
+    """No index has it, so the wheel is in the new repository."""
+    made = bare.run("workmail-org", "init", str(tmp_path / "shop"))
+    options = ("--quiet", "--no-deps", "--no-index", "--disable-pip-version-check")
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [
+            *(sys.executable, "-m", "pip", "download", *options, "--dest", str(tmp_path / "got")),
+            *("--requirement", str(tmp_path / "shop" / "requirements.txt")),
+        ],
+        env={"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (0, 0) == (made.returncode, done.returncode), done.stderr
+    assert {wheel.name: wheel.read_bytes()} == {
+        path.name: path.read_bytes() for path in (tmp_path / "got").iterdir()
+    }
+    assert "pip wheel" not in made.stdout
 
 
 def test_a_rehearsal_needs_no_checkout(

@@ -169,14 +169,14 @@ def test_records_that_are_there_are_refused_with_what_to_do(
     account.records.extend(records)
 
     (refusal,) = account.refuse()
-    mended = account.plan(f", {advice}")
+    fixed = account.plan(f", {advice}")
 
     assert (
         f"hosted zone {ZONE} has records already that the stack would write for {DOMAIN}, and "
         f"CloudFormation creates none that is there: {shown}; add {advice} to its dns, which "
         "leaves them as they are, or delete them there first"
     ) == refusal
-    assert 0 == mended.exit_code, mended.output
+    assert 0 == fixed.exit_code, fixed.output
 
 
 @pytest.mark.parametrize(
@@ -261,12 +261,12 @@ def test_a_record_that_is_not_as_wanted_cannot_be_adopted(
     account.records.extend(spoil(wanted, kind, prefix, values))
 
     (refusal,) = account.refuse(", adopt: true", existing=organization)
-    mended = account.plan(f", adopt: true, omit: [{group}]", existing=organization)
+    fixed = account.plan(f", adopt: true, omit: [{group}]", existing=organization)
 
     assert f"adopt: true of {DOMAIN} declares that its records are in hosted zone {ZONE}" in refusal
     assert shown in refusal
     assert f"name in omit the records that are managed elsewhere ({group})" in refusal
-    assert 0 == mended.exit_code, mended.output
+    assert 0 == fixed.exit_code, fixed.output
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ EXPORTS = ("exporting/jobs.py",)
 """What starts export jobs, which change nothing in WorkMail: they are no part of a deployment."""
 
 WAYS = ("call", "call_plain", "write", "_call", "_call_once")
-"""Methods that carry out an operation by its name."""
+"""Methods that call an operation by its name."""
 
 
 def list_writes() -> set[str]:

@@ -153,6 +153,51 @@ def test_everybody_of_a_kind_at_once_is_asked_for_however_few_there_are(stack: S
         stack.deploy(replace(few, groups=()))
 
 
+def test_another_default_domain_that_takes_the_addresses_of_all_is_asked_for(stack: Stack) -> None:
+    """Whoever has no email of their own follows the default domain."""
+    new = MailDomain(name="new.example", verified=True, default=True)
+    old = replace(OLD, default=True)
+    users = tuple(make_user(f"user{n}", email=f"user{n}@old.example") for n in range(3))
+    before = make_organization(*users, domains=(old, replace(new, default=False)))
+    moved = tuple(replace(each, email=f"{each.name}@new.example") for each in users)
+    after = replace(before, users=moved, domains=(replace(old, default=False), new))
+    stack.deploy(before)
+    with pytest.raises(DeploymentFailedError) as refused:
+        stack.deploy(after)
+
+    assert (
+        "all 3 addresses of users in old.example go, and mail to them bounces: "
+        "user0@old.example, user1@old.example, user2@old.example; to keep them, declare them as "
+        "aliases"
+    ) in str(refused.value)
+    assert_equals(take_picture(stack), before)
+    stack.deploy(after, get_digest(str(refused.value)))
+    assert_equals(take_picture(stack), after)
+
+
+def test_addresses_that_become_aliases_need_no_word(stack: Stack) -> None:
+    users = tuple(make_user(f"user{n}", email=f"user{n}@old.example") for n in range(3))
+    before = make_organization(*users, domains=(OLD, ACME))
+    moved = tuple(
+        replace(each, email=scenes.at(each.name), aliases=(each.email,)) for each in users
+    )
+    stack.deploy(before)
+    stack.deploy(replace(before, users=moved))
+
+    assert_equals(take_picture(stack), replace(before, users=moved))
+
+
+def test_one_address_of_a_domain_that_stays_in_use_needs_no_word(stack: Stack) -> None:
+    users = tuple(make_user(f"user{n}", email=f"user{n}@old.example") for n in range(3))
+    before = make_organization(*users, domains=(OLD, ACME))
+    one, *others = users
+    stack.deploy(before)
+    after = replace(before, users=(replace(one, email=scenes.at("user0")), *others))
+    stack.deploy(after)
+
+    assert_equals(take_picture(stack), after)
+
+
 def test_switching_off_counts_as_leaving(stack: Stack) -> None:
     stack.deploy(FULL)
     off = tuple(replace(user, enabled=False) for user in PEOPLE[:3])
@@ -251,7 +296,7 @@ CHANGES: dict[str, tuple[Policies, Policies, str]] = {
         Policies(),
         keep(30),
         "the retention policy starts to erase, in every mailbox and counted from the day that an "
-        "item came: deleted items, what is older than 30 days",
+        "item arrived: deleted items, what is older than 30 days",
     ),
     "mail is erased earlier": (keep(30), keep(29), "older than 29 days"),
     "mail is erased permanently": (

@@ -1,7 +1,7 @@
 """The harness goes red when the engine is broken on purpose: what proves nothing is found here.
 
 Each mutation takes one rule out of the engine. The harness strikes every call of
-a small transition and has to say what is wrong; without a mutation it is green.
+a small transition and has to report the fault; without a mutation it is green.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def trust_the_last_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def remember_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Skip what was asked for before: a roll back then writes nothing."""
+    """Skip what was asked for before: a rollback then writes nothing."""
     advance: Callable[..., Progress] = CollectionLifecycle[Any].advance
     seen: set[str] = set()
 
@@ -223,7 +223,7 @@ MUTATIONS: Mapping[str, Caught] = {
         remember_what_was_done, GROWTH, "killed after the effect", says="user bob"
     ),
     "refuses a second delivery": Caught(
-        refuse_a_second_delivery, GROWTH, "delivered again when done", says="a roll back failed"
+        refuse_a_second_delivery, GROWTH, "delivered again when done", says="a rollback failed"
     ),
     "deletes who leaves": Caught(delete_who_leaves, LEAVER, "throttled", says="a mailbox is lost"),
     "removes at once": Caught(
@@ -246,7 +246,7 @@ MUTATIONS: Mapping[str, Caught] = {
         drop_rules_first, OTHER_RULE, "throttled", says="there was no rule for a while"
     ),
     "asks at the start alone": Caught(
-        ask_at_the_start_alone, GROWTH, "goes on after its roll back", says="user bob"
+        ask_at_the_start_alone, GROWTH, "goes on after its rollback", says="user bob"
     ),
     "answers with another id": Caught(
         answer_with_another_id, GROWTH, "throttled", says="a changed id makes CloudFormation delete"

@@ -180,7 +180,7 @@ class LateStack(RecordingStack):
 
 @pytest.fixture(params=[True, False], ids=["dated", "the ledger alone"])
 def dated(request: pytest.FixtureRequest) -> bool:
-    """Tell whether CloudFormation says when a stack was updated: it does not say when it does."""
+    """Return whether CloudFormation says when a stack was updated: it does not say when it does."""
     return request.param
 
 

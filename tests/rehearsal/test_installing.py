@@ -17,7 +17,7 @@ from workmail_org.errors import WorkMailOrgError
 from workmail_org.rehearsal.installing import provide_cdk
 from workmail_org.rehearsal.interrupts import Interrupts
 from workmail_org.rehearsal.processes import Processes
-from workmail_org.rehearsal.progress import Progress
+from workmail_org.rehearsal.progress import ProgressReport
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,7 +51,7 @@ class Machine:
         scratch = self.folder / "scratch"
         scratch.mkdir(exist_ok=True)
         with self.said.open("a") as said:
-            progress = Progress(Console(file=said, width=1000))
+            progress = ProgressReport(Console(file=said, width=1000))
             processes = Processes(Interrupts())
             try:
                 return provide_cdk(processes, scratch, progress)

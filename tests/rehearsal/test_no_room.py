@@ -88,7 +88,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_no_temporary_folder_at_all_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     from workmail_org.rehearsal import rehearsing
-    from workmail_org.rehearsal.progress import Progress
+    from workmail_org.rehearsal.progress import ProgressReport
 
     def refuse() -> str:
         raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
@@ -96,7 +96,7 @@ def test_no_temporary_folder_at_all_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("tempfile.gettempdir", refuse)
     script = rehearsing.Script(spec=Path("config/example.yaml"))
     with pytest.raises(WorkMailOrgError, match="set TMPDIR to a folder that can be written"):
-        rehearsing.rehearse(script, Progress(), lambda _kept: None)
+        rehearsing.rehearse(script, ProgressReport(), lambda _kept: None)
 
 
 def test_a_command_does_not_wait_for_a_server_that_ended(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from workmail_org.model.live import LiveOrganization, Snapshot, State
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.values import OrganizationId
 from workmail_org.rehearsal.presenting import print_rehearsal
-from workmail_org.rehearsal.progress import Progress
+from workmail_org.rehearsal.progress import ProgressReport
 from workmail_org.rehearsal.rehearsing import Rehearsal
 
 STEERING = "\x1b[2J\x9b31m\u202e[red]x"
@@ -51,6 +51,6 @@ def test_a_name_cannot_steer_the_terminal_of_a_rehearsal() -> None:
 
 def test_what_aws_says_cannot_steer_the_terminal_of_a_rehearsal() -> None:
     printed = io.StringIO()
-    Progress(Console(file=printed, width=200)).say(f"one\n{STEERING}")
+    ProgressReport(Console(file=printed, width=200)).say(f"one\n{STEERING}")
 
     assert f"one\n{SHOWN}\n" == printed.getvalue()

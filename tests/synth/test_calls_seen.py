@@ -317,7 +317,7 @@ class PlayedStack(Stack):
         self._after: set[Seen] = set()
 
     def begin(self, grants: set[Seen]) -> None:
-        """Put roles in place for a deployment; a roll back puts the former ones back."""
+        """Put roles in place for a deployment; a rollback puts the former ones back."""
         self._after = grants
 
     def finish(self) -> None:

@@ -13,7 +13,7 @@ from scenes import make_emulator
 from workmail_emulator import Emulator
 from workmail_org import effects
 from workmail_org.changes.access_control import ACTIONS
-from workmail_org.effects import Verdict
+from workmail_org.effects import AttemptResult
 from workmail_org.model.expectations import NOT_TOLD, Access, Attempt, Device, Impersonation
 from workmail_org.model.policies import (
     AccessControlRule,
@@ -180,7 +180,7 @@ class Asked:
             Rules=written,
         )
 
-    def judge(self, attempt: Attempt) -> Verdict:
+    def judge(self, attempt: Attempt) -> AttemptResult:
         if isinstance(attempt, Device):
             answer = self(
                 "get_mobile_device_access_effect",
@@ -206,7 +206,7 @@ class Asked:
                 ImpersonationRoleId=self.ids[attempt.role] if attempt.role else None,
             )
             matched = answer["MatchedRules"]
-        return Verdict(effect=Effect(answer["Effect"].lower()), rules=tuple(matched))
+        return AttemptResult(effect=Effect(answer["Effect"].lower()), rules=tuple(matched))
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +262,7 @@ def test_a_new_organization_allows_what_is_not_declared() -> None:
     ):
         verdict = effects.judge(Policies(), attempt)
 
-        assert Verdict(effect=Effect.ALLOW, by_default=True) == verdict
+        assert AttemptResult(effect=Effect.ALLOW, by_default=True) == verdict
         assert asked.judge(attempt).effect is verdict.effect
 
 
@@ -272,4 +272,4 @@ def test_rules_are_named_by_their_keys_in_the_order_of_the_spec() -> None:
     policies = Policies(access_control=(replace(deny, name="z"), allow, replace(deny, name="a")))
     attempt = Access(action="imap", address="203.0.113.7", user="alice")
 
-    assert Verdict(effect=Effect.DENY, rules=("z", "a")) == effects.judge(policies, attempt)
+    assert AttemptResult(effect=Effect.DENY, rules=("z", "a")) == effects.judge(policies, attempt)

@@ -111,7 +111,7 @@ def explain(
     calls: Sequence[Call],
     wording: Wording,
 ) -> Iterator[Explanation]:
-    """Tell who gets in by which protocol from where, or no longer does."""
+    """Return who gets in by which protocol from where, or no longer does."""
     before, after = live.access_control, declared.rules if declared else ()
     changed = describe_rule_changes(calls, {r.name for r in before}, {r.name for r in after})
     if lets_nobody_in(after):
@@ -156,7 +156,7 @@ def _put(rule: AccessControlRule) -> Call:
 
 
 def _delete(name: str) -> Call:
-    return make_call(Phase.PART, "DeleteAccessControlRule", _get_subject(name), Name=name)
+    return make_call(Phase.DETACH, "DeleteAccessControlRule", _get_subject(name), Name=name)
 
 
 def _get_subject(name: str) -> Setting:

@@ -36,7 +36,7 @@ def parse_approval(text: str) -> Mapping[str, str]:
     """Read digests by name of part.
 
     Raises:
-        ValueError: The text is no approval; the message says which part is not.
+        ValueError: The text is not an approval; the message says which part is not.
     """
     if text == NOTHING:
         return {}

@@ -58,7 +58,7 @@ def _update(
     for folded in sorted(present.keys() - wanted.keys()):
         if situation.may_take_out(bookable, Listing.DELEGATES, folded):
             operation = "DisassociateDelegateFromResource"
-            yield _change_delegate(Phase.PART, operation, bookable, present[folded])
+            yield _change_delegate(Phase.DETACH, operation, bookable, present[folded])
 
 
 def _update_fields(

@@ -7,7 +7,7 @@ A confirmation is valid once: the same changes need another one the next time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,7 @@ from workmail_org.model.group import Group
 from workmail_org.model.live import Entity, Found
 from workmail_org.model.removal import Safety
 from workmail_org.model.user import Role
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Kind, Reference, get_domain
 
 _REMOVING = frozenset({"DeregisterFromWorkMail", "DeleteUser", "DeleteGroup", "DeleteResource"})
 
@@ -39,6 +39,7 @@ class BrakeRule(StrEnum):
     DOMAIN = "domain"
     MX = "mx"
     EXPORT = "export"
+    ADDRESSES = "addresses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def list_removal_brakes(
 ) -> tuple[Brake, ...]:
     """Stop when too many entities of one kind are switched off or deleted at once, or all of it.
 
-    All of a kind stops also where there are few: an emptied table is no decision.
+    All of a kind stops also where there are few: an emptied table is not a decision.
 
     Args:
         kind: Of the collection.
@@ -106,6 +107,29 @@ def list_removal_brakes(
         f"safety.max_removals_percent is {limit}): {join_names(names)}"
     )
     return (Brake(BrakeRule.REMOVALS, sentence, tuple(names)),)
+
+
+def list_address_brakes(kind: Kind, before: Iterable[str], after: Iterable[str]) -> Iterator[Brake]:
+    """Stop when those who stay lose all of several addresses that they have in a domain.
+
+    So it is when another domain becomes the default: whoever has no email of their own follows.
+
+    Args:
+        kind: Of the collection.
+        before: Folded addresses of those who stay.
+        after: Folded addresses of those who are there then.
+    """
+    lost: dict[str, list[str]] = {}
+    for address in sorted(set(before)):
+        lost.setdefault(get_domain(address), []).append(address)
+    kept = {get_domain(address) for address in after}
+    for domain, addresses in lost.items():
+        if domain not in kept and len(addresses) > 1:
+            sentence = (
+                f"all {len(addresses)} addresses of {kind}s in {domain} go, and mail to them "
+                f"bounces: {join_names(addresses)}; to keep them, declare them as aliases"
+            )
+            yield Brake(BrakeRule.ADDRESSES, sentence, tuple(addresses))
 
 
 def list_export_brakes(
@@ -148,7 +172,7 @@ def list_export_brakes(
 
 
 def has_mailbox(entity: Entity) -> bool:
-    """Tell whether somebody has a mailbox or a calendar: groups and remote users have none."""
+    """Return whether somebody has a mailbox or a calendar: groups and remote users have none."""
     return not isinstance(entity, Group) and getattr(entity, "role", None) is not Role.REMOTE_USER
 
 

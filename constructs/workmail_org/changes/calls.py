@@ -27,7 +27,7 @@ class Phase(IntEnum):
     LEAVE = 7
     JOIN = 8
     SETTLE = 9
-    PART = 10
+    DETACH = 10
     DISABLE = 11
     DELETE = 12
 
@@ -94,8 +94,8 @@ class DirectoryPassword:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeUp:
-    """Stands in a call for what CloudFormation made up, such as the ARN of a log group.
+class Generated:
+    """Stands in a call for what CloudFormation generates, such as the ARN of a log group.
 
     Equal to every other: nobody who plans knows it.
     """
@@ -103,7 +103,9 @@ class MadeUp:
     value: str = field(compare=False)
 
 
-Scalar = str | int | bool | Identity | GeneratedPassword | StoredSecret | DirectoryPassword | MadeUp
+Scalar = (
+    str | int | bool | Identity | GeneratedPassword | StoredSecret | DirectoryPassword | Generated
+)
 Argument = Scalar | tuple["Argument", ...] | Mapping[str, "Argument"]
 """What a parameter of a call can be."""
 

@@ -1,4 +1,4 @@
-"""Consequences: what a change means for people, as a class, with the rule it follows from."""
+"""Consequences: what a change affects, as a class, with the rule it follows from."""
 
 from __future__ import annotations
 

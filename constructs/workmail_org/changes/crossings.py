@@ -63,7 +63,7 @@ def _is_crossed(
     there_before: AddressBook,
     there_after: AddressBook,
 ) -> bool:
-    """Tell whether an address comes from another collection or goes to one."""
+    """Return whether an address comes from another collection or goes to one."""
     left = _list_folded(there_before) & _list_addresses(here_after)
     given = _list_addresses(here_before) & _list_folded(there_after)
     return bool(left or given)

@@ -78,7 +78,7 @@ def explain(
     calls: Sequence[Call],
     wording: Wording,  # noqa: ARG001 - the shape
 ) -> Iterator[Explanation]:
-    """Tell which domain is the default."""
+    """Return which domain is the default."""
     for call in calls:
         before = f", instead of {live.default_domain}" if live.default_domain else ""
         sentence = (

@@ -11,9 +11,9 @@ from workmail_org.changes.calls import (
     Argument,
     Call,
     DirectoryPassword,
+    Generated,
     GeneratedPassword,
     Identity,
-    MadeUp,
     StoredSecret,
 )
 
@@ -56,7 +56,7 @@ def _render(value: Argument) -> Any:
             return "<password>"
         case StoredSecret(secret):
             return f"<secret {secret}>"
-        case MadeUp():
+        case Generated():
             return "<managed>"
         case tuple():
             # All lists of WorkMail's writes are sets.

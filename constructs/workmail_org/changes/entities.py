@@ -11,9 +11,10 @@ from workmail_org.changes.addresses import (
     create_alias,
     describe_taken,
     index_addresses,
+    is_parking_address,
     move_addresses,
 )
-from workmail_org.changes.brakes import list_export_brakes, list_removal_brakes
+from workmail_org.changes.brakes import list_address_brakes, list_export_brakes, list_removal_brakes
 from workmail_org.changes.calls import Call, Identity, Phase, make_call, order
 from workmail_org.changes.deciding import Decision
 from workmail_org.model.live import Entity, EntityT, Found
@@ -135,7 +136,7 @@ class Situation(Generic[EntityT]):
         return self.declared.get(fold(entity.name))
 
     def may_take_out(self, entity: EntityT, listing: Listing, listed: Reference) -> bool:
-        """Tell whether somebody who is not desired leaves a list of members or delegates.
+        """Return whether somebody who is not desired leaves a list of members or delegates.
 
         Whoever is switched off cannot be taken out. Whom the last deployment did not declare was
         added by hand, and stays where the list is not exclusive. In a rollback nobody knows of
@@ -166,7 +167,7 @@ class Situation(Generic[EntityT]):
         return given.union(self.kept.get(fold(entity.name), ()))
 
     def is_exclusive(self, entity: EntityT, listing: Listing) -> bool:
-        """Tell whether a list of an entity has no entries but the declared ones.
+        """Return whether a list of an entity has no entries but the declared ones.
 
         Whom the stack made, and the last deployment did not declare, returns with what an earlier
         one gave them.
@@ -231,7 +232,9 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
         for address in index_addresses((entity.email, *entity.aliases))
     }
     wanted = newcomers | situation.wanted_elsewhere
-    calls += move_addresses(_list_holders(situation), situation.test_domain, wanted)
+    holders = list(_list_holders(situation))
+    before = _list_held(holders)
+    calls += move_addresses(holders, situation.test_domain, wanted)
     for entity in situation.desired:
         calls += _bring(traits, situation, entity)
     for leaver in situation.get_leavers():
@@ -249,13 +252,14 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
             *list_removal_brakes(
                 traits.kind, ordered, owned=situation.managed, safety=situation.safety
             ),
+            *list_address_brakes(traits.kind, before, (*_list_held(holders), *newcomers)),
             *list_export_brakes(traits.kind, ordered, situation.found, situation.exported),
         ),
     )
 
 
 def _waits(situation: Situation[EntityT], call: Call) -> bool:
-    """Tell whether this deployment takes somebody away: that waits for the end of the stack.
+    """Return whether this deployment takes somebody away: that waits for the end of the stack.
 
     Not so for whom the last deployment should have taken away already, such as
     somebody who was switched on again by hand.
@@ -281,7 +285,7 @@ def _refuse(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:
 
 
 def _refuse_renames(kind: Kind, situation: Situation[EntityT]) -> tuple[str, ...]:
-    """Say why a renamed key is not carried out.
+    """Say why a renamed key is not applied.
 
     WorkMail cannot rename a user or a group: a new name is a new id, with a
     new and empty mailbox, while the old mailbox dies after 30 days
@@ -317,7 +321,7 @@ def _find_personal_clue(old: User, new: User) -> str | None:
         return None
     if new.telephone and new.telephone == old.telephone:
         return f"the same first_name {new.first_name!r} and telephone {new.telephone!r}"
-    # By itself it is no clue: a successor gets the address of who leaves.
+    # By itself it is not a clue: a successor gets the address of who leaves.
     kept = next((a for a in new.aliases if old.email and fold(a) == fold(old.email)), None)
     return f"the same first_name {new.first_name!r} and the former address {kept}" if kept else None
 
@@ -434,6 +438,17 @@ def _list_holders(situation: Situation[EntityT]) -> Iterable[Holder]:
             owned=frozenset(index_addresses(neighbour.previous)),
             readdressable=neighbour.enabled,
         )
+
+
+def _list_held(holders: Iterable[Holder]) -> list[str]:
+    """List the addresses, folded, of those who stay."""
+    return [
+        fold(address)
+        for holder in holders
+        if holder.readdressable and holder.wanted_primary
+        for address in (holder.primary, *holder.aliases)
+        if address and not is_parking_address(address)
+    ]
 
 
 def _make_holder(

@@ -1,4 +1,4 @@
-"""Explaining: what calls mean for people, in sentences, made where the calls are made."""
+"""Explaining: what calls affect, in sentences, made where the calls are made."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def explain(
     calls: Sequence[Call],
     wording: Wording,  # noqa: ARG001 - the shape
 ) -> Iterator[Explanation]:
-    """Tell how people sign in."""
+    """Return how people sign in."""
     if declared is None:
         sentence = "people sign in with the passwords of the directory alone; reset them all"
         yield SIGN_IN, sentence, calls

@@ -99,7 +99,7 @@ def explain(
     calls: Sequence[Call],
     wording: Wording,
 ) -> Iterator[Explanation]:
-    """Tell what a role may do with whose mailboxes."""
+    """Return what a role may do with whose mailboxes."""
     roles = {role.name: role for role in (declared.roles if declared else ())}
     known = {each.role.name for each in live.impersonation_roles}
     for subject, about in group_by_subject(calls).items():

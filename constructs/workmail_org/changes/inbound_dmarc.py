@@ -72,7 +72,7 @@ def explain(
     calls: Sequence[Call],
     wording: Wording,  # noqa: ARG001 - the shape
 ) -> Iterator[Explanation]:
-    """Tell what happens to mail that fails its sender's policy."""
+    """Return what happens to mail that fails its sender's policy."""
     if declared and not declared.enforced:
         sentence = "mail that fails its sender's DMARC policy arrives like any other"
         yield DMARC_IGNORED, sentence, calls

@@ -119,7 +119,7 @@ def explain(
     calls: Sequence[Call],
     wording: Wording,  # noqa: ARG001 - the shape
 ) -> Iterator[Explanation]:
-    """Tell which devices get in."""
+    """Return which devices get in."""
     before, after = [each.rule for each in live.mobile_devices], declared.rules if declared else ()
     changed = describe_rule_changes(calls, {r.name for r in before}, {r.name for r in after})
     if lets_no_device_in(after):
@@ -175,7 +175,7 @@ def _update(rule_id: str, rule: MobileDeviceAccessRule) -> Call:
 
 def _delete(live: LiveMobileRule) -> Call:
     return make_call(
-        Phase.PART,
+        Phase.DETACH,
         "DeleteMobileDeviceAccessRule",
         _get_subject(live.rule.name),
         MobileDeviceAccessRuleId=live.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workmail_org.changes.calls import Argument, Call, MadeUp, Phase, Setting, make_call
+from workmail_org.changes.calls import Argument, Call, Generated, Phase, Setting, make_call
 from workmail_org.changes.consequences import GUIDE, Consequence, Rule
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.explaining import Explanation, Wording
@@ -100,7 +100,7 @@ def explain(
 
 
 def _put(declared: EmailMonitoringProperties) -> Call:
-    known = MadeUp if declared.managed else str
+    known = Generated if declared.managed else str
     arguments: dict[str, Argument] = {"LogGroupArn": known(declared.log_group_arn)}
     if declared.role_arn:
         arguments["RoleArn"] = known(declared.role_arn)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from workmail_org.changes.brakes import Brake, BrakeRule
-from workmail_org.changes.calls import Argument, Call, MadeUp, Phase, Setting, make_call
+from workmail_org.changes.calls import Argument, Call, Generated, Phase, Setting, make_call
 from workmail_org.changes.deciding import Decision, show_value
 from workmail_org.model.live import LiveOrganization
 from workmail_org.model.removal import Removal
@@ -244,7 +244,9 @@ def _create_organization(declared: OrganizationProperties) -> Call:
     arguments: dict[str, Argument] = {"Alias": declared.alias}
     if declared.directory_id:
         made = declared.makes_directory
-        arguments["DirectoryId"] = MadeUp(declared.directory_id) if made else declared.directory_id
+        arguments["DirectoryId"] = (
+            Generated(declared.directory_id) if made else declared.directory_id
+        )
     if declared.kms_key_arn:
         arguments["KmsKeyArn"] = declared.kms_key_arn
     if declared.interoperability:
@@ -294,7 +296,7 @@ def decide_domain(
 
 
 def is_chosen(domain: str, default: str, declared_default: str) -> bool:
-    """Tell whether somebody made a domain the default by hand.
+    """Return whether somebody made a domain the default by hand.
 
     Args:
         domain: Any.

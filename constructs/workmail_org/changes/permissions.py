@@ -134,7 +134,7 @@ def explain(
     calls: Sequence[Call],
     wording: Wording,
 ) -> Iterator[Explanation]:
-    """Tell who may do what with whose mailbox, or may no longer."""
+    """Return who may do what with whose mailbox, or may no longer."""
     held = {get_pair(each): [right.upper() for right in each.rights] for each in live.permissions}
     alike: dict[tuple[Reference, Lists, Lists], list[tuple[Reference, Call]]] = {}
     for call in calls:

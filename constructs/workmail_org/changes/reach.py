@@ -70,7 +70,7 @@ def list_named_users(rules: Iterable[AccessControlRule]) -> tuple[str, ...]:
 
 
 def lets_nobody_in(rules: Sequence[AccessControlRule]) -> bool:
-    """Tell whether nobody gets to any mailbox, by any protocol, from anywhere people can be."""
+    """Return whether nobody gets to any mailbox, by any protocol, from anywhere people can be."""
     return not any(
         subtract(find_reach(rules, user, action), _NO_SOURCES)
         for user in (None, *list_named_users(rules))
@@ -79,7 +79,7 @@ def lets_nobody_in(rules: Sequence[AccessControlRule]) -> bool:
 
 
 def lets_no_device_in(rules: Sequence[MobileDeviceAccessRule]) -> bool:
-    """Tell whether no mobile device gets in: none is allowed, or all are denied."""
+    """Return whether no mobile device gets in: none is allowed, or all are denied."""
     allows = any(rule.effect is Effect.ALLOW for rule in rules)
     denies_all = any(
         rule.effect is Effect.DENY and not any(getattr(rule, name) for name in _CONDITIONS)
@@ -116,7 +116,7 @@ def list_networks(ranges: Ranges) -> tuple[str, ...]:
 
 
 def _speaks_of(rule: AccessControlRule, user: str | None, action: str) -> bool:
-    """Tell whether a rule has a word on a person; what only impersonators meet has none."""
+    """Return whether a rule has a word on a person; what only impersonators meet has none."""
     name = fold(user or "")  # no rule can name nobody
     named = not rule.users or name in {fold(each) for each in rule.users}
     excepted = name in {fold(each) for each in rule.not_users}

@@ -23,7 +23,7 @@ _SEVERITIES = (RetentionAction.NONE, RetentionAction.DELETE, RetentionAction.PER
 RETENTION_ERASES = Rule(
     "retention-erases",
     Consequence.ERASES,
-    "age is counted from the day an item came: years of mail can go within 48 hours; what is "
+    "age is counted from the day an item arrived: years of mail can go within 48 hours; what is "
     "deleted can be recovered by its owner for a while",
     f'{GUIDE}, "mailbox-retention-policy"',
     "begin with more days, or with deleted_items and junk_email alone",
@@ -31,7 +31,7 @@ RETENTION_ERASES = Rule(
 RETENTION_DESTROYS = Rule(
     "retention-destroys",
     Consequence.FINAL,
-    "age is counted from the day an item came: years of mail can go within 48 hours, and nobody "
+    "age is counted from the day an item arrived: years of mail can go within 48 hours, and nobody "
     "can bring it back",
     f'{GUIDE}, "mailbox-retention-policy"',
     "use delete instead of permanently_delete: it can be recovered; export mailboxes first",
@@ -94,7 +94,7 @@ def list_retention_brakes(
 ) -> tuple[Brake, ...]:
     """Stop when mail begins to be erased that was kept, or is erased earlier or permanently.
 
-    A policy counts from the day an item came: it can erase years of mail at
+    A policy counts from the day an item arrived: it can erase years of mail at
     once (WorkMail Admin Guide, "mailbox-retention-policy").
     """
     before = {each.folder: each for each in (actual.folders if actual else ())}
@@ -104,14 +104,14 @@ def list_retention_brakes(
     details = "; ".join(_describe_erasing(each) for each in erasing)
     sentence = (
         f"the retention policy starts to erase, in every mailbox and counted from the day that an "
-        f"item came: {details}"
+        f"item arrived: {details}"
     )
     names = tuple(sorted(f"{each.folder}:{each.action}:{each.days}" for each in erasing))
     return (Brake(BrakeRule.RETENTION, sentence, names),)
 
 
 def _erases(before: Mapping[Folder, FolderRetention], after: FolderRetention) -> bool:
-    """Tell whether a folder loses items that it kept until now."""
+    """Return whether a folder loses items that it kept until now."""
     if after.action is RetentionAction.NONE:
         return False
     known = before.get(after.folder)
@@ -131,7 +131,7 @@ def explain(
     calls: Sequence[Call],
     wording: Wording,  # noqa: ARG001 - the shape
 ) -> Iterator[Explanation]:
-    """Tell what is erased where, and what was until now."""
+    """Return what is erased where, and what was until now."""
     before = live.retention.policy if live.retention else None
     after = declared.policy if declared else None
     said = "; ".join(_describe(before, after)) or "nothing else is erased than before"

@@ -28,7 +28,7 @@ def replace_rules(
 
     Returns:
         Updates, additions, removals; a removal comes earlier only where there
-        is no room for an addition.
+        is not a room for an addition.
     """
     calls = list(updates)
     waiting = list(removals)

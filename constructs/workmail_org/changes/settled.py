@@ -32,7 +32,7 @@ from workmail_org.model.values import EntityId, Reference, fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ListedRow:
     """What a list shows of one entity.
 
     Attributes:
@@ -47,7 +47,7 @@ class Row:
 
 
 def believe(
-    declared: EntityT, settled: str | None, row: Row, enabled: Mapping[Reference, str]
+    declared: EntityT, settled: str | None, row: ListedRow, enabled: Mapping[Reference, str]
 ) -> Found[EntityT] | None:
     """Say how an entity would be read; `None`: it has to be read.
 
@@ -62,7 +62,7 @@ def believe(
     return Found(id=row.id, entity=_predict(declared, enabled))
 
 
-def believe_made(declared: User, made: str | None, row: Row) -> Found[User] | None:
+def believe_made(declared: User, made: str | None, row: ListedRow) -> Found[User] | None:
     """Say how a user would be read whom the stack created, and nobody has switched on yet.
 
     So a slice that begins when a thousand were created goes on without reading them. What is
@@ -118,7 +118,7 @@ def list_unsure(calls: Iterable[Call]) -> set[Reference]:
     }
 
 
-def _shows(row: Row, declared: Any) -> bool:
+def _shows(row: ListedRow, declared: Any) -> bool:
     if row.enabled != declared.enabled:
         return False
     if not row.enabled:

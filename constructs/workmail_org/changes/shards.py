@@ -10,7 +10,7 @@ from workmail_org.model.values import fold
 
 
 def get_shard(name: str, shards: int) -> int:
-    """Tell which shard brings an entity into being: the same for the same name and count."""
+    """Return which shard brings an entity into being: the same for the same name and count."""
     return zlib.crc32(fold(name).encode()) % shards
 
 

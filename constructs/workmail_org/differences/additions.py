@@ -1,8 +1,8 @@
 """Additions: what people added by hand to lists that a spec declares. Pure.
 
 Somebody gives Bob a further address, takes Zoë into a group, or lets Carol also write as Alice: the
-engine keeps that, unless the spec says that the list is exclusive. So it is no difference, neither
-after a rehearsal nor as drift; it is somebody else's, and named.
+engine keeps that, unless the spec says that the list is exclusive. So it is not a difference,
+neither after a rehearsal nor as drift; it is somebody else's, and named.
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ def _drop_retained(
 def _carry_out_removals(
     declared: Organization, previous: Organization, live: Organization
 ) -> Organization:
-    """Declare of what left the spec that it is switched off, where that is the word for it.
+    """Declare of what left the spec that it is switched off, where that is the removal policy.
 
     DMARC is enforced again when it is not declared any more, as in a new organization
     (facts.md §0.9).

@@ -92,7 +92,7 @@ def _walk_part(
 
 
 def _is_left_over(field: Field, live: Any, previous: Any) -> bool:
-    """Tell whether a part that was said before is still the one that was said."""
+    """Return whether a part that was said before is still the one that was said."""
     if previous is None:
         return False
     name = GOES_IF_SAME.get(field)
@@ -162,7 +162,7 @@ def _compare(
 
 
 def _says(field: Field, value: object) -> bool:
-    """Tell whether a value says anything."""
+    """Return whether a value says anything."""
     if field[0] in WHOLE or field in NONE_IS_SAID:
         return True
     return value is not None and (field not in SILENT or value != SILENT[field])

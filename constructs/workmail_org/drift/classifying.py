@@ -16,7 +16,7 @@ Each difference is a path with two values, so that the three join by path:
     no    yes             converged: the hand did what the spec says by now
 
 A difference of a whole thing ("the group is not there") stands for all that is in it, so a path
-also finds those above it. What is live and in neither S nor D is no difference of declared things:
+also finds those above it. What is live and in neither S nor D is not a declared difference:
 `_find_unmanaged` looks for it, in what `describing.leave_out_defaults` leaves of L. What people
 added to a declared list is unmanaged too (`differences.additions`).
 
@@ -175,7 +175,7 @@ def _find(side: Sides, deployed: Organization) -> Iterator[Finding]:
 
 
 def _is_retained(deployed: Organization, path: Path) -> bool:
-    """Tell whether a whole thing that is no longer declared stays as it is."""
+    """Return whether a whole thing that is no longer declared stays as it is."""
     if len(path) != 2:
         return False
     return getattr(deployed.on_removal, str(path[0]), None) is Removal.RETAIN
@@ -360,7 +360,7 @@ def _is_removed(entry: Any, removed: frozenset[Reference]) -> bool:
 
 
 def _is_unknown(entry: Any, look: Look) -> bool:
-    """Tell whether somebody is only in the directory that is connected, as thousands may be."""
+    """Return whether somebody is only in the directory that is connected, as thousands may be."""
     is_person = isinstance(entry, User | Group)
     return is_person and look.deployed.directory.read_only and not entry.enabled and not entry.email
 

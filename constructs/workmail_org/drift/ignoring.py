@@ -155,5 +155,5 @@ def simplify(value: object) -> object:
     if isinstance(value, tuple | list):
         return sorted(str(simplify(each)) for each in cast("list[object]", value))
     if isinstance(value, bool):
-        return ("bool", value)  # True is no 1
+        return ("bool", value)  # True is not 1
     return value

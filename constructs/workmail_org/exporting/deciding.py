@@ -130,7 +130,7 @@ def adopt_own_jobs(entries: Iterable[Exported], jobs: Iterable[Job]) -> list[Exp
 
 
 def _is_known(entry: Exported, job: Job) -> bool:
-    """Tell whether a job is that of an earlier attempt, which has ended."""
+    """Return whether a job is that of an earlier attempt, which has ended."""
     return entry.job_id == job.id or (
         entry.started_at is not None and job.started_at <= entry.started_at
     )
@@ -263,7 +263,7 @@ def judge_job(entry: Exported, job: Job | None, *, now: float) -> Exported:
             return replace(shown, stage=Stage.EXPORTED, checking_since=None, checks=0)
         case JobState.CANCELLED:
             # Somebody wanted it to end.
-            return fail(shown, "somebody cancelled the job", now=now, again=False)
+            return fail(shown, "the job was cancelled by hand", now=now, again=False)
         case JobState.FAILED:
             return fail(shown, f"WorkMail says: {job.error or 'FAILED, without a reason'}", now=now)
 
@@ -366,7 +366,7 @@ def _list_remarks(evidence: Evidence, checked: Checked) -> list[str]:
         remarks.append("too large to read within 15 minutes: only its presence is verified")
     stated = evidence.log.messages if evidence.log else None
     if stated is not None and stated != evidence.messages:
-        # What counts as a message is not documented, so this is no failure.
+        # What counts as a message is not documented, so this is not a failure.
         remarks.append(f"the zip has {evidence.messages} files, the log says {stated} messages")
     return remarks
 

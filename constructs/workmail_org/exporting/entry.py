@@ -20,7 +20,7 @@ from workmail_org.exporting.jobs import read_time
 from workmail_org.exporting.journal import Journal
 from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.exporting.reading import Bucket, gather_evidence
-from workmail_org.exporting.running import Place, Runner, advance, begin
+from workmail_org.exporting.running import ExportTarget, Runner, advance, begin
 from workmail_org.service.clients import PATIENT, make_clients, open_session
 from workmail_org.service.failures import translate
 from workmail_org.service.workmail import WorkMail
@@ -38,7 +38,7 @@ _MARGIN_MILLISECONDS = 60_000
 """Kept back by who reads a large file, to write down what is known of it."""
 
 
-class Context(Protocol):
+class ExportContext(Protocol):
     """What we need of Lambda's context object."""
 
     def get_remaining_time_in_millis(self) -> int:
@@ -46,7 +46,7 @@ class Context(Protocol):
         ...
 
 
-def run_round(event: Mapping[str, Any], _context: Context) -> dict[str, Any]:
+def run_round(event: Mapping[str, Any], _context: ExportContext) -> dict[str, Any]:
     """Take one round of a pass.
 
     Args:
@@ -84,7 +84,7 @@ def run_round(event: Mapping[str, Any], _context: Context) -> dict[str, Any]:
     }
 
 
-def check_file(event: Mapping[str, Any], context: Context) -> None:
+def check_file(event: Mapping[str, Any], context: ExportContext) -> None:
     """Read the file of one mailbox, and note in the journal whether it is verified.
 
     Args:
@@ -130,7 +130,7 @@ def _make_runner() -> Runner:
     return Runner(
         workmail=WorkMail(clients.workmail, os.environ[EXPORT_ORGANIZATION]),
         journal=Journal(clients.dynamodb, os.environ[EXPORT_JOURNAL]),
-        place=Place(
+        place=ExportTarget(
             bucket=os.environ[EXPORT_BUCKET],
             prefix=os.environ[EXPORT_PREFIX],
             key_arn=os.environ[EXPORT_KEY_ARN],

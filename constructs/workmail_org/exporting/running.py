@@ -35,7 +35,7 @@ HOW_TO_NAME = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ExportTarget:
     """Where exports go; ARNs and names of AWS.
 
     Attributes:
@@ -76,7 +76,7 @@ class Runner:
 
     workmail: WorkMail
     journal: Journal
-    place: Place
+    place: ExportTarget
     check: Callable[[Exported], None]
     clock: Callable[[], float] = time.time
     log: Callable[..., None] = field(default_factory=lambda: _log)

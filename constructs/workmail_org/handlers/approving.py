@@ -19,7 +19,7 @@ _PLAN = "workmail-org plan SPEC --against live"
 
 
 def is_asked(request: Request[object]) -> bool:
-    """Tell whether this request may only do what was approved."""
+    """Return whether this request may only do what was approved."""
     return request.consent.asks and not request.is_delete and not request.is_unchanged
 
 
@@ -45,7 +45,7 @@ def approve_parts(
 ) -> None:
     """Refuse calls that nobody approved, of several resources.
 
-    Doing nothing needs no approval. A roll back is never refused. Neither is an
+    Doing nothing needs no approval. A rollback is never refused. Neither is an
     event that was let through before and is delivered again: what it has done
     meanwhile is missing now.
 

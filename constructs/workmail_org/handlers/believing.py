@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar
 
 from workmail_org.changes.calls import Subject
 from workmail_org.changes.collection import take_own_share
-from workmail_org.changes.settled import Row, believe, believe_made, list_new_addresses
+from workmail_org.changes.settled import ListedRow, believe, believe_made, list_new_addresses
 from workmail_org.handlers.requests import Request, RequestType
 from workmail_org.model.live import Found
 from workmail_org.model.user import User
@@ -37,7 +37,7 @@ C = TypeVar("C", bound=CollectionProperties)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Observation:
     """One look at a collection.
 
     Attributes:
@@ -86,14 +86,14 @@ class Beliefs(Generic[C]):
         """Read everybody again who is not settled: a second look is one at everything."""
         self.known.clear()
 
-    def read(self, look: Look, rows: Sequence[Listed]) -> Sequence[Found[Any]]:
+    def read(self, look: Observation, rows: Sequence[Listed]) -> Sequence[Found[Any]]:
         """Read some of those who are there: nobody who is known or believed."""
         found = self._read_unknown(look, rows)
         if self._doubt(look, found):
             found = self._read_unknown(look, rows)
         return found
 
-    def _read_unknown(self, look: Look, rows: Sequence[Listed]) -> Sequence[Found[Any]]:
+    def _read_unknown(self, look: Observation, rows: Sequence[Listed]) -> Sequence[Found[Any]]:
         unknown = {row.id: row for row in rows if row not in self.known}
         for row in [*unknown.values()]:
             believed = self._believe(look, row) if row.id not in self.doubted else None
@@ -108,18 +108,20 @@ class Beliefs(Generic[C]):
             self.known[unknown[found.id]] = found
         return [self.known[row] for row in rows if row in self.known]
 
-    def _believe(self, look: Look, row: Listed) -> Found[Any] | None:
+    def _believe(self, look: Observation, row: Listed) -> Found[Any] | None:
         """Say how somebody would be read who was settled, unless it has to be read."""
         entry = look.entries.get(row.reference.folded)
         declared = self.declared_by_name.get(fold(row.reference.name))
         if self.request.repairs or entry is None or declared is None:
             return None
-        shown = Row(id=row.id, enabled=row.enabled, email=row.email, display_name=row.display_name)
+        shown = ListedRow(
+            id=row.id, enabled=row.enabled, email=row.email, display_name=row.display_name
+        )
         if isinstance(declared, User) and (found := believe_made(declared, entry.made, shown)):
             return found
         return believe(declared, entry.settled, shown, look.enabled)
 
-    def _doubt(self, look: Look, found: Sequence[Found[Any]]) -> bool:
+    def _doubt(self, look: Observation, found: Sequence[Found[Any]]) -> bool:
         """Doubt whoever has an address that somebody is to get; tell whether there is anybody."""
         if not self.believed or self.request.type is RequestType.CREATE:
             return False

@@ -23,25 +23,26 @@ from workmail_org.changes.entities import Situation
 from workmail_org.changes.settled import digest, list_unsure
 from workmail_org.errors import NotFoundError, UnsafePlanError
 from workmail_org.handlers.approving import approve
-from workmail_org.handlers.believing import Beliefs, Look
+from workmail_org.handlers.believing import Beliefs, Observation
 from workmail_org.handlers.exporting import read_exported
 from workmail_org.handlers.journaling import (
     find_exceptions,
     get_owned,
     make_claim,
     note_addresses,
-    settle,
+    record_departures,
 )
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring import (
     find_deployment,
     find_entity,
+    leave_unwritten,
     note_deployment,
     note_entity,
     note_neighbour,
 )
-from workmail_org.handlers.stopping import stop
+from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import CollectionKind
 from workmail_org.model.bookable import Bookable
@@ -84,7 +85,7 @@ class CollectionLifecycle(Generic[C]):
             decision = work.decide()
             if decision.refusals:
                 raise UnsafePlanError(*decision.refusals)
-            stop(run, request, work.workmail, decision.brakes)
+            require_acknowledgement(run, request, work.workmail, decision.brakes)
             approve(run, request, decision.calls)
             if not goes_back(run, request):
                 note_deployment(run, request)
@@ -160,7 +161,7 @@ class CollectionWork(Generic[C]):
     def decide(self) -> Decision:
         """Read what is there, and decide.
 
-        A roll back is not refused, or the stack would be stuck.
+        A rollback is not refused, or the stack would be stuck.
         """
         decision = self._decide(undoing=False)
         if decision.refusals and goes_back(self.run, self.request):
@@ -184,7 +185,7 @@ class CollectionWork(Generic[C]):
         return order(everything) if decision.waits and self._removes() else decision.calls
 
     def expects_calls(self) -> bool:
-        """Tell whether finding nothing to do at the first look is surprising."""
+        """Return whether finding nothing to do at the first look is surprising."""
         somebody = self.situation.desired or self.situation.actual
         expects = bool(somebody) and self._changes()
         if expects:
@@ -229,7 +230,7 @@ class CollectionWork(Generic[C]):
         )
 
     def _was_made(self, subject: Subject) -> bool:
-        """Tell whether an earlier round or slice made a user, and did nothing more."""
+        """Return whether an earlier round or slice made a user, and did nothing more."""
         entry = self.entries.get(subject.folded) if isinstance(subject, Reference) else None
         return entry is not None and entry.made is not None
 
@@ -243,7 +244,7 @@ class CollectionWork(Generic[C]):
         self._put([replace(entry, id=EntityId(made), made=created)])
 
     def finish(self) -> None:
-        """Write down who is ours now; and who is no more, where this resource removes."""
+        """Write down which entities are managed now, and which no more, where it removes."""
         self._claim(self._list_unsettled(), ())
         self.ledger.drop(self.let_go)
         situation = self.situation
@@ -260,10 +261,10 @@ class CollectionWork(Generic[C]):
             gone = late  # the others wait for the end of the stack
         if self.declared.shard or not gone:
             return
-        # Who left earlier is no part of the situation any more, and can still be restored.
+        # Who left earlier is not part of the situation any more, and can still be restored.
         left = {entry.reference for entry in gone if entry.removed_at}
         there = {row.reference.folded for row in self.reader.list(self.kind.kind)}
-        settle(
+        record_departures(
             self.ledger,
             gone,
             present={found.entity.reference.folded for found in situation.actual} | (left & there),
@@ -300,7 +301,9 @@ class CollectionWork(Generic[C]):
         relevant = list_relevant(self.declared, previous, claims, present)
         enabled = self._list_enabled()
         read = [row for row in rows if fold(row.reference.name) in relevant]
-        look = Look(reader=self.reader, entries=self.entries, present=present, enabled=enabled)
+        look = Observation(
+            reader=self.reader, entries=self.entries, present=present, enabled=enabled
+        )
         return CollectionFacts(
             present=present,
             found=self.beliefs.read(look, read),
@@ -338,8 +341,9 @@ class CollectionWork(Generic[C]):
         if not noted or not goes_back(self.run, self.request):
             return
         failed = find_deployment(self.run, self.request)
+        written = self._list_written()
         found = {
-            reference: entity
+            reference: leave_unwritten(entity, written.get(reference, ()))
             for reference, note in noted.items()
             if failed and (entity := find_entity(self.run, failed, _CLASSES[self.kind.kind], note))
         }
@@ -360,6 +364,17 @@ class CollectionWork(Generic[C]):
         self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
         self.run.log("put back as found", entities=sorted(map(str, found)))
 
+    def _list_written(self) -> Mapping[Reference, list[Any]]:
+        """List what the failed deployment and the one before declare, by folded reference."""
+        failed = self.request.desired if self.request.is_delete else self.request.previous
+        if failed is None or self.request.previous_is_lost:
+            return {}
+        written: dict[Reference, list[Any]] = {}
+        for side in (failed, self.declared):
+            for entity in side.entities if side else ():
+                written.setdefault(entity.reference.folded, []).append(entity)
+        return written
+
     def _read_entries(self) -> dict[Reference, Entry]:
         """Read the ledger; lost when the stack goes, it leaves nobody to remove."""
         try:
@@ -371,7 +386,7 @@ class CollectionWork(Generic[C]):
             return {}
 
     def _settles_anew(self) -> bool:
-        """Tell whether what is seen now can be believed later. Asks CloudFormation.
+        """Return whether what is seen now can be believed later. Asks CloudFormation.
 
         A rollback begins right after what it takes back, and may have read what was before that.
         """
@@ -450,7 +465,7 @@ class CollectionWork(Generic[C]):
         return self.workmail.read_many(read, rows)
 
     def _find_exceptions(self, claims: Claims) -> dict[str, Removal]:
-        """Say how a roll back leaves what the failed deployment had taken in, or made."""
+        """Say how a rollback leaves what the failed deployment had taken in, or made."""
         removable = frozenset[str]() if self.declared.shard else claims.removable
         leaving = removable - {fold(entity.name) for entity in self.declared.entities}
         if not leaving:
@@ -464,7 +479,7 @@ class CollectionWork(Generic[C]):
         return {reference.name: word for reference, word in found.items()}
 
     def _changes(self) -> bool:
-        """Tell whether the request wants something else than the one before."""
+        """Return whether the request wants something else than the one before."""
         previous = self.request.previous
         if self.request.type is not RequestType.UPDATE or previous is None:
             return True
@@ -491,10 +506,10 @@ class CollectionWork(Generic[C]):
         return PasswordSecret(self.run.clients.secrets, arn).ensure(names, begun=begun)
 
     def _removes(self) -> bool:
-        """Tell whether nobody comes after this resource who would.
+        """Return whether nobody comes after this resource who would.
 
         What began before somebody cancelled the deployment does not go back
-        itself: it would take away whom the roll back keeps.
+        itself: it would take away whom the rollback keeps.
         """
         if self.request.goes_forward:
             return False

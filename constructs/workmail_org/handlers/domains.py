@@ -89,7 +89,7 @@ def describe_records(domain: LiveDomain) -> dict[str, str]:
 
 
 def assign_slots(domain: LiveDomain) -> Mapping[RecordSlot, DnsRecord]:
-    """Tell which of a domain's records is which, by type and name (facts.md §6).
+    """Return which of a domain's records is which, by type and name (facts.md §6).
 
     Raises:
         PermanentError: A record is none of the eight that WorkMail is known for.

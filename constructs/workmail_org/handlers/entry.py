@@ -74,7 +74,7 @@ _STARTED_AT = "StartedAt"
 Step = Callable[[Run, Mapping[str, Any], Request[object]], dict[str, Any]]
 
 
-class Context(Protocol):
+class LambdaContext(Protocol):
     """What we need of Lambda's context object."""
 
     log_group_name: str
@@ -89,7 +89,7 @@ class HandlerError(Exception):
     """What CloudFormation shows as the reason of a failure."""
 
 
-def on_event(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def on_event(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer a Create, Update or Delete: refuse it, or accept it and name the physical id.
 
     Raises:
@@ -98,7 +98,7 @@ def on_event(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     return handle(make_run(context, make_clients()), event, begin)
 
 
-def is_complete(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def is_complete(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Work on an accepted request, and answer whether nothing is left to do.
 
     Raises:
@@ -174,13 +174,13 @@ def advance(run: Run, event: Mapping[str, Any], request: Request[object]) -> dic
 
 
 def _is_idle(run: Run, request: Request[object]) -> bool:
-    """Tell whether nothing is to be done, whatever is live, and nothing to be answered."""
+    """Return whether nothing is to be done, whatever is live, and nothing to be answered."""
     if request.resource_type in _ANSWERING:
         return False
     return request.is_unchanged or judging.undoes_nothing(run, request)
 
 
-def make_run(context: Context, clients: Clients) -> Run:
+def make_run(context: LambdaContext, clients: Clients) -> Run:
     """Build the means of one invocation from Lambda's context."""
     logging.getLogger("workmail_org").setLevel(logging.INFO)
     remaining = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS

@@ -22,7 +22,7 @@ def explain(run: Run, request: Request[object] | None, error: WorkMailOrgError) 
 
 
 def is_gone(run: Run, request: Request[object], error: ServiceError) -> bool:
-    """Tell whether an error comes from an organization that somebody deleted."""
+    """Return whether an error comes from an organization that somebody deleted."""
     if error.code not in _OF_THE_ORGANIZATION:
         return False
     try:

@@ -17,7 +17,7 @@ def get_owned(
 ) -> set[str]:
     """Return the folded names of entities that this request may remove.
 
-    What was removed before stays as it was left: the word for removals may have
+    What was removed before stays as it was left: the removal policy may have
     changed since. When the stack goes, adopted entities are left alone: they
     were there before it. When a creation failed, those of them that it had
     switched on are switched off again (`find_exceptions`).
@@ -99,13 +99,13 @@ def note_addresses(
 def find_exceptions(
     leaving: Iterable[Entry], *, going_back: bool | None, is_delete: bool, retains: bool
 ) -> dict[Reference, Removal]:
-    """Say how a roll back leaves what the failed deployment had taken in, or made.
+    """Say how a rollback leaves what the failed deployment had taken in, or made.
 
     What it took in goes back to how it was found. What it made is not
     retained: nobody would own it, and the next try would run into it.
 
     Args:
-        leaving: Who is ours and not declared.
+        leaving: Entities that the stack manages and that are not declared.
         going_back: Whether a failed deployment is rolled back; `None`: not known,
             and an update may be one.
         is_delete: Whether the request is one.
@@ -123,7 +123,7 @@ def find_exceptions(
     }
 
 
-def settle(
+def record_departures(
     ledger: Ledger,
     gone: Iterable[Entry],
     *,
@@ -138,7 +138,7 @@ def settle(
 
     Args:
         ledger: Where it is written.
-        gone: Who is ours and not declared.
+        gone: Entities that the stack manages and that are not declared.
         present: Folded references of who is still there.
         words: Exceptions from `word`.
         word: What happens to who leaves.

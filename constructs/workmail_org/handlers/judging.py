@@ -15,12 +15,12 @@ _REFUSED = "refused "
 
 
 def was_let_through(run: Run, request: Request[object]) -> bool:
-    """Tell whether this very request was let through before."""
+    """Return whether this very request was let through before."""
     return _recall(run, request) == request.request_id
 
 
 def undoes_nothing(run: Run, request: Request[object]) -> bool:
-    """Tell whether this rolls back an update that was refused."""
+    """Return whether this rolls back an update that was refused."""
     if request.type is not RequestType.UPDATE:
         return False
     if _recall(run, request) != _REFUSED + request.previous_fingerprint:
@@ -48,7 +48,7 @@ def _recall(run: Run, request: Request[object]) -> str | None:
         return None
     try:
         return run.open_ledger(run.clients, table).recall(request.noun)
-    except ServiceError as error:  # no reason to refuse, least of all a roll back
+    except ServiceError as error:  # no reason to refuse, least of all a rollback
         run.log("judgement not read", error=str(error))
         return None
 

@@ -35,7 +35,7 @@ from workmail_org.handlers.judging import undoes_nothing
 from workmail_org.handlers.patience import ACTIVE_SECONDS
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring import find_sides, note_found
-from workmail_org.handlers.stopping import stop
+from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import goes_back, read_known_state
 from workmail_org.handlers.writing import write_calls
 from workmail_org.kinds import name_part
@@ -74,7 +74,9 @@ class OrganizationLifecycle:
             _refuse_missing_domains(workmail, request)
             leaving = _list_leaving_domains(workmail, request)
             _refuse_chosen_domains(run, request, leaving)
-            stop(run, request, workmail, [*_list_brakes(leaving), *decision.brakes])
+            require_acknowledgement(
+                run, request, workmail, [*_list_brakes(leaving), *decision.brakes]
+            )
             approve_organization(run, request, workmail, decision)
         return request.physical_id or ""
 
@@ -134,7 +136,7 @@ def _decide(live: LiveOrganization | None, request: Request[OrganizationProperti
 
 
 def _is_anothers(live: LiveOrganization, request: Request[OrganizationProperties]) -> bool:
-    """Tell whether another stack has taken the organization over meanwhile."""
+    """Return whether another stack has taken the organization over meanwhile."""
     owner = request.desired.owner
     return live.tags.get(OWNER_TAG, owner) != owner
 
@@ -165,7 +167,7 @@ def _refuse_missing_domains(workmail: WorkMail, request: Request[OrganizationPro
 def _refuse_chosen_domains(
     run: Run, request: Request[OrganizationProperties], leaving: Mapping[str, Decision]
 ) -> None:
-    """Refuse that a domain leaves which somebody made the default: a roll back is let go.
+    """Refuse that a domain leaves which somebody made the default: a rollback is let go.
 
     Raises:
         UnsafePlanError: It names the domain.
@@ -263,7 +265,7 @@ def _find_or_create(run: Run, request: Request[OrganizationProperties]) -> str:
         workmail = run.open_organization(desired.existing)
         decision = _decide(read_tagged_organization(workmail), request)
         _refuse_missing_domains(workmail, request)
-        stop(run, request, workmail, decision.brakes)
+        require_acknowledgement(run, request, workmail, decision.brakes)
         run.log("taken over", organization=desired.existing)
         approve_organization(run, request, workmail, decision)
         return desired.existing
@@ -380,7 +382,7 @@ def _advance_delete(
 def _was_made_here(
     run: Run, request: Request[OrganizationProperties], live: LiveOrganization
 ) -> bool:
-    """Tell whether this stack created the organization, and did not only find it.
+    """Return whether this stack created the organization, and did not only find it.
 
     Only one that was Active bears the tag by which it is found. So one that
     never was, and has no date yet, was created here.

@@ -105,7 +105,7 @@ class Patience:
 
 
 def outlasts(error: ServiceError, waited: float) -> bool:
-    """Tell whether an error will not go away, after so many seconds of trying.
+    """Return whether an error will not go away, after so many seconds of trying.
 
     Throttling, and a network that does not answer, pass in the end: they are waited for as long as
     the request lasts.

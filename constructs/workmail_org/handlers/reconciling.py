@@ -65,7 +65,7 @@ class Work(Protocol):
         ...
 
     def expects_calls(self) -> bool:
-        """Tell whether finding nothing to do at the first look is surprising."""
+        """Return whether finding nothing to do at the first look is surprising."""
         ...
 
     def prepare(self, calls: Sequence[Call]) -> Writer:
@@ -155,7 +155,7 @@ def _get_effect(call: Call) -> _Effect:
 
 
 def _is_surprising(work: Work, memory: _Memory) -> bool:
-    """Tell whether finding nothing to do has to be seen once more.
+    """Return whether finding nothing to do has to be seen once more.
 
     What was written in this slice was read back. But a first read that
     finds a change done already may be older than what undid it.
@@ -220,7 +220,7 @@ def _find_hold(call: Call, error: ServiceError) -> Phase:
     """
     if call.phase.makes_room and isinstance(error, TemporaryError):
         return call.phase
-    return max(Phase.PART, min(call.phase, Phase.DISABLE))
+    return max(Phase.DETACH, min(call.phase, Phase.DISABLE))
 
 
 def _raise_permanent(run: Run, work: Work, memory: _Memory) -> None:
@@ -238,7 +238,7 @@ def _raise_permanent(run: Run, work: Work, memory: _Memory) -> None:
 
 
 def _is_stuck(run: Run, calls: Sequence[Call], memory: _Memory) -> bool:
-    """Tell whether WorkMail does not take fields that it said it took.
+    """Return whether WorkMail does not take fields that it said it took.
 
     Whether an empty text clears a field is not documented (facts.md §1.3):
     a field that stays is reported and lived with. Everything else that was

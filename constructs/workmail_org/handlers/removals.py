@@ -13,7 +13,7 @@ from workmail_org.changes.calls import Call, Subject
 from workmail_org.changes.removals import Presence, RollCall, call_roll, decide
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.ending import refuse_half_an_end
-from workmail_org.handlers.journaling import note_addresses, settle
+from workmail_org.handlers.journaling import note_addresses, record_departures
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.handlers.surroundings import goes_back
@@ -29,7 +29,7 @@ class RemovalsLifecycle:
     """Who left the spec, or is switched off in it. The physical id is `<organization id>/removals`.
 
     What must be confirmed was asked by the collections, before anything
-    was written. The end of the stack, and a roll back, are theirs too.
+    was written. The end of the stack, and a rollback, are theirs too.
     """
 
     def begin(self, run: Run, request: Request[RemovalsProperties]) -> str:
@@ -90,7 +90,7 @@ class _RemovalWork:
         return decide(self.roll).calls
 
     def expects_calls(self) -> bool:
-        """Tell whether finding nothing to do at the first look is surprising."""
+        """Return whether finding nothing to do at the first look is surprising."""
         before = self.request.previous
         return before is not None and not {each.folded for each in before.enabled} <= set(
             self.roll.enabled
@@ -115,7 +115,7 @@ class _RemovalWork:
     def finish(self) -> None:
         """Write down since when somebody is not in the spec."""
         for kind, word in self.request.desired.words.items():
-            settle(
+            record_departures(
                 self.ledger,
                 [entry for entry in self._list_gone() if entry.reference.kind is kind],
                 present=self.rows.keys(),

@@ -197,7 +197,7 @@ def parse_request(
         load_collection: Reads a JSON object from a bucket by key, for
             properties that were too large to be inline. Only what is desired
             has to be there: an older one may have been tidied away, and its
-            loss must not stop updates for ever.
+            loss must not stop updates permanently.
 
     Raises:
         WireError: The event is none of ours, or a property cannot be decoded.

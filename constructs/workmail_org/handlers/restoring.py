@@ -9,8 +9,8 @@ all the same: what is there already as declared may be somebody's, and is not ta
 
 A note belongs to the properties that were being deployed (`Request.fingerprint`): the rollback
 names them as its former ones. It is written once for each deployment, so that a second delivery,
-which finds half of the work done, does not take that for what was found. Without a ledger, or
-without a note, the template decides, as it did before.
+which finds half of the work done, does not take that for what was found. Without a note nothing was
+written, and nothing is taken back; where the ledger is lost, the template decides.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import base64
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar, cast
 
 from workmail_org.errors import NotFoundError, ServiceError, WireError
@@ -115,6 +115,23 @@ def find_sides(
     return before, undone
 
 
+def wrote_nothing(run: Run, request: Request[object]) -> bool:
+    """Tell whether the deployment that is rolled back never came to write anything of a kind.
+
+    It notes what it finds before its first write, so without a note there was none; whatever is
+    there is as it was found. Where the ledger does not answer, nobody knows.
+    """
+    table = request.consent.ledger_table
+    if not table:
+        return False
+    failed = request.fingerprint if request.is_delete else request.previous_fingerprint
+    try:
+        packed = run.open_ledger(run.clients, table).recall_found(request.noun)
+        return not packed or _unpack(packed)["fingerprint"] != failed
+    except (ServiceError, ValueError, zlib.error):
+        return False
+
+
 def note_deployment(run: Run, request: Request[object]) -> None:
     """Write down, when a request begins, with which deployment it brings which properties.
 
@@ -180,6 +197,24 @@ def find_entity(run: Run, deployment: str, kind: type[E], noted: str) -> E | Non
         return None
 
 
+def leave_unwritten(found: E, declared: Sequence[E]) -> E:
+    """Leave out of how somebody was found what no deployment wrote: people may have changed it.
+
+    Args:
+        found: As a failed deployment found them.
+        declared: By that one, and by the one before; empty: nobody knows what was written.
+    """
+    if not declared:
+        return found
+    unwritten = {
+        each.name: None
+        for each in fields(found)
+        if each.default is None and all(getattr(side, each.name) is None for side in declared)
+    }
+    changed: dict[str, Any] = unwritten
+    return replace(found, **changed)
+
+
 def _recall_entity(request: Request[object], noted: str | None) -> dict[str, Any]:
     """Read a note of this deployment on somebody; empty: there is none."""
     try:
@@ -207,7 +242,7 @@ def note_origin(run: Run, request: Request[object], *, found: bool) -> None:
 
 
 def was_found(run: Run, request: Request[object]) -> bool:
-    """Tell whether a thing was there before the stack; of one without a ledger it was not.
+    """Return whether a thing was there before the stack; of one without a ledger it was not.
 
     Where the ledger is lost, nobody knows that the stack made it, so it was: a lost ledger means
     owning nothing.

@@ -12,8 +12,8 @@ from workmail_org.errors import UnsafePlanError
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
-from workmail_org.handlers.restoring import find_before, find_sides, note_found
-from workmail_org.handlers.stopping import stop
+from workmail_org.handlers.restoring import find_before, find_sides, note_found, wrote_nothing
+from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import goes_back, is_gone
 from workmail_org.kinds import SettingKind
 from workmail_org.model.values import Reference
@@ -49,7 +49,7 @@ class SettingLifecycle(Generic[P]):
             decision = work.decide()
             if decision.refusals and not goes_back(run, request):
                 raise UnsafePlanError(*decision.refusals)
-            stop(run, request, work.workmail, decision.brakes)
+            require_acknowledgement(run, request, work.workmail, decision.brakes)
             approve(run, request, decision.calls)
         return request.physical_id or f"{request.desired.organization_id}/{self.kind.noun}"
 
@@ -94,6 +94,8 @@ class _SettingWork(Generic[P]):
 
     def decide(self) -> Decision:
         """Read what is there; decide what changes."""
+        if self.rolls_back and wrote_nothing(self.run, self.request):
+            return Decision()
         sides = find_sides(self.run, self.request, self.kind.properties, rolls_back=self.rolls_back)
         declared, previous = sides
         self.snapshot = SnapshotReader(self.workmail)
@@ -116,7 +118,7 @@ class _SettingWork(Generic[P]):
         return self.decide().calls
 
     def expects_calls(self) -> bool:
-        """Tell whether finding nothing to do at the first look is surprising: it is not."""
+        """Return whether finding nothing to do at the first look is surprising: it is not."""
         return False
 
     def prepare(self, calls: Sequence[Call]) -> Writer:

@@ -23,10 +23,12 @@ from workmail_org.service.stacks import StackState, read_state
 from workmail_org.service.workmail import WorkMail
 
 
-def stop(run: Run, request: Request[object], workmail: WorkMail, brakes: Sequence[Brake]) -> None:
+def require_acknowledgement(
+    run: Run, request: Request[object], workmail: WorkMail, brakes: Sequence[Brake]
+) -> None:
     """Refuse changes that must be confirmed, unless exactly these were.
 
-    A roll back is never refused: CloudFormation sends it as an update like any
+    A rollback is never refused: CloudFormation sends it as an update like any
     other, and a stack that cannot go back is stuck. Nor is anything in an
     organization that begins with its stack: there is nothing to lose yet.
 
@@ -39,7 +41,7 @@ def stop(run: Run, request: Request[object], workmail: WorkMail, brakes: Sequenc
         if goes_back(run, request):
             return  # whatever is lost, a stack that cannot go back is stuck
         raise
-    # A roll back names what failed as its former properties.
+    # A rollback names what failed as its former properties.
     confirmed = noted.use_up(request.previous_fingerprint) if request.goes_forward else noted
     if not brakes:
         if confirmed != noted:
@@ -142,7 +144,7 @@ def _name(request: Request[object]) -> str:
 
 
 def _is_new(state: StackState, workmail: WorkMail) -> bool:
-    """Tell whether the organization was made by the deployment that is going on."""
+    """Return whether the organization was made by the deployment that is going on."""
     if not state.begins:
         return False
     organization = read_organization(workmail)

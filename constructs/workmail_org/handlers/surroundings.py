@@ -10,7 +10,7 @@ from workmail_org.service.workmail import WorkMail
 
 
 def goes_back(run: Run, request: Request[object]) -> bool | None:
-    """Tell whether a failed deployment is rolled back; `None`: CloudFormation does not tell."""
+    """Return whether a failed deployment is rolled back; `None`: CloudFormation does not tell."""
     state = read_state(run.clients.cloudformation, request.stack_id)
     return state.goes_back if state else None
 
@@ -31,6 +31,6 @@ def read_known_state(run: Run, request: Request[object]) -> StackState:
 
 
 def is_gone(workmail: WorkMail) -> bool:
-    """Tell whether an organization is deleted, or about to be."""
+    """Return whether an organization is deleted, or about to be."""
     organization = read_organization(workmail)
     return organization is None or organization.is_going

@@ -119,7 +119,7 @@ UNREADABLE = (
     Remainder(
         subject="rights of and to people who are switched off",
         reason="they count for nothing meanwhile, and are not read",
-        advice="they stay; look at them when somebody is switched on again",
+        advice="they stay; look at them when a user is switched on again",
     ),
     Remainder(
         subject="folder permissions, rules and signatures of users",
@@ -582,7 +582,7 @@ def _sort(rules: tuple[_NamedT, ...]) -> tuple[_NamedT, ...]:
 
 
 def _has_spaces(value: object) -> bool:
-    """Tell whether any text in a rule or a setting has spaces around it."""
+    """Return whether any text in a rule or a setting has spaces around it."""
     if isinstance(value, str):
         return value != value.strip()
     if isinstance(value, tuple):

@@ -37,7 +37,7 @@ from workmail_org.service.reading import list_organizations
 from workmail_org.service.snapshot import SnapshotReader, read_snapshot
 from workmail_org.service.templates import load_outside, read_stack
 from workmail_org.service.workmail import WorkMail
-from workmail_org.service.zones import Zone, list_candidates, list_zones, read_zone
+from workmail_org.service.zones import PublicZone, list_candidates, list_zones, read_zone
 from workmail_org.wire.names import OWNER_TAG
 
 TABLE_FROM = 50
@@ -136,7 +136,7 @@ def import_organizations(
             # 2. What a spec can say of it: what is live, and what its own stack says beyond that.
             stack = f"{wish.environment}-{each.key}"
             fitting = fit(snapshot, key=each.key)
-            zones = _Zones(connections, list_domains(snapshot))
+            zones = _HostedZones(connections, list_domains(snapshot))
             if snapshot.organization.tags.get(OWNER_TAG) == stack:
                 fitting = _add_managed(fitting, stack, each.region, connections, zones)
             fitted.append(_find_zones(fitting, zones))
@@ -293,7 +293,7 @@ def _read_account(snapshots: Iterable[Snapshot]) -> str | None:
 
 
 @dataclass(slots=True)
-class _Zones:
+class _HostedZones:
     """The hosted zones of the account, listed once, if anybody asks.
 
     Attributes:
@@ -303,9 +303,9 @@ class _Zones:
     connections: Connections
     domains: Sequence[LiveDomain]
     refused: str = ""
-    _listed: tuple[Zone, ...] | None = None
+    _listed: tuple[PublicZone, ...] | None = None
 
-    def list(self) -> tuple[Zone, ...]:
+    def list(self) -> tuple[PublicZone, ...]:
         """List them; none if nobody has a domain, or AWS refuses."""
         if self._listed is None:
             self._listed = ()
@@ -333,7 +333,7 @@ class _Zones:
 
 
 def _add_managed(
-    fitted: Fitted, name: str, region: str, connections: Connections, zones: _Zones
+    fitted: Fitted, name: str, region: str, connections: Connections, zones: _HostedZones
 ) -> Fitted:
     """Add what the stack of an organization says of it, if it is there."""
     clients = connections.open(region)
@@ -351,7 +351,7 @@ def _add_managed(
     return add_managed(fitted, declaration, stack.template, names)
 
 
-def _find_zones(fitted: Fitted, zones: _Zones) -> Fitted:
+def _find_zones(fitted: Fitted, zones: _HostedZones) -> Fitted:
     """Say in which hosted zone the records of domains are; who may not look finds nothing."""
     found = zones.find()
     if not zones.refused:

@@ -53,7 +53,7 @@ class Keeper:
             return
         try:
             self._write()
-        except OSError:  # a full disk is no reason to stop reading
+        except OSError:  # a full disk is not a reason to stop reading
             self.remove()
             self.path = None
 

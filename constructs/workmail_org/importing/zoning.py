@@ -15,7 +15,7 @@ from workmail_org.importing.fitting import Fitted
 from workmail_org.model.domain import HostedZone, LiveZone, RecordGroup
 from workmail_org.model.live import LiveDomain, Snapshot
 from workmail_org.model.values import fold
-from workmail_org.plan.zoning import Question, list_equal, refuse
+from workmail_org.plan.zoning import ZoneQuestion, list_equal, refuse
 from workmail_org.spec.problems import Path
 
 _PROVING = frozenset({RecordGroup.OWNERSHIP, RecordGroup.DKIM})
@@ -81,8 +81,8 @@ def list_domains(snapshot: Snapshot) -> tuple[LiveDomain, ...]:
     return tuple(each for each in snapshot.domains.values() if not each.is_test_domain)
 
 
-def _ask(domain: LiveDomain, zone: LiveZone) -> Question:
-    return Question(domain=fold(domain.name), hosted_zone_id=zone.id, wanted=domain.records)
+def _ask(domain: LiveDomain, zone: LiveZone) -> ZoneQuestion:
+    return ZoneQuestion(domain=fold(domain.name), hosted_zone_id=zone.id, wanted=domain.records)
 
 
 def _describe_omitted(zone: HostedZone) -> Iterator[str]:

@@ -28,7 +28,7 @@ from workmail_org.infra.keywords import (
     UserFields,
 )
 from workmail_org.infra.organization import OrganizationResource
-from workmail_org.infra.stand_ins import StandIns
+from workmail_org.infra.stand_ins import TokenStandIns
 from workmail_org.model import organization as model
 from workmail_org.model.values import Kind, Reference, get_test_domain
 
@@ -244,7 +244,7 @@ class Organization(Construct):
 
     def _load(self) -> model.Organization:
         self._check_region()
-        stand_ins = StandIns(self._declared["region"])
+        stand_ins = TokenStandIns(self._declared["region"])
         return stand_ins.take(check_organization(stand_ins.put(self._declared)))
 
     def _check_region(self) -> None:

@@ -21,11 +21,11 @@ _DIGEST = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
+class OrganizationConsent:
     """What was said of the deployment of one organization.
 
     Attributes:
-        acknowledge: Digests of changes that need a word.
+        acknowledge: Digests of changes that must be confirmed.
         approved: Digests of what was approved, by noun; `None`: no approval.
         require_approval: From the spec.
         repair: Digest of a repair; empty: none.
@@ -49,15 +49,15 @@ class Consent:
         return encode_properties(consent)
 
 
-def read_consent(scope: Construct, organization: Organization) -> Consent:
+def read_consent(scope: Construct, organization: Organization) -> OrganizationConsent:
     """Read `-c acknowledge=DIGEST`, `-c approved=TEXT` and `-c repair=DIGEST`.
 
     Several digests to acknowledge have commas between.
 
     Raises:
-        SpecError: One is not a digest, or the text is no approval.
+        SpecError: One is not a digest, or the text is not an approval.
     """
-    return Consent(
+    return OrganizationConsent(
         acknowledge=_read_digests(scope),
         approved=_read_approval(scope, organization.key),
         require_approval=organization.safety.require_approval,

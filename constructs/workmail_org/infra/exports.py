@@ -344,7 +344,7 @@ def make_states(function_arn: str, topic_arn: str | None) -> dict[str, Any]:
     end: dict[str, Any] = {"Done": {"Type": "Succeed"}}
     told: list[dict[str, Any]] = []
     if topic_arn is not None:
-        # Who only looks whether anything is left to do is no news.
+        # Who only looks whether anything is left to do is not news.
         news = [
             {"Variable": variable, "BooleanEquals": True} for variable in ("$.done", "$.changed")
         ]

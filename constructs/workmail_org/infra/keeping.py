@@ -9,13 +9,13 @@ from workmail_org.model.removal import Removal
 
 
 def keeps_organization(organization: Organization) -> bool:
-    """Tell whether the organization outlives the stack; one that was taken over always does."""
+    """Return whether the organization outlives the stack; one that was taken over always does."""
     word = organization.on_removal.organization
     return organization.existing is not None or word is not Removal.DELETE
 
 
 def keeps_directory(organization: Organization) -> bool:
-    """Tell whether the directory outlives the stack."""
+    """Return whether the directory outlives the stack."""
     word = organization.on_removal.directory
     return organization.existing is not None or word is not Removal.DELETE
 

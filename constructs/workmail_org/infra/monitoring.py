@@ -50,7 +50,7 @@ class EventsPlace:
 def _add_log_group(
     scope: Construct, organization: Organization, retention_days: int | None
 ) -> CfnLogGroup:
-    # Without a name of its own: one that was kept is no obstacle to the next deployment.
+    # Without a name of its own: one that was kept is not an obstacle to the next deployment.
     log_group = CfnLogGroup(scope, "EmailEvents", retention_in_days=retention_days)
     keep(log_group, kept=keeps_organization(organization))
     CfnOutput(

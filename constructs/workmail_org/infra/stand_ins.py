@@ -35,7 +35,7 @@ _SHAPES: Mapping[str, str] = {
 _Value = TypeVar("_Value")
 
 
-class StandIns:
+class TokenStandIns:
     """Puts stand-ins in the place of tokens, and gives the tokens back.
 
     Args:

@@ -39,7 +39,9 @@ def init(folder: pathlib.Path, alias: str | None, region: str) -> None:
     settings for GitHub, pre-commit and VS Code. Overwrites nothing.
     """
     # Jinja2 would make every other command slower.
+    from workmail_org.distribution import find_origin
     from workmail_org.initializing.initializing import (
+        WHEELS,
         Beginning,
         build_files,
         is_alias,
@@ -62,15 +64,22 @@ def init(folder: pathlib.Path, alias: str | None, region: str) -> None:
             param_hint="--alias" if alias is not None else "DIR",
         )
     today = datetime.now(UTC).date()
-    files = build_files(Beginning(alias=chosen, region=region, today=today))
+    origin = find_origin()
+    files = build_files(Beginning(alias=chosen, region=region, today=today, origin=origin))
     write_files(folder, files)
     click.echo(f"created {len(files)} files in {folder}:")
     for path in sorted(files):
         click.echo(f"  {path}")
+    # A checkout has no wheel yet, and no index has this version.
+    source = shlex.quote(str(origin.checkout)) if origin.checkout else "CHECKOUT"
+    missing = origin.local and not origin.wheel
+    build = f"  pip wheel --no-deps --wheel-dir {WHEELS} {source}\n" if missing else ""
     click.echo(
         "next:\n"
         f"  cd -- {shlex.quote(str(folder))}\n"
-        "  python3 -m venv .venv && . .venv/bin/activate && pip install -r requirements.txt\n"
+        f"{build}"
+        "  python3 -m venv .venv && . .venv/bin/activate\n"
+        "  pip install -r requirements.txt && npm ci\n"
         "  workmail-org rehearse config/production.yaml\n"
         "README.md describes the rest."
     )

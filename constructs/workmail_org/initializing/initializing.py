@@ -18,7 +18,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from workmail_org.distribution import HOME, find_project_file, find_requirement, read_version
+from workmail_org.distribution import HOME, PackageOrigin, find_project_file, read_version
 from workmail_org.errors import FolderError
 from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.spec.files import scalars
@@ -43,6 +43,9 @@ _TEMPLATES: Mapping[str, str] = {
 _SCHEMA = "schemas/editor.schema.json"
 """For editors; as the package has it."""
 
+WHEELS = "wheels"
+"""Where pip looks for a package that no index has; as the template of requirements.txt has it."""
+
 _ORGANIZATION = ("organizations", "any-key")
 
 _STAGING_SUFFIX = "-stg"
@@ -59,11 +62,13 @@ class Beginning:
     Attributes:
         region: One that has WorkMail.
         today: From which the staging copy's end is counted.
+        origin: Where this version of the package came from.
     """
 
     alias: str
     region: str
     today: date
+    origin: PackageOrigin
 
     @property
     def key(self) -> str:
@@ -74,7 +79,7 @@ class Beginning:
 
 
 def is_alias(text: str) -> bool:
-    """Tell whether a text can be the alias of an organization and, longer, of its staging copy."""
+    """Return whether a text can be an organization's alias, and longer that of its copy."""
     shape = find_shape((*_ORGANIZATION, "alias"))
     return fits(text, shape) and fits(text + _STAGING_SUFFIX, shape)
 
@@ -84,8 +89,11 @@ def list_regions() -> tuple[str, ...]:
     return tuple(find_shape((*_ORGANIZATION, "region"))["enum"])
 
 
-def build_files(beginning: Beginning) -> dict[str, str]:
-    """Build the contents of all files, by path below the new folder."""
+def build_files(beginning: Beginning) -> dict[str, str | bytes]:
+    """Build the contents of all files, by path below the new folder.
+
+    A wheel of this machine is one of them: no index has it, and pip has to find it elsewhere too.
+    """
     templates = Environment(  # noqa: S701 - no HTML: YAML, Markdown and Python
         loader=PackageLoader(__package__ or "", "templates"),
         undefined=StrictUndefined,
@@ -102,15 +110,18 @@ def build_files(beginning: Beginning) -> dict[str, str]:
         "version": read_version(),
         "home": HOME.removeprefix("https://github.com/"),
         "url": HOME,
-        "requirement": find_requirement(),
+        "requirement": beginning.origin.requirement,
+        "local": beginning.origin.local,
         "pins": _read_template("locked.txt"),
     }
     rendered = {
         path: templates.get_template(f"{name}.jinja").render(values)
         for path, name in _TEMPLATES.items()
     }
+    wheel = beginning.origin.wheel
     return {
         **rendered,
+        **({f"{WHEELS}/{wheel.name}": wheel.read_bytes()} if wheel else {}),
         "cdk.json": _build_settings(),
         "package.json": _write_json(_build_npm_package()),
         "package-lock.json": _write_json(_build_npm_lock()),
@@ -118,7 +129,7 @@ def build_files(beginning: Beginning) -> dict[str, str]:
     }
 
 
-def write_files(folder: Path, files: Mapping[str, str]) -> None:
+def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Write new files; all of them, or none.
 
     Args:
@@ -137,12 +148,12 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
     written: list[Path] = []
     made = [each for path in files for each in (folder / path).parents if not each.exists()]
     try:
-        for path, text in files.items():
+        for path, content in files.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("x", encoding="utf-8", newline="\n") as file:
+            with target.open("xb") as file:
                 written.append(target)
-                file.write(text)
+                file.write(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         for target in written:
             with suppress(OSError):
@@ -156,7 +167,7 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def _is_taken(folder: Path, path: str) -> bool:
-    """Tell whether something is in the place of a file, or a link or a file in that of a folder."""
+    """Return whether something is in a file's place, or a link or a file in that of a folder."""
     target = folder / path
     inner = [parent for parent in target.parents if parent.is_relative_to(folder)]
     blocked = [each for each in inner if each != folder and (each.is_symlink() or each.is_file())]

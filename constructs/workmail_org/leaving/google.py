@@ -185,7 +185,7 @@ _GROUPS, _RESOURCES, _MEMBERS, _USERS, _RIGHTS = (
 def move(organization: Organization, options: MoveOptions) -> Move:
     """Write what Google Workspace takes, and say what becomes of everything else."""
     placing = Placing(organization)
-    walk = _Walk(placing, place_stayers(placing), options)
+    walk = _GoogleWalk(placing, place_stayers(placing), options)
     walk.move_users()
     walk.move_groups()
     walk.move_resources()
@@ -215,7 +215,7 @@ class _PersonName:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _GoogleWalk:
     placing: Placing
     movers: Movers
     options: MoveOptions
@@ -493,7 +493,7 @@ def _name_person(user: User) -> _PersonName:
 
 
 def _is_command(text: str) -> bool:
-    """Tell whether a line of a batch file can hold a text."""
+    """Return whether a line of a batch file can hold a text."""
     return is_writable(text) and not has_line_break(text)
 
 

@@ -228,7 +228,7 @@ def move(organization: Organization, options: MoveOptions) -> Move:
     """Write what Microsoft 365 takes, and say what becomes of everything else."""
     placing = Placing(organization)
     movers = place_stayers(placing, _judge)
-    walk = _Walk(placing, movers, options)
+    walk = _Microsoft365Walk(placing, movers, options)
     walk.move_users()
     walk.move_contacts()
     walk.move_resources()
@@ -246,7 +246,7 @@ def move(organization: Organization, options: MoveOptions) -> Move:
     )
 
 
-class _Walk:
+class _Microsoft365Walk:
     def __init__(self, placing: Placing, movers: Movers, options: MoveOptions) -> None:
         self.placing, self.movers, self.options = placing, movers, options
         self.organization = placing.organization
@@ -297,7 +297,7 @@ class _Walk:
         )
 
     def _fits(self, item: Item, limit: int) -> bool:
-        """Tell whether a field is short enough; leave it to a person if not."""
+        """Return whether a field is short enough; leave it to a person if not."""
         if len(item.value) <= limit:
             return True
         what = f"it has {len(item.value)} characters, and Microsoft 365 takes {limit}: shorten it"

@@ -71,7 +71,7 @@ class Movers:
         return reference.folded in self.addresses
 
     def is_remote(self, reference: Reference) -> bool:
-        """Tell whether a user has the mailbox elsewhere."""
+        """Return whether a user has the mailbox elsewhere."""
         return reference.folded in self.remote
 
     def get(self, reference: Reference) -> str:
@@ -100,7 +100,7 @@ def find_nothing(_entity: Entity) -> None:
 
 
 def is_test_address(address: str) -> bool:
-    """Tell whether an address is in a domain of WorkMail's own."""
+    """Return whether an address is in a domain of WorkMail's own."""
     return get_domain(address).endswith(TEST_DOMAIN_SUFFIX)
 
 
@@ -140,7 +140,7 @@ def place_stayers(placing: Placing, judge: Callable[[Entity], str | None] = find
 
 
 def is_imap_open(organization: Organization) -> bool:
-    """Tell whether a password of the directory opens a mailbox by IMAP."""
+    """Return whether a password of the directory opens a mailbox by IMAP."""
     center = organization.policies.identity_center
     closed = AuthenticationMode.IDENTITY_PROVIDER_ONLY
     return center is None or center.authentication_mode is not closed

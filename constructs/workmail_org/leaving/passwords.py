@@ -65,7 +65,7 @@ class PasswordBook:
     _used: set[tuple[Side, str]] = field(default_factory=set[tuple[Side, str]])
 
     def is_given(self, side: Side, address: str) -> bool:
-        """Tell whether somebody gave the password of an address."""
+        """Return whether somebody gave the password of an address."""
         return fold(address) in self.given.get(side, {})
 
     def get(self, side: Side, address: str) -> str:
@@ -77,7 +77,7 @@ class PasswordBook:
         return self._made.setdefault((side, fold(address)), self.make())
 
     def has_made(self, side: Side) -> bool:
-        """Tell whether one was made for a side."""
+        """Return whether one was made for a side."""
         return any(made is side for made, _ in self._made)
 
     def list_unused(self) -> tuple[tuple[Side, str], ...]:

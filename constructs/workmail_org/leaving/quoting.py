@@ -30,12 +30,12 @@ field (imapsync, examples/sync_loop_unix.sh; tried in bash)."""
 
 
 def is_writable(text: str) -> bool:
-    """Tell whether a text can be in a file at all: no NUL, no half of a surrogate pair."""
+    """Return whether a text can be in a file at all: no NUL, no half of a surrogate pair."""
     return "\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def has_line_break(text: str) -> bool:
-    """Tell whether a text has control characters, which no command on one line can hold."""
+    """Return whether a text has control characters, which no command on one line can hold."""
     return bool(_CONTROL.search(text))
 
 
@@ -78,7 +78,7 @@ def quote_gam(text: str) -> str:
 
 
 def fits_imapsync(text: str) -> bool:
-    """Tell whether imapsync's loop reads a text from its list as it is."""
+    """Return whether imapsync's loop reads a text from its list as it is."""
     return bool(_IMAPSYNC.fullmatch(text))
 
 

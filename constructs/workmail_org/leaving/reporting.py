@@ -262,7 +262,7 @@ def _count_gone(declared: Iterable[str], pairs: Sequence[MailboxExports]) -> int
 
 
 def has_mailbox(entity: Entity) -> bool:
-    """Tell whether an entity has a mailbox that can be exported: groups and remote users have none.
+    """Return whether an entity has a mailbox to export: groups and remote users have none.
 
     Whether that of somebody who is switched off can be exported is documented nowhere.
     """

@@ -49,7 +49,7 @@ class Device:
     def __str__(self) -> str:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         told = [f'{name} "{value}"' for name, value in values.items() if value is not None]
-        return f"mobile with {', '.join(told)}" if told else "mobile with nothing told"
+        return f"mobile with {', '.join(told)}" if told else "mobile without any attribute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -287,8 +287,8 @@ class Snapshot:
             that never had an address.
         deadlines: Until when the mailboxes of those are kept who are switched
             off, in UTC.
-        log_days: How long the log group of monitoring keeps events; `None`: for
-            ever, there is no such group, or nobody looked.
+        log_days: How long the log group of monitoring keeps events; `None`:
+            permanently, there is no such group, or nobody looked.
         unregistered: Groups that never had an address: the directory's own, and
             those that somebody made and did not register.
         namesakes: Who has a name that another of the same kind has too, without

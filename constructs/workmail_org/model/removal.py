@@ -21,7 +21,7 @@ class Removal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnRemoval:
-    """The word for each kind; the defaults lose nothing."""
+    """The removal policy of each kind; the defaults lose nothing."""
 
     users: Removal = Removal.DISABLE
     resources: Removal = Removal.DISABLE

@@ -84,7 +84,8 @@ def open_deployed(environment: Environment, organization: Organization) -> Deplo
     missing = [name for name in (_LEDGER, _ORGANIZATION) if not found.get(name)]
     if missing:
         raise NotFoundError(
-            f"stack {stack} has no {missing[0]}: it is none of ours, or was never fully deployed"
+            f"stack {stack} has no {missing[0]}: it is not managed by this project, or was never "
+            "fully deployed"
         )
     return Deployed(
         spec=organization,

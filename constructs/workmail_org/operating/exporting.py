@@ -204,7 +204,7 @@ def watch(
 
 
 def all_verified(entries: Sequence[Exported]) -> bool:
-    """Tell whether a pass has every mailbox; one that has none was never begun."""
+    """Return whether a pass has every mailbox; one that has none was never begun."""
     return bool(entries) and all(entry.stage is Stage.VERIFIED for entry in entries)
 
 

@@ -63,7 +63,7 @@ def render_restored(restored: Restored) -> Iterator[str]:
 
 
 def render_losses(losses: Sequence[Loss]) -> Iterator[str]:
-    """Write what would be lost, and the word for it."""
+    """Write what would be lost, and how to confirm it."""
     for loss in losses:
         yield f"{loss.removed.reference}: {_describe_size(loss)}"
         for word, items in (

@@ -1,4 +1,4 @@
-"""Actual: what there is, foretold from a declaration or read; and what there is after calls."""
+"""Actual: what there is, predicted from a declaration or read; and what there is after calls."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Actual:
         kept: By kind and folded name, whom of its members or delegates the stack could not
             take out yet.
         settled: Digests of what was settled, by folded reference (`changes.settled`);
-            what is foretold is read as it is declared anyway.
+            what is predicted is read as it is declared anyway.
         exported: Ids of those whose mailbox has a verified export; `None`: nobody has looked.
         repairs: Whether the deployment repairs: every resource is touched, and reads
             everything.
@@ -67,7 +67,7 @@ class Actual:
     repairs: bool = False
 
 
-def foretell(declaration: Declaration | None) -> Actual:
+def predict(declaration: Declaration | None) -> Actual:
     """Say what there is once a declaration has been deployed; `None`: nothing.
 
     What a spec does not tell is taken to be as in a new organization.

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workmail_org.model.organization import Environment
-from workmail_org.plan.actual import Actual, foretell
+from workmail_org.plan.actual import Actual, predict
 from workmail_org.plan.declarations import Declaration, declare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class DeployedState:
     """One stack as it stands.
 
     Attributes:
         declaration: What is deployed; `None`: there is no stack, but the
             organization that it is to take over.
         actual: What there is.
-        is_live: Whether `actual` was read; else it is foretold.
+        is_live: Whether `actual` was read; else it is predicted.
         refusals: Why nothing can be deployed, which looking has shown.
         notes: What else was found out, in words.
         is_whole: Whether everything could be looked at.
@@ -44,7 +44,7 @@ class Base:
 
     name: str
     account: str | None = None
-    stacks: Mapping[str, Standing] = field(default_factory=dict[str, Standing])
+    stacks: Mapping[str, DeployedState] = field(default_factory=dict[str, DeployedState])
 
 
 def make_base(name: str, environment: Environment | None) -> Base:
@@ -56,6 +56,7 @@ def make_base(name: str, environment: Environment | None) -> Base:
         name=name,
         account=environment.account,
         stacks={
-            each.stack: Standing(declaration=each, actual=foretell(each)) for each in declarations
+            each.stack: DeployedState(declaration=each, actual=predict(each))
+            for each in declarations
         },
     )

@@ -1,4 +1,4 @@
-"""Carrying out: what there is after calls, without making them."""
+"""Carrying: what there is after calls, without making them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _Entity = User | Group | Bookable
 _PROFILE = {make_api_name(name): name for name in (*PROFILE_FIELDS, "identity_provider_user_id")}
 
 
-def carry_out(people: People, calls: Iterable[Call]) -> People:
+def apply_calls(people: People, calls: Iterable[Call]) -> People:
     """Say who is there, with which addresses and members, once calls have been made.
 
     Calls about anything else are passed over.

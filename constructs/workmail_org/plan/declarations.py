@@ -170,7 +170,9 @@ def decode_template(
     def get(properties_type: ResourceType) -> Any:
         every = found[properties_type]
         if not every:
-            raise WireError(f"stack {stack} has no {properties_type}: it is none of ours")
+            raise WireError(
+                f"stack {stack} has no {properties_type}: it is not managed by this project"
+            )
         return next((each for each in every if not getattr(each, "shard", 0)), every[0])
 
     domains = {each.domain: each for each in found[ResourceType.DOMAIN]}

@@ -21,8 +21,8 @@ from workmail_org.model.domain import LiveZone
 from workmail_org.model.live import LiveDirectory, LiveSettings, People, Snapshot
 from workmail_org.model.organization import Environment
 from workmail_org.model.values import Kind, Reference, fold
-from workmail_org.plan.actual import Actual, foretell
-from workmail_org.plan.bases import Base, Standing
+from workmail_org.plan.actual import Actual, predict
+from workmail_org.plan.bases import Base, DeployedState
 from workmail_org.plan.declarations import Declaration, Zone, declare, decode_template
 from workmail_org.plan.expectations import ask_live_rules
 from workmail_org.plan.zoning import list_questions, note, refuse
@@ -59,13 +59,15 @@ def read_deployed(
         ServiceError: AWS refuses.
         WireError: A stack is none of ours.
     """
-    stacks: dict[str, Standing] = {}
+    stacks: dict[str, DeployedState] = {}
     for desired in _declare_all(environment, only):
         clients = open_clients(desired.region)
         stack = read_stack(clients, desired.stack)
         if stack:
             declaration = _decode(clients, desired, stack)
-            stacks[desired.stack] = Standing(declaration=declaration, actual=foretell(declaration))
+            stacks[desired.stack] = DeployedState(
+                declaration=declaration, actual=predict(declaration)
+            )
     return Base(name="what is deployed", stacks=stacks)
 
 
@@ -91,7 +93,7 @@ def read_live(
         ServiceError: AWS refuses.
         WireError: A stack is none of ours.
     """
-    stacks: dict[str, Standing] = {}
+    stacks: dict[str, DeployedState] = {}
     zones = _Zones(open_route53)
     organizations = {each.key: each for each in environment.organizations}
     for desired in _declare_all(environment, only):
@@ -115,7 +117,7 @@ def read_live(
             else read_actual(workmail, ledger, declaration, desired)
         )
         if actual is None:
-            stacks[desired.stack] = Standing(
+            stacks[desired.stack] = DeployedState(
                 declaration=declaration,
                 actual=Actual(),
                 is_live=True,
@@ -124,7 +126,7 @@ def read_live(
             )
             continue
         known = stack.find_physical_id(ResourceType.DIRECTORY) if stack else None
-        standing = Standing(
+        standing = DeployedState(
             declaration=declaration,
             actual=replace(
                 actual,
@@ -147,8 +149,8 @@ class _Zones:
         self._read: dict[str, LiveZone | None] = {}
 
     def look(
-        self, standing: Standing, desired: Declaration, workmail: WorkMail | None = None
-    ) -> Standing:
+        self, standing: DeployedState, desired: Declaration, workmail: WorkMail | None = None
+    ) -> DeployedState:
         """Add what the zones of an organization's domains say.
 
         A zone that cannot be read refuses nothing: a deployment does not read it either.
@@ -200,7 +202,7 @@ def _read_exported(
     return frozenset(find_verified(journal.read(Journal(clients.dynamodb, stack.journal))))
 
 
-def _look_around(clients: Clients, desired: Declaration) -> Standing:
+def _look_around(clients: Clients, desired: Declaration) -> DeployedState:
     """Look at what a new organization would meet."""
     about = desired.organization
     everywhere = WorkMail(clients.workmail, "")
@@ -213,7 +215,7 @@ def _look_around(clients: Clients, desired: Declaration) -> Standing:
             DirectoryService(clients.directory_service).read(about.directory_id),
             about.alias,
         )
-    return Standing(
+    return DeployedState(
         declaration=None,
         actual=Actual(directory=_read_directory(clients, desired, None)),
         refusals=refusals,

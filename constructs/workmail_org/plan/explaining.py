@@ -30,7 +30,7 @@ _ABOUT_PEOPLE = (
 
 
 def explain(scene: Scene, steps: Sequence[Step]) -> tuple[Change, ...]:
-    """Tell what steps mean; each of their calls is behind exactly one change."""
+    """Return what steps mean; each of their calls is behind exactly one change."""
     farewells = find_farewells(steps)
     remaining = [_leave_out(step, farewells) for step in steps]
     about_people = [step for step in remaining if step.resource_type in _ABOUT_PEOPLE]
@@ -74,7 +74,7 @@ def _explain_step(scene: Scene, step: Step) -> Iterator[Change]:
 
 
 def _explain_setting(scene: Scene, kind: SettingKind[Any], step: Step) -> Iterator[Change]:
-    """Tell what the calls for one kind of rule or setting mean."""
+    """Return what the calls for one kind of rule or setting mean."""
     live = scene.before.settings
     declared = scene.desired.get_setting(kind)
     wording = Wording(name=scene.name, begins=scene.begins)
@@ -83,12 +83,12 @@ def _explain_setting(scene: Scene, kind: SettingKind[Any], step: Step) -> Iterat
 
 
 def _explain_call(scene: Scene, call: Call) -> tuple[Rule, str]:
-    """Tell what a call for the organization itself means."""
+    """Return what a call for the organization itself means."""
     about = scene.desired.organization
     match call.operation:
         case "CreateOrganization":
             sentence = (
-                f"organization {about.alias} is made in {scene.desired.region}; the alias is "
+                f"organization {about.alias} is created in {scene.desired.region}; the alias is "
                 "taken permanently"
             )
             return rules.ORGANIZATION_COMES, sentence
@@ -98,10 +98,10 @@ def _explain_call(scene: Scene, call: Call) -> tuple[Rule, str]:
             sentence = f"domain {call.subject.name} is registered; it receives mail once verified"
             return rules.DOMAIN_COMES, sentence
         case "DeregisterMailDomain":
-            sentence = f"domain {call.subject.name} leaves: mail to all its addresses bounces"
+            sentence = f"domain {call.subject.name} is removed: mail to all its addresses bounces"
             return rules.DOMAIN_LEAVES, sentence
         case _:
-            sentence = f"directory {call.subject.name} is made; that takes up to 45 minutes"
+            sentence = f"directory {call.subject.name} is created; that takes up to 45 minutes"
             return rules.DIRECTORY_COMES, sentence
 
 
@@ -119,7 +119,7 @@ def _describe_tags(call: Call) -> str:
 
 
 def _explain_zones(scene: Scene) -> Iterator[Change]:
-    """Tell what CloudFormation itself does to DNS records."""
+    """Return what CloudFormation itself does to DNS records."""
     before = scene.previous.zones if scene.previous else dict[str, Zone]()
     after = scene.desired.zones
     for domain in sorted({*before, *after}):

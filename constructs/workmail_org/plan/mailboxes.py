@@ -15,12 +15,12 @@ from workmail_org.changes.collection import (
     take_own_share,
 )
 from workmail_org.changes.removals import Presence, call_roll, decide
-from workmail_org.changes.settled import Row, believe, list_new_addresses
+from workmail_org.changes.settled import ListedRow, believe, list_new_addresses
 from workmail_org.kinds import CollectionKind, name_part
 from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual
-from workmail_org.plan.carrying import carry_out
+from workmail_org.plan.carrying import apply_calls
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
 from workmail_org.wire.properties import CollectionProperties, ResourceType
@@ -47,7 +47,7 @@ def list_collection_steps(
         seen = replace(state, settled={}) if actual.repairs else state
         step = _step_shard(kind, known, seen, replace(declared, shard=shard))
         yield step
-        state = replace(state, people=carry_out(state.people, step.calls))
+        state = replace(state, people=apply_calls(state.people, step.calls))
 
 
 def _step_shard(
@@ -153,7 +153,7 @@ def _believe(
     settled = actual.settled.get(found.entity.reference.folded)
     if settled is None or wanted is None:
         return None
-    row = Row(
+    row = ListedRow(
         id=found.id,
         enabled=found.entity.enabled,
         email=found.entity.email,

@@ -1,4 +1,4 @@
-"""Mail flow: who receives what is sent to an address, and how that changes."""
+"""Mail flow: which mailboxes get the mail of an address, and how that changes."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class FlowChange:
 
 
 def trace(people: People) -> Flow:
-    """Find out who receives what is sent to every address.
+    """Find out which mailboxes get the mail of every address.
 
     A remote user has no mailbox here: mail to their own address is not ours to
     deliver, mail to a group of theirs is.

@@ -71,7 +71,7 @@ class OrganizationPlan:
         changes: The gravest first; none where something is refused: what else
             there would be depends on how that is fixed.
         calls: The writes behind them, in the order in which they are made.
-        refusals: Sentences; where there is one, nothing at all is carried out.
+        refusals: Sentences; where there is one, nothing at all is applied.
         brakes: What must be confirmed, by part.
         flow: Addresses whose mail goes elsewhere.
         loops: Groups that contain themselves afterwards.

@@ -2,7 +2,7 @@
 
 A resource whose declaration stays is not touched, whatever is live. So a call of another one can
 name somebody who was switched off meanwhile, or an address at a domain that was deregistered. Its
-handler would wait for what never comes. What nobody has looked at is no obstacle.
+handler would wait for what never comes. What nobody has looked at is not an obstacle.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def _decide_organization(
 
 
 def _is_registered(actual: Actual, domain: str) -> bool | None:
-    """Tell whether a domain is registered; `None`: nobody has looked."""
+    """Return whether a domain is registered; `None`: nobody has looked."""
     return domain in actual.domains or (False if actual.is_whole else None)
 
 

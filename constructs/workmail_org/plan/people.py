@@ -70,7 +70,7 @@ def _list_parted(call: Call) -> Iterator[Reference]:
 def explain_entities(
     scene: Scene, steps: Iterable[Step], farewells: Mapping[Reference, Sequence[Call]]
 ) -> Iterator[Change]:
-    """Tell what calls do to each of those whom they are about.
+    """Return what calls do to each of those whom they are about.
 
     Somebody who leaves gives up addresses first, in a step of the collection,
     and goes in the last one: that is told once, as what the last one does.
@@ -114,10 +114,10 @@ def _explain_arrival(scene: Scene, reference: Reference, calls: Sequence[Call]) 
     name, addresses = name_entity(after), _list_addresses(after)
     if isinstance(after, Group):
         reached = _describe_reached(scene, scene.flow.get(fold(after.email)))
-        sentence = f"{name} comes with {addresses} and {reached}"
+        sentence = f"{name} is added with {addresses} and {reached}"
         return rules.GROUP_COMES, sentence, calls
     if isinstance(after, Bookable):
-        verb = "is switched on again" if before else "comes"
+        verb = "is switched on again" if before else "is added"
         rule = rules.RESOURCE_RETURNS if before else rules.RESOURCE_COMES
         if not after.enabled:
             return rule, f"{name} is prepared, switched off", calls
@@ -139,10 +139,10 @@ def _explain_new_user(
         sentence = f"{name} is prepared, switched off: no sign-in, no mailbox yet"
         return rules.USER_PREPARED, sentence, calls
     if user.role is Role.REMOTE_USER:
-        sentence = f"{name} comes into the address book with {addresses}; no mailbox"
+        sentence = f"{name} is added to the address book with {addresses}; no mailbox"
         return rules.USER_JOINS, sentence, calls
     if is_new:
-        return rules.USER_JOINS, f"{name} joins: a new mailbox with {addresses}", calls
+        return rules.USER_JOINS, f"{name} is added: a new mailbox with {addresses}", calls
     sentence = f"{name} is switched on again: the mailbox as it was left, with {addresses}"
     return rules.USER_RETURNS, sentence, calls
 
@@ -158,7 +158,7 @@ def _explain_departure(scene: Scene, reference: Reference, calls: Sequence[Call]
     if reference.kind is Kind.USER:
         what = _describe_leaving_user(entity, is_deleted=is_deleted)
     elif reference.kind is Kind.GROUP:
-        what = "goes" if is_deleted else "is switched off"
+        what = "is removed" if is_deleted else "is switched off"
     else:
         what = "is deleted, with its calendar" if is_deleted else "cannot be booked any more"
     is_remote = isinstance(entity, User) and entity.role is Role.REMOTE_USER
@@ -264,7 +264,7 @@ def _describe_reached(scene: Scene, delivery: Delivery | None) -> str:
 def _explain_members(
     scene: Scene, rule: Rule, entity: Entity, people: Sequence[str], calls: Sequence[Call]
 ) -> _Told:
-    """Tell who joins or leaves a group; it matters as far as somebody gets other mail."""
+    """Return who joins or leaves a group; it matters as far as somebody gets other mail."""
     one, several, what = _MEMBERSHIP[rule.name]
     who = f"{join(people)} {one if len(people) == 1 else several} {name_entity(entity)}"
     address = fold(entity.email)

@@ -15,14 +15,14 @@ from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual
-from workmail_org.plan.bases import Base, Standing
+from workmail_org.plan.bases import Base, DeployedState
 from workmail_org.plan.costs import Cost, count_mailboxes
 from workmail_org.plan.declarations import Declaration, declare
 from workmail_org.plan.explaining import explain
 from workmail_org.plan.mailflow import Flow, compare, trace
 from workmail_org.plan.model import OrganizationPlan, Plan, Transition
 from workmail_org.plan.scene import Scene
-from workmail_org.plan.steps import Course, chart
+from workmail_org.plan.steps import SimulatedSteps, simulate
 from workmail_org.plan.unmanaged import judge_by_left_rules
 from workmail_org.wire.properties import ResourceType
 
@@ -55,7 +55,7 @@ def plan(environment: Environment, base: Base, question: Question) -> Plan:
     same_account = None in (environment.account, base.account) or (
         environment.account == base.account
     )
-    stacks = base.stacks if same_account else dict[str, Standing]()
+    stacks = base.stacks if same_account else dict[str, DeployedState]()
     organizations = [
         _plan_organization(
             organization, each, stacks.get(each.stack), base, repairs=question.repairs
@@ -101,7 +101,7 @@ def _check_key(question: Question, declarations: Sequence[Declaration]) -> None:
 def _plan_organization(
     organization: Organization,
     desired: Declaration,
-    standing: Standing | None,
+    standing: DeployedState | None,
     base: Base,
     *,
     repairs: bool,
@@ -109,7 +109,7 @@ def _plan_organization(
     misplaced = tuple(_refuse_place(desired, standing, base))
     previous = standing.declaration if standing and not misplaced else None
     before = standing.actual if standing and not misplaced else Actual()
-    course = chart(previous, replace(before, repairs=repairs), desired)
+    course = simulate(previous, replace(before, repairs=repairs), desired)
     refusals = misplaced + tuple(reason for step in course.steps for reason in step.refusals)
     told = OrganizationPlan(
         key=desired.key,
@@ -132,7 +132,7 @@ def _plan_organization(
     return _tell(told, previous, before, desired, course)
 
 
-def _describe_repair(course: Course) -> Iterator[str]:
+def _describe_repair(course: SimulatedSteps) -> Iterator[str]:
     """Write how what was changed by hand is set right."""
     calls = tuple(call for step in course.steps for call in step.calls)
     if calls:
@@ -147,7 +147,7 @@ def _tell(
     previous: Declaration | None,
     before: Actual,
     desired: Declaration,
-    course: Course,
+    course: SimulatedSteps,
 ) -> OrganizationPlan:
     """Add what the steps of a deployment come to."""
     flow_before, flow = trace(before.people), trace(course.after.people)
@@ -176,7 +176,9 @@ def _tell(
     )
 
 
-def _refuse_place(desired: Declaration, standing: Standing | None, base: Base) -> Iterator[str]:
+def _refuse_place(
+    desired: Declaration, standing: DeployedState | None, base: Base
+) -> Iterator[str]:
     """Refuse another region, and an alias that another stack has: neither can move."""
     deployed = standing.declaration if standing else None
     if deployed and deployed.region != desired.region:
@@ -228,7 +230,7 @@ def _list_loops(flow: Flow) -> tuple[str, ...]:
 
 
 def _list_notes(
-    organization: Organization, desired: Declaration, standing: Standing | None
+    organization: Organization, desired: Declaration, standing: DeployedState | None
 ) -> Iterator[str]:
     is_live = standing is not None and standing.is_live
     declared = standing.declaration if standing else None
@@ -254,7 +256,7 @@ def _list_notes(
 
 
 def _describe_leavers(
-    desired: Declaration, standing: Standing | None, course: Course
+    desired: Declaration, standing: DeployedState | None, course: SimulatedSteps
 ) -> Iterator[str]:
     """Write who may have to be confirmed: only the journal of exports tells."""
     if not desired.users.exports or (standing is not None and standing.is_live):

@@ -50,7 +50,7 @@ def find_revision(spec: pathlib.Path, text: str) -> str | None:
 
 
 def is_shallow(spec: pathlib.Path) -> bool:
-    """Tell whether a spec's repository has only a part of its history."""
+    """Return whether a spec's repository has only a part of its history."""
     return _git(_get_folder(spec), "rev-parse", "--is-shallow-repository").strip() == b"true"
 
 
@@ -92,7 +92,7 @@ def check_out(
             spec's folder.
 
     Raises:
-        RevisionError: Git is not there, this is no repository, or the spec lies
+        RevisionError: Git is not there, this is not a repository, or the spec lies
             outside of it.
     """
     top = _find_top(spec)

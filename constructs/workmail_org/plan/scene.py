@@ -61,7 +61,7 @@ def _name_plainly(reference: Reference) -> str:
 def make_change(
     scene: Scene, step: Step, rule: Rule, sentence: str, calls: Sequence[Call]
 ) -> Change:
-    """Tell what some calls of a step mean; they are about one thing."""
+    """Return what some calls of a step mean; they are about one thing."""
     subject = calls[0].subject
     return Change(
         kind=subject.kind,

@@ -15,7 +15,7 @@ class Step:
 
     Attributes:
         noun: As in its physical id; unique in the stack.
-        refusals: Where there is one, nothing is carried out.
+        refusals: Where there is one, nothing is applied.
         brakes: What must be confirmed.
         leaves: It goes from the stack, which has to be approved even where it
             takes nothing away.

@@ -10,7 +10,7 @@ Theory of operation. A plan is a deployment that is played through on facts inst
 3. *Decision.* Each resource gets the facts as they are at its turn and asks the same function of
    `changes` that its handler asks. There is no second place that compares: a sentence, a call or a
    confirmation that the plan shows is the one that the deployment will come to.
-4. *Effect.* The calls are carried out on the facts (`plan.carrying`; settings by `predict`), so
+4. *Effect.* The calls are applied to the facts (`plan.carrying`; settings by `predict`), so
    that the next resource sees them: a group sees the users that come before it.
 5. *Untouched.* A resource whose properties do not change is not called by CloudFormation, whatever
    is live. What it would do is kept as a note on drift, and neither approved nor confirmed.
@@ -31,7 +31,7 @@ from workmail_org.kinds import COLLECTIONS, DEFAULT_DOMAIN, SETTINGS, SettingKin
 from workmail_org.model.live import LiveSettings
 from workmail_org.model.values import fold
 from workmail_org.plan.actual import Actual
-from workmail_org.plan.carrying import carry_out
+from workmail_org.plan.carrying import apply_calls
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.mailboxes import list_collection_steps, list_removals_steps
 from workmail_org.plan.obstacles import find_obstacles
@@ -44,14 +44,14 @@ from workmail_org.plan.step import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class SimulatedSteps:
     """The steps of one stack, and what there is after them."""
 
     steps: tuple[Step, ...]
     after: Actual
 
 
-def chart(previous: Declaration | None, actual: Actual, desired: Declaration) -> Course:
+def simulate(previous: Declaration | None, actual: Actual, desired: Declaration) -> SimulatedSteps:
     """List what every custom resource of a stack would do.
 
     Args:
@@ -65,14 +65,14 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
         state = _add_setting(steps, DEFAULT_DOMAIN, previous, state, desired)
     for kind in COLLECTIONS:
         for step in list_collection_steps(kind, previous, state, desired):
-            state = replace(state, people=carry_out(state.people, step.calls))
+            state = replace(state, people=apply_calls(state.people, step.calls))
             steps.append(_meet(step, state, steps, desired.test_domain))
     for setting in SETTINGS:
         if desired.get_setting(setting) is not None:
             state = _add_setting(steps, setting, previous, state, desired)
     for removals in list_removals_steps(previous, state, desired):
         steps.append(removals)
-        state = replace(state, people=carry_out(state.people, removals.calls))
+        state = replace(state, people=apply_calls(state.people, removals.calls))
     # CloudFormation deletes at last, what came last first.
     for setting in (*reversed(SETTINGS), DEFAULT_DOMAIN):
         if desired.get_setting(setting) is None:
@@ -82,7 +82,7 @@ def chart(previous: Declaration | None, actual: Actual, desired: Declaration) ->
     # In an organization that begins with its stack there is nothing to lose yet.
     begins = actual.organization is None and not desired.organization.existing
     told = tuple(replace(step, brakes=() if begins else step.brakes) for step in steps)
-    return Course(steps=tuple(step for step in told if _says_something(step)), after=after)
+    return SimulatedSteps(steps=tuple(step for step in told if _says_something(step)), after=after)
 
 
 def _meet(step: Step, state: Actual, steps: Sequence[Step], test_domain: str) -> Step:

@@ -26,7 +26,7 @@ section 5.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ZoneQuestion:
     """What is asked about one domain and its hosted zone.
 
     Attributes:
@@ -60,7 +60,7 @@ class Question:
 
 def list_questions(
     zones: Mapping[str, Zone], adopted: Mapping[str, Zone], previous: Mapping[str, Zone]
-) -> Iterator[Question]:
+) -> Iterator[ZoneQuestion]:
     """List what is to be asked, by domain.
 
     Args:
@@ -69,7 +69,7 @@ def list_questions(
         previous: What was written until now.
     """
     for domain, zone in sorted({**zones, **adopted}.items()):
-        yield Question(
+        yield ZoneQuestion(
             domain=fold(domain),
             hosted_zone_id=zone.hosted_zone_id,
             written=zones[domain].records if domain in zones else frozenset(),
@@ -78,7 +78,7 @@ def list_questions(
         )
 
 
-def refuse(question: Question, zone: LiveZone | None) -> Iterator[str]:
+def refuse(question: ZoneQuestion, zone: LiveZone | None) -> Iterator[str]:
     """Write why the records cannot be written, or are not as the spec says.
 
     Args:
@@ -113,7 +113,7 @@ def refuse(question: Question, zone: LiveZone | None) -> Iterator[str]:
         yield from _refuse_adoption(question, zone)
 
 
-def note(question: Question, zone: LiveZone) -> Iterator[str]:
+def note(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
     """Write where mail goes until the stack writes an MX record that was not there."""
     if RecordGroup.MX not in question.written - question.own:
         return
@@ -143,7 +143,7 @@ def note(question: Question, zone: LiveZone) -> Iterator[str]:
             return
 
 
-def _refuse_records(question: Question, zone: LiveZone) -> Iterator[str]:
+def _refuse_records(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
     """Refuse to write what is there; what the stack wrote itself it may write again."""
     comes = question.written - question.own
     found = {
@@ -180,7 +180,7 @@ def _refuse_records(question: Question, zone: LiveZone) -> Iterator[str]:
     )
 
 
-def _refuse_adoption(question: Question, zone: LiveZone) -> Iterator[str]:
+def _refuse_adoption(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
     """Refuse to find there what is not there, or not so."""
     if taken := sorted(question.adopted & question.own):
         yield (
@@ -207,14 +207,14 @@ def _refuse_adoption(question: Question, zone: LiveZone) -> Iterator[str]:
         )
 
 
-def list_equal(question: Question, zone: LiveZone) -> frozenset[RecordGroup]:
+def list_equal(question: ZoneQuestion, zone: LiveZone) -> frozenset[RecordGroup]:
     """List the groups of which every record is in a zone as WorkMail wants it."""
     names = list(_list_names(question))
     wrong = {group for group, _, name in names if _compare(question, zone, group, name)}
     return frozenset(group for group, _, _ in names) - wrong
 
 
-def _compare(question: Question, zone: LiveZone, group: RecordGroup, name: str) -> str | None:
+def _compare(question: ZoneQuestion, zone: LiveZone, group: RecordGroup, name: str) -> str | None:
     """Write what a record differs in; `None`: it is there, and in nothing that is known."""
     kind, _ = RECORDS[group]
     found = [each for each in zone.record_sets if each.name == name and each.type == kind]
@@ -232,7 +232,7 @@ def _compare(question: Question, zone: LiveZone, group: RecordGroup, name: str) 
 
 
 def _has(found: RecordSet, group: RecordGroup, wanted: str) -> bool:
-    """Tell whether a record set answers what is wanted.
+    """Return whether a record set answers what is wanted.
 
     Texts stand side by side in one record set, except that two of one standard are none; a second
     MX takes mail elsewhere.
@@ -245,7 +245,7 @@ def _has(found: RecordSet, group: RecordGroup, wanted: str) -> bool:
     return expected in values and sum(fold(each).startswith(begin) for each in values) == 1
 
 
-def _find_delegation(question: Question, zone: LiveZone) -> RecordSet | None:
+def _find_delegation(question: ZoneQuestion, zone: LiveZone) -> RecordSet | None:
     """Find the name servers that a zone has for the domain, or for a parent of it, but itself."""
     return next(
         (
@@ -259,7 +259,7 @@ def _find_delegation(question: Question, zone: LiveZone) -> RecordSet | None:
     )
 
 
-def _list_names(question: Question) -> Iterator[tuple[RecordGroup, str, str]]:
+def _list_names(question: ZoneQuestion) -> Iterator[tuple[RecordGroup, str, str]]:
     """List group, type and name of a domain's records; DKIM's names only WorkMail tells."""
     for group, (kind, prefix) in RECORDS.items():
         if prefix is not None:

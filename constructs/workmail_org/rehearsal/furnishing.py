@@ -22,7 +22,7 @@ from workmail_org.model.group import Group
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold, make_api_name
-from workmail_org.rehearsal.stand_ins import Aws, Draft, StandIns, make_own_directory
+from workmail_org.rehearsal.stand_ins import Aws, LocalDraft, StandIns, make_own_directory
 from workmail_org.service.passwords import generate_password
 from workmail_org.service.reading import find_organization, list_users, read_organization
 from workmail_org.service.snapshot import SnapshotReader
@@ -153,7 +153,7 @@ def make_by_hand(
     Raises:
         SpecError: WorkMail refuses a part of it.
     """
-    draft = Draft(load(live.path, root=live.root).value, live.environment)
+    draft = LocalDraft(load(live.path, root=live.root).value, live.environment)
     for body in draft.resolved["organizations"].values():
         body.pop("existing", None)  # else it would be made as somebody has to find it
     stand_ins.localize([draft])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from workmail_org.rehearsal.processes import Finished, Processes
-    from workmail_org.rehearsal.progress import Progress
+    from workmail_org.rehearsal.progress import ProgressReport
 
 _FILES = ("package.json", "package-lock.json")
 _SCRIPT = Path("node_modules", "aws-cdk", "bin", "cdk")
@@ -69,7 +69,7 @@ def find_installed_cdk() -> Path | None:
     return next((script for script in scripts if script.exists()), None)
 
 
-def provide_cdk(processes: Processes, scratch: Path, progress: Progress) -> Path:
+def provide_cdk(processes: Processes, scratch: Path, progress: ProgressReport) -> Path:
     """Return the script of the pinned CDK CLI, which `node` runs; install it if it is missing.
 
     Args:

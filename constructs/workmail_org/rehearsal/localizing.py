@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workmail_org.rehearsal.stand_ins import Draft, StandIns
+from workmail_org.rehearsal.stand_ins import LocalDraft, StandIns
 from workmail_org.spec.building import load_environment
 from workmail_org.spec.files.loading import load
 
@@ -45,7 +45,8 @@ def localize(
         root: The folder that their files stay in; `None`: their own.
     """
     drafts = [
-        Draft(load(spec, root=root).value, load_environment(spec, root=root)) for spec, _ in specs
+        LocalDraft(load(spec, root=root).value, load_environment(spec, root=root))
+        for spec, _ in specs
     ]
     stand_ins.localize(drafts)
     return [

@@ -15,7 +15,7 @@ from rich.text import Text
 from workmail_org.model.lifetime import describe_end_of_support
 from workmail_org.rehearsal import rehearsing
 from workmail_org.rehearsal.listing import build_organization, list_rows
-from workmail_org.rehearsal.progress import Progress, plain
+from workmail_org.rehearsal.progress import ProgressReport, plain
 from workmail_org.rehearsal.rehearsing import name_stack
 from workmail_org.reports.tables import build_table
 
@@ -48,7 +48,7 @@ def rehearse(script: Script, *, for_programs: bool) -> Rehearsal:
             _print_document({"kept": build_kept(kept)})
         print_kept(kept, console)
 
-    outcome = rehearsing.rehearse(script, Progress(), show_kept)
+    outcome = rehearsing.rehearse(script, ProgressReport(), show_kept)
     if for_programs:
         _print_document(build_document(outcome))
     else:

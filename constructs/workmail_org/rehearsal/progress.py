@@ -24,7 +24,7 @@ def plain(text: str) -> str:
     return markup.escape("\n".join(escape(line) for line in text.split("\n")))
 
 
-class Progress:
+class ProgressReport:
     """Tells of phases and of resources, on standard error."""
 
     def __init__(self, console: Console | None = None) -> None:

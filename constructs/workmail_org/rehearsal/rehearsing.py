@@ -31,7 +31,7 @@ from workmail_org.spec.building import load_environment
 if TYPE_CHECKING:
     from workmail_org.model.live import Snapshot
     from workmail_org.model.organization import Environment, Organization
-    from workmail_org.rehearsal.progress import Progress
+    from workmail_org.rehearsal.progress import ProgressReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Rehearsal:
 
 
 def rehearse(
-    script: Script, progress: Progress, on_failure_kept: Callable[[Kept], None]
+    script: Script, progress: ProgressReport, on_failure_kept: Callable[[Kept], None]
 ) -> Rehearsal:
     """Deploy a spec to a local AWS, read it back and compare.
 
@@ -187,7 +187,7 @@ class _Play:
     previous: Environment | None
     live: Live | None
     stage: _Stage
-    progress: Progress
+    progress: ProgressReport
     on_failure_kept: Callable[[Kept], None]
     cdk: Path
 
@@ -198,7 +198,7 @@ class _Play:
 
     @contextmanager
     def _told_when_kept(self, local: LocalAws) -> Generator[None]:
-        """Tell how to use the local AWS, and how to stop it, if a deployment fails."""
+        """Return how to use the local AWS, and how to stop it, if a deployment fails."""
         try:
             yield
         except DeploymentError:

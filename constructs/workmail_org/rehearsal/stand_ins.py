@@ -53,7 +53,7 @@ class Aws(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class LocalDraft:
     """A spec on its way into the local AWS.
 
     Attributes:
@@ -103,7 +103,7 @@ class StandIns:
         self._places = frozenset(_PRESUPPOSED if places is None else places)
         self._made: dict[tuple[str, str, str], str] = {}
 
-    def localize(self, drafts: Sequence[Draft]) -> None:
+    def localize(self, drafts: Sequence[LocalDraft]) -> None:
         """Make what specs presuppose, and write its local names into them.
 
         Talks to the AWS that this process knows (see `LocalAws.entered`).
@@ -124,7 +124,7 @@ class StandIns:
                     use.beside[use.key] = self._made[thing]
 
 
-def _find_uses(draft: Draft, place: str) -> Iterator[Use]:
+def _find_uses(draft: LocalDraft, place: str) -> Iterator[Use]:
     bodies = draft.resolved["organizations"]
     for organization in draft.environment.organizations:
         for beside, key in _walk(bodies[organization.key], place.split(".")):

@@ -22,7 +22,7 @@ MOST_RECIPIENTS = 6
 """Recipients that a cell of a table names; the rest is a number. JSON has them all."""
 
 _TRANSITIONS = {
-    Transition.COMES: "is made",
+    Transition.COMES: "is new",
     Transition.STAYS: "",
     Transition.LEAVES: "is no longer declared",
 }

@@ -35,7 +35,7 @@ _RULES = {
 
 _HELP = (
     "The message says what is wrong, the value, what is allowed and what to do."
-    " `workmail-org validate SPEC` tells the same in a terminal."
+    " `workmail-org validate SPEC` prints the same in a terminal."
 )
 
 

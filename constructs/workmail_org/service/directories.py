@@ -58,7 +58,7 @@ class DirectoryService:
         return None
 
     def write(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
-        """Make one call that changes something; what is so already is no error.
+        """Make one call that changes something; what is so already is not an error.
 
         Raises:
             TemporaryError: An organization still uses a directory that is to be

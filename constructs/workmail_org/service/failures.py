@@ -8,7 +8,7 @@ from types import MappingProxyType
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError,  # noqa: A004 - botocore's, which is no OSError
+    ConnectionError,  # noqa: A004 - botocore's, which is not an OSError
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
@@ -119,7 +119,7 @@ def translate(error: Exception, operation: str, *, service: str = "") -> Service
 
 
 def is_throttled(error: ServiceError) -> bool:
-    """Tell whether a call had no effect because there were too many."""
+    """Return whether a call had no effect because there were too many."""
     return error.code in _THROTTLED
 
 

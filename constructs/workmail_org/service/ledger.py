@@ -94,7 +94,7 @@ class Ledger(Protocol):
         ...
 
     def drop(self, references: Iterable[Reference]) -> None:
-        """Forget entries; absent ones are no error."""
+        """Forget entries; absent ones are not an error."""
         ...
 
     def remember(self, noun: str, judgement: str) -> None:
@@ -148,7 +148,7 @@ class DynamoDbLedger:
         self._write([{"PutRequest": {"Item": _render(entry)}} for entry in entries])
 
     def drop(self, references: Iterable[Reference]) -> None:
-        """Forget entries; absent ones are no error."""
+        """Forget entries; absent ones are not an error."""
         self._write([{"DeleteRequest": {"Key": _make_key(each)}} for each in references])
 
     def remember(self, noun: str, judgement: str) -> None:

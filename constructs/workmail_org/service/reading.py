@@ -96,7 +96,7 @@ def find_organization(workmail: WorkMail, alias: str) -> str | None:
 
 
 def is_alias_used_up(workmail: WorkMail, alias: str) -> bool:
-    """Tell whether an organization of this account and region had an alias, and is deleted."""
+    """Return whether an organization of this account and region had an alias, and is deleted."""
     return any(
         fold(summary.get("Alias", "")) == fold(alias)
         for summary in workmail.list("ListOrganizations", "OrganizationSummaries")

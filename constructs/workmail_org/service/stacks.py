@@ -51,7 +51,7 @@ class StackState:
         return self.status.endswith("_IN_PROGRESS")
 
     def has_made(self, begun: datetime | None) -> bool:
-        """Tell whether something that began at a time may have been made by this stack.
+        """Return whether something that began at a time may have been made by this stack.
 
         What was there before the stack, it has found. Unknown counts as found.
         """

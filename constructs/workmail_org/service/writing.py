@@ -1,4 +1,4 @@
-"""Changes, carried out: each `Call` becomes one call of the API, ids and passwords put in."""
+"""Changes, applied: each `Call` becomes one call of the API, ids and passwords put in."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from workmail_org.changes.calls import (
     Argument,
     Call,
     DirectoryPassword,
+    Generated,
     GeneratedPassword,
     Identity,
-    MadeUp,
     Phase,
     StoredSecret,
     Subject,
@@ -78,7 +78,7 @@ def _forget(subject: Subject, made: str) -> None:
 
 @dataclass(slots=True)
 class Writer:
-    """Carries out calls in one organization.
+    """Makes calls in one organization.
 
     Attributes:
         ids: By folded subject; grows as entities are created.
@@ -101,7 +101,7 @@ class Writer:
     note_made: Callable[[Subject, str], None] = _forget
 
     def write(self, call: Call) -> None:
-        """Carry out one call.
+        """Make one call.
 
         What another delivery of the same event, or a lost answer, has done
         already is success.
@@ -143,7 +143,7 @@ class Writer:
                 return self.passwords[user]
             case StoredSecret(secret) | DirectoryPassword(secret):
                 return self.read_secret(secret)
-            case MadeUp(made):
+            case Generated(made):
                 return made
             case tuple():
                 return [self._resolve(item) for item in value]
@@ -163,7 +163,7 @@ class Writer:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _is_own(self, call: Call, conflict: ConflictError) -> bool:
-        """Tell whether the address in question is the subject's own already."""
+        """Return whether the address in question is the subject's own already."""
         address = _get_address(call)
         if address is None or conflict.code == "NameAvailabilityException":
             return False

@@ -22,7 +22,7 @@ _ESCAPED = re.compile(r"\\([0-7]{3}|.)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Zone:
+class PublicZone:
     """A hosted zone.
 
     Attributes:
@@ -36,7 +36,7 @@ class Zone:
     is_private: bool = False
 
 
-def list_zones(client: Any) -> tuple[Zone, ...]:
+def list_zones(client: Any) -> tuple[PublicZone, ...]:
     """List the public hosted zones of the account, by name.
 
     Raises:
@@ -45,7 +45,7 @@ def list_zones(client: Any) -> tuple[Zone, ...]:
     return tuple(each for each in list_all_zones(client) if not each.is_private)
 
 
-def list_all_zones(client: Any) -> tuple[Zone, ...]:
+def list_all_zones(client: Any) -> tuple[PublicZone, ...]:
     """List the hosted zones of the account, private ones too, by name.
 
     Raises:
@@ -53,7 +53,7 @@ def list_all_zones(client: Any) -> tuple[Zone, ...]:
     """
     found = _page(client, "list_hosted_zones", "HostedZones")
     zones = (
-        Zone(
+        PublicZone(
             id=each["Id"].removeprefix("/hostedzone/"),
             name=fold(each["Name"].removesuffix(".")),
             is_private=bool(each.get("Config", {}).get("PrivateZone")),
@@ -63,14 +63,14 @@ def list_all_zones(client: Any) -> tuple[Zone, ...]:
     return tuple(sorted(zones, key=lambda zone: (zone.name, zone.id)))
 
 
-def list_candidates(domain: str, zones: Collection[Zone]) -> tuple[Zone, ...]:
+def list_candidates(domain: str, zones: Collection[PublicZone]) -> tuple[PublicZone, ...]:
     """List the zones that can hold the records of a domain: the nearest ones."""
     holding = [each for each in zones if f".{fold(domain)}".endswith(f".{each.name}")]
     nearest = max((len(each.name) for each in holding), default=0)
     return tuple(each for each in holding if len(each.name) == nearest)
 
 
-def read_record_sets(client: Any, zone: Zone) -> tuple[Mapping[str, Any], ...]:
+def read_record_sets(client: Any, zone: PublicZone) -> tuple[Mapping[str, Any], ...]:
     """Read every record set in a zone, as ListResourceRecordSets answers it.
 
     Raises:

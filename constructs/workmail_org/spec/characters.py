@@ -78,7 +78,7 @@ def name(character: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether a text has characters, and none of them can be seen."""
+    """Return whether a text has characters, and none of them can be seen."""
     return bool(text) and all(map(_is_unseen, text))
 
 

@@ -39,7 +39,7 @@ class Entity:
 
     Attributes:
         body: What is written under its key.
-        readable: False when that is no mapping, so nothing is known of it.
+        readable: False when that is not a mapping, so nothing is known of it.
     """
 
     kind: Kind
@@ -236,7 +236,7 @@ class DeclaredOrganization:
 
 @dataclass(frozen=True)
 class Declared:
-    """Everything that a spec declares, and how to say what is wrong with it."""
+    """Everything that a spec declares, and how to report problems with it."""
 
     document: Document
 

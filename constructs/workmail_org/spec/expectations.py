@@ -20,7 +20,7 @@ from workmail_org.spec.suggesting import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from workmail_org.effects import Verdict
+    from workmail_org.effects import AttemptResult
     from workmail_org.model.expectations import Attempt, Expectation
     from workmail_org.spec.declared import DeclaredOrganization
     from workmail_org.spec.files.loading import Document
@@ -75,7 +75,9 @@ def _judge_organization(
             yield _refuse(document, where, expectation, verdict)
 
 
-def _refuse(document: Document, where: Path, expectation: Expectation, verdict: Verdict) -> Problem:
+def _refuse(
+    document: Document, where: Path, expectation: Expectation, verdict: AttemptResult
+) -> Problem:
     attempt = expectation.attempt
     why = f" ({expectation.description})" if expectation.description else ""
     wanted = f"{attempt} should be {_WORDS[expectation.effect]}{why}"
@@ -96,7 +98,7 @@ def _leave_open(document: Document, where: Path, attempt: Attempt) -> Problem:
     )
 
 
-def _explain(verdict: Verdict, attempt: Attempt) -> str:
+def _explain(verdict: AttemptResult, attempt: Attempt) -> str:
     """Say which rules decide, and how."""
     section = _find_section(attempt)
     if verdict.by_default:
@@ -110,7 +112,7 @@ def _explain(verdict: Verdict, attempt: Attempt) -> str:
     return f"{noun} {quoted(verdict.rules)} of {section} {verb} it"
 
 
-def _advise(verdict: Verdict, attempt: Attempt) -> str:
+def _advise(verdict: AttemptResult, attempt: Attempt) -> str:
     if verdict.by_default:
         return f"declare {_find_section(attempt)}"
     if not verdict.rules:

@@ -35,7 +35,7 @@ def find_fault(name: str) -> tuple[str, str] | None:
 
 
 def is_possible(name: str) -> bool:
-    """Tell whether a name can be a domain as it is written."""
+    """Return whether a name can be a domain as it is written."""
     return name.isascii() and find_fault(name) is None
 
 

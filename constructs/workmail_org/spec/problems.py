@@ -1,4 +1,4 @@
-"""Problem: one thing wrong with a spec, with the place where its author can mend it."""
+"""Problem: one thing wrong with a spec, with the place where its author can fix it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Problem:
     """One thing wrong with a spec; as text it steers no terminal, wherever it is printed.
 
     Attributes:
-        place: Where the author can mend it.
+        place: Where the author can fix it.
         path: Path in the resolved spec; the root is empty.
         message: What is wrong, with the value and what is allowed; lower
             case, no full stop, never a secret.

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def validate(document: Document) -> list[Problem]:
-    """List what the schema refuses, each problem at the place where it can be mended."""
+    """List what the schema refuses, each problem at the place where it can be fixed."""
     if not document.readable:
         return []
     value = fill_empty(document.value, load_schema())

@@ -129,5 +129,5 @@ ZONE_FILE = "ZoneFile"
 NO_ZONE = "none"
 """Stands for the hosted zone of a domain of which the stack keeps no MX record."""
 
-NOT_SEEN = "nothing"
+NO_CHANGES = "nothing"
 """An approval was given, and this resource had nothing to do in it."""

@@ -58,7 +58,7 @@ class Consent:
     """What a person said of a deployment; a resource carries it beside its own properties.
 
     Attributes:
-        acknowledge: Digests of changes that need a word.
+        acknowledge: Digests of changes that must be confirmed.
         require_approval: Nothing is changed that was not approved.
         approved: Digest of what this resource may do, or `NOT_SEEN`; `None`: the
             deployment goes without an approval.
@@ -166,7 +166,7 @@ class CollectionProperties:
         shard: Which part of the collection this custom resource brings into
             being, from 0; number 0 also owns all that leaves.
         max_removals_percent: So many of those that are owned may leave without
-            a word from a person.
+            a confirmation.
         min_managed: Below so many owned ones the percentage is not applied.
         taken_over: Whether the organization was there before the stack: whoever is
             switched off there, and not in the ledger, was made by somebody else.
@@ -315,7 +315,7 @@ class EmailMonitoringProperties:
     Attributes:
         log_group_arn: Ends in `:*`; the stack's own where the group is managed.
         role_arn: `None`: WorkMail's service-linked role.
-        managed: Whether the stack made up both.
+        managed: Whether the stack created both.
     """
 
     organization_id: str = ""

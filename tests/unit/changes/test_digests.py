@@ -42,7 +42,7 @@ def test_the_case_of_names_does_not_count() -> None:
 def test_ids_that_workmail_makes_up_do_not_count() -> None:
     rule = Setting("mobile device rule", "phones")
     one, other = (
-        make_call(Phase.PART, "DeleteMobileDeviceAccessRule", rule, MobileDeviceAccessRuleId=each)
+        make_call(Phase.DETACH, "DeleteMobileDeviceAccessRule", rule, MobileDeviceAccessRuleId=each)
         for each in ("", "0a1b2c")
     )
 

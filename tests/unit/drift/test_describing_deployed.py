@@ -49,7 +49,16 @@ def test_what_was_deployed_does_not_follow_the_spec(
     described = describe_deployed(deployed, emptied)
     same = describe_deployed(deployed, declared)
     kept = ("directory", "domains")  # partly said by the spec alone
-    taken = ("passwords", "on_removal", "safety", "adopt", "expect", "alarms", "exports", "drift")
-    own = {name: getattr(same, name) for name in (*kept, *taken)}
+    taken = (
+        "passwords",
+        "on_removal",
+        "safety",
+        "adopt",
+        "exclusive",
+        "expect",
+        "alarms",
+        "exports",
+    )
+    own = {name: getattr(same, name) for name in (*kept, *taken, "drift")}
 
     assert same == replace(described, **own)

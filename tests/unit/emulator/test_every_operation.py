@@ -231,7 +231,7 @@ FAULTS = {
 
 
 def refuses(function: ast.FunctionDef) -> bool:
-    """Tell whether a function itself raises an error of AWS."""
+    """Return whether a function itself raises an error of AWS."""
     return any(
         isinstance(node, ast.Raise)
         and isinstance(node.exc, ast.Call)

@@ -114,7 +114,7 @@ def test_a_cancelled_job_is_an_end() -> None:
 
     run(office)
 
-    assert (Stage.FAILED, "somebody cancelled the job") == (
+    assert (Stage.FAILED, "the job was cancelled by hand") == (
         office.read()["u0"].stage,
         office.read()["u0"].reason,
     )

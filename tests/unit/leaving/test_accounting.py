@@ -449,7 +449,7 @@ PASSWORDS = {
 
 
 def is_held(entry: LedgerEntry, held: Any, addresses: dict[str, str]) -> bool:
-    """Tell whether a file, as it was read, has an item."""
+    """Return whether a file, as it was read, has an item."""
     if entry.file.endswith(".ps1"):
         return is_in_script(entry.item, held, addresses)
     if entry.file.endswith("gam-batch.txt"):

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from workmail_org.cli import main
 from workmail_org.leaving.dns import reading
-from workmail_org.leaving.dns.model import DnsZone, RecordSet, Txt, index, make_txt
+from workmail_org.leaving.dns.model import DnsRecordSet, DnsZone, Txt, index, make_txt
 from workmail_org.leaving.dns.route53 import build_zone, write_batch
 from workmail_org.leaving.dns.spf import leave_out, merge_spf, parse_spf
 from workmail_org.leaving.dns.zonefiles import load_zone
@@ -877,7 +877,7 @@ def test_a_file_that_is_no_zone_is_refused_in_one_line(folder: Path) -> None:
 
 def test_a_batch_that_route_53_would_refuse_is_not_written() -> None:
     values = tuple(make_txt("x" * 250) for _ in range(80))
-    records = {("a.", "TXT"): RecordSet(name="a.", type="TXT", ttl=1, values=values)}
+    records = {("a.", "TXT"): DnsRecordSet(name="a.", type="TXT", ttl=1, values=values)}
 
     with pytest.raises(ValueError, match="160 records with 40320 characters"):
         write_batch("", {}, records)
@@ -887,7 +887,7 @@ def test_a_batch_that_route_53_would_refuse_is_not_written() -> None:
     "text", ["plain", "semi;colon", 'quo"te', "back\\slash", "\u00e4", "\t", "x" * 256]
 )
 def test_a_text_survives_route_53s_notation(text: str) -> None:
-    found = RecordSet(name="a.", type="TXT", ttl=1, values=(make_txt(text),))
+    found = DnsRecordSet(name="a.", type="TXT", ttl=1, values=(make_txt(text),))
     batch = json.loads(write_batch("", {}, {found.key: found}) or "")
     back = build_zone("Z", "a", [batch["Changes"][0]["ResourceRecordSet"]])
 
@@ -902,14 +902,18 @@ names = st.sampled_from(["a.", "b.a.", "c.a."])
 txts = st.text(alphabet=st.characters(max_codepoint=255), max_size=300).map(make_txt)
 sets = st.one_of(
     st.builds(
-        RecordSet,
+        DnsRecordSet,
         name=names,
         type=st.just("TXT"),
         ttl=st.integers(0, 9),
         values=st.lists(txts, min_size=1, max_size=3).map(tuple),
     ),
     st.builds(
-        RecordSet, name=names, type=st.just("CNAME"), ttl=st.integers(0, 9), values=st.just(("x.",))
+        DnsRecordSet,
+        name=names,
+        type=st.just("CNAME"),
+        ttl=st.integers(0, 9),
+        values=st.just(("x.",)),
     ),
 )
 states = st.lists(sets, max_size=5).map(index)
@@ -917,7 +921,7 @@ states = st.lists(sets, max_size=5).map(index)
 
 @given(before=states, after=states)
 def test_a_batch_leads_from_one_state_to_the_other_and_another_back(
-    before: dict[Any, RecordSet], after: dict[Any, RecordSet]
+    before: dict[Any, DnsRecordSet], after: dict[Any, DnsRecordSet]
 ) -> None:
     there = apply(before, write_batch("", before, after))
 
@@ -925,7 +929,7 @@ def test_a_batch_leads_from_one_state_to_the_other_and_another_back(
     assert before == apply(there, write_batch("", there, before))
 
 
-def apply(records: dict[Any, RecordSet], batch: str | None) -> dict[Any, RecordSet]:
+def apply(records: dict[Any, DnsRecordSet], batch: str | None) -> dict[Any, DnsRecordSet]:
     """Do what Route 53 does with a batch; a DELETE has to match what is there."""
     changed = dict(records)
     for change_ in json.loads(batch)["Changes"] if batch else ():
@@ -1039,7 +1043,7 @@ def test_two_domains_of_one_zone_move_one_after_the_other(folder: Path, account:
     assert again == read_before(folder / "out")
 
 
-def read_before(folder: Path) -> dict[tuple[str, str], RecordSet]:
+def read_before(folder: Path) -> dict[tuple[str, str], DnsRecordSet]:
     return {**load_zone(folder / "before/example.com.zone").records}
 
 

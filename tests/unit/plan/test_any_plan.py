@@ -24,10 +24,10 @@ from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import Reference
-from workmail_org.plan.actual import foretell
+from workmail_org.plan.actual import predict
 from workmail_org.plan.declarations import Declaration, declare
 from workmail_org.plan.deployed import read_actual
-from workmail_org.plan.steps import Course, chart
+from workmail_org.plan.steps import SimulatedSteps, simulate
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.snapshot import read_snapshot
@@ -89,19 +89,19 @@ def _draw_permissions(
                 yield MailboxPermission(mailbox=user.reference, grantee=other, rights=(right,))
 
 
-def digest(course: Course) -> dict[str, str]:
+def digest(course: SimulatedSteps) -> dict[str, str]:
     return {step.noun: digest_calls(step.calls) for step in course.steps}
 
 
-def list_calls(course: Course) -> list[str]:
+def list_calls(course: SimulatedSteps) -> list[str]:
     return name_calls(call for s in course.steps for call in s.calls)
 
 
-def refuses(course: Course) -> bool:
+def refuses(course: SimulatedSteps) -> bool:
     return any(step.refusals for step in course.steps)
 
 
-def find_returning(course: Course) -> set[str]:
+def find_returning(course: SimulatedSteps) -> set[str]:
     """Find who is switched on again: what they kept meanwhile cannot be read before."""
     operations: dict[str, set[str]] = {}
     for call in (call for step in course.steps for call in step.calls):
@@ -119,7 +119,7 @@ def leave_out(calls: list[str], names: set[str]) -> list[str]:
 
 
 def has_been_switched_off(declaration: Declaration) -> bool:
-    """Tell whether what somebody keeps while switched off is not in the declaration."""
+    """Return whether what somebody keeps while switched off is not in the declaration."""
     return not all(user.enabled for user in declaration.users.users)
 
 
@@ -140,8 +140,8 @@ def test_what_is_planned_is_what_is_written(chain: list[Organization]) -> None:
         workmail = WorkMail(stack.workmail, stack.organization_id)
         actual = read_actual(workmail, stack.ledger, before, after)
         assert actual
-        live = chart(before, actual, after)
-        offline = chart(before, foretell(before), after)
+        live = simulate(before, actual, after)
+        offline = simulate(before, predict(before), after)
         if first and not has_been_switched_off(before):
             assert digest(offline) == digest(live)
         if refuses(live):

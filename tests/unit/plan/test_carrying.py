@@ -1,4 +1,4 @@
-"""What is foretold of a plan's calls is what the declaration foretells."""
+"""What is predicted of a plan's calls is what the declaration predicts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from workmail_org.model.live import Found, People
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
-from workmail_org.plan.actual import foretell
+from workmail_org.plan.actual import predict
 from workmail_org.plan.declarations import declare
-from workmail_org.plan.steps import chart
+from workmail_org.plan.steps import simulate
 
 ENVIRONMENT = Environment(name="test")
 
@@ -45,8 +45,8 @@ def test_calls_lead_to_what_is_declared(
 ) -> None:
     before = declare(ENVIRONMENT, previous) if previous else None
     after = declare(ENVIRONMENT, desired)
-    course = chart(before, foretell(before), after)
-    expected = foretell(after)
+    course = simulate(before, predict(before), after)
+    expected = predict(after)
     declared = {*expected.people.users, *expected.people.groups, *expected.people.resources}
 
     assert picture(expected.people, declared) == picture(course.after.people, declared)
@@ -59,7 +59,7 @@ def test_who_left_is_switched_off_or_gone(
     previous: Organization | None, desired: Organization
 ) -> None:
     before = declare(ENVIRONMENT, previous) if previous else None
-    course = chart(before, foretell(before), declare(ENVIRONMENT, desired))
+    course = simulate(before, predict(before), declare(ENVIRONMENT, desired))
     declared = {user.name for user in desired.users}
     left = [user for name, user in course.after.people.users.items() if name not in declared]
 
@@ -74,4 +74,4 @@ def test_the_same_again_is_nothing(previous: Organization | None, desired: Organ
     del previous
     declaration = declare(ENVIRONMENT, desired)
 
-    assert () == chart(declaration, foretell(declaration), declaration).steps
+    assert () == simulate(declaration, predict(declaration), declaration).steps

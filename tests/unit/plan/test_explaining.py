@@ -152,7 +152,7 @@ DELETE = OnRemoval(users=Removal.DELETE)
             make_organization(ALICE, make_user("rita", role=Role.REMOTE_USER, email="r@x.example")),
             (
                 "user-joins",
-                "Rita comes into the address book with the address r@x.example; no mailbox",
+                "Rita is added to the address book with the address r@x.example; no mailbox",
             ),
             id="remote user",
         ),
@@ -195,7 +195,7 @@ DELETE = OnRemoval(users=Removal.DELETE)
         pytest.param(
             make_organization(ALICE, make_group("team", "alice")),
             make_organization(ALICE),
-            ("group-leaves", "group team goes; mail to team@acme.example bounces"),
+            ("group-leaves", "group team is removed; mail to team@acme.example bounces"),
             id="a group goes",
         ),
     ],

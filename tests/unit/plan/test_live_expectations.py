@@ -12,7 +12,7 @@ from workmail_org.model.expectations import Access, Attempt, Device, Expectation
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import Effect, MobileDeviceAccessRule, Policies
 from workmail_org.plan.actual import Actual
-from workmail_org.plan.bases import Base, Standing
+from workmail_org.plan.bases import Base, DeployedState
 from workmail_org.plan.declarations import declare
 from workmail_org.plan.expectations import ask_live_rules
 from workmail_org.plan.planning import Question, plan
@@ -63,7 +63,9 @@ def test_nobody_is_missed_whom_the_deployment_makes(workmail: WorkMail) -> None:
 def test_a_plan_tells_it() -> None:
     environment = Environment(name="test", organizations=(expect(IMAP),))
     declaration = declare(environment, environment.organizations[0])
-    standing = Standing(declaration=None, actual=Actual(), is_live=True, notes=("they allow it",))
+    standing = DeployedState(
+        declaration=None, actual=Actual(), is_live=True, notes=("they allow it",)
+    )
     base = Base(name="what is live", stacks={declaration.stack: standing})
 
     (told,) = plan(

@@ -1,4 +1,4 @@
-"""Who receives what, and how that changes."""
+"""Mail flow, and how that changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan foretells is what the handlers do, call for call."""
+"""What a plan predicts is what the handlers do, call for call."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from transitions import SMALL, TRANSITIONS
 from workmail_org import declaring
 from workmail_org.changes.digests import digest_calls
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.plan.actual import foretell
+from workmail_org.plan.actual import predict
 from workmail_org.plan.declarations import declare
 from workmail_org.plan.deployed import read_actual
-from workmail_org.plan.steps import Course, chart
+from workmail_org.plan.steps import SimulatedSteps, simulate
 from workmail_org.service.workmail import WorkMail
 from writelog import name_calls, name_writes
 
 ENVIRONMENT = Environment(name="test")
 
 
-def chart_offline(previous: Organization | None, desired: Organization) -> Course:
-    """Foretell from declarations alone."""
+def chart_offline(previous: Organization | None, desired: Organization) -> SimulatedSteps:
+    """Predict from declarations alone."""
     before = declare(ENVIRONMENT, previous) if previous else None
-    return chart(before, foretell(before), declare(ENVIRONMENT, desired))
+    return simulate(before, predict(before), declare(ENVIRONMENT, desired))
 
 
-def chart_live(stack: Stack, previous: Organization, desired: Organization) -> Course:
-    """Foretell from what is there."""
+def chart_live(stack: Stack, previous: Organization, desired: Organization) -> SimulatedSteps:
+    """Predict from what is there."""
     before, after = declare(ENVIRONMENT, previous), declare(ENVIRONMENT, desired)
     workmail = WorkMail(stack.workmail, stack.organization_id)
     actual = read_actual(workmail, stack.ledger, before, after)
     assert actual
-    return chart(before, actual, after)
+    return simulate(before, actual, after)
 
 
-def digest(course: Course) -> dict[str, str]:
+def digest(course: SimulatedSteps) -> dict[str, str]:
     return {step.noun: digest_calls(step.calls) for step in course.steps}
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from workmail_org.model.domain import LiveZone, RecordGroup, RecordSet
 from workmail_org.plan.declarations import Zone
-from workmail_org.plan.zoning import Question, list_questions, refuse
+from workmail_org.plan.zoning import ZoneQuestion, list_questions, refuse
 
 EVERY = frozenset(RecordGroup)
 MX = RecordSet(type="MX", name="acme.example.", values=("10 mx.elsewhere.example.",))
 LIVE = LiveZone(id="Z1", name="acme.example", record_sets=(MX,))
-OWN = Question(
+OWN = ZoneQuestion(
     domain="acme.example", hosted_zone_id="Z1", written=EVERY, previous=Zone("Z1", EVERY)
 )
 

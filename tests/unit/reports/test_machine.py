@@ -10,7 +10,7 @@ from workmail_org.spec.problems import Location, Problem, Severity
 
 def test_each_problem_has_all_its_keys() -> None:
     problems = [
-        Problem(Location("config/é.yaml", 14, 7), ("users", "a.b", 0), "is wrong\x9b", "mend it"),
+        Problem(Location("config/é.yaml", 14, 7), ("users", "a.b", 0), "is wrong\x9b", "fix it"),
         Problem(Location("s.yaml", 1, 1), (), "is odd", severity=Severity.WARNING),
     ]
     report = machine.render_problems(problems)
@@ -25,7 +25,7 @@ def test_each_problem_has_all_its_keys() -> None:
                 "column": 7,
                 "path": 'users["a.b"][0]',
                 "message": "is wrong\x9b",
-                "hint": "mend it",
+                "hint": "fix it",
             },
             {
                 "severity": "warning",

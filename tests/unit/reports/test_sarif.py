@@ -31,7 +31,7 @@ def _render(*problems: Problem) -> Any:
 
 def test_a_problem_is_a_result_with_a_rule_and_a_region() -> None:
     problem = Problem(
-        Location("config/my spec.yaml", 14, 7), ("users", "a"), "is wrong", "mend it", rule="yaml"
+        Location("config/my spec.yaml", 14, 7), ("users", "a"), "is wrong", "fix it", rule="yaml"
     )
 
     assert {
@@ -50,7 +50,7 @@ def test_a_problem_is_a_result_with_a_rule_and_a_region() -> None:
                                 "fullDescription": {"text": "A file is one YAML 1.2 document."},
                                 "help": {
                                     "text": "The message says what is wrong, the value, what is"
-                                    " allowed and what to do. `workmail-org validate SPEC` tells"
+                                    " allowed and what to do. `workmail-org validate SPEC` prints"
                                     " the same in a terminal."
                                 },
                             }
@@ -62,7 +62,7 @@ def test_a_problem_is_a_result_with_a_rule_and_a_region() -> None:
                     {
                         "ruleId": "yaml",
                         "level": "error",
-                        "message": {"text": "users.a: is wrong; mend it"},
+                        "message": {"text": "users.a: is wrong; fix it"},
                         "locations": [
                             {
                                 "physicalLocation": {

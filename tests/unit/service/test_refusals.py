@@ -67,7 +67,7 @@ def test_a_way_out_is_a_sentence(service: str, code: str) -> None:
 
 
 def test_no_way_out_is_a_copy() -> None:
-    """But for what a later deployment mends, and what cannot come up."""
+    """But for what a later deployment fixes, and what cannot come up."""
     counts = Counter(REFUSALS[service][code].advice for service, code in EVERY)
     repeated = [text for text, number in counts.items() if number > 2]
 

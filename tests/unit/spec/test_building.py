@@ -45,7 +45,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.user import Role, User
-from workmail_org.model.values import Kind, OrganizationId, Reference
+from workmail_org.model.values import Kind, Listing, OrganizationId, Reference
 from workmail_org.spec.building import build, load_environment, read_spec
 from workmail_org.spec.problems import Severity
 
@@ -57,6 +57,7 @@ FULL = load_environment(SPECS / "valid" / "full.yaml")
 BY_KEY = {organization.key: organization for organization in FULL.organizations}
 ACME = BY_KEY["acme"]
 
+RIGHTS = (Listing.RIGHTS,)  # of the organization, and so of everybody
 ALICE = Reference(Kind.USER, "alice")
 SALES = Reference(Kind.GROUP, "sales")
 
@@ -198,10 +199,21 @@ def test_users_are_built_field_by_field() -> None:
         identity_provider_user_id="906705a2e1-12345678-1234-1234-1234-123456789012",
         enabled=True,
         adopt=True,
+        exclusive=(Listing.ALIASES, Listing.RIGHTS),
     )
-    bob = User(name="bob", display_name="Bob", email="bob@acme.example", enabled=False)
+    bob = User(
+        name="bob",
+        display_name="Bob",
+        email="bob@acme.example",
+        enabled=False,
+        exclusive=RIGHTS,
+    )
     rita = User(
-        name="rita", display_name="Rita", email="rita@partner.example", role=Role.REMOTE_USER
+        name="rita",
+        display_name="Rita",
+        email="rita@partner.example",
+        role=Role.REMOTE_USER,
+        exclusive=RIGHTS,
     )
 
     assert (alice, bob, rita) == ACME.users
@@ -209,7 +221,10 @@ def test_users_are_built_field_by_field() -> None:
 
 def test_groups_have_their_members_sorted() -> None:
     support = Group(
-        name="support", email="support@acme.example", members=(Reference(Kind.USER, "bob"),)
+        name="support",
+        email="support@acme.example",
+        members=(Reference(Kind.USER, "bob"),),
+        exclusive=RIGHTS,
     )
     sales = Group(
         name="sales",
@@ -218,6 +233,7 @@ def test_groups_have_their_members_sorted() -> None:
         members=(Reference(Kind.GROUP, "support"), ALICE, Reference(Kind.USER, "rita")),
         hidden_from_global_address_list=True,
         adopt=True,
+        exclusive=(Listing.MEMBERS, Listing.RIGHTS),
     )
 
     assert (support, sales) == ACME.groups
@@ -235,9 +251,13 @@ def test_resources_are_built_with_their_booking() -> None:
         delegates=(SALES, ALICE),
         enabled=False,
         adopt=True,
+        exclusive=(Listing.DELEGATES, Listing.RIGHTS),
     )
     projector = Bookable(
-        name="projector", type=BookableType.EQUIPMENT, email="projector@acme.example"
+        name="projector",
+        type=BookableType.EQUIPMENT,
+        email="projector@acme.example",
+        exclusive=RIGHTS,
     )
 
     assert (boardroom, projector) == ACME.resources

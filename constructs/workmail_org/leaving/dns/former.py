@@ -17,8 +17,8 @@ from workmail_org.errors import InputError
 from workmail_org.leaving.dns.model import (
     SHORT_TTL,
     USUAL_TTL,
+    DnsRecordSet,
     Records,
-    RecordSet,
     Txt,
     Value,
     index,
@@ -61,7 +61,7 @@ def load_former(paths: Iterable[Path]) -> Records:
     Raises:
         InputError: There is nothing to read.
     """
-    sets: list[RecordSet] = []
+    sets: list[DnsRecordSet] = []
     for path in paths:
         files = sorted((path / FOLDER).glob("*.zone")) if path.is_dir() else [path]
         if not files:
@@ -164,13 +164,13 @@ def _list_unknown(wanted: Wanted, now: Records, *, moved: bool, inbound: str) ->
 
 
 def has_moved(wanted: Wanted, records: Records) -> bool:
-    """Tell whether mail reaches the destination, so that step 4 alone is left."""
+    """Return whether mail reaches the destination, so that step 4 alone is left."""
     mx = records.get(_key(wanted, "", "MX"))
     return mx is not None and sorted(str(each).lower() for each in mx.values) == sorted(wanted.mx)
 
 
 def _is_prepared(wanted: Wanted, records: Records) -> bool:
-    """Tell whether the zone has what only step 2 writes: DKIM keys, or the SPF of both."""
+    """Return whether the zone has what only step 2 writes: DKIM keys, or the SPF of both."""
     keys = [records.get((name, kind)) for name, (kind, _) in wanted.dkim.items()]
     return all(keys) or _allows_destination(wanted, records)
 
@@ -191,14 +191,14 @@ def _key(wanted: Wanted, label: str, kind: str = "TXT") -> tuple[str, str]:
     return f"{label}{wanted.domain}.", kind
 
 
-def _choose(domain: str, records: Records) -> dict[tuple[str, str], RecordSet]:
+def _choose(domain: str, records: Records) -> dict[tuple[str, str], DnsRecordSet]:
     """Choose the records of a domain that the steps change."""
     keys = {*list_touched(domain), *(key for key in records if is_ses_record(domain, records[key]))}
     return {key: records[key] for key in keys if key in records and not records[key].is_special}
 
 
-def is_ses_record(domain: str, found: RecordSet) -> bool:
-    """Tell whether a record is one by which SES knows a domain."""
+def is_ses_record(domain: str, found: DnsRecordSet) -> bool:
+    """Return whether a record is one by which SES knows a domain."""
     return found.key == (f"_amazonses.{domain}.", "TXT") or (
         found.type == "CNAME"
         and found.name.endswith(f"._domainkey.{domain}.")

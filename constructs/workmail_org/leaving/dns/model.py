@@ -43,7 +43,7 @@ def make_txt(text: str) -> Txt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordSet:
+class DnsRecordSet:
     """All values of one type at one name.
 
     Attributes:
@@ -68,14 +68,14 @@ class RecordSet:
         """Name and type, by which there is one set in a zone."""
         return self.name, self.type
 
-    def shorten(self, ttl: int) -> RecordSet:
+    def shorten(self, ttl: int) -> DnsRecordSet:
         """Return the set with a TTL that is not longer."""
         if self.ttl <= ttl:
             return self
         return replace(self, ttl=ttl, written=())
 
 
-Records = Mapping[tuple[str, str], RecordSet]
+Records = Mapping[tuple[str, str], DnsRecordSet]
 """What a zone has, by name and type."""
 
 
@@ -98,11 +98,11 @@ class DnsZone:
         return f"{self.name}."
 
     def holds(self, domain: str) -> bool:
-        """Tell whether the records of a domain can be in this zone."""
+        """Return whether the records of a domain can be in this zone."""
         return f".{domain}".endswith(f".{self.name}")
 
 
-def index(sets: Iterable[RecordSet]) -> dict[tuple[str, str], RecordSet]:
+def index(sets: Iterable[DnsRecordSet]) -> dict[tuple[str, str], DnsRecordSet]:
     """Put record sets under their keys."""
     return {each.key: each for each in sets}
 

@@ -104,7 +104,7 @@ class _Account:
 
     client: Any
     wanted: frozenset[str]
-    listed: tuple[service.Zone, ...] | None = None
+    listed: tuple[service.PublicZone, ...] | None = None
     read: dict[str, DnsZone] = field(default_factory=dict[str, DnsZone])
 
     def find(self, domain: MailDomain, problems: list[str]) -> DnsZone | None:
@@ -116,7 +116,7 @@ class _Account:
         name = fold(domain.name)
         if domain.dns:
             return self.get(
-                service.Zone(id=domain.dns.hosted_zone_id, name=fold(domain.dns.zone_name))
+                service.PublicZone(id=domain.dns.hosted_zone_id, name=fold(domain.dns.zone_name))
             )
         every = service.list_candidates(name, self.list())
         public = [each for each in every if not each.is_private]
@@ -146,7 +146,7 @@ class _Account:
             )
         return None
 
-    def list(self) -> tuple[service.Zone, ...]:
+    def list(self) -> tuple[service.PublicZone, ...]:
         """List the hosted zones, once."""
         if self.listed is None:
             self.listed = service.list_all_zones(self.client)
@@ -162,7 +162,7 @@ class _Account:
                     "mail, change them in the same way"
                 )
 
-    def get(self, zone: service.Zone) -> DnsZone:
+    def get(self, zone: service.PublicZone) -> DnsZone:
         """Return a zone, read once."""
         if zone.id not in self.read:
             sets = service.read_record_sets(self.client, zone)

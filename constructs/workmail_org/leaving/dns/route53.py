@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from workmail_org.leaving.dns.model import DnsZone, Records, RecordSet, Txt, Value, index
+from workmail_org.leaving.dns.model import DnsRecordSet, DnsZone, Records, Txt, Value, index
 from workmail_org.model.values import fold
 
 _MOST_RECORDS = 1000
@@ -28,11 +28,11 @@ def build_zone(identity: str, name: str, sets: list[Mapping[str, Any]]) -> DnsZo
     return DnsZone(name=name, id=identity, records=index(map(_build_set, sets)))
 
 
-def _build_set(found: Mapping[str, Any]) -> RecordSet:
+def _build_set(found: Mapping[str, Any]) -> DnsRecordSet:
     written = tuple(each["Value"] for each in found.get("ResourceRecords", ()))
     values = tuple(_parse_value(found["Type"], each) for each in written)
     is_special = "AliasTarget" in found or "SetIdentifier" in found
-    return RecordSet(
+    return DnsRecordSet(
         name=fold(found["Name"]),
         # Several sets with one name and type differ by this; none of them is changed.
         type="/".join((found["Type"], *filter(None, [found.get("SetIdentifier")]))),
@@ -92,7 +92,7 @@ def _list_changes(before: Records, after: Records) -> Iterator[dict[str, Any]]:
             yield _write_change("UPSERT", after[key])
 
 
-def _write_change(action: str, found: RecordSet) -> dict[str, Any]:
+def _write_change(action: str, found: DnsRecordSet) -> dict[str, Any]:
     return {
         "Action": action,
         "ResourceRecordSet": {

@@ -40,7 +40,7 @@ class Spf:
 
 
 def is_spf(text: str) -> bool:
-    """Tell whether a TXT record is a policy."""
+    """Return whether a TXT record is a policy."""
     return text.lower() == _VERSION or text.lower().startswith(f"{_VERSION} ")
 
 

@@ -17,9 +17,9 @@ from workmail_org.leaving.dns.former import (
 )
 from workmail_org.leaving.dns.model import (
     SHORT_TTL,
+    DnsRecordSet,
     DnsZone,
     Records,
-    RecordSet,
     Txt,
     Value,
     list_touched,
@@ -193,7 +193,7 @@ def _gather_former(zone: DnsZone, given: Records, domains: Iterable[_Domain]) ->
     return others | {key: found for each in domains for key, found in each.former.records.items()}
 
 
-_MutableRecords = dict[tuple[str, str], RecordSet]
+_MutableRecords = dict[tuple[str, str], DnsRecordSet]
 
 
 def _lower(domain: _Domain, records: _MutableRecords) -> None:
@@ -231,7 +231,7 @@ def _prepare(domain: _Domain, records: _MutableRecords) -> None:
     _merge_apex(domain, records)
     for name, (kind, value) in domain.wanted.dkim.items():
         clash = next((key for key in records if key[0] == name), None)
-        made = RecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(_make_value(kind, value),))
+        made = DnsRecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(_make_value(kind, value),))
         if clash and not _is_same(records[clash], made):
             domain.problems.append(
                 f"{domain.wanted.domain}: there is a {clash[1]} {name} with another value: remove "
@@ -254,7 +254,7 @@ def _prepare(domain: _Domain, records: _MutableRecords) -> None:
 def _merge_apex(domain: _Domain, records: _MutableRecords) -> None:
     """Merge SPF and verification into the TXT records at the top; all others stay."""
     key = (domain.apex, "TXT")
-    found = records.get(key) or RecordSet(name=domain.apex, type="TXT", ttl=SHORT_TTL, values=())
+    found = records.get(key) or DnsRecordSet(name=domain.apex, type="TXT", ttl=SHORT_TTL, values=())
     policies = [each for each in found.values if isinstance(each, Txt) and is_spf(each.text)]
     if len(policies) > 1:
         domain.problems.append(f"{domain.wanted.domain}: it has two SPF records; keep one of them")
@@ -289,7 +289,7 @@ def _choose_ending(domain: _Domain, present: Sequence[Spf]) -> str:
 def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
     """Lead mail and mail programs to the destination: MX replaced, never both."""
     if not domain.has_moved:
-        mx = RecordSet(name=domain.apex, type="MX", ttl=SHORT_TTL, values=domain.wanted.mx)
+        mx = DnsRecordSet(name=domain.apex, type="MX", ttl=SHORT_TTL, values=domain.wanted.mx)
         records[mx.key] = mx
     name, kind = domain.autodiscover
     if others := _find_others(domain, records):
@@ -299,7 +299,7 @@ def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
         )
     elif domain.wanted.autodiscover:
         host = domain.wanted.autodiscover
-        made = RecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(host,))
+        made = DnsRecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(host,))
         if not ((found := records.get(made.key)) and _is_same(found, made)):
             records[made.key] = made
     elif found := records.get((name, kind)):
@@ -339,7 +339,7 @@ def _roll_back(domain: _Domain, records: _MutableRecords) -> None:
         records[apex.key] = replace(apex, values=values, ttl=SHORT_TTL)
 
 
-def _find_policy(apex: RecordSet | None) -> Spf | None:
+def _find_policy(apex: DnsRecordSet | None) -> Spf | None:
     """Find the one SPF policy that step 2 has checked."""
     values = apex.values if apex else ()
     texts = [each.text for each in values if isinstance(each, Txt) and is_spf(each.text)]
@@ -379,7 +379,7 @@ def _restore_dmarc(domain: _Domain, records: _MutableRecords) -> None:
         )
 
 
-def _find_usual_ttl(domain: _Domain, found: RecordSet) -> int:
+def _find_usual_ttl(domain: _Domain, found: DnsRecordSet) -> int:
     """Return the TTL of before; one that a person made longer meanwhile stays."""
     if found.ttl > SHORT_TTL:
         return found.ttl
@@ -428,7 +428,7 @@ def _make_value(kind: str, value: str) -> Value:
     return make_txt(value) if kind == "TXT" else value
 
 
-def _is_same(found: RecordSet, made: RecordSet) -> bool:
+def _is_same(found: DnsRecordSet, made: DnsRecordSet) -> bool:
     def show(values: Iterable[Value]) -> list[str]:
         return [each.text if isinstance(each, Txt) else each.lower() for each in values]
 

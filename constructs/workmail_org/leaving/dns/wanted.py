@@ -171,7 +171,7 @@ def load_wanted(
 
 
 def _is_graph_child(domain: str, known: Mapping[str, str]) -> bool:
-    """Tell whether a label is below a domain that moves; Graph has such for services of its own."""
+    """Return whether a label is below a domain that moves; Graph has such for its services."""
     return any(fold(domain).endswith(f".{each}") for each in known)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from workmail_org.errors import InputError
-from workmail_org.leaving.dns.model import DnsZone, Records, RecordSet, Txt, Value, index
+from workmail_org.leaving.dns.model import DnsRecordSet, DnsZone, Records, Txt, Value, index
 from workmail_org.model.values import fold
 
 _WRITABLE = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT")
@@ -36,7 +36,7 @@ def load_zone(path: Path) -> DnsZone:
     except (OSError, UnicodeDecodeError, DNSException) as error:
         raise InputError([f"{path} cannot be read as a zone file: {error}"]) from error
     sets = (
-        RecordSet(
+        DnsRecordSet(
             name=fold(name.to_text()),
             type=str(rdataset.rdtype.name),
             ttl=int(rdataset.ttl),
@@ -81,7 +81,7 @@ def write_bind(zone: DnsZone, records: Records, step: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _sort(zone: DnsZone, records: Records) -> list[RecordSet]:
+def _sort(zone: DnsZone, records: Records) -> list[DnsRecordSet]:
     """Sort by name, the top first with its SOA."""
     return sorted(
         records.values(),
@@ -133,7 +133,7 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(each), "") if each.isdigit() else (1, 0, each) for each in parts if each]
 
 
-def _write_octodns_set(found: RecordSet) -> dict[str, Any]:
+def _write_octodns_set(found: DnsRecordSet) -> dict[str, Any]:
     write: Mapping[str, Callable[[Value], Any]] = {
         "MX": lambda value: dict(
             zip(("exchange", "preference"), _turn(_split(value, 2)), strict=True)

@@ -21,7 +21,7 @@ MAX_BY_ALIAS = 100_000
 
 
 def is_small_enough(node: Node, library: Library) -> bool:
-    """Tell whether a resolved spec can be worked with; a problem says why not."""
+    """Return whether a resolved spec can be worked with; a problem says why not."""
     counts = _Counts()
     if counts.by_alias(node) > MAX_BY_ALIAS:
         path, culprit = counts.largest(node, counts.by_alias, MAX_BY_ALIAS)

@@ -32,7 +32,7 @@ REMOVAL_WORDS: dict[str, dict[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DeriveOptions:
     """What `derive` asks for; None for what it does not."""
 
     alias_suffix: str | None
@@ -42,9 +42,9 @@ class Options:
     on_removal: Node | None
 
 
-def read_options(options: Node, library: Library) -> Options:
+def read_options(options: Node, library: Library) -> DeriveOptions:
     """Read what stands behind `derive`; what is not usable is a problem."""
-    return _OptionsReader(options, library).read()
+    return _DeriveOptionsReader(options, library).read()
 
 
 class Patterns:
@@ -64,7 +64,7 @@ class Patterns:
                 library.report("derive", node.place, path, message, "put numbers in quotes")
 
     def match(self, name: str) -> bool:
-        """Tell whether a user's name matches, without regard to case."""
+        """Return whether a user's name matches, without regard to case."""
         folded = name.casefold()
         hits = {text for text, glob in self._globs.items() if glob.match(folded)}
         if folded in self._names:
@@ -89,17 +89,17 @@ class Patterns:
         self._nodes.append((position, node, text))
 
 
-class _OptionsReader:
+class _DeriveOptionsReader:
     """Checks what stands behind `derive`."""
 
     def __init__(self, options: Node, library: Library) -> None:
         self._node = options
         self._library = library
 
-    def read(self) -> Options:
+    def read(self) -> DeriveOptions:
         """Take what is usable; the rest are problems."""
         self._refuse_unknown()
-        return Options(
+        return DeriveOptions(
             alias_suffix=self._text("alias_suffix", lambda text: bool(text), "text, such as -stg"),
             test_domains=self._text(
                 "domains", _DOMAIN_WORDS.__contains__, suggesting.quoted(_DOMAIN_WORDS)

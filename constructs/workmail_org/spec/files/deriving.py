@@ -17,7 +17,7 @@ from workmail_org.spec.files.nodes import Gap, Mapping, Node, Scalar, Sequence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workmail_org.spec.files.derive_options import Options
+    from workmail_org.spec.files.derive_options import DeriveOptions
     from workmail_org.spec.files.including import Library
 
 _TEST_DOMAIN = "awsapps.com"
@@ -98,14 +98,16 @@ def _own_alias(own: Mapping, key: str) -> Scalar | None:
 class _Copy:
     """Makes the copy of one organization."""
 
-    def __init__(self, options: Options, kept: set[str] | None, own_alias: Scalar | None) -> None:
+    def __init__(
+        self, options: DeriveOptions, kept: set[str] | None, own_alias: Scalar | None
+    ) -> None:
         self._options = options
         self._kept = kept
         self._own_alias = own_alias
         self._gone: set[str] = set()
 
     def organization(self, node: Node) -> Node:
-        """Copy an organization; what is no mapping stays as it is, the schema refuses it."""
+        """Copy an organization; what is not a mapping stays as it is, the schema refuses it."""
         if not isinstance(node, Mapping):
             return node
         if self._kept is not None:

@@ -38,7 +38,7 @@ def give_events(text: str) -> Iterator[yaml.Event]:
     """Give the events of a text.
 
     Raises:
-        StopError: While it is iterated: the text is no YAML.
+        StopError: While it is iterated: the text is not YAML.
     """
     _refuse_directives(text)
     given = 0
@@ -91,7 +91,7 @@ def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> StopError:
     what = error.problem or error.context or "it cannot be parsed"
     begun = error.context_mark
     if begun and mark and begun.line != mark.line and error.context:
-        if "end of stream" in what:  # the quote that nothing closes is what there is to mend
+        if "end of stream" in what:  # the quote that nothing closes is what there is to fix
             what, line, column = f"{what}, {error.context}", begun.line + 1, begun.column + 1
         else:
             what += f", {error.context} that begins on line {begun.line + 1}"

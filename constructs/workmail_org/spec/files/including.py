@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workmail_org.spec.files import parsing, sources, table_options, tables
 from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Source, locate
-from workmail_org.spec.files.table_options import Options
+from workmail_org.spec.files.table_options import TableOptions
 from workmail_org.spec.problems import Problem, Severity
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workmail_org.spec.problems import Path
 
 _MAX_CHAIN = 50  # files that include or extend one another; as deep as values may be nested
-_AS_IT_IS = Options()
+_AS_IT_IS = TableOptions()
 
 
 class Library:
@@ -37,7 +37,7 @@ class Library:
         self.sources: list[Source] = []
         self.values_left = parsing.MAX_VALUES
         self._bytes_left = sources.MAX_BYTES
-        self._finished: dict[tuple[str, pathlib.Path, Options], Node] = {}
+        self._finished: dict[tuple[str, pathlib.Path, TableOptions], Node] = {}
         self._open: list[tuple[pathlib.Path, Source]] = []
         self._extended: list[tuple[pathlib.Path, Source]] = []
 
@@ -97,7 +97,7 @@ class Library:
         source: Source,
         target: Scalar | None,
         path: Path = (),
-        options: Options = _AS_IT_IS,
+        options: TableOptions = _AS_IT_IS,
     ) -> Node:
         """Read a file once; a gap, the next time too, when it is not what it should be."""
         key = ("csv" if tag == "!csv" else "yaml", real, options)
@@ -116,7 +116,9 @@ class Library:
             self._finished[key] = self._parse(tag, data, source, path, options)
         return self._finished[key]
 
-    def _parse(self, tag: str, data: bytes, source: Source, path: Path, options: Options) -> Node:
+    def _parse(
+        self, tag: str, data: bytes, source: Source, path: Path, options: TableOptions
+    ) -> Node:
         try:
             text = sources.decode(data, may_be_utf_16=tag == "!csv")
         except sources.UnreadableError as error:

@@ -28,7 +28,7 @@ MAX_VALUES = 1_000_000
 """Keys and values in all files of a spec together; 10 000 users with every field are 410 000."""
 
 MAX_PROBLEMS = 10_000
-"""Then reading stops, a guess: nobody mends so many by hand, and 20 MB can hold a million."""
+"""Then reading stops, a guess: nobody fixes so many by hand, and 20 MB can hold a million."""
 
 _CORE = "tag:yaml.org,2002:"
 _COLLECTION_TAGS = {Sequence: _CORE + "seq", Mapping: _CORE + "map"}
@@ -42,7 +42,7 @@ _TABLE_TAG = "!csv"
 _FILE_TAGS = ("!include", _TABLE_TAG)
 
 
-class Context(Protocol):
+class ParsingContext(Protocol):
     """What the parser needs of the reading of a whole spec."""
 
     values_left: int
@@ -70,7 +70,7 @@ class Context(Protocol):
         ...
 
 
-def parse(text: str, source: Source, context: Context, path: Path = ()) -> Node | None:
+def parse(text: str, source: Source, context: ParsingContext, path: Path = ()) -> Node | None:
     """Turn the one YAML document of a file into nodes.
 
     Args:
@@ -80,7 +80,7 @@ def parse(text: str, source: Source, context: Context, path: Path = ()) -> Node 
         path: Where the file's root stands in the resolved spec.
 
     Returns:
-        The root; an empty mapping for an empty file. None when the text is no
+        The root; an empty mapping for an empty file. None when the text is not
         YAML or beyond a limit: a problem says so.
     """
     composer = _Composer(source, context, path)
@@ -125,7 +125,7 @@ class _Open:
 class _Composer:
     """Builds nodes from the events of one file."""
 
-    def __init__(self, source: Source, context: Context, path: Path) -> None:
+    def __init__(self, source: Source, context: ParsingContext, path: Path) -> None:
         self._source = source
         self._context = context
         self._prefix = path

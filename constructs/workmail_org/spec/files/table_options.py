@@ -12,7 +12,7 @@ from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Seq
 
 if TYPE_CHECKING:
     from workmail_org.spec.files.headers import Columns
-    from workmail_org.spec.files.parsing import Context
+    from workmail_org.spec.files.parsing import ParsingContext
     from workmail_org.spec.problems import Path
 
 _OPTIONS = ("file", "rows", "columns", "ignore", "name", "domains")
@@ -40,7 +40,7 @@ class Renamed:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class TableOptions:
     """How a table is read; by default as its header says.
 
     Attributes:
@@ -60,7 +60,7 @@ class Options:
     domains: frozenset[str] = frozenset()
 
     def ignores_unknown(self, header: str) -> bool:
-        """Tell whether a column that is not known is left out."""
+        """Return whether a column that is not known is left out."""
         word = suggesting.squashed(header)
         literal = (pattern.replace("[", "[[]") for pattern in self.patterns)  # `Phone [Work]`
         return any(fnmatch.fnmatchcase(word, pattern) for pattern in literal)
@@ -71,13 +71,15 @@ class Options:
         return name if name and domain.casefold() in self.domains else text
 
 
-def options_by_place(path: Path) -> Options:
+def options_by_place(path: Path) -> TableOptions:
     """Say how a table is read without options: what stands under `groups` are groups."""
     key = next((step for step in reversed(path) if isinstance(step, str) and step != _MERGE), "")
-    return Options(rows=headers.GROUPS if key == "groups" else headers.USERS)
+    return TableOptions(rows=headers.GROUPS if key == "groups" else headers.USERS)
 
 
-def read_options(node: Mapping, context: Context, path: Path) -> tuple[Scalar | None, Options]:
+def read_options(
+    node: Mapping, context: ParsingContext, path: Path
+) -> tuple[Scalar | None, TableOptions]:
     """Read the mapping behind `!csv`; what is not usable is a problem.
 
     Args:
@@ -88,25 +90,25 @@ def read_options(node: Mapping, context: Context, path: Path) -> tuple[Scalar | 
     Returns:
         The path of the table, None when there is none; and how to read it.
     """
-    return _OptionsReader(node, context, path).read()
+    return _TableOptionsReader(node, context, path).read()
 
 
-class _OptionsReader:
+class _TableOptionsReader:
     """Checks what stands behind `!csv`."""
 
-    def __init__(self, node: Mapping, context: Context, path: Path) -> None:
+    def __init__(self, node: Mapping, context: ParsingContext, path: Path) -> None:
         self._node = node
         self._context = context
         self._path = path
         self._rows = options_by_place(path).rows
 
-    def read(self) -> tuple[Scalar | None, Options]:
+    def read(self) -> tuple[Scalar | None, TableOptions]:
         """Take what is usable; the rest are problems."""
         self._refuse_unknown(self._node, _OPTIONS)
         file = self._file()
         self._rows = self._read_rows()
         exact, patterns = self._ignored()
-        return file, Options(
+        return file, TableOptions(
             self._rows, self._columns(), exact, patterns, self._name(), self._domains()
         )
 

@@ -15,12 +15,12 @@ from workmail_org.spec import characters, suggesting
 from workmail_org.spec.files import headers, nodes, parsing, scalars
 from workmail_org.spec.files.headers import KIND, MEMBER
 from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Sequence, Source
-from workmail_org.spec.files.table_options import Options
+from workmail_org.spec.files.table_options import TableOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workmail_org.spec.files.parsing import Context
+    from workmail_org.spec.files.parsing import ParsingContext
     from workmail_org.spec.problems import Path
 
 IGNORED = "x-"
@@ -58,7 +58,11 @@ _Row: TypeAlias = list[_Cell]
 
 
 def parse(
-    text: str, source: Source, context: Context, path: Path, options: Options | None = None
+    text: str,
+    source: Source,
+    context: ParsingContext,
+    path: Path,
+    options: TableOptions | None = None,
 ) -> Node:
     """Turn the rows of a table into a mapping of users or groups by name.
 
@@ -73,7 +77,7 @@ def parse(
         Users or groups in the order of the rows; an empty cell is an absent key. A cell
         that is wrong leaves a gap. A gap for all when there is no usable header.
     """
-    table = _Table(source, context, path, options or Options())
+    table = _TableReader(source, context, path, options or TableOptions())
     rows = table.rows(text, *_separator(text))
     header = next(rows, None)
     columns = table.columns(header) if header else table.refuse_empty()
@@ -106,10 +110,12 @@ def _cell_pattern(separator: str) -> re.Pattern[str]:
     return re.compile(rf"{blank}*+(?:{quoted}{blank}*|{bare})({mark}|\r\n|\n|\r|\Z)")
 
 
-class _Table:
+class _TableReader:
     """Reads one file."""
 
-    def __init__(self, source: Source, context: Context, path: Path, options: Options) -> None:
+    def __init__(
+        self, source: Source, context: ParsingContext, path: Path, options: TableOptions
+    ) -> None:
         self._source = source
         self._context = context
         self._path = path

@@ -33,7 +33,7 @@ class Extension:
 
 
 def check(extension: Extension, result: Mapping, library: Library) -> None:
-    """Tell what a spec shares with one that it extends and cannot share.
+    """Return what a spec shares with one that it extends and cannot share.
 
     A copy is never what it was copied from: that is an error. An overlay alone may be all that is
     ever deployed of the two, so that only its author knows: a warning.
@@ -117,12 +117,12 @@ def _refuse_alias(pair: _Pair, copied: Place, library: Library) -> None:
 
 
 def _agree(one: Node | None, other: Node | None) -> bool:
-    """Tell whether both are there and say the same."""
+    """Return whether both are there and say the same."""
     return _is_text(one) and _is_text(other) and not _differ(one, other)
 
 
 def _differ(one: Node | None, other: Node | None) -> bool:
-    """Tell whether both are there and, compared without case, do not say the same."""
+    """Return whether both are there and, compared without case, do not say the same."""
     return _is_text(one) and _is_text(other) and _text(one).casefold() != _text(other).casefold()
 
 

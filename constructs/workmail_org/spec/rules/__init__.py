@@ -53,7 +53,7 @@ _RULES = (
 
 
 def check(document: Document) -> list[Problem]:
-    """List what the rules refuse, each problem at the place where it can be mended."""
+    """List what the rules refuse, each problem at the place where it can be fixed."""
     if not document.readable:
         return []
     declared = Declared(document)

@@ -71,7 +71,7 @@ _PASSED = {"ignore": "ignored", "unmanaged": "left unmanaged"}
 
 
 def _fits(kind: str, text: str) -> bool:
-    """Tell whether the schema has nothing to say about a path already."""
+    """Return whether the schema has nothing to say about a path already."""
     shape = find_shape(("organizations", "x", "drift", kind, 0, "path"))
     return re.search(shape["pattern"], text) is not None
 
@@ -117,7 +117,7 @@ def _make_example(section: str) -> str:
 
 
 def _judge_keys(path: tuple[str, ...]) -> Complaint | None:
-    """Say which step of a path is no key that a spec has."""
+    """Say which step of a path is not a key that a spec has."""
     shape: Mapping[str, Any] = find_shape(("organizations", "x"))
     for at, step in enumerate(path):
         known: Mapping[str, Any] = shape.get("properties", {})

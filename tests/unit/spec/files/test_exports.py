@@ -1,6 +1,6 @@
 """Exports of other programs, declared as they are: their headers, their marks, their odd data.
 
-The headers are those that the programs write; the people are made up.
+The headers are those that the programs write; the people are invented.
 """
 
 from __future__ import annotations

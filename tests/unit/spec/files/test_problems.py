@@ -34,8 +34,8 @@ def test_paths_are_written_as_people_read_them(path: tuple[str | int, ...], text
     [
         (Problem(Location("s.yaml", 1, 2), (), "is wrong"), "s.yaml:1:2: is wrong"),
         (
-            Problem(Location("s.yaml", 1, 2), ("a",), "is wrong", "mend it"),
-            "s.yaml:1:2: a: is wrong; mend it",
+            Problem(Location("s.yaml", 1, 2), ("a",), "is wrong", "fix it"),
+            "s.yaml:1:2: a: is wrong; fix it",
         ),
         (
             Problem(Location("s.yaml", 1, 2), (), "is odd", severity=Severity.WARNING),
