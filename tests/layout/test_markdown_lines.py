@@ -68,20 +68,9 @@ def test_a_fault_has_a_place() -> None:
     assert [(3, "more than one sentence")] == find_faults("# Title\n\nOne. Two.\n")
 
 
-LATER = {
-    *("SECURITY.md", "docs/drift.md", "docs/emulator.md", "docs/leaving.md"),
-    *("docs/leaving-exports.md", "docs/operating.md", "docs/proof.md"),
-}
-"""Being rewritten; then `python tools/markdown_lines.py --fix`, and this set goes."""
-
-
 @pytest.mark.parametrize(
     "path",
-    [
-        path
-        for path in markdown_lines.list_documents()
-        if str(path.relative_to(markdown_lines.ROOT)) not in LATER
-    ],
+    markdown_lines.list_documents(),
     ids=lambda path: str(path.relative_to(markdown_lines.ROOT)),
 )
 def test_documents_have_one_sentence_a_line(path: Path) -> None:

@@ -18,7 +18,7 @@ from workmail_org.model.live import (
 from workmail_org.model.organization import Organization
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.user import User
-from workmail_org.model.values import EntityId, OrganizationId, fold, parse_reference
+from workmail_org.model.values import EntityId, Listing, OrganizationId, fold, parse_reference
 from workmail_org.rehearsal.comparing import compare
 
 ALICE = User(
@@ -121,15 +121,17 @@ def test_an_address_that_workmail_adds_by_itself_is_no_difference() -> None:
     assert list_differences(DESIRED, make_live(users=(replace(ALICE, aliases=aliases),))) == []
 
 
-def test_an_alias_too_many_is_a_difference() -> None:
+def test_an_alias_too_many_is_a_difference_where_the_list_is_exclusive() -> None:
     aliases = ("al@acme.example", "old@acme.example")
     live = make_live(users=(replace(ALICE, aliases=aliases),))
+    exclusive = replace(DESIRED, users=(replace(ALICE, exclusive=(Listing.ALIASES,)),))
 
     expected = [
         'acme-eu: users.alice.aliases: the spec says ["al@acme.example"],'
         ' WorkMail has ["al@acme.example", "old@acme.example"]'
     ]
-    assert expected == list_differences(DESIRED, live)
+    assert [] == list_differences(DESIRED, live)
+    assert expected == list_differences(exclusive, live)
 
 
 def test_a_quota_that_the_spec_does_not_give_is_not_compared() -> None:

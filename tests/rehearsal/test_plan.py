@@ -201,7 +201,9 @@ def test_what_moved_meanwhile_is_refused_and_nothing_is_written(theatre: Theatre
     organization = workmail.list_organizations()["OrganizationSummaries"][0]["OrganizationId"]
     found = workmail.list_users(OrganizationId=organization)["Users"]
     dan = next(user["Id"] for user in found if user["Name"] == "dan")
-    workmail.create_alias(OrganizationId=organization, EntityId=dan, Alias="by-hand@acme.example")
+    workmail.update_primary_email_address(
+        OrganizationId=organization, EntityId=dan, Email="by-hand@acme.example"
+    )
     before = len(theatre.list_calls())
     with pytest.raises(DeploymentError) as refused:
         theatre.deploy("third.out", approved=approved)
@@ -212,8 +214,8 @@ def test_what_moved_meanwhile_is_refused_and_nothing_is_written(theatre: Theatre
     assert (
         "production-acme: Custom::WorkMailUsers: this is not what was approved: the spec or the "
         "live organization changed meanwhile (see workmail-org plan SPEC --against live, and "
-        "approve that: cdk deploy -c approved=TEXT): users would take 2 calls: DeleteAlias of user "
-        "dan, UpdateUser of user dan"
+        "approve that: cdk deploy -c approved=TEXT): users would take 2 calls: "
+        "UpdatePrimaryEmailAddress of user dan, UpdateUser of user dan"
     ) == str(refused.value)
     assert "UPDATE_ROLLBACK_COMPLETE" == stack["StackStatus"]
     assert [] == [call for call in theatre.list_calls()[before:] if call["write"]]
