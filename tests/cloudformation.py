@@ -28,7 +28,7 @@ from workmail_org.changes.approvals import parse_approval
 from workmail_org.handlers import entry
 from workmail_org.handlers.patience import Patience
 from workmail_org.handlers.requests import Run
-from workmail_org.kinds import name_part
+from workmail_org.kinds import make_part_name
 from workmail_org.model.organization import Organization
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.clients import Clients
@@ -128,7 +128,7 @@ class FakeCloudFormation:
         return self.status is not None and self.status.endswith("_IN_PROGRESS")
 
     @property
-    def goes_back(self) -> bool:
+    def rolls_back(self) -> bool:
         """Whether a deployment is being undone."""
         return self.status is not None and "ROLLBACK" in self.status
 
@@ -163,17 +163,17 @@ class MemoryLedger:
         for reference in references:
             self.entries.pop(reference, None)
 
-    def remember(self, noun: str, judgement: str) -> None:
-        self.judgements[noun] = judgement
+    def remember(self, part_name: str, judgement: str) -> None:
+        self.judgements[part_name] = judgement
 
-    def recall(self, noun: str) -> str | None:
-        return self.judgements.get(noun)
+    def recall(self, part_name: str) -> str | None:
+        return self.judgements.get(part_name)
 
-    def keep_found(self, noun: str, note: str) -> None:
-        self.judgements[f"found {noun}"] = note
+    def keep_found(self, part_name: str, note: str) -> None:
+        self.judgements[f"found {part_name}"] = note
 
-    def recall_found(self, noun: str) -> str | None:
-        return self.judgements.get(f"found {noun}")
+    def recall_found(self, part_name: str) -> str | None:
+        return self.judgements.get(f"found {part_name}")
 
 
 @dataclass(frozen=True)
@@ -203,21 +203,21 @@ class WatchedLedger:
             self.client.batch_write_item()
             self.ledger.drop(listed)
 
-    def remember(self, noun: str, judgement: str) -> None:
+    def remember(self, part_name: str, judgement: str) -> None:
         self.client.batch_write_item()
-        self.ledger.remember(noun, judgement)
+        self.ledger.remember(part_name, judgement)
 
-    def recall(self, noun: str) -> str | None:
+    def recall(self, part_name: str) -> str | None:
         self.client.query()
-        return self.ledger.recall(noun)
+        return self.ledger.recall(part_name)
 
-    def keep_found(self, noun: str, note: str) -> None:
+    def keep_found(self, part_name: str, note: str) -> None:
         self.client.batch_write_item()
-        self.ledger.keep_found(noun, note)
+        self.ledger.keep_found(part_name, note)
 
-    def recall_found(self, noun: str) -> str | None:
+    def recall_found(self, part_name: str) -> str | None:
         self.client.query()
-        return self.ledger.recall_found(noun)
+        return self.ledger.recall_found(part_name)
 
 
 class SilentDynamoDb:
@@ -240,12 +240,12 @@ class Resource:
     properties: dict[str, Any]
 
     @property
-    def noun(self) -> str:
+    def part_name(self) -> str:
         """What it is called in an approval."""
         if self.type is ResourceType.DOMAIN_VERIFICATION:
             return ""
         name = self.properties["Domain"] if self.type is ResourceType.DOMAIN else ""
-        return name_part(self.type, name=name, shard=int(self.properties.get("Shard", 0)))
+        return make_part_name(self.type, name=name, shard=int(self.properties.get("Shard", 0)))
 
 
 @dataclass
@@ -370,7 +370,7 @@ class Stack:
         for resource in template:
             consent = declaring.make_consent(
                 resource.type,
-                resource.noun,
+                resource.part_name,
                 acknowledge=acknowledge,
                 approved=own,
                 require_approval=organization.safety.require_approval,
@@ -420,7 +420,7 @@ class Stack:
             Whether there was something to cancel.
         """
         deployment = self._deployment
-        if deployment is None or deployment.cancelled or self.cloudformation.goes_back:
+        if deployment is None or deployment.cancelled or self.cloudformation.rolls_back:
             return False
         deployment.cancelled = True
         self._roll_back(deployment.done)

@@ -128,9 +128,9 @@ def _find_mx_zone(domain: MailDomain) -> str:
 
 
 def _list_leavable(organization: Organization, stack: str) -> Iterator[str]:
-    """List what takes something away when it leaves the stack, by noun."""
+    """List what takes something away when it leaves the stack, by part_name."""
     return (
-        kind.noun
+        kind.part_name
         for kind in (DEFAULT_DOMAIN, *SETTINGS)
         if kind.takes_away and kind.declare(organization, stack) is not None
     )
@@ -138,7 +138,7 @@ def _list_leavable(organization: Organization, stack: str) -> Iterator[str]:
 
 def make_consent(
     resource_type: ResourceType,
-    noun: str,
+    part_name: str,
     *,
     acknowledge: tuple[str, ...] = (),
     approved: Mapping[str, str] | None = None,
@@ -149,16 +149,16 @@ def make_consent(
 
     Args:
         resource_type: Its type.
-        noun: It, as in its physical id.
+        part_name: It, as in its physical id.
         acknowledge: Digests of changes that must be confirmed.
-        approved: Digests of what was approved, by noun; `None`: no approval.
+        approved: Digests of what was approved, by part_name; `None`: no approval.
         require_approval: From the spec.
         repair: What was given so that everything is set right; empty: nothing.
     """
     asked = KINDS[resource_type].approvable
-    own = approved.get(noun, NO_CHANGES) if asked and approved is not None else None
+    own = approved.get(part_name, NO_CHANGES) if asked and approved is not None else None
     judges = resource_type is ResourceType.ORGANIZATION and approved is not None
-    others = {each: digest for each, digest in (approved or {}).items() if each != noun}
+    others = {each: digest for each, digest in (approved or {}).items() if each != part_name}
     return Consent(
         acknowledge=acknowledge if KINDS[resource_type].guarded else (),
         require_approval=require_approval and asked,

@@ -70,7 +70,7 @@ class ResourceKind(Generic[P]):
     """One type of custom resource.
 
     Attributes:
-        noun: What it is called in physical ids and in approvals; a domain and a
+        part_name: What it is called in physical ids and in approvals; a domain and a
             shard add their own.
         properties: What its handler is told.
         guarded: Whether a change of it can need confirmation.
@@ -83,7 +83,7 @@ class ResourceKind(Generic[P]):
     """
 
     resource_type: ResourceType
-    noun: str
+    part_name: str
     properties: type[P]
     guarded: bool = False
     approvable: bool = True
@@ -152,7 +152,7 @@ class _Functions(Protocol[P]):
 def _make_setting(
     module: _Functions[P],
     resource_type: ResourceType,
-    noun: str,
+    part_name: str,
     properties: type[P],
     *,
     fact: str,
@@ -163,7 +163,7 @@ def _make_setting(
     """Build the record of a module of `changes` that has the five functions."""
     return SettingKind(
         resource_type=resource_type,
-        noun=noun,
+        part_name=part_name,
         properties=properties,
         guarded=guarded,
         takes_away=takes_away,
@@ -323,37 +323,37 @@ roles come before the access-control rules that name them."""
 
 _DIRECTORY = ResourceKind(
     resource_type=ResourceType.DIRECTORY,
-    noun="directory",
+    part_name="directory",
     properties=DirectoryProperties,
 )
 _ORGANIZATION = ResourceKind(
     resource_type=ResourceType.ORGANIZATION,
-    noun="organization",
+    part_name="organization",
     properties=OrganizationProperties,
     guarded=True,
 )
 _DOMAIN = ResourceKind(
     resource_type=ResourceType.DOMAIN,
-    noun="domains",
+    part_name="domains",
     properties=DomainProperties,
     approvable=False,
 )
 _DOMAIN_VERIFICATION = ResourceKind(
     resource_type=ResourceType.DOMAIN_VERIFICATION,
-    noun="domain-verification",
+    part_name="domain-verification",
     properties=DomainVerificationProperties,
     approvable=False,
 )
 _REMOVALS = ResourceKind(
     resource_type=ResourceType.REMOVALS,
-    noun="removals",
+    part_name="removals",
     properties=RemovalsProperties,
 )
 
 COLLECTIONS: tuple[CollectionKind[Any], ...] = (
     CollectionKind(
         resource_type=ResourceType.USERS,
-        noun="users",
+        part_name="users",
         properties=UsersProperties,
         guarded=True,
         kind=Kind.USER,
@@ -361,7 +361,7 @@ COLLECTIONS: tuple[CollectionKind[Any], ...] = (
     ),
     CollectionKind(
         resource_type=ResourceType.GROUPS,
-        noun="groups",
+        part_name="groups",
         properties=GroupsProperties,
         guarded=True,
         kind=Kind.GROUP,
@@ -369,7 +369,7 @@ COLLECTIONS: tuple[CollectionKind[Any], ...] = (
     ),
     CollectionKind(
         resource_type=ResourceType.RESOURCES,
-        noun="resources",
+        part_name="resources",
         properties=ResourcesProperties,
         guarded=True,
         kind=Kind.RESOURCE,
@@ -395,7 +395,7 @@ KINDS: Mapping[ResourceType, ResourceKind[Any]] = MappingProxyType(
 """Every kind, by its type."""
 
 
-def name_part(resource_type: ResourceType, *, name: str = "", shard: int = 0) -> str:
+def make_part_name(resource_type: ResourceType, *, name: str = "", shard: int = 0) -> str:
     """Name a custom resource as its physical id and an approval do, such as `users/1`.
 
     Args:
@@ -403,7 +403,9 @@ def name_part(resource_type: ResourceType, *, name: str = "", shard: int = 0) ->
         name: Of a domain.
         shard: Of a collection.
     """
-    return "/".join(part for part in (KINDS[resource_type].noun, name, str(shard or "")) if part)
+    return "/".join(
+        part for part in (KINDS[resource_type].part_name, name, str(shard or "")) if part
+    )
 
 
 def list_rules() -> tuple[Rule, ...]:

@@ -188,7 +188,7 @@ def test_every_field_of_policies_is_declared_by_exactly_one_kind(name: str) -> N
     without = replace(FULL.policies, **{name: getattr(Policies(), name)})
     other = replace(FULL, policies=without)
     about = [
-        kind.noun
+        kind.part_name
         for kind in EVERY_SETTING
         if kind.declare(FULL, "stack") != kind.declare(other, "stack")
     ]
@@ -197,7 +197,7 @@ def test_every_field_of_policies_is_declared_by_exactly_one_kind(name: str) -> N
 
 
 def test_every_kind_of_setting_is_declared_by_the_full_configuration() -> None:
-    assert [] == [kind.noun for kind in EVERY_SETTING if kind.declare(FULL, "stack") is None]
+    assert [] == [kind.part_name for kind in EVERY_SETTING if kind.declare(FULL, "stack") is None]
 
 
 @pytest.mark.parametrize(

@@ -428,12 +428,12 @@ def strip(digests: Mapping[str, str]) -> dict[str, str]:
 def test_every_resource_is_called_in_an_approval_as_in_its_physical_id(stack: Stack) -> None:
     begin(stack, replace(FULL, policies=replace(POLICIES, identity_center=CENTER)))
     named = {
-        deployed.resource.noun: deployed.physical_id.partition("/")[2]
+        deployed.resource.part_name: deployed.physical_id.partition("/")[2]
         for deployed in stack.deployed.values()
         if deployed.resource.type is not ResourceType.ORGANIZATION
     }
 
-    assert {noun: noun for noun in named} == named
+    assert {part_name: part_name for part_name in named} == named
     assert 14 == len(named)
 
 

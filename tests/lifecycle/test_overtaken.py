@@ -118,20 +118,20 @@ def test_a_cancelled_deployment_writes_nothing_after_its_rollback(
     assert (rights, rules) == (list_rights(stack), list_rules(stack))
 
 
-@pytest.mark.parametrize("word", [Removal.DISABLE, Removal.DELETE])
+@pytest.mark.parametrize("removal_policy", [Removal.DISABLE, Removal.DELETE])
 @pytest.mark.parametrize("leavers", [0, 1], ids=["before anybody left", "when one has left"])
 def test_removals_stop_when_the_deployment_is_cancelled(
-    stack: Stack, word: Removal, leavers: int, caplog: pytest.LogCaptureFixture
+    stack: Stack, removal_policy: Removal, leavers: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="workmail_org")
-    words = OnRemoval(users=word)
-    stack.deploy(make_organization(ALICE, BOB, CAROL, on_removal=words))
+    on_removal = OnRemoval(users=removal_policy)
+    stack.deploy(make_organization(ALICE, BOB, CAROL, on_removal=on_removal))
     before = take_picture(stack)
     # At the last read before the first removal, or when that has taken effect.
     place = ("after", "DeregisterFromWorkMail") if leavers else ("before", "ListAliases")
     cancel_at(stack, *place, stack.emulator.clear_calls)
     with pytest.raises(DeploymentFailedError, match="overtaken"):
-        stack.deploy(make_organization(CAROL, on_removal=words))
+        stack.deploy(make_organization(CAROL, on_removal=on_removal))
 
     after = take_picture(stack)
     assert [] == list_writes(stack)

@@ -148,17 +148,17 @@ def test_an_adopted_user_that_leaves_the_spec_is_removed_like_any_other(
     assert {"alice", "bob", "group:club"} == take_picture(with_strangers).enabled
 
 
-@pytest.mark.parametrize("word", [Removal.DISABLE, Removal.DELETE])
+@pytest.mark.parametrize("removal_policy", [Removal.DISABLE, Removal.DELETE])
 def test_an_adoption_that_is_rolled_back_leaves_them_switched_on(
-    with_strangers: Stack, word: Removal
+    with_strangers: Stack, removal_policy: Removal
 ) -> None:
-    words = OnRemoval(users=word, groups=Removal.DELETE)
-    with_strangers.deploy(make_organization(ALICE, on_removal=words))
+    on_removal = OnRemoval(users=removal_policy, groups=Removal.DELETE)
+    with_strangers.deploy(make_organization(ALICE, on_removal=on_removal))
     before = take_picture(with_strangers)
     adopted = (make_user("zoe", adopt=True), make_group("club", adopt=True))
     with_strangers.emulator.faults.add(FINAL)
     with pytest.raises(DeploymentFailedError, match="Final"):
-        with_strangers.deploy(make_organization(ALICE, *adopted, LATE, on_removal=words))
+        with_strangers.deploy(make_organization(ALICE, *adopted, LATE, on_removal=on_removal))
     after = take_picture(with_strangers)
 
     assert (before.ids, before.enabled, before.mailboxes) == (
@@ -167,7 +167,7 @@ def test_an_adoption_that_is_rolled_back_leaves_them_switched_on(
         after.mailboxes,
     )
     with pytest.raises(DeploymentFailedError, match="exists already"):
-        with_strangers.deploy(make_organization(ALICE, make_user("zoe"), on_removal=words))
+        with_strangers.deploy(make_organization(ALICE, make_user("zoe"), on_removal=on_removal))
 
 
 def test_who_comes_back_in_an_update_that_is_rolled_back_keeps_the_mailbox(stack: Stack) -> None:
@@ -194,10 +194,12 @@ def test_an_adoption_taken_back_later_removes_like_any_other(with_strangers: Sta
 
 @pytest.mark.parametrize("first", [True, False], ids=["first deployment", "update"])
 def test_what_a_failed_deployment_made_is_not_retained(stack: Stack, first: bool) -> None:
-    words = OnRemoval(users=Removal.RETAIN, groups=Removal.RETAIN, domains=Removal.RETAIN)
+    on_removal = OnRemoval(users=Removal.RETAIN, groups=Removal.RETAIN, domains=Removal.RETAIN)
     if not first:
-        stack.deploy(make_organization(ALICE, on_removal=words))
-    organization = make_organization(ALICE, BOB, SALES, make_group("support"), on_removal=words)
+        stack.deploy(make_organization(ALICE, on_removal=on_removal))
+    organization = make_organization(
+        ALICE, BOB, SALES, make_group("support"), on_removal=on_removal
+    )
     fault = Fault(operation="AssociateMemberToGroup", code="Final", status=400)
     stack.emulator.faults.add(fault)
     broken = replace(organization, groups=(make_group("support", "bob"), SALES))
@@ -210,26 +212,26 @@ def test_what_a_failed_deployment_made_is_not_retained(stack: Stack, first: bool
 
 
 def test_a_retained_stranger_of_a_roll_back_gives_back_what_it_took(with_strangers: Stack) -> None:
-    words = replace(KEEP, users=Removal.RETAIN)
-    before = make_organization(replace(ALICE, aliases=(at("info"),)), on_removal=words)
+    on_removal = replace(KEEP, users=Removal.RETAIN)
+    before = make_organization(replace(ALICE, aliases=(at("info"),)), on_removal=on_removal)
     with_strangers.deploy(before)
     with_strangers.emulator.faults.add(FINAL)
     zoe = make_user("zoe", aliases=(at("zoe.alias"), at("info")), adopt=True)
     with pytest.raises(DeploymentFailedError, match="Final"):
-        with_strangers.deploy(make_organization(ALICE, zoe, LATE, on_removal=words))
+        with_strangers.deploy(make_organization(ALICE, zoe, LATE, on_removal=on_removal))
 
     assert "alice" == take_picture(with_strangers).addresses[at("info")]
     assert {"alice", "zoe", "group:club"} == take_picture(with_strangers).enabled
 
 
 def test_a_roll_back_takes_back_whom_the_failed_deployment_retained(stack: Stack) -> None:
-    words = OnRemoval(users=Removal.RETAIN, groups=Removal.RETAIN)
-    before = make_organization(ALICE, BOB, SALES, on_removal=words)
+    on_removal = OnRemoval(users=Removal.RETAIN, groups=Removal.RETAIN)
+    before = make_organization(ALICE, BOB, SALES, on_removal=on_removal)
     stack.deploy(before)
     stack.emulator.faults.add(FINAL)
     with pytest.raises(DeploymentFailedError, match="Final"):
-        stack.deploy(make_organization(ALICE, LATE, on_removal=words))
-    after = make_organization(ALICE, replace(BOB, city="Bonn"), SALES, on_removal=words)
+        stack.deploy(make_organization(ALICE, LATE, on_removal=on_removal))
+    after = make_organization(ALICE, replace(BOB, city="Bonn"), SALES, on_removal=on_removal)
     stack.deploy(after)
 
     assert_equals(take_picture(stack), after)

@@ -85,10 +85,12 @@ def test_who_was_removed_is_remembered_when_nobody_is_removed_any_more(
     assert before == (replace(remembered, now=before[0].now),)
 
 
-@pytest.mark.parametrize("word", [Removal.DISABLE, Removal.DELETE])
-def test_a_deployment_that_is_cancelled_takes_nobody_away(stack: Stack, word: Removal) -> None:
-    words = OnRemoval(users=word)
-    stack.deploy(replace(BOTH, on_removal=words))
+@pytest.mark.parametrize("removal_policy", [Removal.DISABLE, Removal.DELETE])
+def test_a_deployment_that_is_cancelled_takes_nobody_away(
+    stack: Stack, removal_policy: Removal
+) -> None:
+    on_removal = OnRemoval(users=removal_policy)
+    stack.deploy(replace(BOTH, on_removal=on_removal))
     before = take_picture(stack)
 
     def cancel(phase: str, call: Any) -> None:
@@ -96,7 +98,7 @@ def test_a_deployment_that_is_cancelled_takes_nobody_away(stack: Stack, word: Re
             stack.cloudformation.status = "UPDATE_ROLLBACK_IN_PROGRESS"
 
     stack.emulator.on_call = cancel
-    robert = make_organization(replace(BOB, display_name="Robert"), on_removal=words)
+    robert = make_organization(replace(BOB, display_name="Robert"), on_removal=on_removal)
     stack.deploy(robert)
 
     assert (before.ids, before.mailboxes) == (
@@ -107,15 +109,15 @@ def test_a_deployment_that_is_cancelled_takes_nobody_away(stack: Stack, word: Re
 
 
 def test_an_address_of_somebody_retained_is_not_given_to_a_group(stack: Stack) -> None:
-    words = OnRemoval(users=Removal.RETAIN)
-    stack.deploy(replace(BOTH, on_removal=words))
+    on_removal = OnRemoval(users=Removal.RETAIN)
+    stack.deploy(replace(BOTH, on_removal=on_removal))
     before = take_picture(stack)
     desk = make_group("desk", aliases=(at("alice"),))
     says = (
         "another entity in the spec wants alice@acme.example, which user 'Alice' keeps because of"
     )
     with pytest.raises(DeploymentFailedError, match=says):
-        stack.deploy(make_organization(BOB, desk, on_removal=words))
+        stack.deploy(make_organization(BOB, desk, on_removal=on_removal))
 
     assert before == take_picture(stack)
 
@@ -293,9 +295,9 @@ def test_a_password_is_reset_only_where_it_can_be_kept(
 
 
 def test_a_removed_group_comes_back_too(stack: Stack) -> None:
-    words = OnRemoval(groups=Removal.DISABLE)
-    stack.deploy(make_organization(BOB, make_group("sales"), on_removal=words))
-    spec = make_organization(BOB, on_removal=words)
+    on_removal = OnRemoval(groups=Removal.DISABLE)
+    stack.deploy(make_organization(BOB, make_group("sales"), on_removal=on_removal))
+    spec = make_organization(BOB, on_removal=on_removal)
     stack.deploy(spec)
     restore(operate(stack, spec), Reference(Kind.GROUP, "sales"))
 
@@ -303,9 +305,9 @@ def test_a_removed_group_comes_back_too(stack: Stack) -> None:
 
 
 def test_a_group_has_no_mailbox_and_so_no_deadline(stack: Stack) -> None:
-    words = OnRemoval(groups=Removal.DISABLE)
-    stack.deploy(make_organization(BOB, make_group("sales"), on_removal=words))
-    spec = make_organization(BOB, on_removal=words)
+    on_removal = OnRemoval(groups=Removal.DISABLE)
+    stack.deploy(make_organization(BOB, make_group("sales"), on_removal=on_removal))
+    spec = make_organization(BOB, on_removal=on_removal)
     stack.deploy(spec)
     stack.emulator.clock.advance(31 * DAY)
 

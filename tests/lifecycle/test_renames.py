@@ -65,16 +65,16 @@ RENAMED: dict[str, tuple[Organization, str]] = {
 
 
 @pytest.mark.parametrize(("after", "reason"), RENAMED.values(), ids=RENAMED.keys())
-@pytest.mark.parametrize("word", [Removal.DISABLE, Removal.DELETE, Removal.RETAIN])
+@pytest.mark.parametrize("removal_policy", [Removal.DISABLE, Removal.DELETE, Removal.RETAIN])
 def test_a_renamed_key_is_refused_before_anything_is_written(
-    stack: Stack, after: Organization, reason: str, word: Removal
+    stack: Stack, after: Organization, reason: str, removal_policy: Removal
 ) -> None:
-    words = OnRemoval(users=word, groups=word)
-    stack.deploy(replace(BEFORE, on_removal=words))
+    on_removal = OnRemoval(users=removal_policy, groups=removal_policy)
+    stack.deploy(replace(BEFORE, on_removal=on_removal))
     before = take_picture(stack)
     stack.emulator.clear_calls()
     with pytest.raises(DeploymentFailedError, match=reason):
-        stack.deploy(replace(after, on_removal=words))
+        stack.deploy(replace(after, on_removal=on_removal))
 
     assert [] == list_operations(stack)
     assert before == take_picture(stack)

@@ -13,7 +13,7 @@ from workmail_org.model.live import Snapshot
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Effect
 from workmail_org.rehearsal import surveying
-from workmail_org.rehearsal.comparing import tell_surprises
+from workmail_org.rehearsal.comparing import describe_unmet
 from workmail_org.rehearsal.surveying import ask, survey
 
 PHONE = Expectation(effect=Effect.DENY, attempt=Device(device_type="iphone"))
@@ -46,7 +46,7 @@ def actual(monkeypatch: pytest.MonkeyPatch) -> Snapshot:
 def test_what_workmail_does_otherwise_is_a_difference(
     desired: Organization, actual: Snapshot
 ) -> None:
-    (difference,) = tell_surprises(desired, ask(desired, actual))
+    (difference,) = describe_unmet(desired, ask(desired, actual))
 
     assert (
         'acme: expect[0]: the spec says "mobile with device_type "iphone" is denied",'

@@ -1,6 +1,6 @@
 """No password is anywhere but in its secret: not after anything that people do.
 
-The real CDK CLI deploys, changes, fails and goes back; the commands are run as a
+The real CDK CLI deploys, changes, fails and rolls back; the commands are run as a
 person runs them. Then everything that was written anywhere is searched for
 every password that was ever in a secret, in every form that it could have.
 """

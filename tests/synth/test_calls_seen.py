@@ -339,8 +339,8 @@ class PlayedStack(Stack):
         return replace(super().make_run(), open_ledger=open_ledger)
 
     def _watch(self, function: Function, action: str) -> None:
-        goes_back = str(self.cloudformation.status).startswith("UPDATE_ROLLBACK")
-        if (function, action) not in (self._before if goes_back else self._after):
+        rolls_back = str(self.cloudformation.status).startswith("UPDATE_ROLLBACK")
+        if (function, action) not in (self._before if rolls_back else self._after):
             raise NotGrantedError(f"the {function} role does not allow {action}")
         self.called.add((function, action))
 

@@ -73,7 +73,7 @@ def test_the_spec_says_how_many_may_leave(synthesize: Callable[..., Any]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("word", "existing", "protected"),
+    ("removal_policy", "existing", "protected"),
     [
         (Removal.RETAIN, None, True),
         (Removal.DELETE, None, False),
@@ -83,12 +83,12 @@ def test_the_spec_says_how_many_may_leave(synthesize: Callable[..., Any]) -> Non
 )
 def test_a_stack_is_protected_unless_its_organization_goes_with_it(
     synthesize: Callable[..., Any],
-    word: Removal,
+    removal_policy: Removal,
     existing: OrganizationId | None,
     protected: bool,
 ) -> None:
-    words = OnRemoval(organization=word, directory=word)
-    made = synthesize(replace(ACME, on_removal=words, existing=existing))
+    on_removal = OnRemoval(organization=removal_policy, directory=removal_policy)
+    made = synthesize(replace(ACME, on_removal=on_removal, existing=existing))
     manifest = json.loads((made.folder / "manifest.json").read_text(encoding="utf-8"))
     stack = manifest["artifacts"][made.stack.artifact_id]["properties"]
 

@@ -151,17 +151,17 @@ def test_the_password_is_encrypted_with_the_key_of_the_organization(
 
 
 @pytest.mark.parametrize(
-    ("word", "policy"), [(Removal.RETAIN, "Retain"), (Removal.DELETE, "Delete")], ids=str
+    ("removal_policy", "policy"), [(Removal.RETAIN, "Retain"), (Removal.DELETE, "Delete")], ids=str
 )
 def test_the_password_stays_as_long_as_the_directory(
-    synthesize: Callable[..., Any], word: Removal, policy: str
+    synthesize: Callable[..., Any], removal_policy: Removal, policy: str
 ) -> None:
-    words = OnRemoval(organization=Removal.DELETE, directory=word)
-    found = deploy(synthesize, SIMPLE, on_removal=words)
+    on_removal = OnRemoval(organization=Removal.DELETE, directory=removal_policy)
+    found = deploy(synthesize, SIMPLE, on_removal=on_removal)
 
     assert policy == found.resources["AdminPassword"]["DeletionPolicy"]
-    assert word == found.receive("Directory").on_removal
-    assert word == found.receive("Organization").directory_on_removal
+    assert removal_policy == found.receive("Directory").on_removal
+    assert removal_policy == found.receive("Organization").directory_on_removal
 
 
 @pytest.mark.parametrize(

@@ -273,15 +273,15 @@ def test_a_managed_log_group_is_the_stacks_own(whole: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "policy"), [(Removal.RETAIN, "Retain"), (Removal.DELETE, "Delete")], ids=str
+    ("removal_policy", "policy"), [(Removal.RETAIN, "Retain"), (Removal.DELETE, "Delete")], ids=str
 )
 def test_email_events_stay_as_long_as_the_organization(
-    synthesize: Callable[..., Any], word: Removal, policy: str
+    synthesize: Callable[..., Any], removal_policy: Removal, policy: str
 ) -> None:
     organization = replace(
         BARE,
         policies=Policies(email_monitoring=EmailMonitoring(retention_days=1)),
-        on_removal=OnRemoval(organization=word),
+        on_removal=OnRemoval(organization=removal_policy),
     )
     found = synthesize(organization).resources["EmailEvents"]
 

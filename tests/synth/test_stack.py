@@ -398,13 +398,13 @@ def test_what_happens_on_removal_reaches_every_handler(synthesize: Callable[...,
 
 
 @pytest.mark.parametrize(
-    ("word", "policy"), [(Removal.RETAIN, "Retain"), (Removal.DELETE, "Delete")], ids=str
+    ("removal_policy", "policy"), [(Removal.RETAIN, "Retain"), (Removal.DELETE, "Delete")], ids=str
 )
 def test_passwords_ledger_and_logs_stay_as_long_as_the_organization(
-    synthesize: Callable[..., Any], word: Removal, policy: str
+    synthesize: Callable[..., Any], removal_policy: Removal, policy: str
 ) -> None:
     organization = Organization(
-        key="a", region="us-east-1", alias="a", on_removal=OnRemoval(organization=word)
+        key="a", region="us-east-1", alias="a", on_removal=OnRemoval(organization=removal_policy)
     )
     found = synthesize(organization)
     kept = [
@@ -554,8 +554,8 @@ def test_dns_records_of_a_live_organization_are_written_where_the_spec_gives_a_z
 def test_what_a_live_organization_needs_stays_whatever_the_spec_says(
     synthesize: Callable[..., Any],
 ) -> None:
-    words = OnRemoval(organization=Removal.DELETE, directory=Removal.DELETE)
-    found = synthesize(take_over(on_removal=words))
+    on_removal = OnRemoval(organization=Removal.DELETE, directory=Removal.DELETE)
+    found = synthesize(take_over(on_removal=on_removal))
     kept = [
         each["DeletionPolicy"]
         for kind in ("AWS::SecretsManager::Secret", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup")

@@ -199,7 +199,7 @@ def test_removals_are_told_who_stays_and_who_is_switched_off() -> None:
         Kind.USER: Removal.DELETE,
         Kind.GROUP: Removal.DISABLE,
         Kind.RESOURCE: Removal.RETAIN,
-    } == told.words
+    } == told.removal_policies
 
 
 def test_permissions_of_exactly_the_limit_stay_inline() -> None:

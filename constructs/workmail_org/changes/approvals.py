@@ -16,15 +16,15 @@ NOTHING = "nothing"
 _PART = re.compile(r"(?P<name>[A-Za-z0-9_./-]+)\.(?P<digest>[0-9a-f]{12})")
 
 
-def make_part_name(organization: str, noun: str) -> str:
+def make_approval_key(organization: str, part_name: str) -> str:
     """Name the part of one custom resource.
 
     Args:
         organization: Spec key.
-        noun: What the custom resource is about, such as `users` or
+        part_name: What the custom resource is about, such as `users` or
             `domains/acme.example`; unique in its stack.
     """
-    return f"{organization}/{noun}"
+    return f"{organization}/{part_name}"
 
 
 def make_approval(parts: Mapping[str, str]) -> str:

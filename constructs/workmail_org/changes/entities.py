@@ -65,7 +65,7 @@ class Situation(Generic[EntityT]):
             name of the group or resource.
         desired: From the spec; names unique without case.
         removal: What happens to entities that left the spec.
-        exceptions: Other words for some of them, by folded name.
+        exceptions: Other removal policies for some of them, by folded name.
         test_domain: `<alias>.awsapps.com`.
         neighbours: Entities of other collections that addresses come from or go to.
         wanted_elsewhere: Folded addresses that other shards, and collections which come
@@ -239,10 +239,10 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
         calls += _bring(traits, situation, entity)
     for leaver in situation.get_leavers():
         entity = leaver.entity
-        word = situation.exceptions.get(fold(entity.name), situation.removal)
+        removal_policy = situation.exceptions.get(fold(entity.name), situation.removal)
         if situation.read_only_directory:
-            word = soften(word)
-        calls += remove(entity.reference, word, enabled=entity.enabled)
+            removal_policy = soften(removal_policy)
+        calls += remove(entity.reference, removal_policy, enabled=entity.enabled)
     ordered = order(calls)
     waiting = [_waits(situation, call) for call in ordered]
     return Decision(
@@ -492,9 +492,9 @@ def register(reference: Reference, email: str) -> Call:
     return make_call(Phase.REGISTER, operation, reference, EntityId=identity, Email=email)
 
 
-def soften(word: Removal) -> Removal:
+def soften(removal_policy: Removal) -> Removal:
     """Say what becomes of somebody whom only the directory can delete."""
-    return Removal.DISABLE if word is Removal.DELETE else word
+    return Removal.DISABLE if removal_policy is Removal.DELETE else removal_policy
 
 
 def refuse_nothing(situation: Situation[EntityT]) -> Iterable[str]:  # noqa: ARG001 - the shape
@@ -502,13 +502,13 @@ def refuse_nothing(situation: Situation[EntityT]) -> Iterable[str]:  # noqa: ARG
     return ()
 
 
-def remove(reference: Reference, word: Removal, *, enabled: bool) -> Iterable[Call]:
+def remove(reference: Reference, removal_policy: Removal, *, enabled: bool) -> Iterable[Call]:
     """List the calls that take somebody away; only who is switched off can be deleted."""
-    if word is Removal.RETAIN:
+    if removal_policy is Removal.RETAIN:
         return
     if enabled:
         yield switch_off(reference)
-    if word is Removal.DELETE:
+    if removal_policy is Removal.DELETE:
         operation, parameter = _DELETE_OPERATIONS[reference.kind]
         yield make_call(Phase.DELETE, operation, reference, **{parameter: Identity(reference)})
 

@@ -12,7 +12,8 @@ still fail.
 * `Custom::WorkMailRemovals` comes last in the stack and knows everybody who is declared, switched
   on or off. It compares them with who is there and is the stack's, and makes these calls: all that
   switch off first, which can be undone for 30 days, then those that delete.
-* It does nothing when the stack goes, or goes back: then each collection takes away what it made.
+* It does nothing when the stack is deleted, or rolls back: then each collection takes away what it
+  made.
 * A change of the removal policy alone removes nobody: who left earlier was dealt with by the
   policy of that time (`RollCall.owned` leaves them out).
 
@@ -50,7 +51,7 @@ class RollCall:
         owned: Who is this stack's, and was not removed before.
         enabled: Who is declared and switched on.
         disabled: Who is declared and switched off.
-        words: What happens to those who left the spec, by kind.
+        removal_policies: What happens to those who left the spec, by kind.
         read_only_directory: Users and groups are deleted in the directory alone.
     """
 
@@ -58,7 +59,7 @@ class RollCall:
     owned: Collection[Reference]
     enabled: Collection[Reference]
     disabled: Collection[Reference]
-    words: Mapping[Kind, Removal]
+    removal_policies: Mapping[Kind, Removal]
     read_only_directory: bool = False
 
     def get_leavers(self) -> tuple[Presence, ...]:
@@ -73,9 +74,9 @@ class RollCall:
 
     def get_word(self, reference: Reference) -> Removal:
         """Return what happens to somebody who left the spec."""
-        word = self.words[reference.kind]
+        removal_policy = self.removal_policies[reference.kind]
         kept = self.read_only_directory and reference.kind is not Kind.RESOURCE
-        return soften(word) if kept else word
+        return soften(removal_policy) if kept else removal_policy
 
 
 def call_roll(
@@ -93,7 +94,7 @@ def call_roll(
         owned=owned,
         enabled={each.folded for each in declared.enabled},
         disabled={each.folded for each in declared.disabled},
-        words=declared.words,
+        removal_policies=declared.removal_policies,
         read_only_directory=declared.read_only_directory,
     )
 

@@ -144,21 +144,21 @@ def _show_role(role: ImpersonationRole, off: frozenset[Reference]) -> Impersonat
 
 def _drop_kept(previous: Organization, declared: Organization) -> Organization:
     """Leave out what may stay though it is not declared any more."""
-    words = declared.on_removal
-    stays = words.domains is not Removal.DEREGISTER or declared.existing is not None
+    on_removal = declared.on_removal
+    stays = on_removal.domains is not Removal.DEREGISTER or declared.existing is not None
     return replace(
         previous,
         domains=declared.domains if stays else previous.domains,
-        users=_drop_retained(previous.users, declared.users, words.users),
-        groups=_drop_retained(previous.groups, declared.groups, words.groups),
-        resources=_drop_retained(previous.resources, declared.resources, words.resources),
+        users=_drop_retained(previous.users, declared.users, on_removal.users),
+        groups=_drop_retained(previous.groups, declared.groups, on_removal.groups),
+        resources=_drop_retained(previous.resources, declared.resources, on_removal.resources),
     )
 
 
 def _drop_retained(
-    previous: tuple[_EntityT, ...], declared: tuple[_EntityT, ...], word: Removal
+    previous: tuple[_EntityT, ...], declared: tuple[_EntityT, ...], removal_policy: Removal
 ) -> tuple[_EntityT, ...]:
-    if word is not Removal.RETAIN:
+    if removal_policy is not Removal.RETAIN:
         return previous
     names = {fold(each.name) for each in declared}
     return tuple(each for each in previous if fold(each.name) in names)
@@ -172,17 +172,17 @@ def _carry_out_removals(
     DMARC is enforced again when it is not declared any more, as in a new organization
     (facts.md §0.9).
     """
-    words = declared.on_removal
+    on_removal = declared.on_removal
     policies = declared.policies
     if policies.inbound_dmarc_enforced is None:
         was_declared = previous.policies.inbound_dmarc_enforced is not None
         policies = replace(policies, inbound_dmarc_enforced=True if was_declared else None)
     return replace(
         declared,
-        users=_switch_off(declared.users, previous.users, live.users, words.users),
-        groups=_switch_off(declared.groups, previous.groups, live.groups, words.groups),
+        users=_switch_off(declared.users, previous.users, live.users, on_removal.users),
+        groups=_switch_off(declared.groups, previous.groups, live.groups, on_removal.groups),
         resources=_switch_off(
-            declared.resources, previous.resources, live.resources, words.resources
+            declared.resources, previous.resources, live.resources, on_removal.resources
         ),
         policies=policies,
     )
@@ -192,9 +192,9 @@ def _switch_off(
     declared: tuple[_EntityT, ...],
     previous: tuple[_EntityT, ...],
     live: tuple[_EntityT, ...],
-    word: Removal,
+    removal_policy: Removal,
 ) -> tuple[_EntityT, ...]:
-    if word is not Removal.DISABLE:
+    if removal_policy is not Removal.DISABLE:
         return declared
     names = {fold(each.name) for each in declared}
     found = {fold(each.name): each for each in live}

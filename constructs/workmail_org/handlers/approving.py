@@ -34,7 +34,7 @@ def approve(run: Run, request: Request[object], calls: Sequence[Call]) -> None:
     Raises:
         UnapprovedError: Nothing was written; it says what would be done.
     """
-    approve_parts(run, request, {request.noun: calls})
+    approve_parts(run, request, {request.part_name: calls})
 
 
 def approve_parts(
@@ -52,7 +52,7 @@ def approve_parts(
     Args:
         run: This invocation.
         request: Asked about its own part of the approval, and about others'.
-        parts: All that would be done, by noun.
+        parts: All that would be done, by part_name.
         leaving: Nouns of resources that leave the stack; each needs a part.
 
     Raises:
@@ -60,12 +60,16 @@ def approve_parts(
     """
     if not is_asked(request):
         return
-    unseen = [*_list_unseen(request.consent, request.noun, parts)]
-    unseen += [f"{noun} leaves" for noun in leaving if noun not in request.consent.approved_others]
+    unseen = [*_list_unseen(request.consent, request.part_name, parts)]
+    unseen += [
+        f"{part_name} leaves"
+        for part_name in leaving
+        if part_name not in request.consent.approved_others
+    ]
     if not unseen:
         return
     state = read_state(run.clients.cloudformation, request.stack_id)
-    if state and state.goes_back:
+    if state and state.rolls_back:
         run.log("approval let go", status=state.status, unseen=unseen)
     elif was_let_through(run, request):
         run.log("delivered again", unseen=unseen)
@@ -73,8 +77,10 @@ def approve_parts(
         raise UnapprovedError(f"{_explain(request.consent)}: {'; '.join(unseen)}")
 
 
-def _list_unseen(consent: Consent, noun: str, parts: Mapping[str, Sequence[Call]]) -> list[str]:
-    approved = {noun: consent.approved, **consent.approved_others}
+def _list_unseen(
+    consent: Consent, part_name: str, parts: Mapping[str, Sequence[Call]]
+) -> list[str]:
+    approved = {part_name: consent.approved, **consent.approved_others}
     return [
         _describe(part, calls)
         for part, calls in parts.items()
@@ -95,12 +101,12 @@ def _explain(consent: Consent) -> str:
     )
 
 
-def _describe(noun: str, calls: Sequence[Call]) -> str:
+def _describe(part_name: str, calls: Sequence[Call]) -> str:
     texts = [f"{call.operation} of {_name(call)}" for call in calls[:_MOST_CALLS]]
     if len(calls) > _MOST_CALLS:
         texts.append(f"{len(calls) - _MOST_CALLS} more")
     word = "call" if len(calls) == 1 else "calls"
-    return f"{noun} would take {len(calls)} {word}: {', '.join(texts)}"
+    return f"{part_name} would take {len(calls)} {word}: {', '.join(texts)}"
 
 
 def _name(call: Call) -> str:

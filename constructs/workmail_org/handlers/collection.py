@@ -43,7 +43,7 @@ from workmail_org.handlers.restoring import (
     note_neighbour,
 )
 from workmail_org.handlers.stopping import require_acknowledgement
-from workmail_org.handlers.surroundings import goes_back, is_gone
+from workmail_org.handlers.surroundings import is_gone, is_rollback
 from workmail_org.kinds import CollectionKind
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
@@ -87,10 +87,12 @@ class CollectionLifecycle(Generic[C]):
                 raise UnsafePlanError(*decision.refusals)
             require_acknowledgement(run, request, work.workmail, decision.brakes)
             approve(run, request, decision.calls)
-            if not goes_back(run, request):
+            if not is_rollback(run, request):
                 note_deployment(run, request)
         shard = request.desired.shard
-        own = f"{request.desired.organization_id}/{self.kind.noun}{f'/{shard}' if shard else ''}"
+        own = (
+            f"{request.desired.organization_id}/{self.kind.part_name}{f'/{shard}' if shard else ''}"
+        )
         return request.physical_id or own
 
     def advance(self, run: Run, request: Request[C]) -> Progress:
@@ -149,14 +151,14 @@ class CollectionWork(Generic[C]):
         self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
 
     @property
-    def noun(self) -> str:
+    def subject(self) -> str:
         """What fails."""
         return f"{self.kind.kind}(s)"
 
     @property
     def _rolls_back(self) -> bool:
         """Whether a creation is deleted because its deployment failed."""
-        return self.request.is_delete and bool(goes_back(self.run, self.request))
+        return self.request.is_delete and bool(is_rollback(self.run, self.request))
 
     def decide(self) -> Decision:
         """Read what is there, and decide.
@@ -164,7 +166,7 @@ class CollectionWork(Generic[C]):
         A rollback is not refused, or the stack would be stuck.
         """
         decision = self._decide(undoing=False)
-        if decision.refusals and goes_back(self.run, self.request):
+        if decision.refusals and is_rollback(self.run, self.request):
             self.run.log("refusals let go", refusals=decision.refusals)
             decision = self._decide(undoing=True)
         return decision
@@ -174,7 +176,7 @@ class CollectionWork(Generic[C]):
 
         Who is switched off or deleted waits for the end of the stack
         (`handlers.removals`): until then everything can be taken back. Not so
-        where the stack goes, or goes back: what a failed deployment has made,
+        where the stack is deleted, or rolls back: what a failed deployment has made,
         only this resource takes away.
         """
         decision = self.decide()
@@ -268,10 +270,10 @@ class CollectionWork(Generic[C]):
             self.ledger,
             gone,
             present={found.entity.reference.folded for found in situation.actual} | (left & there),
-            words={
+            removal_policies={
                 entry.reference: situation.exceptions.get(entry.reference.name) for entry in gone
             },
-            word=situation.removal,
+            removal_policy=situation.removal,
             now=self.run.now(),
         )
 
@@ -338,7 +340,7 @@ class CollectionWork(Generic[C]):
             for reference, entry in self.entries.items()
             if entry.before and reference in present
         }
-        if not noted or not goes_back(self.run, self.request):
+        if not noted or not is_rollback(self.run, self.request):
             return
         failed = find_deployment(self.run, self.request)
         written = self._list_written()
@@ -390,7 +392,7 @@ class CollectionWork(Generic[C]):
 
         A rollback begins right after what it takes back, and may have read what was before that.
         """
-        return goes_back(self.run, self.request) is False
+        return is_rollback(self.run, self.request) is False
 
     def _name_settled(self, entity: Any) -> str | None:
         """Name what somebody was seen to be; `None`: that cannot be believed.
@@ -472,11 +474,11 @@ class CollectionWork(Generic[C]):
             return {}
         found = find_exceptions(
             [entry for entry in self.entries.values() if entry.reference.name in leaving],
-            going_back=goes_back(self.run, self.request),
+            rolls_back=is_rollback(self.run, self.request),
             is_delete=self.request.is_delete,
             retains=self.declared.on_removal is Removal.RETAIN,
         )
-        return {reference.name: word for reference, word in found.items()}
+        return {reference.name: removal for reference, removal in found.items()}
 
     def _changes(self) -> bool:
         """Return whether the request wants something else than the one before."""
@@ -513,7 +515,7 @@ class CollectionWork(Generic[C]):
         """
         if self.request.goes_forward:
             return False
-        return self.request.is_delete or bool(goes_back(self.run, self.request))
+        return self.request.is_delete or bool(is_rollback(self.run, self.request))
 
     def _claim(self, unsettled: Collection[Subject], creating: Collection[Subject]) -> None:
         """Write down what is about to be ours, and which addresses are about to be lost.

@@ -33,7 +33,8 @@ class DomainLifecycle:
     def begin(self, run: Run, request: Request[DomainProperties]) -> str:
         """Accept; of an organization that was taken over, only what is registered.
 
-        Whoever registered a domain before the stack did keeps it when the stack goes back or away.
+        Whoever registered a domain before the stack did keeps it when the stack rolls back or is
+        deleted.
         """
         desired = request.desired
         own = f"{desired.organization_id}/domains/{fold(desired.domain)}"

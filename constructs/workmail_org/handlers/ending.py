@@ -79,17 +79,19 @@ def _list_stayers(workmail: WorkMail, ledger: Ledger, desired: RemovalsPropertie
         rows = [row for row in list_entities(workmail, kind) if not row.system]
         entries = get_valid(ledger.read(kind), rows)
         for row in rows:
-            if row.enabled and _stays(entries.get(row.reference.folded), desired.words[kind]):
+            if row.enabled and _stays(
+                entries.get(row.reference.folded), desired.removal_policies[kind]
+            ):
                 read = len(found) < _MOST_READ
                 aliases = read_aliases(workmail, row) if read else ()
                 found.append(_Stayer(row, (row.email, *aliases)))
     return found
 
 
-def _stays(entry: Entry | None, word: Removal) -> bool:
+def _stays(entry: Entry | None, removal_policy: Removal) -> bool:
     if entry is None or entry.id is None or entry.removed_at:
         return True
-    return entry.origin is Origin.ADOPTED or word is Removal.RETAIN
+    return entry.origin is Origin.ADOPTED or removal_policy is Removal.RETAIN
 
 
 def _stop_organization(stayers: Iterable[_Stayer]) -> Iterator[str]:

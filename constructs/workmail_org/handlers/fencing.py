@@ -161,4 +161,4 @@ def _recall(run: Run, request: Request[object]) -> list[str]:
 
 
 def _name(request: Request[object]) -> str:
-    return f"{request.noun} requests"
+    return f"{request.part_name} requests"

@@ -97,29 +97,29 @@ def note_addresses(
 
 
 def find_exceptions(
-    leaving: Iterable[Entry], *, going_back: bool | None, is_delete: bool, retains: bool
+    leaving: Iterable[Entry], *, rolls_back: bool | None, is_delete: bool, retains: bool
 ) -> dict[Reference, Removal]:
     """Say how a rollback leaves what the failed deployment had taken in, or made.
 
-    What it took in goes back to how it was found. What it made is not
+    What it took in is put back as it was found. What it made is not
     retained: nobody would own it, and the next try would run into it.
 
     Args:
         leaving: Entities that the stack manages and that are not declared.
-        going_back: Whether a failed deployment is rolled back; `None`: not known,
+        rolls_back: Whether a failed deployment is rolled back; `None`: not known,
             and an update may be one.
         is_delete: Whether the request is one.
         retains: Whether who leaves is retained.
     """
-    if not (not is_delete if going_back is None else going_back):
+    if not (not is_delete if rolls_back is None else rolls_back):
         return {}
-    words: dict[bool | None, Removal] = {True: Removal.RETAIN, False: Removal.DISABLE}
-    if going_back and retains:
-        words[None] = Removal.DISABLE
+    removal_policies: dict[bool | None, Removal] = {True: Removal.RETAIN, False: Removal.DISABLE}
+    if rolls_back and retains:
+        removal_policies[None] = Removal.DISABLE
     return {
-        entry.reference: words[entry.enabled_before]
+        entry.reference: removal_policies[entry.enabled_before]
         for entry in leaving
-        if entry.enabled_before in words
+        if entry.enabled_before in removal_policies
     }
 
 
@@ -128,28 +128,28 @@ def record_departures(
     gone: Iterable[Entry],
     *,
     present: Collection[Reference],
-    words: Mapping[Reference, Removal | None],
-    word: Removal,
+    removal_policies: Mapping[Reference, Removal | None],
+    removal_policy: Removal,
     now: str,
 ) -> None:
     """Write down since when somebody is not in the spec; forget who is there no more, or let go.
 
-    Whom another word took away earlier is not forgotten: they can still be restored.
+    Whom another removal policy took away earlier is not forgotten: they can still be restored.
 
     Args:
         ledger: Where it is written.
         gone: Entities that the stack manages and that are not declared.
         present: Folded references of who is still there.
-        words: Exceptions from `word`.
-        word: What happens to who leaves.
+        removal_policies: Exceptions from `removal_policy`.
+        removal_policy: What happens to those who leave.
         now: ISO 8601, UTC.
     """
     forgotten: list[Reference] = []
     removed: list[Entry] = []
     for entry in gone:
-        exception = words.get(entry.reference)
+        exception = removal_policies.get(entry.reference)
         adopted_back = exception is not None and entry.origin is Origin.ADOPTED
-        retained = (exception or word) is Removal.RETAIN and not entry.removed_at
+        retained = (exception or removal_policy) is Removal.RETAIN and not entry.removed_at
         let_go = retained or adopted_back or entry.id is None
         if let_go or entry.reference not in present:
             forgotten.append(entry.reference)

@@ -26,7 +26,7 @@ def undoes_nothing(run: Run, request: Request[object]) -> bool:
     if _recall(run, request) != _REFUSED + request.previous_fingerprint:
         return False
     state = read_state(run.clients.cloudformation, request.stack_id)
-    return state is not None and state.goes_back
+    return state is not None and state.rolls_back
 
 
 def write_accepted(run: Run, request: Request[object]) -> None:
@@ -47,7 +47,7 @@ def _recall(run: Run, request: Request[object]) -> str | None:
     if not table:
         return None
     try:
-        return run.open_ledger(run.clients, table).recall(request.noun)
+        return run.open_ledger(run.clients, table).recall(request.part_name)
     except ServiceError as error:  # no reason to refuse, least of all a rollback
         run.log("judgement not read", error=str(error))
         return None
@@ -58,6 +58,6 @@ def _remember(run: Run, request: Request[object], judgement: str) -> None:
     if not table:
         return
     try:
-        run.open_ledger(run.clients, table).remember(request.noun, judgement)
+        run.open_ledger(run.clients, table).remember(request.part_name, judgement)
     except ServiceError as error:  # as above
         run.log("judgement not written", error=str(error))

@@ -36,9 +36,9 @@ from workmail_org.handlers.patience import ACTIVE_SECONDS
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring import find_sides, note_found
 from workmail_org.handlers.stopping import require_acknowledgement
-from workmail_org.handlers.surroundings import goes_back, read_known_state
+from workmail_org.handlers.surroundings import is_rollback, read_known_state
 from workmail_org.handlers.writing import write_calls
-from workmail_org.kinds import name_part
+from workmail_org.kinds import make_part_name
 from workmail_org.model.live import LiveOrganization, State
 from workmail_org.model.removal import Removal
 from workmail_org.service.directories import DirectoryService
@@ -67,7 +67,7 @@ class OrganizationLifecycle:
             live = read_tagged_organization(workmail)
             if live is None or live.is_going:
                 raise PermanentError(describe_gone(request))
-            if not _is_anothers(live, request) or not goes_back(run, request):
+            if not _is_anothers(live, request) or not is_rollback(run, request):
                 decision = _decide(live, request)
             else:
                 decision = Decision()  # a stack that cannot go back is stuck
@@ -109,7 +109,7 @@ def _bring_tags(
     live: LiveOrganization,
 ) -> None:
     """Bring the declared tags; in a rollback those that were found, whoever had set them."""
-    rolls_back = bool(goes_back(run, request))
+    rolls_back = bool(is_rollback(run, request))
     sides = find_sides(run, request, OrganizationProperties, rolls_back=rolls_back)
     if sides != request.sides:
         found, failed = sides
@@ -173,7 +173,7 @@ def _refuse_chosen_domains(
         UnsafePlanError: It names the domain.
     """
     refusals = [refusal for decision in leaving.values() for refusal in decision.refusals]
-    if refusals and not goes_back(run, request):
+    if refusals and not is_rollback(run, request):
         raise UnsafePlanError(*refusals)
 
 
@@ -233,10 +233,10 @@ def approve_organization(
     if not is_asked(request):
         return
     before = request.previous.leavable if request.previous else ()
-    leaving = [noun for noun in before if noun not in request.desired.leavable]
+    leaving = [part_name for part_name in before if part_name not in request.desired.leavable]
     domains = _decide_domains(workmail, request)
-    parts = {name_part(ResourceType.DOMAIN, name=n): d.calls for n, d in domains.items()}
-    approve_parts(run, request, {request.noun: decision.calls, **parts}, leaving)
+    parts = {make_part_name(ResourceType.DOMAIN, name=n): d.calls for n, d in domains.items()}
+    approve_parts(run, request, {request.part_name: decision.calls, **parts}, leaving)
 
 
 def _decide_domains(
@@ -356,7 +356,7 @@ def _advance_delete(
         )
         return Progress(done=True)
     if request.desired.existing or TAKEN_OVER_TAG in live.tags:
-        if goes_back(run, request):
+        if is_rollback(run, request):
             found, failed = find_sides(run, request, OrganizationProperties, rolls_back=True)
             if found is not None:
                 calls = put_back_tags(live.tags, found.tags, failed.tags if failed else {})

@@ -47,7 +47,7 @@ class Work(Protocol):
     """What is to be brought about."""
 
     @property
-    def noun(self) -> str:
+    def subject(self) -> str:
         """What fails, with its plural: `user(s)`."""
         ...
 
@@ -234,7 +234,7 @@ def _raise_permanent(run: Run, work: Work, memory: _Memory) -> None:
     others = len(memory.failures) - len(permanent)
     waiting = f" ({others} more were still being tried)" if others else ""
     detail = describe_failures(permanent)
-    raise PermanentError(f"{len(permanent)} {work.noun} failed{waiting}: {detail}")
+    raise PermanentError(f"{len(permanent)} {work.subject} failed{waiting}: {detail}")
 
 
 def _is_stuck(run: Run, calls: Sequence[Call], memory: _Memory) -> bool:

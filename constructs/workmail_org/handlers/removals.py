@@ -16,7 +16,7 @@ from workmail_org.handlers.ending import refuse_half_an_end
 from workmail_org.handlers.journaling import note_addresses, record_departures
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
-from workmail_org.handlers.surroundings import goes_back
+from workmail_org.handlers.surroundings import is_rollback
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.ledger import Entry, Ledger, get_valid
 from workmail_org.service.reading import Listed, list_entities, read_aliases
@@ -45,10 +45,10 @@ class RemovalsLifecycle:
 
     def advance(self, run: Run, request: Request[RemovalsProperties]) -> Progress:
         """Switch off, then delete, as far as this slice comes."""
-        going_back = goes_back(run, request)
-        if request.is_delete or going_back:
+        rolls_back = is_rollback(run, request)
+        if request.is_delete or rolls_back:
             return Progress(done=True)
-        if going_back is None:
+        if rolls_back is None:
             waiting = (
                 "CloudFormation does not answer whether the deployment is being rolled back, so "
                 "nobody is removed"
@@ -76,7 +76,7 @@ class _RemovalWork:
     rows: dict[Reference, Listed] = field(init=False)
     entries: dict[Reference, Entry] = field(init=False)
     roll: RollCall = field(init=False)
-    noun: str = "removal(s)"
+    subject: str = "removal(s)"
     in_order: bool = False
 
     def observe(self) -> Sequence[Call]:
@@ -114,13 +114,13 @@ class _RemovalWork:
 
     def finish(self) -> None:
         """Write down since when somebody is not in the spec."""
-        for kind, word in self.request.desired.words.items():
+        for kind, removal_policy in self.request.desired.removal_policies.items():
             record_departures(
                 self.ledger,
                 [entry for entry in self._list_gone() if entry.reference.kind is kind],
                 present=self.rows.keys(),
-                words={},
-                word=word,
+                removal_policies={},
+                removal_policy=removal_policy,
                 now=self.run.now(),
             )
 

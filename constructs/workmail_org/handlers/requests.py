@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 from workmail_org.changes.calls import Call
 from workmail_org.errors import PermanentError, ServiceError, TemporaryError, WireError
 from workmail_org.handlers.patience import Patience
-from workmail_org.kinds import KINDS, name_part
+from workmail_org.kinds import KINDS, make_part_name
 from workmail_org.model.values import fold
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
@@ -113,13 +113,13 @@ class Request(Generic[PropertiesT_co]):
         return (None, self.desired) if self.is_delete else (self.desired, self.previous)
 
     @property
-    def noun(self) -> str:
+    def part_name(self) -> str:
         """What the resource is called in an approval, and in the ledger; no other one is."""
         desired: object = self.desired
         name = ""
         if isinstance(desired, DomainProperties | DomainVerificationProperties):
             name = fold(desired.domain)
-        return name_part(self.resource_type, name=name, shard=getattr(desired, "shard", 0))
+        return make_part_name(self.resource_type, name=name, shard=getattr(desired, "shard", 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,9 +66,9 @@ def note_found(run: Run, request: Request[object], found: object | None) -> None
         "found": None if found is None else encode_properties(found),
     }
     ledger = run.open_ledger(run.clients, table)
-    ledger.keep_found(request.noun, _pack(note))
+    ledger.keep_found(request.part_name, _pack(note))
     if request.type is RequestType.CREATE:
-        ledger.keep_found(request.noun + _BEFORE, _pack(note))
+        ledger.keep_found(request.part_name + _BEFORE, _pack(note))
 
 
 def find_before(run: Run, request: Request[P], properties: type[P]) -> P | None:
@@ -79,7 +79,7 @@ def find_before(run: Run, request: Request[P], properties: type[P]) -> P | None:
     """
     if not (request.is_delete and request.operation.startswith(_DELETION)):
         return None
-    note = _read(run, request, request.noun + _BEFORE)
+    note = _read(run, request, request.part_name + _BEFORE)
     if not note or note["found"] is None:
         return None
     try:
@@ -126,7 +126,7 @@ def wrote_nothing(run: Run, request: Request[object]) -> bool:
         return False
     failed = request.fingerprint if request.is_delete else request.previous_fingerprint
     try:
-        packed = run.open_ledger(run.clients, table).recall_found(request.noun)
+        packed = run.open_ledger(run.clients, table).recall_found(request.part_name)
         return not packed or _unpack(packed)["fingerprint"] != failed
     except (ServiceError, ValueError, zlib.error):
         return False
@@ -141,13 +141,13 @@ def note_deployment(run: Run, request: Request[object]) -> None:
     table = request.consent.ledger_table
     if table and not request.is_delete:
         note = f"{request.fingerprint} {_name_deployment(request)}"
-        run.open_ledger(run.clients, table).keep_found(request.noun, note)
+        run.open_ledger(run.clients, table).keep_found(request.part_name, note)
 
 
 def find_deployment(run: Run, request: Request[object]) -> str | None:
     """Return the deployment that a request rolls back; `None`: nobody knows."""
     table = request.consent.ledger_table
-    noted = run.open_ledger(run.clients, table).recall_found(request.noun) if table else None
+    noted = run.open_ledger(run.clients, table).recall_found(request.part_name) if table else None
     failed = request.fingerprint if request.is_delete else request.previous_fingerprint
     fingerprint, _, deployment = (noted or "").partition(" ")
     return deployment if fingerprint == failed else None
@@ -237,8 +237,8 @@ def note_origin(run: Run, request: Request[object], *, found: bool) -> None:
     if not table:
         return
     ledger = run.open_ledger(run.clients, table)
-    if ledger.recall_found(request.noun) != _MADE:
-        ledger.keep_found(request.noun, _FOUND if found else _MADE)
+    if ledger.recall_found(request.part_name) != _MADE:
+        ledger.keep_found(request.part_name, _FOUND if found else _MADE)
 
 
 def was_found(run: Run, request: Request[object]) -> bool:
@@ -252,7 +252,9 @@ def was_found(run: Run, request: Request[object]) -> bool:
     """
     table = request.consent.ledger_table
     try:
-        noted = run.open_ledger(run.clients, table).recall_found(request.noun) if table else None
+        noted = (
+            run.open_ledger(run.clients, table).recall_found(request.part_name) if table else None
+        )
     except NotFoundError as error:
         run.log("taken for found", reason=str(error))
         return True
@@ -263,19 +265,19 @@ def forget_origin(run: Run, request: Request[object]) -> None:
     """Write down that the stack has taken away what it made: somebody may make it anew."""
     table = request.consent.ledger_table
     if table:
-        run.open_ledger(run.clients, table).keep_found(request.noun, _GONE)
+        run.open_ledger(run.clients, table).keep_found(request.part_name, _GONE)
 
 
 def _identify(request: Request[object]) -> tuple[str, str]:
     return request.operation, request.fingerprint
 
 
-def _read(run: Run, request: Request[object], noun: str = "") -> dict[str, Any] | None:
+def _read(run: Run, request: Request[object], part_name: str = "") -> dict[str, Any] | None:
     table = request.consent.ledger_table
     if not table:
         return None
     try:
-        packed = run.open_ledger(run.clients, table).recall_found(noun or request.noun)
+        packed = run.open_ledger(run.clients, table).recall_found(part_name or request.part_name)
         return _unpack(packed) if packed else None
     except (ServiceError, ValueError, zlib.error) as error:
         # Not refused: a stack that cannot go back is stuck.

@@ -14,7 +14,7 @@ from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.handlers.restoring import find_before, find_sides, note_found, wrote_nothing
 from workmail_org.handlers.stopping import require_acknowledgement
-from workmail_org.handlers.surroundings import goes_back, is_gone
+from workmail_org.handlers.surroundings import is_gone, is_rollback
 from workmail_org.kinds import SettingKind
 from workmail_org.model.values import Reference
 from workmail_org.service.passwords import read_secret
@@ -38,7 +38,7 @@ P = TypeVar("P", bound=SettingProperties)
 
 @dataclass(frozen=True, slots=True)
 class SettingLifecycle(Generic[P]):
-    """Rules or a setting of one kind. The physical id is `<organization id>/<noun>`."""
+    """Rules or a setting of one kind. The physical id is `<organization id>/<part_name>`."""
 
     kind: SettingKind[P]
 
@@ -47,18 +47,18 @@ class SettingLifecycle(Generic[P]):
         if not request.is_delete and (self.kind.guarded or is_asked(request)):
             work = _SettingWork(self.kind, run, request, _open(run, request))
             decision = work.decide()
-            if decision.refusals and not goes_back(run, request):
+            if decision.refusals and not is_rollback(run, request):
                 raise UnsafePlanError(*decision.refusals)
             require_acknowledgement(run, request, work.workmail, decision.brakes)
             approve(run, request, decision.calls)
-        return request.physical_id or f"{request.desired.organization_id}/{self.kind.noun}"
+        return request.physical_id or f"{request.desired.organization_id}/{self.kind.part_name}"
 
     def advance(self, run: Run, request: Request[P]) -> Progress:
         """Make the calls that are missing; look again until none is."""
         workmail = _open(run, request)
         if request.is_delete and is_gone(workmail):
             return Progress(done=True)
-        rolls_back = bool(goes_back(run, request))
+        rolls_back = bool(is_rollback(run, request))
         return reconcile(
             run, _SettingWork(self.kind, run, request, workmail, rolls_back=rolls_back)
         )
@@ -88,9 +88,9 @@ class _SettingWork(Generic[P]):
     in_order: bool = True
 
     @property
-    def noun(self) -> str:
+    def subject(self) -> str:
         """What fails."""
-        return self.kind.noun
+        return self.kind.part_name
 
     def decide(self) -> Decision:
         """Read what is there; decide what changes."""

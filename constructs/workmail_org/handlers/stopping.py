@@ -17,7 +17,7 @@ from typing import Any
 from workmail_org.changes.brakes import Brake, digest_brakes
 from workmail_org.errors import ServiceError, UnsafePlanError
 from workmail_org.handlers.requests import Request, Run
-from workmail_org.handlers.surroundings import goes_back
+from workmail_org.handlers.surroundings import is_rollback
 from workmail_org.service.reading import read_organization
 from workmail_org.service.stacks import StackState, read_state
 from workmail_org.service.workmail import WorkMail
@@ -38,7 +38,7 @@ def require_acknowledgement(
     try:
         noted = _read_confirmations(run, request)
     except ServiceError:
-        if goes_back(run, request):
+        if is_rollback(run, request):
             return  # whatever is lost, a stack that cannot go back is stuck
         raise
     # A rollback names what failed as its former properties.
@@ -53,7 +53,7 @@ def require_acknowledgement(
         _write_confirmations(run, request, confirmed.give(brakes, request.fingerprint))
         return
     state = read_state(run.clients.cloudformation, request.stack_id)
-    if state and (state.goes_back or _is_new(state, workmail)):
+    if state and (state.rolls_back or _is_new(state, workmail)):
         run.log("brake let go", status=state.status, brakes=[str(brake) for brake in unconfirmed])
         return
     # The way out comes first: long reasons are cut at their end.
@@ -140,7 +140,7 @@ def _write_confirmations(run: Run, request: Request[object], confirmed: _Confirm
 
 
 def _name(request: Request[object]) -> str:
-    return f"{request.noun} confirmations"
+    return f"{request.part_name} confirmations"
 
 
 def _is_new(state: StackState, workmail: WorkMail) -> bool:

@@ -9,10 +9,10 @@ from workmail_org.service.stacks import StackState, read_state
 from workmail_org.service.workmail import WorkMail
 
 
-def goes_back(run: Run, request: Request[object]) -> bool | None:
+def is_rollback(run: Run, request: Request[object]) -> bool | None:
     """Return whether a failed deployment is rolled back; `None`: CloudFormation does not tell."""
     state = read_state(run.clients.cloudformation, request.stack_id)
-    return state.goes_back if state else None
+    return state.rolls_back if state else None
 
 
 def read_known_state(run: Run, request: Request[object]) -> StackState:

@@ -26,7 +26,7 @@ class OrganizationConsent:
 
     Attributes:
         acknowledge: Digests of changes that must be confirmed.
-        approved: Digests of what was approved, by noun; `None`: no approval.
+        approved: Digests of what was approved, by part_name; `None`: no approval.
         require_approval: From the spec.
         repair: Digest of a repair; empty: none.
     """
@@ -36,11 +36,11 @@ class OrganizationConsent:
     require_approval: bool
     repair: str = ""
 
-    def make_properties(self, resource_type: ResourceType, noun: str) -> dict[str, Any]:
+    def make_properties(self, resource_type: ResourceType, part_name: str) -> dict[str, Any]:
         """Make what one custom resource carries of it."""
         consent = make_consent(
             resource_type,
-            noun,
+            part_name,
             acknowledge=self.acknowledge,
             approved=self.approved,
             require_approval=self.require_approval,
@@ -93,7 +93,7 @@ def _check_digest(option: str, given: str, advice: str) -> None:
 
 
 def _read_approval(scope: Construct, key: str) -> Mapping[str, str] | None:
-    """Read an organization's parts of an approval, by noun."""
+    """Read an organization's parts of an approval, by part_name."""
     given: Any = scope.node.try_get_context("approved") or ""
     text = str(given).strip()
     if not text:

@@ -9,7 +9,7 @@ from constructs import Construct
 from workmail_org.declaring import make_directory, makes_directory
 from workmail_org.infra.keeping import keep, keeps_directory
 from workmail_org.infra.provider import HandlerProvider
-from workmail_org.kinds import name_part
+from workmail_org.kinds import make_part_name
 from workmail_org.model.organization import Organization
 from workmail_org.wire.encoding import encode_properties
 from workmail_org.wire.names import (
@@ -72,8 +72,8 @@ def add_directory(
     else:
         encoded[ADMIN_PASSWORD_SECRET_ARN] = secret
     kind = ResourceType.DIRECTORY
-    noun = name_part(kind)
-    resource = provider.add_resource(scope, "Directory", kind, encoded, noun=noun)
+    part_name = make_part_name(kind)
+    resource = provider.add_resource(scope, "Directory", kind, encoded, part_name=part_name)
     CfnOutput(scope, "DirectoryId", description="Id of the directory", value=resource.ref)
     return resource
 

@@ -11,7 +11,7 @@ from constructs import Construct
 from workmail_org.declaring import declare_default_domain, make_domain
 from workmail_org.infra.naming import make_domain_id
 from workmail_org.infra.provider import HandlerProvider
-from workmail_org.kinds import name_part
+from workmail_org.kinds import make_part_name
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
 from workmail_org.model.organization import Organization
 from workmail_org.wire.encoding import encode_properties
@@ -76,7 +76,7 @@ class MailDomainResource(Construct):
                 ORGANIZATION_ID: organization_id,
                 **encode_properties(make_domain(organization, domain)),
             },
-            noun=name_part(ResourceType.DOMAIN, name=domain.name),
+            part_name=make_part_name(ResourceType.DOMAIN, name=domain.name),
             after=[earlier.registration for earlier in after],
         )
         self.ready = self.registration
@@ -90,7 +90,7 @@ class MailDomainResource(Construct):
                     ORGANIZATION_ID: organization_id,
                     **encode_properties(DomainVerificationProperties(domain=domain.name)),
                 },
-                noun=name_part(ResourceType.DOMAIN, name=domain.name),
+                part_name=make_part_name(ResourceType.DOMAIN, name=domain.name),
                 # One after the other: each asks SES, which answers one call a second (facts.md §3).
                 after=[*records, *(earlier.ready for earlier in after)],
             )
@@ -158,7 +158,7 @@ def add_domains(
         part.construct_id,
         part.resource_type,
         {ORGANIZATION_ID: organization_id, **part.properties},
-        noun=name_part(ResourceType.DEFAULT_DOMAIN),
+        part_name=make_part_name(ResourceType.DEFAULT_DOMAIN),
         after=ready,
     )
     return [*ready, default]

@@ -29,7 +29,7 @@ from workmail_org.infra.keeping import keep, keeps_organization
 from workmail_org.infra.monitoring import EventsPlace
 from workmail_org.infra.permissions.mailboxes import Reach, list_mailboxes_statements
 from workmail_org.infra.provider import HandlerProvider
-from workmail_org.kinds import name_part
+from workmail_org.kinds import make_part_name
 from workmail_org.model import policies
 from workmail_org.model.organization import Organization, Passwords
 from workmail_org.wire.names import (
@@ -173,7 +173,7 @@ class MailboxesResource:
             construct_id,
             resource_type,
             {ORGANIZATION_ID: self._organization_id, **properties},
-            noun=name_part(resource_type, shard=shard),
+            part_name=make_part_name(resource_type, shard=shard),
             after=after,
         )
 

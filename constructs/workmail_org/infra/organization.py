@@ -18,7 +18,7 @@ from workmail_org.infra.ledger import add_ledger
 from workmail_org.infra.mailboxes import MailboxesResource
 from workmail_org.infra.permissions.organizations import list_organization_statements
 from workmail_org.infra.provider import HandlerProvider
-from workmail_org.kinds import name_part
+from workmail_org.kinds import make_part_name
 from workmail_org.model.domain import RecordGroup
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import IdentityCenter
@@ -79,7 +79,7 @@ class OrganizationResource(Construct):
             "Organization",
             ResourceType.ORGANIZATION,
             self._make_properties(organization, directory),
-            noun=name_part(ResourceType.ORGANIZATION),
+            part_name=make_part_name(ResourceType.ORGANIZATION),
         )
         self.organization_id = resource.ref
         self.organization_arn = resource.get_att(OrganizationAttribute.ARN).to_string()
@@ -150,7 +150,7 @@ class OrganizationResource(Construct):
             "IdentityCenter",
             ResourceType.IDENTITY_CENTER,
             {ORGANIZATION_ID: self.organization_id, **encoded},
-            noun=name_part(ResourceType.IDENTITY_CENTER),
+            part_name=make_part_name(ResourceType.IDENTITY_CENTER),
             after=[after],
         )
 

@@ -113,7 +113,7 @@ class HandlerProvider(Construct):
         resource_type: ResourceType,
         properties: Mapping[str, Any],
         *,
-        noun: str,
+        part_name: str,
         after: Iterable[CfnResource] = (),
     ) -> CfnResource:
         """Add a custom resource that this provider answers for.
@@ -123,7 +123,7 @@ class HandlerProvider(Construct):
             construct_id: Id of the resource.
             resource_type: One that the handlers know.
             properties: Encoded by `encode_properties`, and tokens.
-            noun: What it is called in its physical id, and in an approval.
+            part_name: What it is called in its physical id, and in an approval.
             after: What must be there before, and goes only afterwards.
         """
         resource = CfnResource(
@@ -134,7 +134,7 @@ class HandlerProvider(Construct):
                 "ServiceToken": self._framework.service_token,
                 "ServiceTimeout": str(_SERVICE_TIMEOUT_SECONDS),
                 LEDGER_TABLE: self._ledger.ref,
-                **self._consent.make_properties(resource_type, noun),
+                **self._consent.make_properties(resource_type, part_name),
                 **properties,
             },
         )

@@ -76,19 +76,19 @@ def predict(declaration: Declaration | None) -> Actual:
         return Actual()
     about = declaration.organization
     people = People(
-        users={fold(each.name): _foretell_user(each) for each in declaration.users.users},
+        users={fold(each.name): _predict_user(each) for each in declaration.users.users},
         groups={fold(each.name): _found(each) for each in declaration.groups.groups},
         resources={
-            fold(each.name): _foretell_bookable(each) for each in declaration.resources.resources
+            fold(each.name): _predict_bookable(each) for each in declaration.resources.resources
         },
     )
     return Actual(
         organization=replace(take_as_declared(about), tags=make_tags(about)),
-        directory=_foretell_directory(declaration.directory),
+        directory=_predict_directory(declaration.directory),
         is_whole=about.existing is None,
         domains=frozenset(declaration.domains),
         people=people,
-        settings=_foretell_settings(declaration),
+        settings=_predict_settings(declaration),
         owned={kind: frozenset(people.get_kind(kind)) for kind in Kind},
     )
 
@@ -104,7 +104,7 @@ def take_as_declared(about: OrganizationProperties) -> LiveOrganization:
     )
 
 
-def _foretell_directory(declared: DirectoryProperties | None) -> LiveDirectory | None:
+def _predict_directory(declared: DirectoryProperties | None) -> LiveDirectory | None:
     """Predict what there is once a directory has been deployed; `None`: nothing."""
     if declared is None:
         return None
@@ -131,7 +131,7 @@ def _found(entity: EntityT) -> Found[EntityT]:
     return Found(id=EntityId(""), entity=entity)
 
 
-def _foretell_user(user: User) -> Found[User]:
+def _predict_user(user: User) -> Found[User]:
     shown = replace(user, display_name=user.display_name or user.name)
     if not user.enabled:
         return _found(replace(shown, email="", aliases=(), quota_megabytes=None))
@@ -140,13 +140,13 @@ def _foretell_user(user: User) -> Found[User]:
     return _found(replace(shown, quota_megabytes=user.quota_megabytes or default))
 
 
-def _foretell_bookable(bookable: Bookable) -> Found[Bookable]:
+def _predict_bookable(bookable: Bookable) -> Found[Bookable]:
     if bookable.enabled:
         return _found(bookable)
     return _found(replace(bookable, email="", aliases=(), delegates=()))
 
 
-def _foretell_settings(declaration: Declaration) -> LiveSettings:
+def _predict_settings(declaration: Declaration) -> LiveSettings:
     new = LiveSettings(default_domain=fold(declaration.test_domain))
     predicted: dict[str, Any] = {
         kind.fact: kind.predict(declared)

@@ -29,10 +29,10 @@ def ask_live_rules(workmail: WorkMail, organization: Organization) -> tuple[str,
     left = [
         each for each in organization.expect if effects.judge(policies, each.attempt).by_default
     ]
-    surprises = check_expectations(workmail, replace(organization, expect=tuple(left)))
+    unmet = check_expectations(workmail, replace(organization, expect=tuple(left)))
     return tuple(
         f"the spec expects that {each.expected}; by the live rules, which it does not declare, "
         f"{each.actual}"
-        for each in surprises
+        for each in unmet
         if each.effect
     )

@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from workmail_org.changes import consequences as rules
-from workmail_org.changes.approvals import make_part_name
+from workmail_org.changes.approvals import make_approval_key
 from workmail_org.changes.calls import Call
 from workmail_org.changes.consequences import Consequence, Rule
 from workmail_org.changes.explaining import Wording, join
 from workmail_org.kinds import KINDS, SettingKind
 from workmail_org.model.domain import RecordGroup
 from workmail_org.model.values import Reference
+from workmail_org.plan.context import Context, make_change
 from workmail_org.plan.declarations import Zone
 from workmail_org.plan.model import Change
-from workmail_org.plan.people import explain_entities, find_farewells
-from workmail_org.plan.scene import Scene, make_change
+from workmail_org.plan.people import explain_entities, group_by_leaver
 from workmail_org.plan.step import Step
 from workmail_org.wire.properties import ResourceType
 
@@ -29,25 +29,25 @@ _ABOUT_PEOPLE = (
 )
 
 
-def explain(scene: Scene, steps: Sequence[Step]) -> tuple[Change, ...]:
+def explain(context: Context, steps: Sequence[Step]) -> tuple[Change, ...]:
     """Return what steps mean; each of their calls is behind exactly one change."""
-    farewells = find_farewells(steps)
-    remaining = [_leave_out(step, farewells) for step in steps]
+    leavers = group_by_leaver(steps)
+    remaining = [_leave_out(step, leavers) for step in steps]
     about_people = [step for step in remaining if step.resource_type in _ABOUT_PEOPLE]
     changes: list[Change] = []
     for step in remaining:
         if about_people and step is about_people[0]:
-            changes += explain_entities(scene, about_people, farewells)
-        changes += _explain_step(scene, step)
-    changes += _explain_zones(scene)
-    if scene.begins:
+            changes += explain_entities(context, about_people, leavers)
+        changes += _explain_step(context, step)
+    changes += _explain_zones(context)
+    if context.begins:
         changes = [_soften(change) for change in changes]
     return tuple(sorted(changes, key=lambda change: -change.consequence.severity))
 
 
-def _leave_out(step: Step, farewells: Mapping[Reference, Sequence[Call]]) -> Step:
+def _leave_out(step: Step, leavers: Mapping[Reference, Sequence[Call]]) -> Step:
     """Leave out what is told of those who leave."""
-    told = {id(call) for calls in farewells.values() for call in calls}
+    told = {id(call) for calls in leavers.values() for call in calls}
     return replace(step, calls=tuple(call for call in step.calls if id(call) not in told))
 
 
@@ -61,34 +61,34 @@ def _soften(change: Change) -> Change:
     return replace(change, rule=rules.BEGINS) if change.consequence.severity else change
 
 
-def _explain_step(scene: Scene, step: Step) -> Iterator[Change]:
+def _explain_step(context: Context, step: Step) -> Iterator[Change]:
     if not step.calls or step.resource_type in _ABOUT_PEOPLE:
         return
     kind = KINDS[step.resource_type]
     if isinstance(kind, SettingKind):
-        yield from _explain_setting(scene, kind, step)
+        yield from _explain_setting(context, kind, step)
     else:
         for call in step.calls:
-            rule, sentence = _explain_call(scene, call)
-            yield make_change(scene, step, rule, sentence, [call])
+            rule, sentence = _explain_call(context, call)
+            yield make_change(context, step, rule, sentence, [call])
 
 
-def _explain_setting(scene: Scene, kind: SettingKind[Any], step: Step) -> Iterator[Change]:
+def _explain_setting(context: Context, kind: SettingKind[Any], step: Step) -> Iterator[Change]:
     """Return what the calls for one kind of rule or setting mean."""
-    live = scene.before.settings
-    declared = scene.desired.get_setting(kind)
-    wording = Wording(name=scene.name, begins=scene.begins)
+    live = context.before.settings
+    declared = context.desired.get_setting(kind)
+    wording = Wording(name=context.name, begins=context.begins)
     for rule, sentence, calls in kind.explain(live, declared, step.calls, wording):
-        yield make_change(scene, step, rule, sentence, calls)
+        yield make_change(context, step, rule, sentence, calls)
 
 
-def _explain_call(scene: Scene, call: Call) -> tuple[Rule, str]:
+def _explain_call(context: Context, call: Call) -> tuple[Rule, str]:
     """Return what a call for the organization itself means."""
-    about = scene.desired.organization
+    about = context.desired.organization
     match call.operation:
         case "CreateOrganization":
             sentence = (
-                f"organization {about.alias} is created in {scene.desired.region}; the alias is "
+                f"organization {about.alias} is created in {context.desired.region}; the alias is "
                 "taken permanently"
             )
             return rules.ORGANIZATION_COMES, sentence
@@ -118,10 +118,10 @@ def _describe_tags(call: Call) -> str:
     return f"tags are set: {join(pairs)}"
 
 
-def _explain_zones(scene: Scene) -> Iterator[Change]:
+def _explain_zones(context: Context) -> Iterator[Change]:
     """Return what CloudFormation itself does to DNS records."""
-    before = scene.previous.zones if scene.previous else dict[str, Zone]()
-    after = scene.desired.zones
+    before = context.previous.zones if context.previous else dict[str, Zone]()
+    after = context.desired.zones
     for domain in sorted({*before, *after}):
         was, now = before.get(domain), after.get(domain)
         if was == now:
@@ -139,7 +139,7 @@ def _explain_zones(scene: Scene) -> Iterator[Change]:
             sentence=_describe_zone(domain, lost, gained, is_moved=moved),
             rule=_judge_zone(lost, gained),
             calls=tuple(calls),
-            part=make_part_name(scene.desired.key, f"domains/{domain}"),
+            part=make_approval_key(context.desired.key, f"domains/{domain}"),
         )
 
 

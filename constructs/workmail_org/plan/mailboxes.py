@@ -16,7 +16,7 @@ from workmail_org.changes.collection import (
 )
 from workmail_org.changes.removals import Presence, call_roll, decide
 from workmail_org.changes.settled import ListedRow, believe, list_new_addresses
-from workmail_org.kinds import CollectionKind, name_part
+from workmail_org.kinds import CollectionKind, make_part_name
 from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual
@@ -60,7 +60,7 @@ def _step_shard(
         assess(_predict_facts(kind.kind, before, actual, declared), declared, before)
     )
     return Step(
-        noun=name_part(kind.resource_type, shard=declared.shard),
+        part_name=make_part_name(kind.resource_type, shard=declared.shard),
         resource_type=kind.resource_type,
         calls=decision.calls,
         refusals=decision.refusals,
@@ -208,7 +208,7 @@ def list_removals_steps(
     owned = {Reference(kind, name) for kind, names in actual.owned.items() for name in names}
     owned |= {each.folded for each in (*declared.enabled, *declared.disabled)}
     yield Step(
-        noun=name_part(ResourceType.REMOVALS),
+        part_name=make_part_name(ResourceType.REMOVALS),
         resource_type=ResourceType.REMOVALS,
         calls=decide(call_roll(present, owned, declared)).calls,
     )

@@ -11,7 +11,7 @@ from workmail_org.changes.organizations import (
     decide_organization,
     is_chosen,
 )
-from workmail_org.kinds import name_part
+from workmail_org.kinds import make_part_name
 from workmail_org.plan.actual import Actual, take_as_declared
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
@@ -90,7 +90,7 @@ def _is_registered(actual: Actual, domain: str) -> bool | None:
 
 def _step(resource_type: ResourceType, decision: Decision, name: str = "") -> Step:
     return Step(
-        noun=name_part(resource_type, name=name),
+        part_name=make_part_name(resource_type, name=name),
         resource_type=resource_type,
         calls=decision.calls,
         refusals=decision.refusals,

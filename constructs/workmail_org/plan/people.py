@@ -13,9 +13,9 @@ from workmail_org.model.group import Group
 from workmail_org.model.live import Entity
 from workmail_org.model.user import PROFILE_FIELDS, Role, User
 from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.plan.context import Context, make_change, name_entity
 from workmail_org.plan.mailflow import Delivery, FlowChange
 from workmail_org.plan.model import Change
-from workmail_org.plan.scene import Scene, make_change, name_entity
 from workmail_org.plan.step import Step
 from workmail_org.wire.properties import ResourceType
 
@@ -42,7 +42,7 @@ _LEAVING = {
 }
 
 
-def find_farewells(steps: Iterable[Step]) -> dict[Reference, list[Call]]:
+def group_by_leaver(steps: Iterable[Step]) -> dict[Reference, list[Call]]:
     """Find what others lose only because somebody leaves: members, delegates, permissions."""
     every = list(steps)
     leaving = {
@@ -51,12 +51,12 @@ def find_farewells(steps: Iterable[Step]) -> dict[Reference, list[Call]]:
         if step.resource_type is ResourceType.REMOVALS
         for call in step.calls
     }
-    farewells: dict[Reference, list[Call]] = {}
+    leavers: dict[Reference, list[Call]] = {}
     for call in (call for step in every for call in step.calls):
         who = next((each for each in _list_parted(call) if each in leaving), None)
         if who:
-            farewells.setdefault(who, []).append(call)
-    return farewells
+            leavers.setdefault(who, []).append(call)
+    return leavers
 
 
 def _list_parted(call: Call) -> Iterator[Reference]:
@@ -68,7 +68,7 @@ def _list_parted(call: Call) -> Iterator[Reference]:
 
 
 def explain_entities(
-    scene: Scene, steps: Iterable[Step], farewells: Mapping[Reference, Sequence[Call]]
+    context: Context, steps: Iterable[Step], leavers: Mapping[Reference, Sequence[Call]]
 ) -> Iterator[Change]:
     """Return what calls do to each of those whom they are about.
 
@@ -76,11 +76,11 @@ def explain_entities(
     and goes in the last one: that is told once, as what the last one does.
 
     Args:
-        scene: What there is before and after.
+        context: What there is before and after.
         steps: Those of the collections, and of the removals.
-        farewells: What is told of those who leave.
+        leavers: What is told of those who leave.
     """
-    by_subject: dict[Reference, list[Call]] = {who: [*calls] for who, calls in farewells.items()}
+    by_subject: dict[Reference, list[Call]] = {who: [*calls] for who, calls in leavers.items()}
     last: dict[Reference, Step] = {}
     for step in steps:
         for call in step.calls:
@@ -88,32 +88,32 @@ def explain_entities(
                 by_subject.setdefault(call.subject.folded, []).append(call)
                 last[call.subject.folded] = step
     for reference, calls in by_subject.items():
-        for rule, sentence, behind in _explain(scene, reference, calls):
-            yield make_change(scene, last[reference], rule, sentence, behind)
+        for rule, sentence, behind in _explain(context, reference, calls):
+            yield make_change(context, last[reference], rule, sentence, behind)
 
 
 _Told = tuple[Rule, str, Sequence[Call]]
 
 
-def _explain(scene: Scene, reference: Reference, calls: Sequence[Call]) -> Iterator[_Told]:
+def _explain(context: Context, reference: Reference, calls: Sequence[Call]) -> Iterator[_Told]:
     operations = {call.operation for call in calls}
     if operations & {*_CREATIONS, "RegisterToWorkMail"}:
-        yield _explain_arrival(scene, reference, calls)
+        yield _explain_arrival(context, reference, calls)
     elif operations & {*_DELETIONS, "DeregisterFromWorkMail"}:
-        yield _explain_departure(scene, reference, calls)
+        yield _explain_departure(context, reference, calls)
     else:
-        yield from _explain_staying(scene, reference, calls)
+        yield from _explain_staying(context, reference, calls)
 
 
-def _explain_arrival(scene: Scene, reference: Reference, calls: Sequence[Call]) -> _Told:
-    before = scene.before.people.find(reference)
-    found = scene.after.people.find(reference)
+def _explain_arrival(context: Context, reference: Reference, calls: Sequence[Call]) -> _Told:
+    before = context.before.people.find(reference)
+    found = context.after.people.find(reference)
     if found is None:  # it came and went, which no plan does
-        return rules.USER_PREPARED, f"{scene.name(reference)} changes", calls
+        return rules.USER_PREPARED, f"{context.name(reference)} changes", calls
     after = found.entity
     name, addresses = name_entity(after), _list_addresses(after)
     if isinstance(after, Group):
-        reached = _describe_reached(scene, scene.flow.get(fold(after.email)))
+        reached = _describe_reached(context, context.flow.get(fold(after.email)))
         sentence = f"{name} is added with {addresses} and {reached}"
         return rules.GROUP_COMES, sentence, calls
     if isinstance(after, Bookable):
@@ -121,13 +121,13 @@ def _explain_arrival(scene: Scene, reference: Reference, calls: Sequence[Call]) 
         rule = rules.RESOURCE_RETURNS if before else rules.RESOURCE_COMES
         if not after.enabled:
             return rule, f"{name} is prepared, switched off", calls
-        answers = "" if after.booking.auto_accept else f"; {_describe_answering(scene, after)}"
+        answers = "" if after.booking.auto_accept else f"; {_describe_answering(context, after)}"
         return rule, f"{name} {verb}: {after.type} with {addresses}{answers}", calls
     return _explain_new_user(name, after, addresses, calls, is_new=before is None)
 
 
-def _describe_answering(scene: Scene, resource: Bookable) -> str:
-    names = [scene.name(each) for each in resource.delegates]
+def _describe_answering(context: Context, resource: Bookable) -> str:
+    names = [context.name(each) for each in resource.delegates]
     verb = "answers" if len(names) == 1 else "answer"
     return f"{join(names)} {verb} booking requests" if names else "nobody answers booking requests"
 
@@ -147,10 +147,10 @@ def _explain_new_user(
     return rules.USER_RETURNS, sentence, calls
 
 
-def _explain_departure(scene: Scene, reference: Reference, calls: Sequence[Call]) -> _Told:
-    found = scene.before.people.find(reference)
+def _explain_departure(context: Context, reference: Reference, calls: Sequence[Call]) -> _Told:
+    found = context.before.people.find(reference)
     if found is None:
-        return rules.USER_LEAVES, f"{scene.name(reference)} leaves", calls
+        return rules.USER_LEAVES, f"{context.name(reference)} leaves", calls
     entity = found.entity
     kept, deleted = _LEAVING[reference.kind]
     is_deleted = any(call.operation in _DELETIONS for call in calls)
@@ -164,7 +164,7 @@ def _explain_departure(scene: Scene, reference: Reference, calls: Sequence[Call]
     is_remote = isinstance(entity, User) and entity.role is Role.REMOTE_USER
     if is_remote:
         return rules.REMOTE_LEAVES, f"{name} {what}", calls
-    fates = _describe_fates(scene, [entity.email, *entity.aliases])
+    fates = _describe_fates(context, [entity.email, *entity.aliases])
     sentence = f"{name} {what}{f'; {fates}' if fates else ''}"
     if reference.kind is Kind.GROUP and fates and "bounces" not in fates:
         return rules.GROUP_REPLACED, sentence, calls
@@ -179,19 +179,21 @@ def _describe_leaving_user(user: User, *, is_deleted: bool) -> str:
     return "cannot sign in any more; the mailbox is kept for 30 days, then erased"
 
 
-def _explain_staying(scene: Scene, reference: Reference, calls: Sequence[Call]) -> Iterator[_Told]:
-    found, left = scene.before.people.find(reference), scene.after.people.find(reference)
+def _explain_staying(
+    context: Context, reference: Reference, calls: Sequence[Call]
+) -> Iterator[_Told]:
+    found, left = context.before.people.find(reference), context.after.people.find(reference)
     if found is None or left is None:
         return
     before, after = found.entity, left.entity
     moves = [call for call in calls if call.operation in _ADDRESSES]
     if moves:
-        yield _explain_addresses(scene, before, after, moves)
+        yield _explain_addresses(context, before, after, moves)
     for operation, (rule, parameter) in _MEMBERS.items():
         changed = [call for call in calls if call.operation == operation]
         if changed:
-            people = [scene.name(get_reference(call, parameter)) for call in changed]
-            yield _explain_members(scene, rule, after, people, changed)
+            people = [context.name(get_reference(call, parameter)) for call in changed]
+            yield _explain_members(context, rule, after, people, changed)
     for call in calls:
         match call.operation:
             case "UpdateUser":
@@ -207,7 +209,9 @@ def _explain_staying(scene: Scene, reference: Reference, calls: Sequence[Call]) 
                 pass
 
 
-def _explain_addresses(scene: Scene, before: Entity, after: Entity, calls: Sequence[Call]) -> _Told:
+def _explain_addresses(
+    context: Context, before: Entity, after: Entity, calls: Sequence[Call]
+) -> _Told:
     name = name_entity(after)
     had = {fold(address): address for address in (before.email, *before.aliases)}
     has = {fold(address): address for address in (after.email, *after.aliases)}
@@ -221,7 +225,7 @@ def _explain_addresses(scene: Scene, before: Entity, after: Entity, calls: Seque
     if others:
         said.append(f"is also reached at {join(others)}")
     if lost:
-        fates = _describe_fates(scene, lost)
+        fates = _describe_fates(context, lost)
         rule = rules.ADDRESS_LEAVES if "bounces" in fates else rules.ADDRESS_MOVES
         return rule, _finish(name, said, fates), calls
     if renamed:
@@ -237,38 +241,38 @@ def _finish(name: str, said: Sequence[str], rest: str) -> str:
     return f"{sentence}; {rest}" if rest else sentence
 
 
-def _describe_fates(scene: Scene, addresses: Iterable[str]) -> str:
+def _describe_fates(context: Context, addresses: Iterable[str]) -> str:
     """Say what becomes of mail to addresses that somebody gives up."""
     bounced: list[str] = []
     moved: dict[str, list[str]] = {}
     for address in addresses:
-        delivery = scene.flow.get(fold(address))
+        delivery = context.flow.get(fold(address))
         if not address:
             continue
         if delivery is None:
             bounced.append(address)
         else:
-            moved.setdefault(scene.name(delivery.holder), []).append(address)
+            moved.setdefault(context.name(delivery.holder), []).append(address)
     said = [f"mail to {join(each)} goes to {holder}" for holder, each in moved.items()]
     if bounced:
         said.insert(0, f"mail to {join(bounced)} bounces")
     return "; ".join(said)
 
 
-def _describe_reached(scene: Scene, delivery: Delivery | None) -> str:
+def _describe_reached(context: Context, delivery: Delivery | None) -> str:
     if delivery is None or not delivery.recipients:
         return "reaches nobody yet"
-    return f"reaches {join(scene.name(each) for each in delivery.recipients)}"
+    return f"reaches {join(context.name(each) for each in delivery.recipients)}"
 
 
 def _explain_members(
-    scene: Scene, rule: Rule, entity: Entity, people: Sequence[str], calls: Sequence[Call]
+    context: Context, rule: Rule, entity: Entity, people: Sequence[str], calls: Sequence[Call]
 ) -> _Told:
     """Return who joins or leaves a group; it matters as far as somebody gets other mail."""
     one, several, what = _MEMBERSHIP[rule.name]
     who = f"{join(people)} {one if len(people) == 1 else several} {name_entity(entity)}"
     address = fold(entity.email)
-    flow = FlowChange(address, scene.flow_before.get(address), scene.flow.get(address))
+    flow = FlowChange(address, context.flow_before.get(address), context.flow.get(address))
     touched = flow.gained if rule.consequence is Consequence.MORE_MAIL else flow.lost
     if flow.before and not touched and isinstance(entity, Group):
         return rules.MEMBERS_REARRANGED, f"{who}: the same people get its mail as before", calls

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from workmail_org.changes.approvals import make_part_name
+from workmail_org.changes.approvals import make_approval_key
 from workmail_org.changes.brakes import join_names
 from workmail_org.changes.digests import digest_calls, render_call
 from workmail_org.errors import SpecError
@@ -16,12 +16,12 @@ from workmail_org.model.removal import Removal
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual
 from workmail_org.plan.bases import Base, DeployedState
+from workmail_org.plan.context import Context
 from workmail_org.plan.costs import Cost, count_mailboxes
 from workmail_org.plan.declarations import Declaration, declare
 from workmail_org.plan.explaining import explain
 from workmail_org.plan.mailflow import Flow, compare, trace
 from workmail_org.plan.model import OrganizationPlan, Plan, Transition
-from workmail_org.plan.scene import Scene
 from workmail_org.plan.steps import SimulatedSteps, simulate
 from workmail_org.plan.unmanaged import judge_by_left_rules
 from workmail_org.wire.properties import ResourceType
@@ -151,7 +151,7 @@ def _tell(
 ) -> OrganizationPlan:
     """Add what the steps of a deployment come to."""
     flow_before, flow = trace(before.people), trace(course.after.people)
-    scene = Scene(
+    context = Context(
         previous=previous,
         desired=desired,
         before=before,
@@ -159,10 +159,10 @@ def _tell(
         flow_before=flow_before,
         flow=flow,
     )
-    steps = {make_part_name(desired.key, step.noun): step for step in course.steps}
+    steps = {make_approval_key(desired.key, step.part_name): step for step in course.steps}
     return replace(
         told,
-        changes=explain(scene, course.steps),
+        changes=explain(context, course.steps),
         calls=tuple(render_call(call) for step in steps.values() for call in step.calls),
         brakes={part: step.brakes for part, step in steps.items() if step.brakes},
         flow=compare(flow_before, flow),

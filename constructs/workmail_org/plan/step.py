@@ -14,14 +14,14 @@ class Step:
     """What one custom resource would do.
 
     Attributes:
-        noun: As in its physical id; unique in the stack.
+        part_name: As in its physical id; unique in the stack.
         refusals: Where there is one, nothing is applied.
         brakes: What must be confirmed.
         leaves: It goes from the stack, which has to be approved even where it
             takes nothing away.
     """
 
-    noun: str
+    part_name: str
     resource_type: ResourceType
     calls: tuple[Call, ...] = ()
     refusals: tuple[str, ...] = ()

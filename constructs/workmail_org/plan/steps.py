@@ -119,7 +119,7 @@ def _add_setting(
     if before == after and (before is None or not state.repairs):
         return state  # CloudFormation sends no request
     decision = kind.decide(_see_settings(state), after, before)
-    step = Step(noun=kind.noun, resource_type=kind.resource_type, calls=decision.calls)
+    step = Step(part_name=kind.part_name, resource_type=kind.resource_type, calls=decision.calls)
     leaves = after is None and kind.takes_away
     step = replace(step, refusals=decision.refusals, brakes=decision.brakes, leaves=leaves)
     steps.append(_meet(step, state, steps, desired.test_domain))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from workmail_org.model.live import Snapshot
     from workmail_org.model.organization import Organization
-    from workmail_org.service.effects import Surprise
+    from workmail_org.service.effects import UnmetExpectation
 
 _VERIFIED = "VERIFIED"
 """`OwnershipVerificationStatus` of a domain that can be used."""
@@ -46,9 +46,11 @@ def compare(
     )
 
 
-def tell_surprises(desired: Organization, surprises: Iterable[Surprise]) -> Iterator[Difference]:
+def describe_unmet(
+    desired: Organization, unmet: Iterable[UnmetExpectation]
+) -> Iterator[Difference]:
     """Say of each expectation that WorkMail does not meet what it does instead."""
-    for each in surprises:
+    for each in unmet:
         yield make_difference(desired.key, (("expect", each.position), each.expected, each.actual))
 
 

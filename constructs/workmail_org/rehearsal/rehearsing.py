@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workmail_org.differences.finding import Difference
 from workmail_org.errors import DeploymentError, WorkMailOrgError
 from workmail_org.plan.against import LIVE, Place, plan_against
-from workmail_org.rehearsal.comparing import compare, tell_surprises
+from workmail_org.rehearsal.comparing import compare, describe_unmet
 from workmail_org.rehearsal.deploying import Cdk
 from workmail_org.rehearsal.furnishing import Dump, Live, furnish, list_verified, read_live
 from workmail_org.rehearsal.installing import provide_cdk
@@ -292,7 +292,7 @@ class _Play:
         for desired in specs[-1].environment.organizations:
             actual = found[desired.key]
             differences.extend(compare(desired, actual, before.get(desired.key)))
-            differences.extend(tell_surprises(desired, ask(desired, actual)))
+            differences.extend(describe_unmet(desired, ask(desired, actual)))
         return tuple(differences)
 
     def _describe_kept(self, local: LocalAws) -> Kept:

@@ -11,7 +11,7 @@ from workmail_org.model.live import Snapshot
 from workmail_org.service import reading
 from workmail_org.service.clients import make_clients
 from workmail_org.service.directories import DirectoryService
-from workmail_org.service.effects import Surprise, check_expectations
+from workmail_org.service.effects import UnmetExpectation, check_expectations
 from workmail_org.service.snapshot import read_snapshot
 from workmail_org.service.workmail import WorkMail
 
@@ -36,8 +36,8 @@ def survey(region: str, alias: str) -> Snapshot | None:
     return replace(snapshot, log_days=_read_log_days(region, monitoring.log_group_arn))
 
 
-def ask(desired: Organization, actual: Snapshot | None) -> tuple[Surprise, ...]:
-    """Ask WorkMail what becomes of what a spec expects; the surprises.
+def ask(desired: Organization, actual: Snapshot | None) -> tuple[UnmetExpectation, ...]:
+    """Ask WorkMail what becomes of what a spec expects, and list what is not met.
 
     Args:
         desired: From the spec.

@@ -37,7 +37,7 @@ _WORDS = {Effect.ALLOW: "allowed", Effect.DENY: "denied"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surprise:
+class UnmetExpectation:
     """An expectation that WorkMail does not meet.
 
     Attributes:
@@ -62,7 +62,9 @@ class Surprise:
         return f"it is {_WORDS[self.effect]}: {self.reason}" if self.effect else self.reason
 
 
-def check_expectations(workmail: WorkMail, organization: Organization) -> tuple[Surprise, ...]:
+def check_expectations(
+    workmail: WorkMail, organization: Organization
+) -> tuple[UnmetExpectation, ...]:
     """Ask WorkMail what becomes of every attempt, and list what is not as expected.
 
     A role that acts for a user who is switched off is left out: the rules that
@@ -105,11 +107,13 @@ class _Questions:
     users: Mapping[str, str]
     roles: Mapping[str, str]
 
-    def check(self, position: int, expectation: Expectation) -> Surprise | None:
+    def check(self, position: int, expectation: Expectation) -> UnmetExpectation | None:
         effect, reason = self._ask(expectation.attempt)
         if effect is expectation.effect:
             return None
-        return Surprise(position=position, expectation=expectation, effect=effect, reason=reason)
+        return UnmetExpectation(
+            position=position, expectation=expectation, effect=effect, reason=reason
+        )
 
     def _ask(self, attempt: Attempt) -> tuple[Effect | None, str]:
         """Return what becomes of an attempt, and why."""

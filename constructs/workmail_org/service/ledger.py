@@ -97,19 +97,19 @@ class Ledger(Protocol):
         """Forget entries; absent ones are not an error."""
         ...
 
-    def remember(self, noun: str, judgement: str) -> None:
+    def remember(self, part_name: str, judgement: str) -> None:
         """Write down what became of the last request of a custom resource."""
         ...
 
-    def recall(self, noun: str) -> str | None:
+    def recall(self, part_name: str) -> str | None:
         """Return what became of the last request of a custom resource."""
         ...
 
-    def keep_found(self, noun: str, note: str) -> None:
+    def keep_found(self, part_name: str, note: str) -> None:
         """Write down how something was before a deployment touched it."""
         ...
 
-    def recall_found(self, noun: str) -> str | None:
+    def recall_found(self, part_name: str) -> str | None:
         """Return how something was before a deployment touched it."""
         ...
 
@@ -151,21 +151,21 @@ class DynamoDbLedger:
         """Forget entries; absent ones are not an error."""
         self._write([{"DeleteRequest": {"Key": _make_key(each)}} for each in references])
 
-    def remember(self, noun: str, judgement: str) -> None:
+    def remember(self, part_name: str, judgement: str) -> None:
         """Write down what became of the last request of a custom resource."""
-        self._write_text(_JUDGED, noun, judgement)
+        self._write_text(_JUDGED, part_name, judgement)
 
-    def recall(self, noun: str) -> str | None:
+    def recall(self, part_name: str) -> str | None:
         """Return what became of the last request of a custom resource."""
-        return self._read_text(_JUDGED, noun)
+        return self._read_text(_JUDGED, part_name)
 
-    def keep_found(self, noun: str, note: str) -> None:
+    def keep_found(self, part_name: str, note: str) -> None:
         """Write down how something was before a deployment touched it."""
-        self._write_text(_FOUND, noun, note)
+        self._write_text(_FOUND, part_name, note)
 
-    def recall_found(self, noun: str) -> str | None:
+    def recall_found(self, part_name: str) -> str | None:
         """Return how something was before a deployment touched it."""
-        return self._read_text(_FOUND, noun)
+        return self._read_text(_FOUND, part_name)
 
     def _write_text(self, partition: str, name: str, text: str) -> None:
         item = {"Kind": {"S": partition}, "Name": {"S": name}, "Judgement": {"S": text}}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 _GOING_BACK = ("UPDATE_ROLLBACK", "ROLLBACK")
-"""What the states of a stack begin with while it goes back (CloudFormation API, Stack)."""
+"""What the states of a stack begin with while it rolls back (CloudFormation API, Stack)."""
 
 FORWARD = "deployment"
 """What the name of an operation begins with, unless it is a rollback or a deletion."""
@@ -43,7 +43,7 @@ class StackState:
         """
         kind = "deletion" if self.status.startswith("DELETE") else FORWARD
         since = self.updated or self.created
-        return f"{'rollback' if self.goes_back else kind} since {since.isoformat()}"
+        return f"{'rollback' if self.rolls_back else kind} since {since.isoformat()}"
 
     @property
     def is_busy(self) -> bool:
@@ -58,7 +58,7 @@ class StackState:
         return begun is not None and begun > self.created
 
     @property
-    def goes_back(self) -> bool:
+    def rolls_back(self) -> bool:
         """Whether a failed deployment is being undone."""
         return self.status.startswith(_GOING_BACK)
 

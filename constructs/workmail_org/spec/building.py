@@ -136,7 +136,7 @@ def _build_organization(key: str, body: Body) -> Organization:
         permissions=tuple(_build_permissions(body)),
         policies=build_policies(body.get("policies", {})),
         on_removal=OnRemoval(
-            **{kind: Removal(word) for kind, word in body.get("on_removal", {}).items()}
+            **{kind: Removal(removal) for kind, removal in body.get("on_removal", {}).items()}
         ),
         safety=Safety(**body.get("safety", {})),
         adopt=body.get("adopt", False),

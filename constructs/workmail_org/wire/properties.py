@@ -60,9 +60,9 @@ class Consent:
     Attributes:
         acknowledge: Digests of changes that must be confirmed.
         require_approval: Nothing is changed that was not approved.
-        approved: Digest of what this resource may do, or `NOT_SEEN`; `None`: the
+        approved: Digest of what this resource may do, or `NO_CHANGES`; `None`: the
             deployment goes without an approval.
-        approved_others: The same of all other resources, by noun; for the one
+        approved_others: The same of all other resources, by part_name; for the one
             that comes first and judges what comes to domains, and what leaves.
         ledger_table: DynamoDB table that tells which request was let through.
         repair: Text that a person gave so that what differs from the spec is found and
@@ -142,7 +142,7 @@ class DefaultDomainProperties:
     """Properties of `Custom::WorkMailDefaultDomain`.
 
     Attributes:
-        test_domain: What the default goes back to on Delete.
+        test_domain: What becomes the default domain again on Delete.
     """
 
     organization_id: str = ""
@@ -370,7 +370,7 @@ class RemovalsProperties:
     read_only_directory: bool = False
 
     @property
-    def words(self) -> Mapping[Kind, Removal]:
+    def removal_policies(self) -> Mapping[Kind, Removal]:
         """What happens to those who left the spec, by kind."""
         return {
             Kind.USER: self.users_on_removal,

@@ -185,15 +185,15 @@ def test_the_calls_are_exactly_these(
 
 
 @pytest.mark.parametrize(
-    ("word", "expected"),
+    ("removal_policy", "expected"),
     [
         (Removal.DISABLE, ["DISABLE DeregisterFromWorkMail alice"]),
         (Removal.DELETE, ["DISABLE DeregisterFromWorkMail alice", "DELETE DeleteUser alice"]),
         (Removal.RETAIN, []),
     ],
 )
-def test_the_word_for_removals_decides(word: Removal, expected: list[str]) -> None:
-    assert expected == list_calls([ALICE], [], removal=word)
+def test_the_word_for_removals_decides(removal_policy: Removal, expected: list[str]) -> None:
+    assert expected == list_calls([ALICE], [], removal=removal_policy)
 
 
 def make_neighbour(name: str, wanted: Sequence[str], *aliases: str) -> Neighbour:

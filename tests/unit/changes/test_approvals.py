@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from workmail_org.changes.approvals import (
     NOTHING,
     make_approval,
-    make_part_name,
+    make_approval_key,
     parse_approval,
 )
 
@@ -34,7 +34,7 @@ def test_a_plan_without_changes_has_an_approval_too() -> None:
 
 
 def test_a_domain_is_a_part_of_its_own() -> None:
-    name = make_part_name("acme-eu", "domains/acme.example")
+    name = make_approval_key("acme-eu", "domains/acme.example")
 
     assert {name: "0123456789ab"} == parse_approval("acme-eu/domains/acme.example.0123456789ab")
 

@@ -90,7 +90,7 @@ def _draw_permissions(
 
 
 def digest(course: SimulatedSteps) -> dict[str, str]:
-    return {step.noun: digest_calls(step.calls) for step in course.steps}
+    return {step.part_name: digest_calls(step.calls) for step in course.steps}
 
 
 def list_calls(course: SimulatedSteps) -> list[str]:

@@ -38,7 +38,7 @@ def chart_live(stack: Stack, previous: Organization, desired: Organization) -> S
 
 
 def digest(course: SimulatedSteps) -> dict[str, str]:
-    return {step.noun: digest_calls(step.calls) for step in course.steps}
+    return {step.part_name: digest_calls(step.calls) for step in course.steps}
 
 
 @pytest.mark.parametrize(("previous", "desired"), TRANSITIONS.values(), ids=TRANSITIONS.keys())

@@ -18,7 +18,7 @@ from workmail_org.model.expectations import (
 )
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Effect
-from workmail_org.service.effects import Surprise, check_expectations
+from workmail_org.service.effects import UnmetExpectation, check_expectations
 from workmail_org.service.workmail import WorkMail
 
 OFFICE = "203.0.113.7"
@@ -128,7 +128,9 @@ def test_nobody_who_is_missing_is_asked_about(workmail: WorkMail) -> None:
     first, second = check_expectations(workmail, organization)
 
     assert (
-        Surprise(position=0, expectation=expectation, effect=None, reason='there is no user "eve"')
+        UnmetExpectation(
+            position=0, expectation=expectation, effect=None, reason='there is no user "eve"'
+        )
         == first
     )
     assert 'there is no impersonation role "archive"' == second.actual

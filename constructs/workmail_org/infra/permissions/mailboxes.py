@@ -134,13 +134,13 @@ def _list_journal_statements(journal_arn: str | None) -> list[iam.PolicyStatemen
 
 
 def _list_deletions(organization: Organization) -> list[str]:
-    words = organization.on_removal
+    on_removal = organization.on_removal
     kinds = (
-        ("DeleteUser", words.users),
-        ("DeleteGroup", words.groups),
-        ("DeleteResource", words.resources),
+        ("DeleteUser", on_removal.users),
+        ("DeleteGroup", on_removal.groups),
+        ("DeleteResource", on_removal.resources),
     )
-    return [f"workmail:{action}" for action, word in kinds if word is Removal.DELETE]
+    return [f"workmail:{action}" for action, removal in kinds if removal is Removal.DELETE]
 
 
 def _list_password_statements(

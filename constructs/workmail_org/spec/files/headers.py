@@ -22,11 +22,11 @@ class Columns:
     """The columns that a kind of table can have.
 
     Attributes:
-        noun: What a row is about.
+        entity: What a row is about.
         name: The column with its key.
     """
 
-    noun: str
+    entity: str
     name: str
     lists: frozenset[str] = frozenset()
     booleans: frozenset[str] = frozenset()

@@ -138,7 +138,7 @@ class _TableOptionsReader:
     def _columns(self) -> tuple[Renamed, ...]:
         node = self._option("columns")
         if not isinstance(node, Mapping):
-            self._refuse("columns", node, f"a mapping: {{header: key of a {self._rows.noun}}}")
+            self._refuse("columns", node, f"a mapping: {{header: key of a {self._rows.entity}}}")
             return ()
         return tuple(
             Renamed(header, self._key(value), node.key_places[header], _is_negated(value))
@@ -151,7 +151,7 @@ class _TableOptionsReader:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             key = node.value.removeprefix(_NOT).strip()
             if key not in rows.keys.values():
-                message = f'a {rows.noun} has no key "{key}"'
+                message = f'a {rows.entity} has no key "{key}"'
                 self._report(node.place, f"!csv: {message}", rows.hint(key))
             elif _is_negated(node) and key not in rows.booleans:
                 message = f'!csv: "{key}" is not true or false, so it has no opposite'
@@ -159,7 +159,7 @@ class _TableOptionsReader:
             else:
                 return key
         else:
-            self._refuse("columns", node, f"a key of a {rows.noun}; ignore takes what is none")
+            self._refuse("columns", node, f"a key of a {rows.entity}; ignore takes what is none")
         return None
 
     def _ignored(self) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -195,8 +195,8 @@ class _TableOptionsReader:
         self._refuse_unknown(node, (_FROM,))
         if isinstance(source, Scalar) and source.value in self._rows.texts:
             return Renamed(_FROM, source.written, source.place)
-        nouns = f"a key of a {self._rows.noun} that is text, such as email"
-        self._refuse("name", source, nouns)
+        allowed = f"a key of a {self._rows.entity} that is text, such as email"
+        self._refuse("name", source, allowed)
         return None
 
     def _refuse_unknown(self, node: Mapping, known: tuple[str, ...]) -> None:

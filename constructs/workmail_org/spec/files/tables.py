@@ -155,7 +155,7 @@ class _TableReader:
     def refuse_empty(self) -> list[str | None]:
         """Report that there is no header: a failed export, which must not switch everybody off."""
         if not self._ended_early:
-            hint = f"a table of nobody has a header too, or write {self._known.noun}s: {{}}"
+            hint = f"a table of nobody has a header too, or write {self._known.entity}s: {{}}"
             self._report((self._source, 1, 1), (), "the table is empty, without a header", hint)
         return []
 
@@ -184,7 +184,7 @@ class _TableReader:
         absent = [column for column in needed if column not in columns]
         for column in absent:
             message = f'the header has no column "{column}"'
-            hint = _NEEDED.get(column) or f"each {self._known.noun} needs a name"
+            hint = _NEEDED.get(column) or f"each {self._known.entity} needs a name"
             self._report(header[0].place, (), message, hint)
         return [] if absent else columns
 
@@ -218,8 +218,8 @@ class _TableReader:
                 entries.entries[name.text] = self._entry(columns, row, name)
                 entries.key_places[name.text] = name.place
         if is_empty and not self._ended_early:
-            message = f"the table has a header and no rows, so it declares no {self._known.noun}"
-            hint = f"if none is meant, write {self._known.noun}s: {{}}"
+            message = f"the table has a header and no rows, so it declares no {self._known.entity}"
+            hint = f"if none is meant, write {self._known.entity}s: {{}}"
             self._context.warn("csv", header[0].place, self._path, message, hint)
         inner = max((entry.height for entry in entries.entries.values()), default=1)
         entries.height = inner + 1
@@ -318,7 +318,7 @@ class _TableReader:
         first = entries.key_places.get(name.text)
         if first:
             message = (
-                f'{self._known.noun} "{name.text}" stands here twice, first on line {first[1]}'
+                f'{self._known.entity} "{name.text}" stands here twice, first on line {first[1]}'
             )
             self._report(name.place, (name.text,), message)
         return first is None

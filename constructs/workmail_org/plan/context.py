@@ -1,11 +1,11 @@
-"""Scene: what a change is told against, and how people are called in it."""
+"""Context: what a change is told against, and how people are called in it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workmail_org.changes.approvals import make_part_name
+from workmail_org.changes.approvals import make_approval_key
 from workmail_org.changes.calls import Call
 from workmail_org.changes.consequences import Rule
 from workmail_org.changes.digests import render_call
@@ -20,7 +20,7 @@ from workmail_org.plan.step import Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Context:
     """What there is before and after, for telling changes.
 
     Attributes:
@@ -59,7 +59,7 @@ def _name_plainly(reference: Reference) -> str:
 
 
 def make_change(
-    scene: Scene, step: Step, rule: Rule, sentence: str, calls: Sequence[Call]
+    context: Context, step: Step, rule: Rule, sentence: str, calls: Sequence[Call]
 ) -> Change:
     """Return what some calls of a step mean; they are about one thing."""
     subject = calls[0].subject
@@ -69,5 +69,5 @@ def make_change(
         sentence=sentence,
         rule=rule,
         calls=tuple(render_call(call) for call in calls),
-        part=make_part_name(scene.desired.key, step.noun),
+        part=make_approval_key(context.desired.key, step.part_name),
     )
