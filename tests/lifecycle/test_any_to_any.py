@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,9 @@ from scenes import (
     take_picture,
 )
 from workmail_emulator.errors import ResponseLost, ServiceFault
+from workmail_org import declaring
 from workmail_org.model.organization import Organization
+from workmail_org.service import reading
 
 EMULATOR = make_emulator()
 STRANGERS = ("zoe", "group:outside")
@@ -78,10 +81,19 @@ def faults(draw: st.DrawFn) -> Strike | None:
     suppress_health_check=[HealthCheck.too_slow],
     phases=tuple(Phase) if ALL else (Phase.explicit, Phase.generate),
 )
-@given(steps=chains())
+@given(steps=chains(), is_large=st.booleans())
 def test_any_organization_becomes_any_other_or_stays_what_it_was(
-    steps: list[Step],
+    steps: list[Step], is_large: bool
 ) -> None:
+    """In a large one few are looked up by name, and each collection has several shards."""
+    with pytest.MonkeyPatch.context() as patch:
+        if is_large:
+            patch.setattr(reading, "ROWS_OF_A_PAGE", 1)
+            patch.setattr(declaring, "_SHARD_ENTITIES", 2)
+        _become_each(steps)
+
+
+def _become_each(steps: list[Step]) -> None:
     EMULATOR.reset()
     stack = Stack(EMULATOR)
     current = make_organization()

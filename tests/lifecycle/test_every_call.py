@@ -18,6 +18,7 @@ from effort import ALL
 from scenes import at, make_group, make_organization, make_user
 from striking import BLOWS, STRUCK, Harness, Transition, list_numbers, take_picture
 from workmail_emulator.faults import Fault
+from workmail_org import declaring
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
@@ -40,6 +41,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.values import parse_reference
+from workmail_org.service import reading
 from workmail_org.service.workmail import WorkMail
 
 STEP = 1 if ALL else 60
@@ -205,10 +207,28 @@ def read_one_by_one(_: WorkMail, read: Callable[[Any], Any], items: Iterable[Any
     return [read(each) for each in items]
 
 
-@pytest.fixture(scope="module", params=TRANSITIONS)
-def harness(request: pytest.FixtureRequest) -> tuple[str, Harness]:
-    """Make the harness of each transition in turn."""
-    return request.param, Harness(TRANSITIONS[request.param])
+LARGE = [
+    name for name in TRANSITIONS if ALL or name in ("halved, full again", "people, more people")
+]
+"""Transitions that are made as in a large organization too."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[*((name, False) for name in TRANSITIONS), *((name, True) for name in LARGE)],
+    ids=lambda param: f"{param[0]}, large" if param[1] else str(param[0]),
+)
+def harness(request: pytest.FixtureRequest) -> Iterator[tuple[str, Harness]]:
+    """Make the harness of each transition in turn.
+
+    In a large organization few are looked up by name, and each collection has several shards.
+    """
+    name, is_large = request.param
+    with pytest.MonkeyPatch.context() as patch:
+        if is_large:
+            patch.setattr(reading, "ROWS_OF_A_PAGE", 1)
+            patch.setattr(declaring, "_SHARD_ENTITIES", 2)
+        yield f"{name}, large" if is_large else name, Harness(TRANSITIONS[name])
 
 
 @pytest.mark.parametrize("word", BLOWS)

@@ -21,7 +21,7 @@ from workmail_org.changes import access_control, entities
 from workmail_org.changes.calls import Call
 from workmail_org.changes.entities import Situation
 from workmail_org.changes.removals import Presence, RollCall
-from workmail_org.handlers import collection, fencing
+from workmail_org.handlers import collection, fencing, removals
 from workmail_org.handlers.collection import CollectionLifecycle
 from workmail_org.handlers.requests import Progress
 from workmail_org.model.bookable import Bookable, BookableType
@@ -29,6 +29,8 @@ from workmail_org.model.organization import Organization
 from workmail_org.model.permission import Right
 from workmail_org.model.policies import AccessControlRule, Effect, Policies
 from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.model.values import Kind
+from workmail_org.service.reading import Listed, list_entities
 from workmail_org.service.stacks import StackState
 
 Mutate = Callable[[pytest.MonkeyPatch], None]
@@ -136,7 +138,12 @@ def own_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
         made = {p.reference.folded for p in self.present if p.enabled}
         return get_leavers(replace(self, owned=made))
 
+    def list_all(self: Any, kind: Kind, *_: object, **_ignored: object) -> list[Listed]:
+        return [row for row in list_entities(self.workmail, kind) if not row.system]
+
     monkeypatch.setattr(RollCall, "get_leavers", take_all)
+    work: Any = removals.RemovalWork
+    monkeypatch.setattr(work, "_list", list_all)
 
 
 def write_nothing_down(monkeypatch: pytest.MonkeyPatch) -> None:

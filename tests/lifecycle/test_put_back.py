@@ -18,6 +18,8 @@ from drifting import find_rows, look_live, tell
 from scenes import ACME, list_operations, make_group, make_organization, make_user
 from workmail_emulator.faults import Fault
 from workmail_org.drift.model import RowClass
+from workmail_org.errors import PermanentError
+from workmail_org.handlers import settings
 from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.live import LiveSettings
@@ -309,6 +311,27 @@ def test_a_second_try_begins_with_what_is_there_then(stack: Stack, case: Case) -
     act(stack, case)
     found = see(stack)
     fail_at_the_end(stack, declare(case.declared, leaves=True))
+
+    assert found == see(stack)
+
+
+@each_case
+def test_a_second_try_that_never_looked_puts_nothing_back(
+    stack: Stack, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was accepted and noted nothing: what a first try had found is not what is there now."""
+    stack.deploy(declare({}))
+    fail_at_the_end(stack, declare(case.declared, leaves=True))
+    act(stack, case)
+    found = see(stack)
+
+    def fail_once(*_: object) -> None:
+        monkeypatch.undo()
+        raise PermanentError("Final")
+
+    monkeypatch.setattr(settings, "reconcile", fail_once)
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(declare(case.declared, leaves=True))
 
     assert found == see(stack)
 

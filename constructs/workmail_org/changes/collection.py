@@ -212,6 +212,20 @@ def take_own_share(
     )
 
 
+def is_idle(declared: CollectionProperties, previous: CollectionProperties | None) -> bool:
+    """Return whether a shard has nothing to do: all that changed is who others bring into being.
+
+    The first one would do no more than look at everybody once more, which an update that changes
+    nothing does not do either.
+    """
+    if previous is None:
+        return False
+    share, _past = take_own_share(declared, previous, ())
+    if declared.shard:
+        return not share
+    return redeclare(declared, share) == replace(previous, shards=declared.shards)
+
+
 def _list_neighbours(
     facts: CollectionFacts[EntityT],
     declared: CollectionProperties,

@@ -14,6 +14,7 @@ from workmail_org.changes.collection import (
     CollectionFacts,
     assess,
     empty,
+    is_idle,
     list_moving,
     list_relevant,
     redeclare,
@@ -82,7 +83,7 @@ class CollectionLifecycle(Generic[C]):
         if not request.is_delete:
             work = self._open(run, request)
             work.exported = read_exported(run, request.desired)
-            decision = work.decide()
+            decision = Decision() if work.is_idle else work.decide()
             if decision.refusals:
                 raise UnsafePlanError(*decision.refusals)
             require_acknowledgement(run, request, work.workmail, decision.brakes)
@@ -100,7 +101,8 @@ class CollectionLifecycle(Generic[C]):
         workmail = run.open_organization(request.desired.organization_id)
         if request.is_delete and (request.desired.shard or is_gone(workmail)):
             return Progress(done=True)
-        return reconcile(run, self._open(run, request))
+        work = self._open(run, request)
+        return Progress(done=True) if work.is_idle else reconcile(run, work)
 
     def _open(self, run: Run, request: Request[C]) -> CollectionWork[C]:
         return CollectionWork(
@@ -145,6 +147,7 @@ class CollectionWork(Generic[C]):
     in_order: bool = False
     exported: frozenset[str] | None = None
     _looked: bool = False
+    _written: frozenset[Reference] = frozenset()
 
     def __post_init__(self) -> None:
         self.previous = self.request.previous
@@ -154,6 +157,14 @@ class CollectionWork(Generic[C]):
     def subject(self) -> str:
         """What fails."""
         return f"{self.kind.kind}(s)"
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether what changed is for other shards to bring about."""
+        request = self.request
+        if request.is_delete or request.repairs or request.previous_is_lost:
+            return False
+        return is_idle(self.declared, self.previous)
 
     @property
     def _rolls_back(self) -> bool:
@@ -207,9 +218,16 @@ class CollectionWork(Generic[C]):
     def conclude(self, calls: Sequence[Call], done: Sequence[Call]) -> None:
         """Write down who was made whole: the next look need not read them.
 
+        Where all succeeded, it looks up these alone, and does not list everybody again.
+
         Not so who was there: whoever is switched on again may get back what nobody declares. And
         not a room or a piece of equipment, whose booking follows its delegates.
         """
+        subjects = {call.subject for call in calls}
+        named = {each for each in subjects if isinstance(each, Reference)}
+        own = {each for each in named if each.kind is self.kind.kind}
+        is_whole = len(done) == len(calls) and own == subjects
+        self._written = frozenset(own) if is_whole else frozenset()
         if self.kind.kind is Kind.RESOURCE or not self._settles_anew():
             return
         succeeded = set(done)
@@ -285,7 +303,7 @@ class CollectionWork(Generic[C]):
 
     def _read(self, *, undoing: bool) -> CollectionFacts[Any]:
         """Read what is there, and what of it is this stack's."""
-        self.reader = SnapshotReader(self.workmail)
+        self.reader = self._open_reader()
         rows = self.reader.list(self.kind.kind)
         self.entries = get_valid(self._read_entries(), rows)
         if not self._looked:
@@ -318,6 +336,13 @@ class CollectionWork(Generic[C]):
             previous_is_lost=self.request.previous_is_lost,
             exported=self.exported,
         )
+
+    def _open_reader(self) -> SnapshotReader:
+        """Read the lists anew; of whom all that was written succeeded, the rows alone, once."""
+        written, self._written = self._written, frozenset()
+        if written and self.reader.renew(self.kind.kind, written):
+            return self.reader
+        return SnapshotReader(self.workmail)
 
     def _list_made(self) -> frozenset[str]:
         if not self.request.goes_forward or self.request.previous_is_lost:

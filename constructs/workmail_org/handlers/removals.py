@@ -6,7 +6,7 @@ can fail: nobody is switched off, and nothing deleted, before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from workmail_org.changes.calls import Call, Subject
@@ -19,7 +19,7 @@ from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.handlers.surroundings import is_rollback
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.ledger import Entry, Ledger, get_valid
-from workmail_org.service.reading import Listed, list_entities, read_aliases
+from workmail_org.service.reading import Listed, list_entities, look_up, read_aliases
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire.properties import RemovalsProperties
@@ -39,7 +39,7 @@ class RemovalsLifecycle:
         if is_asked(request):
             workmail = run.open_organization(request.desired.organization_id)
             ledger = run.open_ledger(run.clients, request.desired.ledger_table)
-            work = _RemovalWork(run, request, workmail, ledger)
+            work = RemovalWork(run, request, workmail, ledger)
             approve(run, request, work.observe())
         return request.physical_id or f"{request.desired.organization_id}/removals"
 
@@ -56,11 +56,11 @@ class RemovalsLifecycle:
             return Progress(done=False, waiting_for=waiting)
         workmail = run.open_organization(request.desired.organization_id)
         ledger = run.open_ledger(run.clients, request.desired.ledger_table)
-        return reconcile(run, _RemovalWork(run, request, workmail, ledger))
+        return reconcile(run, RemovalWork(run, request, workmail, ledger))
 
 
 @dataclass(slots=True)
-class _RemovalWork:
+class RemovalWork:
     """One request, round by round.
 
     Attributes:
@@ -80,12 +80,17 @@ class _RemovalWork:
     in_order: bool = False
 
     def observe(self) -> Sequence[Call]:
-        """Read who is there; list who is to be switched off or deleted."""
+        """Read whom the stack made or took over and does not want switched on; list who goes.
+
+        Nobody else can be switched off or deleted here, so nobody else is looked for.
+        """
         self.rows, self.entries = {}, {}
+        wanted = {each.folded for each in self.request.desired.enabled}
         for kind in Kind:
-            rows = [row for row in list_entities(self.workmail, kind) if not row.system]
+            entries = self.ledger.read(kind)
+            rows = self._list(kind, entries.keys() - wanted, among=len(entries))
             self.rows |= {row.reference.folded: row for row in rows}
-            self.entries |= get_valid(self.ledger.read(kind), rows)
+            self.entries |= get_valid(entries, rows)
         self.roll = self._call_roll()
         return decide(self.roll).calls
 
@@ -123,6 +128,16 @@ class _RemovalWork:
                 removal_policy=removal_policy,
                 now=self.run.now(),
             )
+
+    def _list(
+        self, kind: Kind, references: Collection[Reference], *, among: int
+    ) -> Sequence[Listed]:
+        """List some of a kind, and others with them."""
+        if not references:
+            return ()
+        found = look_up(self.workmail, references, among=among)
+        listed = list_entities(self.workmail, kind) if found is None else found
+        return [row for row in listed if not row.system]
 
     def _call_roll(self) -> RollCall:
         present = [Presence(reference=r.reference, enabled=r.enabled) for r in self.rows.values()]

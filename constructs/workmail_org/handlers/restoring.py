@@ -71,6 +71,18 @@ def note_found(run: Run, request: Request[object], found: object | None) -> None
         ledger.keep_found(request.part_name + _BEFORE, _pack(note))
 
 
+def forget_earlier(run: Run, request: Request[object]) -> None:
+    """Forget, when a deployment begins, what an earlier one of the same properties had found.
+
+    That one failed, and its rollback has used the note. This one may fail before it notes anything:
+    then it wrote nothing, and what people did in between stays.
+    """
+    known = _read(run, request)
+    operation, fingerprint = _identify(request)
+    if known and known["fingerprint"] == fingerprint and known["operation"] != operation:
+        run.open_ledger(run.clients, request.consent.ledger_table).keep_found(request.part_name, "")
+
+
 def find_before(run: Run, request: Request[P], properties: type[P]) -> P | None:
     """Return what was there before the stack declared it, when the whole stack is deleted.
 

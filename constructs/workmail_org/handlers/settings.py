@@ -12,7 +12,13 @@ from workmail_org.errors import UnsafePlanError
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
-from workmail_org.handlers.restoring import find_before, find_sides, note_found, wrote_nothing
+from workmail_org.handlers.restoring import (
+    find_before,
+    find_sides,
+    forget_earlier,
+    note_found,
+    wrote_nothing,
+)
 from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import is_gone, is_rollback
 from workmail_org.kinds import SettingKind
@@ -51,6 +57,8 @@ class SettingLifecycle(Generic[P]):
                 raise UnsafePlanError(*decision.refusals)
             require_acknowledgement(run, request, work.workmail, decision.brakes)
             approve(run, request, decision.calls)
+        if not request.is_delete and not is_rollback(run, request):
+            forget_earlier(run, request)
         return request.physical_id or f"{request.desired.organization_id}/{self.kind.part_name}"
 
     def advance(self, run: Run, request: Request[P]) -> Progress:

@@ -11,6 +11,7 @@ from workmail_org.changes.collection import (
     Claims,
     CollectionFacts,
     assess,
+    is_idle,
     list_moving,
     take_own_share,
 )
@@ -42,10 +43,11 @@ def list_collection_steps(
     state = actual
     for shard in range(declared.shards):
         known = before if before and shard < before.shards else None
-        if known == declared and not actual.repairs:
-            continue  # CloudFormation sends no request
+        own = replace(declared, shard=shard)
+        if not actual.repairs and is_idle(own, known and replace(known, shard=shard)):
+            continue  # CloudFormation sends no request, or the handler has nothing to do
         seen = replace(state, settled={}) if actual.repairs else state
-        step = _step_shard(kind, known, seen, replace(declared, shard=shard))
+        step = _step_shard(kind, known, seen, own)
         yield step
         state = replace(state, people=apply_calls(state.people, step.calls))
 

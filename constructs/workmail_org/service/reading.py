@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +23,9 @@ _GONE = "DELETED"
 """State of a tombstone: lists go on showing what was deleted (facts.md §2)."""
 
 _ENABLED = "ENABLED"
+
+ROWS_OF_A_PAGE = 100
+"""How many rows a list shows in one call (botocore, ListUsers: MaxResults at most 100)."""
 
 MAILBOX_KEPT = timedelta(days=30)
 """How long WorkMail keeps the mailbox of somebody who is switched off (facts.md §7.1)."""
@@ -161,7 +164,7 @@ def read_domains(workmail: WorkMail) -> tuple[LiveDomain, ...]:
     return tuple(domain for domain in found if domain)
 
 
-def list_users(workmail: WorkMail) -> tuple[Listed, ...]:
+def list_users(workmail: WorkMail, **parameters: Any) -> tuple[Listed, ...]:
     """List every user that is not deleted, system users too."""
     return tuple(
         _make_row(
@@ -170,33 +173,76 @@ def list_users(workmail: WorkMail) -> tuple[Listed, ...]:
             system=row.get("UserRole", "USER") not in _ROLES,
             has_mailbox=_ROLES.get(row.get("UserRole", "USER")) is not Role.REMOTE_USER,
         )
-        for row in workmail.list("ListUsers", "Users")
+        for row in workmail.list("ListUsers", "Users", **parameters)
         if row.get("State") != _GONE
     )
 
 
-def list_groups(workmail: WorkMail) -> tuple[Listed, ...]:
+def list_groups(workmail: WorkMail, **parameters: Any) -> tuple[Listed, ...]:
     """List every group that is not deleted, the directory's own too."""
     return tuple(
         _make_row(row, Kind.GROUP, has_mailbox=False)
-        for row in workmail.list("ListGroups", "Groups")
+        for row in workmail.list("ListGroups", "Groups", **parameters)
         if row.get("State") != _GONE
     )
 
 
-def list_resources(workmail: WorkMail) -> tuple[Listed, ...]:
+def list_resources(workmail: WorkMail, **parameters: Any) -> tuple[Listed, ...]:
     """List every resource that is not deleted."""
     return tuple(
         _make_row(row, Kind.RESOURCE)
-        for row in workmail.list("ListResources", "Resources")
+        for row in workmail.list("ListResources", "Resources", **parameters)
         if row.get("State") != _GONE
     )
 
 
 def list_entities(workmail: WorkMail, kind: Kind) -> tuple[Listed, ...]:
     """List every entity of a kind that is not deleted."""
-    listers = {Kind.USER: list_users, Kind.GROUP: list_groups, Kind.RESOURCE: list_resources}
-    return listers[kind](workmail)
+    return _LISTERS[kind](workmail)
+
+
+_LISTERS: Mapping[Kind, Callable[..., tuple[Listed, ...]]] = {
+    Kind.USER: list_users,
+    Kind.GROUP: list_groups,
+    Kind.RESOURCE: list_resources,
+}
+
+_NAME_FILTERS = {
+    Kind.USER: "UsernamePrefix",
+    Kind.GROUP: "NamePrefix",
+    Kind.RESOURCE: "NamePrefix",
+}
+"""What a list can be asked for instead of everybody (botocore, ListUsersFilters and its like)."""
+
+
+def look_up(
+    workmail: WorkMail, references: Collection[Reference], *, among: int
+) -> tuple[Listed, ...] | None:
+    """Look some entities up in the lists by their names, where that takes fewer calls.
+
+    A list shows a hundred in a call, a look-up one. What is read is the same list, so it lags
+    no less and no more.
+
+    Args:
+        workmail: The organization.
+        references: Of whom.
+        among: How many of their kind there are, as far as is known.
+
+    Returns:
+        Their rows. `None`: the lists have to be read, because they take fewer calls, or because
+        somebody was not found, or found twice. A filter heeds case (facts.md §1.3) and a reference
+        may not have that of the directory, so not to be found says nothing.
+    """
+    if len(references) * ROWS_OF_A_PAGE > among:
+        return None
+
+    def find(reference: Reference) -> list[Listed]:
+        filters = {_NAME_FILTERS[reference.kind]: reference.name}
+        rows = _LISTERS[reference.kind](workmail, Filters=filters)
+        return [row for row in rows if row.reference.folded == reference.folded]
+
+    found = workmail.read_many(find, references)
+    return tuple(row for (row,) in found) if all(len(rows) == 1 for rows in found) else None
 
 
 def read_users(

@@ -33,6 +33,7 @@ from workmail_org.service.directories import DirectoryService
 from workmail_org.service.reading import (
     Listed,
     list_entities,
+    look_up,
     read_domains,
     read_groups,
     read_resources,
@@ -71,6 +72,20 @@ class SnapshotReader:
                 listed = list_entities(self.workmail, kind)
                 self._rows[kind] = [row for row in listed if not row.system]
         return [row for kind in kinds for row in self._rows[kind]]
+
+    def renew(self, kind: Kind, references: Collection[Reference]) -> bool:
+        """Look some of a kind up again; everybody else stays as they were listed.
+
+        Returns:
+            Whether that could be done. Otherwise everything has to be read anew.
+        """
+        known = self.list(kind)
+        renewed = look_up(self.workmail, references, among=len(known))
+        if renewed is None:
+            return False
+        rows = {row.reference.folded: row for row in (*known, *renewed)}
+        self._rows[kind] = [row for row in rows.values() if not row.system]
+        return True
 
     def list_roles(self) -> Mapping[str, str]:
         """List the names of impersonation roles by id."""
