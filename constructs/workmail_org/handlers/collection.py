@@ -200,7 +200,7 @@ class CollectionWork(Generic[C]):
     def expects_calls(self) -> bool:
         """Return whether finding nothing to do at the first look is surprising."""
         somebody = self.situation.desired or self.situation.actual
-        expects = bool(somebody) and self._changes()
+        expects = bool(somebody) and self._changes() and not self._only_lets_go()
         if expects:
             self.beliefs.forget_all()
         return expects
@@ -513,6 +513,18 @@ class CollectionWork(Generic[C]):
         if list_moving(self.declared, previous):
             return True
         return _make_digest(previous.entities) != _make_digest(self.declared.entities)
+
+    def _only_lets_go(self) -> bool:
+        """Return whether all that changed is who leaves, and all of these are there and wait."""
+        previous = self.request.previous
+        if self.request.type is not RequestType.UPDATE or previous is None:
+            return False
+        names = {fold(entity.name) for entity in self.declared.entities}
+        staying = [each for each in previous.entities if fold(each.name) in names]
+        leaving = {each.reference.folded for each in previous.entities} - {
+            each.reference.folded for each in staying
+        }
+        return redeclare(previous, staying) == self.declared and leaving <= self._list_waiting()
 
     def _ensure_passwords(self, calls: Iterable[Call]) -> Mapping[str, str]:
         names = [
