@@ -248,6 +248,16 @@ def test_whatever_goes_wrong_at_any_call_it_ends_as_it_was_or_as_it_shall_be(
     assert numbers
 
 
+def test_a_request_may_be_delivered_twice_at_once_at_any_call() -> None:
+    """Whoever the other delivery has just made is the stack's, and goes with its rollback."""
+    made = Harness(TRANSITIONS["people, more people"])
+    blow = BLOWS["delivered twice at once"]
+
+    came_through = [made.run(blow, number + 1, retry=False) for number in range(len(made.calls))]
+
+    assert [True] * len(made.calls) == came_through
+
+
 def test_rights_on_a_mailbox_that_was_to_leave_come_back_with_a_roll_back(stack: Stack) -> None:
     stack.deploy(FULL)
     before = take_picture(stack.emulator.state())["permissions"]

@@ -22,7 +22,7 @@ from workmail_org.changes.collection import (
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
 from workmail_org.changes.settled import digest, list_unsure
-from workmail_org.errors import NotFoundError, UnsafePlanError
+from workmail_org.errors import NotFoundError, TemporaryError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.believing import Beliefs, Observation
 from workmail_org.handlers.exporting import read_exported
@@ -209,6 +209,7 @@ class CollectionWork(Generic[C]):
         """Put passwords on record before their users exist; write down what is about to be ours."""
         passwords = self._ensure_passwords(calls)
         creating = {call.subject.folded for call in calls if call.operation in _CREATIONS}
+        self._refuse_made_meanwhile(creating)
         self._claim(self._list_unsettled(), creating)
         self._unsettle_neighbours(calls)
         ids = self.reader.find_ids(calls)
@@ -543,6 +544,26 @@ class CollectionWork(Generic[C]):
             if (entry := self.entries.get(Reference(Kind.USER, name).folded)) and not entry.id
         ]
         return PasswordSecret(self.run.clients.secrets, arn).ensure(names, begun=begun)
+
+    def _refuse_made_meanwhile(self, creating: Collection[Subject]) -> None:
+        """Refuse to go on where another delivery of this request has made somebody since the look.
+
+        A claim that is written now would forget the id, and with it that the stack made them.
+
+        Raises:
+            TemporaryError: The next slice sees who is there.
+        """
+        if not creating:
+            return
+        seen = {reference: entry.id for reference, entry in self.entries.items()}
+        late = sorted(
+            str(reference)
+            for reference, entry in self._read_entries().items()
+            if reference in creating and entry.id and entry.id != seen.get(reference)
+        )
+        if late:
+            names = ", ".join(late)
+            raise TemporaryError(f"another delivery of this request created {names} meanwhile")
 
     def _removes(self) -> bool:
         """Return whether nobody comes after this resource who would.

@@ -106,9 +106,9 @@ class RemovalWork:
         claims: list[Entry] = []
         for leaver in self.roll.get_leavers():
             row = self.rows[leaver.reference.folded]
-            if row.enabled:
+            entry = self.entries.get(leaver.reference.folded)
+            if row.enabled and entry and not entry.addresses:
                 addresses = (row.email, *read_aliases(self.workmail, row))
-                entry = self.entries.get(leaver.reference.folded)
                 claims += note_addresses(entry, addresses, enabled=True)
         self.ledger.put(claims)
         ids: dict[Subject, str] = {reference: row.id for reference, row in self.rows.items()}
