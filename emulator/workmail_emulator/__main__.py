@@ -15,7 +15,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
 
 from workmail_emulator.dns import Route53
 from workmail_emulator.emulator import Emulator
@@ -25,6 +25,9 @@ from workmail_emulator.seeding import read_seed
 from workmail_emulator.server import Server
 from workmail_emulator.storing import S3
 from workmail_emulator.world import DEFAULT_ACCOUNT
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 _PIPE_CLOSED = 141
 """As a shell says it: 128 + SIGPIPE."""
@@ -160,7 +163,7 @@ def _stop_on_signals(server: Server) -> None:
 class _Parser(argparse.ArgumentParser):
     """A parser whose help is an OSError where it cannot be printed; argparse says nothing."""
 
-    def print_help(self, file: IO[str] | None = None) -> None:
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Print the help."""
         if file is None:
             _print(self.format_help())
