@@ -6,9 +6,10 @@ An organization is deployed twice, its properties inside the template and in S3.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -19,9 +20,13 @@ from scenes import make_emulator, make_organization, make_user
 from striking import take_picture
 from transitions import TRANSITIONS
 from workmail_org import declaring
-from workmail_org.model.organization import Organization
+from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import AccessControlRule, Effect, Policies
+from workmail_org.plan.bases import make_base
+from workmail_org.plan.model import Verdict
+from workmail_org.plan.planning import Question, plan
 from workmail_org.rehearsal.comparing import compare
+from workmail_org.reports.plan_machine import render_plan
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.snapshot import read_snapshot
 from workmail_org.service.workmail import WorkMail
@@ -31,6 +36,7 @@ EVERYWHERE = {"inside": 10 * MAX_INLINE_BYTES, "outside": 0}
 """How many bytes a template takes of one resource."""
 
 PEOPLE = (make_user("alice"), make_user("bob"))
+NOON = date(2026, 11, 22)
 RULES = (
     AccessControlRule(name="default", effect=Effect.ALLOW, description="everyone"),
     *(
@@ -52,7 +58,7 @@ def allow(*rules: AccessControlRule) -> Organization:
 
 
 @contextmanager
-def travelling(way: str) -> Iterator[None]:
+def travelling(way: str) -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(declaring, "MAX_INLINE_BYTES", EVERYWHERE[way])
         yield
@@ -110,6 +116,22 @@ def test_large_rules_do_what_small_ones_do(name: str) -> None:
         seen.append((stack.reasons, list_writes(stack), take_picture(stack.emulator.state())))
 
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_large_rules_are_planned_as_small_ones_are(name: str) -> None:
+    before, after = (
+        Environment(name="test", organizations=(each,))
+        for each in (allow(*RULES), allow(*CHANGES[name]))
+    )
+    seen: list[str] = []
+    for way in EVERYWHERE:
+        with travelling(way):
+            found = plan(after, make_base("main", before), Question(spec="spec.yaml", today=NOON))
+        seen.append(render_plan(found))
+
+    assert seen[0] == seen[1]
+    assert (name == "unchanged") == (found.verdict is Verdict.NOTHING)
 
 
 @pytest.mark.parametrize("name", TRANSITIONS)
