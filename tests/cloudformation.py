@@ -460,18 +460,21 @@ class Stack:
         self.cloudformation.updated = self._tell_time()
 
     def destroy(self) -> None:
-        """Delete the stack.
+        """Delete the stack. What cannot be deleted stops nothing else (docs/facts.md §10.25).
 
         Raises:
-            DeploymentFailedError: A resource could not be deleted.
+            DeploymentFailedError: A resource could not be deleted; the first that could not.
         """
         self.cloudformation.tell("DELETE_IN_PROGRESS")
-        try:
-            for logical_id in reversed(list(self.deployed)):
+        failures: list[DeploymentFailedError] = []
+        for logical_id in reversed(list(self.deployed)):
+            try:
                 self._delete(logical_id)
-        except DeploymentFailedError:
+            except DeploymentFailedError as failure:
+                failures.append(failure)
+        if failures:
             self.cloudformation.tell("DELETE_FAILED")
-            raise
+            raise failures[0]
         self.cloudformation.tell("DELETE_COMPLETE")
 
     def destroy_but_organization(self) -> None:

@@ -7,7 +7,7 @@
 4   AWS, CloudFormation or the CDK CLI said no
 5   what exists differs from the spec
 6   something could not be looked at, so that nobody knows whether it differs
-130 interrupted; 143 by SIGTERM
+130 interrupted; 143 by SIGTERM; 141 nobody reads the output any more, as by SIGPIPE
 """
 
 from __future__ import annotations
@@ -73,6 +73,13 @@ class _Program(click.Group):
         try:
             return super().main(*args, **extra)
         except OSError as error:
+            sys.exit(_report_os_error(error, with_traceback=False))
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the arguments, which prints `--help` and `--version`."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError as error:  # click would exit with 1
             sys.exit(_report_os_error(error, with_traceback=False))
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workmail_emulator.dns import Route53
 from workmail_emulator.emulator import Emulator
@@ -25,10 +26,19 @@ from workmail_emulator.server import Server
 from workmail_emulator.storing import S3
 from workmail_emulator.world import DEFAULT_ACCOUNT
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+_PIPE_CLOSED = 141
+"""As a shell says it: 128 + SIGPIPE."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until told to stop by SIGTERM or SIGINT."""
-    options = _parser().parse_args(argv)
+    try:
+        options = _parser().parse_args(argv)
+    except OSError as error:
+        return _report_output(error)
     key = os.environ.get(KEY_VARIABLE, "")
     try:
         emulator = Emulator(
@@ -52,9 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"workmail-emulator: {_describe(error)}\n")
         return 1
     _stop_on_signals(server)
-    sys.stdout.write(f"{server.url}\n")
-    sys.stdout.flush()
     with server:
+        try:
+            _print(f"{server.url}\n")
+        except OSError as error:
+            return _report_output(error)
         server.serve_forever(poll_interval=0.1)
     if options.dump:
         try:
@@ -63,6 +75,27 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"workmail-emulator: {_describe(error)}\n")
             return 1
     return 0
+
+
+def _print(text: str) -> None:
+    """Print text at once. A standard output that the shell closed (`>&-`) takes nothing.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] - typeshed leaves it out
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def _report_output(error: OSError) -> int:
+    """Say why nothing could be printed, unless nobody reads it; give the exit code."""
+    # What is still buffered goes nowhere: nothing takes it.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if isinstance(error, BrokenPipeError):
+        return _PIPE_CLOSED
+    sys.stderr.write(f"workmail-emulator: the output cannot be written: {_describe(error)}\n")
+    return 1
 
 
 def _describe(error: Exception) -> str:
@@ -127,8 +160,19 @@ def _stop_on_signals(server: Server) -> None:
         signal.signal(name, stop)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help is an OSError where it cannot be printed; argparse says nothing."""
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """Print the help."""
+        if file is None:
+            _print(self.format_help())
+        else:
+            super().print_help(file)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="workmail-emulator",
         description="Amazon WorkMail and Directory Service in memory; prints its URL when ready.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -28,10 +29,25 @@ READS = ("Describe", "Get", "List", "Test", "Assume")
 MASK = "***"
 
 
+_NOTHING = (None, None, None, None)
+_NO_FILE = (None, None, os.devnull, None)
+
+
 @cache
 def session() -> botocore.session.Session:
-    """Give the one botocore session: its loader caches the parsed models."""
-    return botocore.session.Session()
+    """Give the one botocore session: its loader caches the parsed models.
+
+    No profile, configuration file or certificate of the environment is looked at: they are for
+    AWS, and one that is not there would be an error.
+    """
+    # Any: the stubs know no setting that is taken away.
+    variables: Any = {
+        "profile": _NOTHING,
+        "ca_bundle": _NOTHING,
+        "config_file": _NO_FILE,
+        "credentials_file": _NO_FILE,
+    }
+    return botocore.session.Session(session_vars=variables)
 
 
 @cache

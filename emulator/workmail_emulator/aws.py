@@ -22,6 +22,7 @@ from workmail_emulator.guarding import (
     list_loopback_hosts,
     render_refusal,
 )
+from workmail_emulator.naming import store_name
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -111,6 +112,7 @@ def main() -> int:
         sys.stderr.write(f"workmail_emulator.aws: {KEY_VARIABLE} is not set\n")
         return 1
     _give_key_to_functions(key)
+    _store_names_as_route_53()
     ministack: Any = importlib.import_module("ministack.app")  # it has no types
     hosts = list_loopback_hosts(int(os.environ["GATEWAY_PORT"]))
     ministack.app = GuardedApp(ministack.app, Guard(hosts, key))
@@ -135,6 +137,14 @@ def _give_key_to_functions(key: str) -> None:
         }
 
     runtime.execution_credentials = execution_credentials
+
+
+def _store_names_as_route_53() -> None:
+    """Let names of zones and records be stored as Route 53 does; ministack keeps them as given."""
+    route_53: Any = importlib.import_module("ministack.services.route53")
+    if not hasattr(route_53, "_normalise_name"):
+        raise RuntimeError("this version of ministack stores names in another way")
+    route_53._normalise_name = store_name
 
 
 if __name__ == "__main__":

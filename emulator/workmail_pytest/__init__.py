@@ -75,14 +75,21 @@ def workmail_endpoint(
 
 @pytest.fixture
 def workmail(workmail_endpoint: str) -> Iterator[Any]:
-    """Give a boto3 client of WorkMail, with credentials of its own, for the emulator."""
+    """Give a boto3 client of WorkMail for the emulator, whatever AWS the environment is set to.
+
+    Its credentials are its own; a profile, a configuration file and a proxy are not looked at.
+    """
     import boto3
+    from botocore.config import Config
+
+    from workmail_emulator import api
 
     session: Any = boto3.session.Session(
+        botocore_session=api.session(),
         aws_access_key_id="emulated",
         aws_secret_access_key="emulated",  # noqa: S106 - no secret: the emulator accepts any
         region_name=REGION,
     )
-    client = session.client("workmail", endpoint_url=workmail_endpoint)
+    client = session.client("workmail", endpoint_url=workmail_endpoint, config=Config(proxies={}))
     yield client
     client.close()

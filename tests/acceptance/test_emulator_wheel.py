@@ -62,6 +62,23 @@ def test_it_begins_anew(workmail):
 """
 
 
+def test_the_environment_of_whoever_runs_the_tests_does_not_matter(
+    environment: Environment,
+) -> None:
+    (environment.work / "test_document.py").write_text(IN_A_TEST)
+    ran = environment.run(
+        *("python", "-m", "pytest", "-q", "-W", "error", "test_document.py"),
+        AWS_PROFILE="of-another-machine",
+        AWS_CONFIG_FILE=str(environment.work),
+        AWS_CA_BUNDLE="/gone.pem",
+        AWS_ENDPOINT_URL_WORKMAIL="http://127.0.0.1:1",
+        HTTP_PROXY="http://127.0.0.1:1",
+        http_proxy="http://127.0.0.1:1",
+    )
+
+    assert 0 == ran.returncode, ran.stdout
+
+
 def test_tests_begin_with_a_spec_or_with_a_dump_of_it(environment: Environment) -> None:
     specs = environment.work / "config"
     specs.mkdir()

@@ -49,6 +49,57 @@ def test_a_closed_standard_output_is_no_failure(tmp_path: Path, arguments: str) 
     assert (0, "") == run_shell(f"workmail-org {arguments} >&-", tmp_path)
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        "workmail_org",
+        "workmail_org --help",
+        "workmail_org --version",
+        "workmail_org validate --help",
+        "workmail_org leave --help",
+        f"workmail_org validate {_SPEC}",
+        "workmail_emulator",
+        "workmail_emulator --help",
+    ],
+)
+def test_a_pipe_that_nobody_reads_ends_a_program_quietly(tmp_path: Path, program: str) -> None:
+    """As SIGPIPE would: with 141, which shells do not take for a failure of `… | head`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    errors = tmp_path / "errors"
+    wrong = program == "workmail_org"  # no command: the help goes to standard error
+    with errors.open("wb") as elsewhere:
+        done = subprocess.run(  # noqa: S603 - our own programs
+            [sys.executable, "-m", *program.split()],
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'constructs'}:{ROOT / 'emulator'}"},
+            cwd=tmp_path,
+            stdout=writer,
+            stderr=writer if wrong else elsewhere,
+            timeout=60,
+            check=False,
+        )
+    os.close(writer)
+
+    assert (141, "") == (done.returncode, errors.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("arguments", ["", "--help"])
+def test_an_emulator_that_cannot_print_says_so(tmp_path: Path, arguments: str) -> None:
+    told = f"workmail-emulator: {_FULL}"
+    program = f"PYTHONPATH={ROOT / 'emulator'} {sys.executable} -m workmail_emulator"
+
+    assert (1, told) == run_shell(f"{program} {arguments} >/dev/full", tmp_path)
+
+
+def test_an_emulator_without_a_standard_output_serves(tmp_path: Path) -> None:
+    """Whoever closes it has chosen the port."""
+    program = f"PYTHONPATH={ROOT / 'emulator'} {sys.executable} -m workmail_emulator"
+    serving = f"{program} --dump dump.json >&- & sleep 2; kill $!; wait $!"
+
+    assert (0, "") == run_shell(serving, tmp_path)
+    assert (tmp_path / "dump.json").is_file()
+
+
 def test_a_closed_standard_error_leaves_the_exit_code(tmp_path: Path) -> None:
     assert 2 == run_shell("workmail-org validate none.yaml 2>&-", tmp_path)[0]
 

@@ -262,7 +262,10 @@ def test_a_directory_in_use_is_explained(stack: Stack) -> None:
     )
     directory = Directory(type=DirectoryType.EXISTING, directory_id=directory_id)
     stack.deploy(replace(EMPTY, directory=directory))
-    with pytest.raises(DeploymentFailedError, match="belongs to another organization already"):
+    with pytest.raises(
+        DeploymentFailedError,
+        match="belongs to another organization already: name another directory",
+    ):
         Stack(stack.emulator, name="second").deploy(
             replace(EMPTY, directory=directory, alias="acme")
         )

@@ -133,3 +133,37 @@ def test_a_local_aws_without_a_guard_is_not_used(
             )
     finally:
         processes.stop()
+
+
+def test_names_are_stored_as_route_53_does(local: LocalAws) -> None:
+    """Also where they are deleted under another spelling (docs/facts.md §10.26)."""
+
+    def change(action: str, name: str) -> dict[str, Any]:
+        record = {"Name": name, "Type": "MX", "TTL": 60, "ResourceRecords": [{"Value": "10 mx."}]}
+        return {"Action": action, "ResourceRecordSet": record}
+
+    with local.entered():
+        route_53 = local.make_client("route53", "eu-west-1")
+        made = route_53.create_hosted_zone(Name="ACME.example", CallerReference="names")
+        zone = made["HostedZone"]["Id"]
+        names = ["First.ACME.example", "*.acme.example."]
+        route_53.change_resource_record_sets(
+            HostedZoneId=zone, ChangeBatch={"Changes": [change("CREATE", name) for name in names]}
+        )
+        with pytest.raises(route_53.exceptions.InvalidChangeBatch, match="already exists"):
+            route_53.change_resource_record_sets(
+                HostedZoneId=zone,
+                ChangeBatch={"Changes": [change("CREATE", "first.acme.EXAMPLE")]},
+            )
+        sets = route_53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+        route_53.change_resource_record_sets(
+            HostedZoneId=zone,
+            ChangeBatch={"Changes": [change("DELETE", name.upper()) for name in names]},
+        )
+        left = route_53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+
+    assert "acme.example." == made["HostedZone"]["Name"]
+    assert {r"\052.acme.example.", "first.acme.example."} == {
+        each["Name"] for each in sets if each["Type"] == "MX"
+    }
+    assert ["NS", "SOA"] == [each["Type"] for each in left]

@@ -3,6 +3,11 @@
 CloudFormation deletes the removals' resource first and the organization last. Whoever is switched
 on and is not this stack's keeps WorkMail from deleting the organization, or a domain, when
 everybody else is gone already. So the first resource looks for them.
+
+CloudFormation goes on after a resource that could not be deleted, with what that one depends on
+too (docs/facts.md §10). So the refusal is written into the ledger, which goes after every custom
+resource, and each of these refuses as well. What CloudFormation deletes by itself goes: record
+sets, functions, and the ledger of an organization that should be deleted.
 """
 
 from __future__ import annotations
@@ -26,6 +31,9 @@ the list shows."""
 
 _MOST_NAMED = 10
 """Names in a sentence."""
+
+_END = "end"
+"""Name of the note in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +71,42 @@ def refuse_half_an_end(run: Run, request: Request[RemovalsProperties]) -> None:
         *(_stop_organization(stayers) if deletes else ()),
         *_stop_domains(stayers, desired.deregistered),
     ]
+    _note(run, request, refused=bool(reasons))
     if reasons:
         raise PermanentError(
             "the stack cannot be destroyed as it is, and nothing in the organization was deleted: "
-            f"{'; '.join(reasons)}; switch off whoever is not needed any more (aws workmail "
-            "deregister-from-work-mail --organization-id "
-            f"{desired.organization_id} --entity-id NAME), and destroy again"
+            f"{'; '.join(reasons)}; what CloudFormation deletes by itself, such as record sets and "
+            'functions, is gone: the section "Destroying a stack" of docs/operating.md says how to '
+            "go on"
         )
+
+
+def refuse_after_refused_end(run: Run, request: Request[object]) -> None:
+    """Refuse to delete what is left when the end of the stack was refused.
+
+    Raises:
+        PermanentError: It was; nothing was deleted.
+    """
+    if not request.is_delete or isinstance(request.desired, RemovalsProperties):
+        return
+    table = request.consent.ledger_table
+    try:
+        note = run.open_ledger(run.clients, table).recall(_END) if table else None
+    except ServiceError as error:  # a ledger that is gone: who is in it is not known either
+        run.log("refused end not read", error=str(error))
+        return
+    if note != request.stack_id:
+        return
+    state = read_state(run.clients.cloudformation, request.stack_id)
+    if state is not None and state.status.startswith("DELETE"):
+        raise PermanentError("nothing is deleted: the reason is that of Removals")
+
+
+def _note(run: Run, request: Request[RemovalsProperties], *, refused: bool) -> None:
+    """Write down whether the end of the stack was refused."""
+    ledger = run.open_ledger(run.clients, request.desired.ledger_table)
+    if refused or ledger.recall(_END):
+        ledger.remember(_END, request.stack_id if refused else "")
 
 
 def _list_stayers(workmail: WorkMail, ledger: Ledger, desired: RemovalsProperties) -> list[_Stayer]:

@@ -23,6 +23,7 @@ from workmail_org.handlers import judging
 from workmail_org.handlers.collection import CollectionLifecycle
 from workmail_org.handlers.directories import DirectoryLifecycle
 from workmail_org.handlers.domains import DomainLifecycle
+from workmail_org.handlers.ending import refuse_after_refused_end
 from workmail_org.handlers.explaining import explain, give_up
 from workmail_org.handlers.failing import advise
 from workmail_org.handlers.fencing import enter, fence
@@ -115,6 +116,7 @@ def begin(run: Run, event: Mapping[str, Any], request: Request[object]) -> dict[
         physical_id = request.physical_id or ""
     else:
         try:
+            refuse_after_refused_end(run, request)
             physical_id = _begin(run, request)
         except OvertakenError:
             raise

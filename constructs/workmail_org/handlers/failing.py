@@ -83,8 +83,8 @@ class Failure:
                 f"domain {call.arguments['DomainName']} cannot be the default: it is not verified; "
                 "put its DNS records in place first (see the stack's outputs)"
             )
-        if error.code == "MailDomainStateException":
-            address = call.arguments.get("Email") or call.arguments.get("Alias") or ""
+        address = call.arguments.get("Email") or call.arguments.get("Alias")
+        if error.code == "MailDomainStateException" and address:
             domain = str(address).rpartition("@")[2]
             return (
                 f"{subject}: domain {domain} is not verified, so {address} cannot be used yet: put "

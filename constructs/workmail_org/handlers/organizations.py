@@ -50,6 +50,7 @@ from workmail_org.service.reading import (
     read_tagged_organization,
     read_tags,
 )
+from workmail_org.service.refusals import REFUSALS, WORKMAIL
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG, OrganizationAttribute
 from workmail_org.wire.properties import DomainProperties, OrganizationProperties, ResourceType
@@ -306,7 +307,10 @@ def _explain_conflict(
     conflict: ConflictError, desired: OrganizationProperties, found: str | None
 ) -> PermanentError:
     if conflict.code == "DirectoryInUseException":
-        detail = f"directory {desired.directory_id} belongs to another organization already"
+        advice = REFUSALS[WORKMAIL][conflict.code].advice
+        detail = (
+            f"directory {desired.directory_id} belongs to another organization already: {advice}"
+        )
     elif found:
         detail = describe_foreign(found, desired.alias)
     else:

@@ -88,6 +88,8 @@ class _Memory:
 
     Attributes:
         written: Effects of calls that succeeded.
+        made: Ids that these calls were answered with, by folded subject: they are not made twice,
+            and lists do not show everything that they made.
         first_failed: When each call failed first, on the run's clock.
         failures: Of the last round.
         unseen_since: Since when everything was written and something is not seen.
@@ -96,6 +98,7 @@ class _Memory:
     """
 
     written: list[_Effect] = field(default_factory=list["_Effect"])
+    made: dict[Subject, str] = field(default_factory=dict[Subject, str])
     first_failed: dict[tuple[str, Subject], float] = field(
         default_factory=dict[tuple[str, Subject], float]
     )
@@ -178,6 +181,7 @@ def _write(run: Run, work: Work, calls: Sequence[Call], memory: _Memory, done: l
         done: Gets what succeeded.
     """
     writer = work.prepare(calls)
+    writer.ids = {**memory.made, **writer.ids}
     memory.failures = []
     failed: set[Subject] = set()
     hold = max(Phase)
@@ -208,6 +212,8 @@ def _write(run: Run, work: Work, calls: Sequence[Call], memory: _Memory, done: l
                 return
         else:
             memory.written.append(_get_effect(call))
+            if call.phase is Phase.CREATE and call.subject.folded in writer.ids:
+                memory.made[call.subject.folded] = writer.ids[call.subject.folded]
             done.append(call)
             memory.first_failed.pop(make_key(call), None)
             run.log_call(call)
@@ -253,6 +259,7 @@ def _is_stuck(run: Run, calls: Sequence[Call], memory: _Memory) -> bool:
         run.log("fields stay", calls=[str(call) for call in calls])
         return True
     memory.written.clear()
+    memory.made.clear()
     memory.unseen_since = None
     return False
 

@@ -96,14 +96,15 @@ def _list_parts(plan: Plan) -> Iterator[RenderableType]:
 
 def _list_words(plan: Plan) -> Iterator[Text]:
     """What to pass to a deployment: never wrapped, so that it can be copied."""
-    if plan.approval == NOTHING:
-        return
-    yield Text()
+    approvable = plan.approval != NOTHING  # a record set is written by CloudFormation, not by us
+    if plan.acknowledgement or approvable:
+        yield Text()
     if plan.acknowledgement:
         yield Text("to confirm it, add to cdk deploy:")
         yield Text(f"  -c acknowledge={plan.acknowledgement}", style="bold")
-    yield Text("to deploy exactly this and nothing else, add to cdk deploy:")
-    yield Text(f"  -c approved={plan.approval}", style="bold")
+    if approvable:
+        yield Text("to deploy exactly this and nothing else, add to cdk deploy:")
+        yield Text(f"  -c approved={plan.approval}", style="bold")
 
 
 def _list_organization(plan: OrganizationPlan) -> Iterator[RenderableType]:

@@ -71,6 +71,11 @@ def describe_suspect(text: str) -> str | None:
     return None
 
 
+def put_before(hint: str | None, text: str) -> str | None:
+    """Put the first character that cannot be seen, or looks like another, before a hint."""
+    return "; ".join(each for each in (describe_suspect(text), hint) if each) or None
+
+
 def name(character: str) -> str:
     """Name a character: `U+200B ZERO WIDTH SPACE`."""
     words = unicodedata.name(character, "") or _CONTROLS.get(character, "control character")

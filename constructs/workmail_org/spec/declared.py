@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from workmail_org.spec.files.loading import Document
     from workmail_org.spec.problems import Path
+    from workmail_org.spec.schema import Schema
 
 Body: TypeAlias = Mapping[str, Any]
 
@@ -304,6 +305,12 @@ def listed(body: Body, path: Path, key: str) -> list[tuple[Path, str]]:
 def is_local_part(name: str) -> bool:
     """Whether a name can stand before the @ of an address."""
     return bool(_LOCAL_PART.fullmatch(name))
+
+
+def is_domain_name(name: str) -> bool:
+    """Whether the schema allows a name for a mail domain."""
+    shape: Schema = find_shape(("organizations", "", "domains"))["propertyNames"]
+    return fits(name, shape)
 
 
 def well_formed(value: object, path: Path) -> str | None:

@@ -1,7 +1,8 @@
 """Together: what specs that are validated in one run cannot share.
 
-A stack is named after its environment and the organization's key, and an alias belongs to one
-organization worldwide. `files/twins.py` compares a spec with those that it extends.
+A stack is named after its environment and the organization's key, an alias belongs to one
+organization worldwide, and a hosted zone has one record set of a name and type. `files/twins.py`
+compares a spec with those that it extends.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from workmail_org.model.values import fold
 from workmail_org.spec.declared import Declared
 from workmail_org.spec.problems import Problem, Severity
+from workmail_org.spec.rules.zones import find_clashes
 from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from workmail_org.spec.declared import DeclaredOrganization
     from workmail_org.spec.files.loading import Document
+    from workmail_org.spec.problems import Path
 
 
 def compare(documents: Sequence[Document]) -> list[list[Problem]]:
@@ -50,6 +53,16 @@ def _is_built_on(one: Declared, other: Declared) -> bool:
 
 
 def _find(earlier: Declared, later: Declared) -> Iterator[Problem]:
+    told: set[Path] = set()
+    for problem in _find_organizations(earlier, later):
+        told.add(problem.path[:2])
+        yield problem
+    for problem in find_clashes([earlier, later], between=later):
+        if problem.path[:2] not in told:  # it is one organization in two files
+            yield problem
+
+
+def _find_organizations(earlier: Declared, later: Declared) -> Iterator[Problem]:
     for organization in later.organizations:
         for other in earlier.organizations:
             if _is_one_stack(earlier, other, later, organization):

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from workmail_org.spec import absent
-from workmail_org.spec.characters import describe_suspect
+from workmail_org.spec.characters import describe_suspect, put_before
 from workmail_org.spec.hostnames import encode
 from workmail_org.spec.schema import find_shape
 from workmail_org.spec.suggesting import nearest, squashed
@@ -53,10 +53,9 @@ def show(value: object, path: Path = ()) -> str:
 
 def with_suspect(hint: str | None, value: object, path: Path = ()) -> str | None:
     """Put the first character that cannot be seen, or looks like another, before a hint."""
-    suspect = None
     if isinstance(value, str) and not _is_secret(path):
-        suspect = describe_suspect(value)
-    return "; ".join(each for each in (suspect, hint) if each) or None
+        return put_before(hint, value)
+    return hint
 
 
 def missing(key: str, shape: Schema) -> Complaint:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from reviewing import make_plan as make_pull_request
-from scenes import make_organization, make_user
+from scenes import ACME, make_organization, make_user
+from workmail_org.changes.approvals import NOTHING
+from workmail_org.model.domain import HostedZone, RecordGroup
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.removal import Safety
 from workmail_org.plan.bases import make_base
@@ -109,6 +111,21 @@ def test_a_brake_tells_the_word_for_it() -> None:
 
     assert "to be confirmed: 5 of 20 users leave or are switched off (25 %" in text
     assert f"-c acknowledge={found.acknowledgement}" in text
+
+
+def test_the_digest_is_told_where_record_sets_are_all_that_changes() -> None:
+    """CloudFormation writes them: there is nothing that an approval could hold."""
+    zone = HostedZone(hosted_zone_id="Z1", zone_name="acme.example", omit=(RecordGroup.MX,))
+    before = make_organization(ALICE, domains=(replace(ACME, dns=zone),))
+    after = replace(before, domains=(replace(ACME, dns=replace(zone, omit=())),))
+    found = make_plan(before, after)
+
+    assert NOTHING == found.approval
+    assert [
+        "",
+        "to confirm it, add to cdk deploy:",
+        f"  -c acknowledge={found.acknowledgement}",
+    ] == (render_plan(found).splitlines()[-3:])
 
 
 def test_the_plan_in_the_readme_is_a_real_one() -> None:

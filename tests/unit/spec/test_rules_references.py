@@ -24,7 +24,7 @@ def test_a_member_is_declared(expect: Callable[..., None]) -> None:
           declared: bob, eve
         11:30 organizations.acme.groups.sales.members[1]
           no user "Bob" is declared
-          declared: bob, eve
+          write it as it is declared: "bob"
         11:35 organizations.acme.groups.sales.members[2]
           no group "suport" is declared
           declared: sales, support

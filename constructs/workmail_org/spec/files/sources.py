@@ -115,7 +115,11 @@ def decode(data: bytes, *, may_be_utf_16: bool = False) -> str:
     if found := _UNPRINTABLE.search(text):
         line, column = _position(text[: found.start()])
         what = f"character U+{ord(found[0]):04X} is not allowed in a spec"
-        raise UnreadableError(what, line=line, column=column)
+        # Every other byte of Latin letters in UTF-16 is zero; without a mark it reads as UTF-8.
+        hint = (
+            "this looks like UTF-16: save it as UTF-8" if text.count("\0") * 3 > len(text) else None
+        )
+        raise UnreadableError(what, hint, line=line, column=column)
     return text
 
 

@@ -6,7 +6,7 @@ import fnmatch
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from workmail_org.spec import suggesting
+from workmail_org.spec import characters, suggesting
 from workmail_org.spec.files import headers
 from workmail_org.spec.files.nodes import Gap, Mapping, Node, Place, Scalar, Sequence
 
@@ -204,6 +204,7 @@ class _TableOptionsReader:
             if key not in known:
                 near = suggesting.nearest(key, known)
                 hint = f'did you mean "{near}"?' if near else f"known: {', '.join(known)}"
+                hint = characters.put_before(hint, key)
                 self._report(place, f'!csv has no option "{key}"', hint)
 
     def _refuse(self, key: str, node: Node | None, allowed: str) -> None:

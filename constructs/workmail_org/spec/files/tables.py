@@ -289,6 +289,7 @@ class _TableReader:
             return None
         if not column and not renamed and not self._options.ignores_unknown(cell.text):
             what, hint = self._known.complain(cell.text)
+            hint = characters.put_before(hint, cell.text)
             self._report(cell.place, (), f'column "{cell.text}" {what}', hint)
         return column
 

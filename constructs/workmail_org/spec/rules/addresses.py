@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workmail_org.model.values import TEST_DOMAIN_SUFFIX, Kind, fold, get_domain
-from workmail_org.spec.declared import is_local_part
+from workmail_org.spec.declared import is_domain_name, is_local_part
 from workmail_org.spec.hostnames import find_fault, is_possible
 from workmail_org.spec.rules.references import Roster
 from workmail_org.spec.wording import show
@@ -49,7 +49,9 @@ def check_defaults(declared: Declared) -> Iterator[Problem]:
                 continue
             if not is_local_part(entity.name):
                 why = f"{show(entity.name)} cannot stand before the @ of an address"
-            elif organization.default_domain and not is_possible(organization.default_domain):
+            elif organization.default_domain and not _can_have_addresses(
+                organization.default_domain
+            ):
                 continue  # which is told at the domain
             elif organization.default_domain and not organization.find_address(entity):
                 address = f"{entity.name}@{organization.default_domain}"
@@ -57,6 +59,10 @@ def check_defaults(declared: Declared) -> Iterator[Problem]:
             else:
                 continue
             yield declared.at(entity.path, '"email" is missing', f"add it: {why}")
+
+
+def _can_have_addresses(domain: str) -> bool:
+    return is_possible(domain) and is_domain_name(domain)
 
 
 def check_quotas(declared: Declared) -> Iterator[Problem]:

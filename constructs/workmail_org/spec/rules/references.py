@@ -61,6 +61,9 @@ class Roster:
         names = self.names
         if not names:
             return f"this organization declares no {self.what}"
+        same = next((each for each in names if fold(each) == fold(name)), None)
+        if same is not None:
+            return f'write it as it is declared: "{same}"'
         if len(names) <= FEW:
             return f"declared: {', '.join(names)}"
         at = bisect.bisect(self._folded, (fold(name), ""))

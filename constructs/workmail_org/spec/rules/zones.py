@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workmail_org.model.domain import RECORDS
+from workmail_org.model.values import fold
 from workmail_org.spec.declared import mapping, sequence
 from workmail_org.spec.wording import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from workmail_org.model.domain import RecordGroup
     from workmail_org.spec.declared import Declared, DeclaredOrganization, Domain
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 class _Writer:
     """A domain that has its records written into a hosted zone."""
 
+    declared: Declared
     organization: DeclaredOrganization
     domain: Domain
 
@@ -41,30 +43,45 @@ def check_record_sets(declared: Declared) -> Iterator[Problem]:
     The second `AWS::Route53::RecordSet` fails: "it already exists". A CNAME shares its name with
     no other record set (RFC 1034, section 3.6.2).
     """
+    yield from find_clashes([declared])
+
+
+def find_clashes(
+    specs: Sequence[Declared], *, between: Declared | None = None
+) -> Iterator[Problem]:
+    """Find what the domains of specs write into one zone under one name, at the later domain.
+
+    Args:
+        specs: In the order in which they were named.
+        between: Only what this one writes and another one writes too.
+    """
     names: dict[tuple[str, str], list[tuple[_Writer, str, RecordGroup]]] = {}
-    told: set[tuple[str, ...]] = set()
-    for zone, writer in _writers(declared):
+    told: set[tuple[object, ...]] = set()
+    for zone, writer in (found for declared in specs for found in _writers(declared)):
         clashing: dict[_Writer, list[tuple[str, str, RecordGroup]]] = {}
         for name, kind, group in writer.records():
             for earlier, other, _ in names.get((zone, name), []):
-                if other == kind or "CNAME" in (other, kind):
+                is_asked = between is None or (
+                    writer.declared is between and earlier.declared is not between
+                )
+                if is_asked and (other == kind or "CNAME" in (other, kind)):
                     clashing.setdefault(earlier, []).append((name, kind, group))
                     break
             names.setdefault((zone, name), []).append((writer, kind, group))
         for earlier, records in clashing.items():
-            pair = (zone, *(str(each.domain.path) for each in (earlier, writer)))
+            pair = (zone, earlier, writer)
             is_twice = (
                 earlier.organization is writer.organization
                 and earlier.domain.name == writer.domain.name
             )
             if pair not in told and not is_twice:  # a domain that stands twice is told already
                 told.add(pair)
-                yield _tell(declared, zone, earlier, writer, records)
+                yield _tell(zone, earlier, writer, records)
 
 
 def _writers(declared: Declared) -> Iterator[tuple[str, _Writer]]:
     found = [
-        (zone, _Writer(organization, domain))
+        (zone, _Writer(declared, organization, domain))
         for organization in declared.organizations
         for domain in organization.domains
         if isinstance(zone := mapping(domain.body.get("dns")).get("hosted_zone_id"), str)
@@ -73,14 +90,10 @@ def _writers(declared: Declared) -> Iterator[tuple[str, _Writer]]:
 
 
 def _tell(
-    declared: Declared,
-    zone: str,
-    earlier: _Writer,
-    writer: _Writer,
-    records: list[tuple[str, str, RecordGroup]],
+    zone: str, earlier: _Writer, writer: _Writer, records: list[tuple[str, str, RecordGroup]]
 ) -> Problem:
     whose = f"{show(earlier.domain.path[-1])} of organization {show(earlier.organization.key)}"
-    where = declared.where(earlier.domain.path, key=True)
+    where = earlier.declared.where(earlier.domain.path, key=True)
     sets = ", ".join(sorted(f"{kind} {name}" for name, kind, _ in records))
     groups = ", ".join(sorted(group for *_, group in records))
     hint = f'add "omit: [{groups}]" here'
@@ -89,11 +102,36 @@ def _tell(
             "; ownership verifies this one too once its value stands in that record set beside"
             " the other, which has to be omitted there as well and kept by hand"
         )
-    return declared.at_key(
+    return writer.declared.at_key(
         writer.domain.path,
         f"{whose} at {where} writes record sets of the same name into hosted zone {zone}: {sets}",
         hint,
     )
 
 
-RULES = (check_record_sets,)
+def check_zone_names(declared: Declared) -> Iterator[Problem]:
+    """A hosted zone has one name."""
+    first: dict[str, tuple[str, _Writer]] = {}
+    for zone, writer in _writers(declared):
+        name = mapping(writer.domain.body.get("dns")).get("zone_name")
+        if not isinstance(name, str) or not _holds(name, writer.domain.name):
+            continue  # which is told at the name
+        other, earlier = first.setdefault(zone, (name, writer))
+        if _bare(other) != _bare(name):
+            yield declared.at(
+                (*writer.domain.path, "dns", "zone_name"),
+                f"hosted zone {zone} has another name, {show(other)}, at "
+                f"{declared.where((*earlier.domain.path, 'dns', 'zone_name'))}",
+                "a hosted zone has one name: correct one of the names or ids",
+            )
+
+
+def _holds(zone_name: str, domain: str) -> bool:
+    return f".{domain}".endswith(f".{_bare(zone_name)}")
+
+
+def _bare(zone_name: str) -> str:
+    return fold(zone_name.removesuffix("."))
+
+
+RULES = (check_record_sets, check_zone_names)
