@@ -161,7 +161,8 @@ class _Zones:
             workmail: The organization, which says what records it wants; `None`: there is none.
         """
         previous = standing.declaration.zones if standing.declaration else dict[str, Zone]()
-        for question in list_questions(desired.zones, desired.adopted, previous):
+        keeps = bool(standing.declaration and standing.declaration.organization.keeps_records)
+        for question in list_questions(desired.zones, desired.adopted, previous, keeps=keeps):
             if not question.matters:
                 continue
             try:

@@ -34,6 +34,7 @@ class ZoneQuestion:
         written: What the stack will write.
         adopted: What it says is there.
         previous: What it has written until now.
+        keeps: What the stack has written stays there when the stack lets go of it.
         wanted: The records that WorkMail wants; none where the domain is not registered yet, and
             WorkMail has not said.
     """
@@ -43,6 +44,7 @@ class ZoneQuestion:
     written: frozenset[RecordGroup] = frozenset()
     adopted: frozenset[RecordGroup] = frozenset()
     previous: Zone | None = None
+    keeps: bool = False
     wanted: tuple[DnsRecord, ...] = ()
 
     @property
@@ -59,7 +61,11 @@ class ZoneQuestion:
 
 
 def list_questions(
-    zones: Mapping[str, Zone], adopted: Mapping[str, Zone], previous: Mapping[str, Zone]
+    zones: Mapping[str, Zone],
+    adopted: Mapping[str, Zone],
+    previous: Mapping[str, Zone],
+    *,
+    keeps: bool = False,
 ) -> Iterator[ZoneQuestion]:
     """List what is to be asked, by domain.
 
@@ -67,6 +73,7 @@ def list_questions(
         zones: What is written.
         adopted: What is there.
         previous: What was written until now.
+        keeps: Whether that stays when the stack lets go of it.
     """
     for domain, zone in sorted({**zones, **adopted}.items()):
         yield ZoneQuestion(
@@ -75,6 +82,7 @@ def list_questions(
             written=zones[domain].records if domain in zones else frozenset(),
             adopted=adopted[domain].records if domain in adopted else frozenset(),
             previous=previous.get(domain),
+            keeps=keeps,
         )
 
 
@@ -182,11 +190,12 @@ def _refuse_records(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
 
 def _refuse_adoption(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
     """Refuse to find there what is not there, or not so."""
-    if taken := sorted(question.adopted & question.own):
+    if not question.keeps and (taken := sorted(question.adopted & question.own)):
         yield (
             f"adopt: true of {question.domain} is for records that this stack did not write, and"
             f" {join(taken)} in hosted zone {zone.id} are this stack's own: CloudFormation would "
-            "delete them; leave adopt out"
+            "delete them; leave adopt out, or deploy on_removal.domains: retain first, with which "
+            "they stay"
         )
         return
     said = {(group, kind, name) for group, kind, name in _list_names(question)}

@@ -37,8 +37,15 @@ def test_what_the_stack_wrote_itself_cannot_be_adopted() -> None:
     assert (
         "adopt: true of acme.example is for records that this stack did not write, and "
         "autodiscover, dkim, dmarc, mx, ownership and spf in hosted zone Z1 are this stack's own: "
-        "CloudFormation would delete them; leave adopt out"
+        "CloudFormation would delete them; leave adopt out, or deploy on_removal.domains: retain "
+        "first, with which they stay"
     ) == refusal
+
+
+def test_what_the_stack_wrote_itself_and_leaves_there_can_be_adopted() -> None:
+    mine = replace(OWN, written=frozenset(), adopted=frozenset({RecordGroup.MX}), keeps=True)
+
+    assert [] == list(refuse(mine, LIVE))
 
 
 def test_only_zones_that_matter_are_asked_about() -> None:
