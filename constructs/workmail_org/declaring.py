@@ -325,6 +325,7 @@ def make_removals(organization: Organization) -> Part:
                 if stays_ours and organization.on_removal.domains is not Removal.RETAIN
                 else ()
             ),
+            exports=organization.exports is not None,
             read_only_directory=organization.directory.read_only,
         ),
     )

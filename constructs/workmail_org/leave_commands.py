@@ -15,7 +15,7 @@ from workmail_org.spec import building
 from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from workmail_org.exporting.model import Exported
@@ -319,11 +319,13 @@ def dns(
         for domain in organization.domains
     }
     moving = _choose_domains(regions, wanted)
+    if problems := list(_refuse_deleted(environment, chosen, moving)):
+        raise InputError(problems)
     asked = load_wanted(given, to, moving, others=regions)
     known = load_former(former) if former else None
     domains = [each for organization in chosen for each in organization.domains]
     held = read_zones([each for each in domains if fold(each.name) in moving], zones, hosted)
-    owned = dict(_list_owned(environment, chosen))
+    owned = {fold(domain): said for domain, said in _list_owned(environment, chosen)}
     plans = [
         plan_steps(
             each.zone,
@@ -354,7 +356,6 @@ def _list_owned(
     environment: Environment, organizations: Iterable[Organization]
 ) -> Iterator[tuple[str, str]]:
     """List the domains whose records a stack wrote, with what that means for the move."""
-    from workmail_org.model.values import fold
     from workmail_org.plan.declarations import name_stack
 
     for organization in organizations:
@@ -362,12 +363,28 @@ def _list_owned(
             if domain.dns and domain.dns.written:
                 stack = name_stack(environment, organization)
                 yield (
-                    fold(domain.name),
-                    f"{domain.name}: stack {stack} wrote records of this domain, and goes on to "
-                    "take them for its own: leave the domain and its dns in the spec as they are, "
-                    "since a change deletes or rewrites them. cdk destroy stops at records that "
-                    "are not as the stack wrote them: then delete it with these retained (aws "
-                    "cloudformation delete-stack --retain-resources)",
+                    domain.name,
+                    f"{domain.name}: stack {stack} wrote records of this domain. Deploy the spec "
+                    "as it is before step 1: the records then stay as the steps make them, "
+                    "whatever becomes of the stack",
+                )
+
+
+def _refuse_deleted(
+    environment: Environment, organizations: Iterable[Organization], moving: Collection[str]
+) -> Iterator[str]:
+    """Refuse domains whose records would go with the stack, those of the destination included."""
+    from workmail_org.model.values import fold
+
+    for organization in organizations:
+        if organization.keeps_domains:
+            continue
+        for name, _ in _list_owned(environment, [organization]):
+            if fold(name) in moving:
+                yield (
+                    f"{name}: the stack wrote records of this domain, and deletes them when it is "
+                    "destroyed, those of the destination too: set on_removal: {domains: retain} "
+                    f"for {organization.key}, deploy, and write the files then"
                 )
 
 

@@ -358,6 +358,8 @@ class RemovalsProperties:
         disabled: Who is declared and switched off.
         organization_on_removal: What becomes of the organization when its stack goes.
         deregistered: Domains that are deregistered then.
+        exports: Whether the stack keeps a journal of exports.
+        journal_table: DynamoDB table that has it.
         read_only_directory: Users and groups are deleted in the directory alone.
     """
 
@@ -370,6 +372,8 @@ class RemovalsProperties:
     resources_on_removal: Removal = Removal.DISABLE
     organization_on_removal: Removal = Removal.RETAIN
     deregistered: tuple[str, ...] = ()
+    exports: bool = False
+    journal_table: str = ""
     read_only_directory: bool = False
 
     @property

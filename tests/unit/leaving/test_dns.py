@@ -988,13 +988,31 @@ def test_records_that_the_stack_wrote_are_reported(
     if zone != "manual":
         domain = domain.replace("verified: true, ", "")
     spec = SPEC.replace("{default: true, verified: true}", domain)
+    if is_noted:
+        spec = spec.replace("    users:", "    on_removal: {domains: retain}\n    users:")
     (folder / "spec.yaml").write_text(spec, encoding="utf-8")
     result = run("--records", "google.yaml")
 
     assert 0 == result.exit_code, result.output
-    note = "example.com: stack production-acme wrote records of this domain, and goes on to take"
+    note = "example.com: stack production-acme wrote records of this domain. Deploy the spec as it"
     assert is_noted == (f"note: {note}" in result.stdout)
     assert is_noted == (f"* {note}" in (folder / "out/README.md").read_text("utf-8"))
+
+
+def test_records_that_would_go_with_the_stack_are_refused(account: Account, folder: Path) -> None:
+    """Its MX would be the destination's by then."""
+    account.zones = (("Z0123456789", "example.com", SETS),)
+    zone = "{default: true, dns: {hosted_zone_id: Z0123456789, zone_name: example.com}}"
+    spec = SPEC.replace("{default: true, verified: true}", zone)
+    (folder / "spec.yaml").write_text(spec, encoding="utf-8")
+    result = run("--records", "google.yaml")
+
+    assert (2, False) == (result.exit_code, (folder / "out").exists())
+    assert (
+        "example.com: the stack wrote records of this domain, and deletes them when it is "
+        "destroyed, those of the destination too: set on_removal: {domains: retain} for acme, "
+        "deploy, and write the files then\n"
+    ) in result.output
 
 
 TWO = SPEC.replace(
