@@ -83,18 +83,25 @@ class Runner:
 
 
 def begin(
-    runner: Runner, export_pass: Pass, names: Collection[str] = (), *, retry: bool = False
+    runner: Runner,
+    export_pass: Pass,
+    names: Collection[str] = (),
+    *,
+    retry: bool = False,
+    again: bool = False,
 ) -> int:
     """Put every mailbox into a pass that is not in it.
 
-    Who is verified in this pass stays so. Users who are switched off have a mailbox for
-    30 days, and are asked for as well: nobody knows yet whether WorkMail exports it.
+    Who is verified in this pass stays so, unless it is to be done again. Users who are switched off
+    have a mailbox for 30 days, and are asked for as well: nobody knows yet whether WorkMail exports
+    it.
 
     Args:
         runner: Of the organization.
         export_pass: Which.
         names: Users, and `resource:NAME`; empty: everybody.
         retry: Whether those that failed are tried again.
+        again: Whether all are exported again, those that are verified too.
 
     Returns:
         How many were put into it.
@@ -111,8 +118,8 @@ def begin(
     for row in rows:
         entry = known.get(row.id)
         wanted = entry or _make_entry(row, export_pass, now)
-        if entry and retry:
-            wanted = deciding.renew(entry, now=now)
+        if entry and (retry or again):
+            wanted = deciding.renew(entry, now=now, again=again)
         if wanted != entry:
             runner.journal.write(wanted)
             added += 1
