@@ -121,6 +121,18 @@ def renew(entry: Exported, *, now: float, again: bool = False) -> Exported:
     return entry
 
 
+def note_presence(entry: Exported, *, is_there: bool, now: float) -> Exported:
+    """Note whether WorkMail still has a mailbox; who waits for one that is gone waits in vain."""
+    if is_there:
+        return entry if entry.gone_at is None else replace(entry, gone_at=None)
+    if entry.gone_at is not None:
+        return entry
+    if entry.stage is Stage.WAITING:
+        reason = "WorkMail does not have the mailbox any more"
+        return replace(entry, stage=Stage.FAILED, not_before=None, reason=reason, gone_at=now)
+    return replace(entry, gone_at=now)
+
+
 def _begin_anew(entry: Exported, *, now: float, reason: str) -> Exported:
     return Exported(
         export_pass=entry.export_pass,

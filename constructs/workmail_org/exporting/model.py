@@ -75,6 +75,7 @@ class Exported:
         former_version: Of that object.
         former_sha384: Of that file.
         former_verified_at: When it was verified; `None`: there is none.
+        gone_at: When WorkMail was seen without the mailbox; `None`: it has it, as far as is known.
         revision: Counts writes, so that two writers never undo each other's.
     """
 
@@ -109,6 +110,7 @@ class Exported:
     former_version: str | None = None
     former_sha384: str | None = None
     former_verified_at: float | None = None
+    gone_at: float | None = None
     revision: int = 0
 
     @property
@@ -173,6 +175,11 @@ class MailboxExports:
         passes = [each for each in (self.final, self.first) if each]
         every = (*passes, *(each.former for each in passes if each.former))
         return next((each for each in every if each.stage is Stage.VERIFIED), None)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether WorkMail has the mailbox no more: no pass can do anything about it."""
+        return any(each and each.gone_at is not None for each in (self.first, self.final))
 
     @property
     def archived(self) -> bool:

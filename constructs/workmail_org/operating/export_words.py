@@ -20,7 +20,10 @@ from workmail_org.spec.characters import escape
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
-_TIMES = ("since", "not_before", "started_at", "ended_at", "verified_at", "former_verified_at")
+_TIMES = (
+    *("since", "not_before", "started_at", "ended_at", "verified_at"),
+    *("former_verified_at", "gone_at"),
+)
 
 _INTERNAL = ("checking_since", "checks", "refusals", "revision", "export_pass")
 """Fields of the journal that mean something to the runner alone."""
@@ -91,7 +94,13 @@ def render_pass(organization: str, name: Pass, watched: Watched) -> Iterator[str
         describe_progress(entries)
     )
     for entry in entries:
-        if entry.stage is Stage.FAILED:
+        if entry.gone_at is not None:
+            said = "is verified" if entry.stage is Stage.VERIFIED else "has no verified export"
+            yield (
+                f"  {entry.reference} {said} in this pass; WorkMail does not have the mailbox any "
+                "more"
+            )
+        elif entry.stage is Stage.FAILED:
             yield f"  {entry.reference} failed: {entry.reason}"
         elif entry.stage is Stage.WAITING and entry.not_before is not None:
             reason = f": {entry.reason}" if entry.reason else ""

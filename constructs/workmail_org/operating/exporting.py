@@ -95,7 +95,9 @@ class Watched:
     @property
     def all_verified(self) -> bool:
         """Whether the pass has every mailbox that there is; there may be none."""
-        return self.has_ended and all(entry.stage is Stage.VERIFIED for entry in self.entries)
+        return self.has_ended and all(
+            entry.stage is Stage.VERIFIED or entry.gone_at is not None for entry in self.entries
+        )
 
 
 def open_pass(

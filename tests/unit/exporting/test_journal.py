@@ -50,6 +50,7 @@ ENTRIES = st.builds(
     former_version=st.none() | TEXTS.filter(bool),
     former_sha384=st.none() | TEXTS.filter(bool),
     former_verified_at=MOMENTS,
+    gone_at=MOMENTS,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -243,6 +244,49 @@ def test_a_pass_that_is_begun_again_takes_in_newcomers_and_tries_again_whom_it_i
     assert {**before, "late": Stage.VERIFIED} == untouched
     assert {"u0": Stage.VERIFIED, "u1": Stage.FAILED, "late": Stage.VERIFIED} == office.stages()
     assert_none_twice_a_day(office)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_who_was_deleted_is_noted_and_keeps_no_pass_from_its_end(fails: bool) -> None:
+    office = open_office(users=2)
+    for _ in range(4 if fails else 0):
+        office.emulator.fail_later("StartMailboxExportJob", "damaged")
+    begin(office.runner, Pass.FIRST)
+    run(office)
+    scope = {"OrganizationId": office.organization}
+    leaver = office.read()["u0"].id
+    office.client.deregister_from_work_mail(**scope, EntityId=leaver)
+    office.client.delete_user(**scope, UserId=leaver)
+    office.emulator.clock.advance(25 * 3600)
+    begin(office.runner, Pass.FINAL)
+    run(office, Pass.FINAL)
+    begin(office.runner, Pass.FIRST, retry=True)
+    run(office)
+    first = office.read()
+    watched = Watched(office.journal.read(Pass.FIRST), has_ended=True)
+    said = [*render_pass("acme", Pass.FIRST, watched)][1]
+
+    assert ["u1"] == list(office.read(Pass.FINAL))
+    assert (True, False) == (first["u0"].gone_at is not None, first["u1"].gone_at is not None)
+    assert watched.all_verified
+    assert said == (
+        f"  u0 {'has no verified export' if fails else 'is verified'} in this pass; WorkMail does "
+        "not have the mailbox any more"
+    )
+
+
+def test_who_is_switched_on_again_in_time_is_there_again() -> None:
+    office = open_office(users=1)
+    begin(office.runner, Pass.FIRST)
+    run(office)
+    scope = {"OrganizationId": office.organization}
+    user = office.read()["u0"].id
+    office.client.deregister_from_work_mail(**scope, EntityId=user)
+    gone = replace(office.read()["u0"], gone_at=1.0)
+    office.journal.write(gone)
+    begin(office.runner, Pass.FINAL)
+
+    assert office.read()["u0"].gone_at is None
 
 
 def test_a_name_without_a_mailbox_is_refused_before_anything_is_written() -> None:
