@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from workmail_org.leaving.model import File
     from workmail_org.leaving.options import MoveOptions
     from workmail_org.leaving.passwords import PasswordBook
+    from workmail_org.leaving.reporting import Exports
     from workmail_org.model.organization import Environment, Organization
     from workmail_org.model.values import Reference
     from workmail_org.service.clients import Clients
+
+_OFFLINE = "exports were not looked at (--offline)"
 
 _spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
 _output_option = click.option(
@@ -414,6 +417,9 @@ def _choose_domains(known: Iterable[str], wanted: Iterable[str]) -> list[str]:
 )
 @only_option
 @root_option
+@click.option(
+    "--offline", is_flag=True, help="Ask nothing of AWS: how far the exports are is not known then."
+)
 @click.option("--region", help="Without SPEC: region of a live organization.")
 @click.option("--alias", help="Without SPEC: alias of a live organization.")
 @click.option(
@@ -446,6 +452,7 @@ def report(
     destination: str | None,
     only: str | None,
     root: pathlib.Path | None,
+    offline: bool,
     region: str | None,
     alias: str | None,
     logs: tuple[pathlib.Path, ...],
@@ -457,7 +464,8 @@ def report(
 
     Days left, what blocks, what becomes of every address, member, right, rule and setting, what it
     costs until the end, what stays, and the order of the teardown. A spec needs credentials only
-    where it declares exports, whose journal is read; an organization that is live is read.
+    where it declares exports, whose journal is read, and not with --offline; an organization that
+    is live is read.
     """
     from workmail_org.leaving.reporting import build_report
     from workmail_org.leaving.signing_in import load_sign_ins
@@ -466,12 +474,21 @@ def report(
 
     if spec is not None and (region or alias):
         raise click.UsageError("give SPEC, or --region and --alias, not both")
+    if offline and spec is None:
+        raise click.UsageError("--offline is for a SPEC: an organization that is live is read")
     cents = CENTS_PER_MAILBOX if price is None else _parse_price(price)
     deadlines: Mapping[Reference, datetime] = {}
     stacks: Mapping[str, str | None] | None = None
+    exports: Exports
+    deletes_records: frozenset[str] = frozenset()
     if spec:
         environment = building.load_environment(spec, root=root)
-        exports = _read_exports(environment, choose(environment, only))
+        chosen = choose(environment, only)
+        exports, deletes_records = (
+            ({each.key: _OFFLINE for each in chosen if each.exports}, frozenset())
+            if offline
+            else _read_exports(environment, chosen)
+        )
     else:
         environment, deadlines, stacks, exports = _read_live(region, alias)
     built = build_report(
@@ -482,6 +499,7 @@ def report(
         destinations=[Destination(destination)] if destination else [*Destination],
         deadlines=deadlines,
         exports=exports,
+        deletes_records=deletes_records,
         stacks=stacks,
         sign_ins=load_sign_ins(logs) if logs else None,
         cents_per_month=cents,
@@ -516,19 +534,50 @@ def _parse_price(price: str) -> int:
 
 def _read_exports(
     environment: Environment, organizations: Sequence[Organization]
-) -> Mapping[str, Sequence[Exported]]:
-    """Read the journal of each organization that declares exports, both passes."""
+) -> tuple[Exports, frozenset[str]]:
+    """Read the journal of each organization that declares exports, both passes.
+
+    Returns:
+        It, or why it was not read, by key; and the keys of those whose stack deletes DNS records
+        when it goes, as it is deployed.
+    """
+    from workmail_org.exporting.journal import Journal, read
     from workmail_org.plan.declarations import name_stack
     from workmail_org.service.clients import PATIENT, make_clients
+    from workmail_org.service.templates import read_stack
 
-    found: dict[str, Sequence[Exported]] = {}
+    found: dict[str, Sequence[Exported] | str] = {}
+    deleting: set[str] = set()
     for organization in organizations:
         if organization.exports is None:
             continue
         clients = make_clients(organization.region, config=PATIENT)
         stack = name_stack(environment, organization)
-        found[organization.key] = _read_journal(clients, stack) or ()
-    return found
+        deployed = read_stack(clients, stack)
+        if deployed is None:
+            found[organization.key] = (
+                f"stack {stack} is not deployed in {organization.region} of the account of these "
+                "credentials, so its journal was not read"
+            )
+            continue
+        if not _keeps_records(deployed.template):
+            deleting.add(organization.key)
+        if deployed.journal is None:
+            found[organization.key] = (
+                f"stack {stack} was deployed without exports: deploy the spec, then export"
+            )
+            continue
+        found[organization.key] = tuple(read(Journal(clients.dynamodb, deployed.journal)))
+    return found, frozenset(deleting)
+
+
+def _keeps_records(template: Mapping[str, Any]) -> bool:
+    """Return whether every DNS record of a deployed stack outlives it."""
+    return all(
+        str(each.get("DeletionPolicy", "")).startswith("Retain")
+        for each in template.get("Resources", {}).values()
+        if each.get("Type") == "AWS::Route53::RecordSet"
+    )
 
 
 def _read_journal(clients: Clients, stack: str) -> tuple[Exported, ...] | None:
@@ -549,7 +598,7 @@ def _read_live(
     Environment,
     Mapping[Reference, datetime],
     Mapping[str, str | None],
-    Mapping[str, Sequence[Exported]],
+    Exports,
 ]:
     """Read a live organization as a spec would declare it.
 

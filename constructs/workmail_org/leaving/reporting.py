@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -23,13 +22,15 @@ from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.model.live import Entity
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import AccessControlRule, Effect
+from workmail_org.model.removal import Removal
 from workmail_org.model.user import Role, User
-from workmail_org.model.values import Reference, parse_reference
+from workmail_org.model.values import Reference
 from workmail_org.plan.costs import CENTS_PER_MAILBOX
 from workmail_org.plan.declarations import name_stack
 
-Exports = Mapping[str, Sequence[Exported]]
-"""Entries of both passes of each organization that keeps a journal of exports, by key."""
+Exports = Mapping[str, Sequence[Exported] | str]
+"""Entries of both passes of each organization that keeps a journal of exports, by key; where the
+journal was not read, why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +50,16 @@ class OrganizationReport:
     """How far one organization is.
 
     Attributes:
-        mailboxes: References of everything with a mailbox that can be exported.
-        exported: One for each mailbox that is in a pass; `None`: no exports are
-            declared.
-        gone: How many of them had no mailbox any more when the final pass began for
-            everybody: their first export is the last one.
+        mailboxes: Everything with a mailbox that can be exported, as a spec refers to it; where
+            two have one name with their ids.
+        exported: One for each of them that is in a pass; `None`: nobody knows.
+        unread: Why nobody knows, though exports are declared; empty: they are not.
+        gone: Those that were in a pass and have no mailbox any more: no pass can do anything
+            about them.
         paid: Users that are paid for.
         months: That are still to be paid, this one included.
         stays: What is left in the account afterwards.
+        ends: What becomes of everything when its stack is destroyed.
         moves: Its ledger for each destination that was asked for.
     """
 
@@ -65,12 +68,14 @@ class OrganizationReport:
     region: str
     mailboxes: tuple[str, ...]
     exported: tuple[MailboxExports, ...] | None
-    gone: int
+    unread: str
+    gone: tuple[MailboxExports, ...]
     blockers: tuple[Blocker, ...]
     paid: int
     months: int
     cents_per_month: int
     stays: tuple[str, ...]
+    ends: tuple[str, ...]
     moves: tuple[Move, ...]
 
     @property
@@ -81,7 +86,17 @@ class OrganizationReport:
     @property
     def archived(self) -> int:
         """How many mailboxes have all the exports that they need."""
-        return sum(each.archived for each in self.exported or ()) + self.gone
+        return sum(each.archived for each in self.exported or ())
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest export of the final pass was verified; `None`: there is none."""
+        moments = [
+            each.final.verified_at
+            for each in self.exported or ()
+            if each.final and each.archived and each.final.verified_at
+        ]
+        return min(moments, default=None)
 
     @property
     def readiness(self) -> int | None:
@@ -134,14 +149,20 @@ TEARDOWN = (
     "Write the files for the destination (workmail-org leave files), and go through its ledger.",
     "Create accounts, groups, rooms and rights at the destination.",
     "Export every mailbox a first time, early, while people go on working.",
-    "DNS steps 1 and 2 (workmail-org leave dns).",
+    "Deploy the spec with on_removal: {domains: retain}, so that the DNS records outlive the "
+    "stack; then DNS steps 1 and 2 (workmail-org leave dns).",
     "Move the mail; then DNS step 3.",
-    "Export every mailbox a last time, and verify it, before anybody is switched off: a mailbox is "
-    "erased 30 days after its user is.",
+    "Export every mailbox a last time (workmail-org leave export --final), and verify it, before "
+    "anybody is switched off: a mailbox is erased 30 days after its user is.",
     "Wait one to two quiet weeks, with WorkMail still running.",
+    "If anything came into WorkMail since the final pass, or the move was taken back in between, "
+    "export once more (workmail-org leave export --final --again).",
     "DNS step 4.",
+    "See that the bucket still has the files, and that its key is enabled: the journal says what "
+    "was verified, and does not notice what was deleted since.",
     "Delete the organization together with its directory: a directory that stays is charged once "
-    "no WorkMail uses it.",
+    "no WorkMail uses it. Of a stack: deploy on_removal: {organization: delete, directory: delete, "
+    "domains: retain}, then cdk destroy.",
     "Edit the SES receipt rule that is called like the organization, and delete SES identities "
     "that nobody else uses.",
     "Delete the roles and keys that were made for the migration. The bucket with the exports and "
@@ -159,6 +180,7 @@ def build_report(
     today: date,
     destinations: Sequence[Destination],
     exports: Exports | None = None,
+    deletes_records: Collection[str] = (),
     stacks: Mapping[str, str | None] | None = None,
     deadlines: Mapping[Reference, datetime] | None = None,
     sign_ins: SignInLog | None = None,
@@ -174,6 +196,8 @@ def build_report(
         destinations: For which a ledger is wanted.
         exports: What is known of exports; an organization that it lacks has
             declared none.
+        deletes_records: Keys of the organizations whose stack, as it is deployed, deletes DNS
+            records when it goes, though the spec says otherwise.
         stacks: Names of the stacks of organizations that were read live, by key: of each the one
             that its tag names, or `None`. Of a spec the names follow from it.
         deadlines: When the mailbox of somebody who is switched off is erased, in
@@ -182,6 +206,7 @@ def build_report(
         cents_per_month: US cents for a user.
     """
     known = exports or {}
+    live = stacks is not None
     return LeaveReport(
         environment=environment.name,
         spec=spec,
@@ -193,7 +218,9 @@ def build_report(
                 each,
                 stacks[each.key] if stacks is not None else name_stack(environment, each),
                 today=today,
-                exported=tuple(known[each.key]) if each.key in known else None,
+                exports=known.get(each.key),
+                is_live=live,
+                keeps_records=each.key not in deletes_records,
                 deadlines=deadlines or {},
                 moves=tuple(account(each, destination) for destination in destinations),
                 cents_per_month=cents_per_month,
@@ -208,65 +235,99 @@ def _report(
     stack: str | None,
     *,
     today: date,
-    exported: tuple[Exported, ...] | None,
+    exports: Sequence[Exported] | str | None,
+    is_live: bool,
+    keeps_records: bool,
     deadlines: Mapping[Reference, datetime],
     moves: tuple[Move, ...],
     cents_per_month: int,
 ) -> OrganizationReport:
-    pairs = None if exported is None else tuple(pair_passes(exported).values())
-    declared = [str(each.reference) for each in list_entities(organization) if has_mailbox(each)]
-    # The journal also has those whom no spec declares: their mailboxes end like all others.
-    extra = Counter(each.reference.folded for each in pairs or ())
-    extra.subtract(parse_reference(name).folded for name in declared)
-    mailboxes = (*declared, *map(str, _list_extra(pairs or (), extra)))
+    unread = exports if isinstance(exports, str) else ""
+    is_known = exports is not None and not unread
+    every = pair_passes(exports).values() if exports and not isinstance(exports, str) else ()
+    gone = tuple(each for each in every if each.is_gone)
+    boxes = _list_mailboxes(organization, [each for each in every if not each.is_gone])
+    pairs = tuple(each.pair for each in boxes if each.pair) if is_known else None
     return OrganizationReport(
         key=organization.key,
         alias=organization.alias,
         region=organization.region,
-        mailboxes=mailboxes,
+        mailboxes=tuple(each.name for each in boxes),
         exported=pairs,
-        gone=_count_gone(declared, pairs or ()),
-        blockers=tuple(_list_blockers(organization, mailboxes, pairs, deadlines, today)),
+        unread=unread,
+        gone=gone,
+        blockers=(
+            *_list_end_blockers(today),
+            *_list_export_blockers(boxes, is_known=is_known, unread=unread),
+            *(() if is_live else _list_strangers(organization, boxes)),
+            *_list_blockers(organization, boxes, deadlines, is_live=is_live),
+            *_list_record_blockers(organization, stack, keeps_records=keeps_records),
+        ),
         paid=sum(each.enabled and each.role is Role.USER for each in organization.users),
         months=count_months(today),
         cents_per_month=cents_per_month,
-        stays=tuple(_list_staying(organization, stack, has_exports=exported is not None)),
+        stays=tuple(_list_staying(organization, stack, has_exports=exports is not None)),
+        ends=tuple(_list_ends(organization, stack, is_live=is_live)),
         moves=moves,
     )
 
 
-def _list_extra(
-    pairs: Iterable[MailboxExports], extra: Mapping[Reference, int]
-) -> Iterator[Reference]:
-    """List mailboxes of the journal beyond the declared ones of the same name."""
-    left = dict(extra)
-    for each in pairs:
-        if left[each.reference.folded] > 0:
-            left[each.reference.folded] -= 1
-            yield each.reference
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Box:
+    """One mailbox that there is.
 
-
-def _count_gone(declared: Iterable[str], pairs: Sequence[MailboxExports]) -> int:
-    """Count verified mailboxes that WorkMail did not list when everybody came into the final pass.
-
-    That is so when nobody who is declared is missing in it, and nobody declares them.
+    Attributes:
+        name: Unique in a report.
+        pair: `None`: it is in no pass.
+        is_declared: The spec has it.
     """
-    final = {each.reference.folded for each in pairs if each.final}
-    names = {parse_reference(name).folded for name in declared}
-    if not final or not names <= final:
-        return 0
-    return sum(
-        each.final is None and each.verified is not None and each.reference.folded not in names
-        for each in pairs
-    )
+
+    name: str
+    pair: MailboxExports | None = None
+    is_declared: bool = True
+
+
+def _list_mailboxes(
+    organization: Organization, pairs: Collection[MailboxExports]
+) -> tuple[_Box, ...]:
+    """List the declared mailboxes, and those that only the journal has: they end like all others.
+
+    Two have one name where one was deleted and the other one made with its name, and no pass was
+    begun since.
+    """
+    waiting: dict[Reference, list[MailboxExports]] = {}
+    for pair in pairs:
+        waiting.setdefault(pair.reference.folded, []).append(pair)
+    names = {reference: len(found) > 1 for reference, found in waiting.items()}  # which are doubled
+
+    def show(pair: MailboxExports) -> str:
+        name = str(pair.reference)
+        return f"{name} ({pair.latest.id})" if names[pair.reference.folded] else name
+
+    boxes: list[_Box] = []
+    for entity in list_entities(organization):
+        found = waiting.pop(entity.reference.folded, [])
+        if len(found) == 1 or (not found and has_mailbox(entity)):
+            pair = found[0] if found else None
+            boxes.append(_Box(name=str(entity.reference), pair=pair))
+        else:
+            boxes += (_Box(name=show(pair), pair=pair) for pair in found)
+    for found in waiting.values():
+        boxes += (_Box(name=show(pair), pair=pair, is_declared=False) for pair in found)
+    return tuple(boxes)
 
 
 def has_mailbox(entity: Entity) -> bool:
-    """Return whether an entity has a mailbox to export: groups and remote users have none.
+    """Return whether an entity has a mailbox for sure.
 
-    Whether that of somebody who is switched off can be exported is documented nowhere.
+    That of somebody who is switched off is kept for 30 days, if there ever was one.
     """
-    if isinstance(entity, Group) or not entity.enabled:
+    return entity.enabled and could_have_mailbox(entity)
+
+
+def could_have_mailbox(entity: Entity) -> bool:
+    """Return whether an entity is of a kind with a mailbox: groups and remote users have none."""
+    if isinstance(entity, Group):
         return False
     return not (isinstance(entity, User) and entity.role is Role.REMOTE_USER)
 
@@ -277,24 +338,67 @@ def count_months(today: date) -> int:
     return max(0, months + 1)
 
 
-def _list_blockers(
-    organization: Organization,
-    mailboxes: Sequence[str],
-    exported: Sequence[MailboxExports] | None,
-    deadlines: Mapping[Reference, datetime],
-    today: date,
-) -> Iterator[Blocker]:
+def _list_end_blockers(today: date) -> Iterator[Blocker]:
     if today > END_OF_SUPPORT:
         yield Blocker(
             title=f"Amazon WorkMail ended on {END_OF_SUPPORT}: nothing can be read any more"
         )
-    yield from _list_export_blockers(mailboxes, exported)
+
+
+def _list_strangers(organization: Organization, boxes: Iterable[_Box]) -> Iterator[Blocker]:
+    """Whoever is not in the spec is in no file either, and their mail bounces after the move."""
+    if names := tuple(each.name for each in boxes if not each.is_declared):
+        yield Blocker(
+            title="in the organization and not in the spec, so in no file and in no ledger: add "
+            f"them to organizations.{organization.key} (workmail-org drift names whatever is not "
+            "in the spec), or write them down by hand",
+            names=names,
+        )
+
+
+def _list_record_blockers(
+    organization: Organization, stack: str | None, *, keeps_records: bool
+) -> Iterator[Blocker]:
+    """DNS records of the destination would go with the stack that wrote those of WorkMail."""
+    names = tuple(each.name for each in organization.domains if each.dns and each.dns.written)
+    if not names or stack is None:
+        return
+    if not organization.keeps_domains:
+        yield Blocker(
+            title=f"cdk destroy of {stack} would delete the DNS records, those of the destination "
+            "too: set on_removal: {domains: retain}, and deploy",
+            names=names,
+        )
+    elif not keeps_records:
+        yield Blocker(
+            title=f"cdk destroy of {stack} would delete the DNS records, those of the destination "
+            "too: the spec retains them and is not deployed as it is; deploy it",
+            names=names,
+        )
+
+
+def _list_blockers(
+    organization: Organization,
+    boxes: Iterable[_Box],
+    deadlines: Mapping[Reference, datetime],
+    *,
+    is_live: bool,
+) -> Iterator[Blocker]:
+    in_a_pass = {each.pair.reference.folded for each in boxes if each.pair}
     staying: dict[str, list[str]] = {}
     for entity in list_entities(organization):
-        if reason := explain_staying(entity):
-            deadline = deadlines.get(entity.reference)
-            until = f" (erased on {deadline:%Y-%m-%d %H:%M} UTC)" if deadline else ""
-            staying.setdefault(reason, []).append(f"{entity.reference}{until}")
+        reason = explain_staying(entity)
+        deadline = deadlines.get(entity.reference)
+        if reason is None:
+            continue
+        if not entity.enabled and (
+            entity.reference.folded in in_a_pass  # told with all others
+            or not could_have_mailbox(entity)
+            or (is_live and deadline is None)
+        ):
+            continue
+        until = f" (erased on {deadline:%Y-%m-%d %H:%M} UTC)" if deadline else ""
+        staying.setdefault(reason, []).append(f"{entity.reference}{until}")
     for reason, names in staying.items():
         yield Blocker(title=reason, names=tuple(names))
     if not is_imap_open(organization):
@@ -313,31 +417,28 @@ def _list_blockers(
 
 
 def _list_export_blockers(
-    mailboxes: Sequence[str], exported: Sequence[MailboxExports] | None
+    boxes: Sequence[_Box], *, is_known: bool, unread: str
 ) -> Iterator[Blocker]:
-    if exported is None:
+    if not is_known:
         yield Blocker(
-            title="exports are not declared: nobody knows which mailboxes are safe, and they end "
+            title=f"nobody knows which mailboxes are safe, and they end with WorkMail: {unread}"
+            if unread
+            else "exports are not declared: nobody knows which mailboxes are safe, and they end "
             "with WorkMail"
         )
         return
-    failed = [each for each in exported if each.latest.stage is Stage.FAILED]
-    for each in failed:
-        which = "final export" if each.final else "export"
-        yield Blocker(
-            title=f"the {which} failed: {each.latest.reason}", names=(str(each.reference),)
-        )
-    known = {each.reference.folded: each for each in exported}
     open_: dict[str, list[str]] = {"": [], "final ": []}
-    for name in mailboxes:
-        found = known.get(parse_reference(name).folded)
-        if found in failed or (found and found.archived):
-            continue
-        open_["final " if found and found.verified else ""].append(name)
+    for box in boxes:
+        pair = box.pair
+        if pair and pair.latest.stage is Stage.FAILED:
+            which = "final export" if pair.final else "export"
+            yield Blocker(title=f"the {which} failed: {pair.latest.reason}", names=(box.name,))
+        elif pair is None or not pair.archived:
+            open_["final " if pair and pair.verified else ""].append(box.name)
     for kind, names in open_.items():
         advice = ": workmail-org leave export"
         advice += " --final, once the mail has moved" if kind else ""
-        if names and len(names) == len(mailboxes):
+        if names and len(names) == len(boxes):
             yield Blocker(title=f"no mailbox has a verified {kind}export yet{advice}")
         elif names:
             yield Blocker(title=f"no verified {kind}export yet{advice}", names=tuple(names))
@@ -372,3 +473,48 @@ def _list_staying(
         yield f"directory {organization.directory.directory_id}, charged once nothing uses it"
     if has_exports:
         yield "bucket with the exports, and the KMS key that encrypts them: keep both"
+
+
+_ENDS = {
+    Removal.DISABLE: "switched off, and a mailbox is erased 30 days later",
+    Removal.DELETE: "deleted permanently, with a mailbox",
+    Removal.DEREGISTER: "deregistered",
+    Removal.RETAIN: "left as they are",
+}
+
+
+def _list_ends(organization: Organization, stack: str | None, *, is_live: bool) -> Iterator[str]:
+    """List what becomes of everything when the stack is destroyed, as the spec says it."""
+    if stack is None or is_live:  # only a spec says it
+        return
+    words = organization.on_removal
+    deletes = words.organization is Removal.DELETE and organization.existing is None
+    if not deletes:
+        yield (
+            "the stack has termination protection, which has to be lifted first "
+            "(docs/operating.md, Destroying a stack)"
+        )
+    for title, entities, word in (
+        ("users", organization.users, words.users),
+        ("resources", organization.resources, words.resources),
+        ("groups", organization.groups, words.groups),
+    ):
+        if entities:
+            ends = _ENDS[word]
+            if title == "groups":
+                ends = ends.partition(",")[0]
+            yield f"{title}: {ends}"
+    if organization.domains:
+        keeps = organization.keeps_domains
+        yield f"domains: {_ENDS[Removal.RETAIN if keeps else Removal.DEREGISTER]}"
+        written = [each.name for each in organization.domains if each.dns and each.dns.written]
+        if written:
+            ends = "left as they are" if keeps else "deleted, whatever they lead to by then"
+            yield f"DNS records of {', '.join(written)}: {ends}"
+    if deletes:
+        directory = " and its directory" if words.directory is Removal.DELETE else ""
+        yield f"organization{directory}: deleted permanently, with every mailbox"
+    else:
+        yield "organization: left as it is"
+    if organization.exports:
+        yield "bucket, key and journal of the exports: left as they are"
