@@ -644,7 +644,7 @@ def test_verified_exports_make_it_ready_and_others_block(tmp_path: Path) -> None
         "no verified final export yet: workmail-org leave export --final, once the mail has moved"
     ]
     assert "2026-11-25T08:30:00+00:00" == document["organizations"][0]["exports"][0]["verified_at"]
-    assert "bucket with the exports" in document["organizations"][0]["stays"][-1]
+    assert "says whose they are: keep all three" in document["organizations"][0]["stays"][-1]
 
 
 def test_a_mailbox_that_only_the_journal_knows_counts_too(tmp_path: Path) -> None:

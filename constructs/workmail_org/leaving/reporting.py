@@ -159,14 +159,15 @@ TEARDOWN = (
     "export once more (workmail-org leave export --final --again).",
     "DNS step 4.",
     "See that the bucket still has the files, and that its key is enabled: the journal says what "
-    "was verified, and does not notice what was deleted since.",
+    "was verified, and does not notice what was deleted since. Save who each file is of "
+    "(workmail-org leave export --final --format json).",
     "Delete the organization together with its directory: a directory that stays is charged once "
     "no WorkMail uses it. Of a stack: deploy on_removal: {organization: delete, directory: delete, "
     "domains: retain}, then cdk destroy.",
     "Edit the SES receipt rule that is called like the organization, and delete SES identities "
     "that nobody else uses.",
-    "Delete the roles and keys that were made for the migration. The bucket with the exports and "
-    "the key that encrypts it stay: without the key nobody can read them.",
+    "Delete the roles and keys that were made for the migration. The bucket with the exports, the "
+    "key that encrypts it and the journal stay: without the key nobody can read them.",
 )
 """In this order (WorkMail Admin Guide, "mail-export", "disable-users", "delete_organization"; that
 WorkMail should run on for a while is what those say who moved)."""
@@ -472,7 +473,10 @@ def _list_staying(
     if organization.directory.directory_id:
         yield f"directory {organization.directory.directory_id}, charged once nothing uses it"
     if has_exports:
-        yield "bucket with the exports, and the KMS key that encrypts them: keep both"
+        yield (
+            "bucket with the exports, the KMS key that encrypts them, and the DynamoDB table that "
+            "says whose they are: keep all three"
+        )
 
 
 _ENDS = {
