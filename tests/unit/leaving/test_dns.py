@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,10 @@ def run(*arguments: str, to: str = "google", output: str = "out") -> Result:
 
 
 def read_changes(folder: Path, step: str) -> dict[tuple[str, str, str], tuple[int, list[str]]]:
-    """Read a batch that botocore's model accepts: action, type and name to TTL and values."""
+    """Read a batch that botocore's model accepts: action, type and name to TTL and values.
+
+    What is deleted and created anew is an UPSERT here.
+    """
     path = folder / "out" / step / "example.com.json"
     if not path.exists():
         return {}
@@ -184,13 +188,19 @@ def read_changes(folder: Path, step: str) -> dict[tuple[str, str, str], tuple[in
     shape = get_session().get_service_model("route53").shape_for("ChangeBatch")
     report: Any = ParamValidator().validate(batch, shape)
     assert not report.has_errors(), report.generate_report()
-    return {
+    changes = {
         (each["Action"], found["Type"], found["Name"]): (
             found["TTL"],
             [value["Value"] for value in found["ResourceRecords"]],
         )
         for each in batch["Changes"]
         for found in [each["ResourceRecordSet"]]
+    }
+    created = {key[1:] for key in changes if key[0] == "CREATE"}
+    return {
+        ("UPSERT" if key[0] == "CREATE" else key[0], *key[1:]): found
+        for key, found in changes.items()
+        if key[0] == "CREATE" or key[1:] not in created
     }
 
 
@@ -876,7 +886,7 @@ def test_a_file_that_is_no_zone_is_refused_in_one_line(folder: Path) -> None:
 
 
 def test_a_batch_that_route_53_would_refuse_is_not_written() -> None:
-    values = tuple(make_txt("x" * 250) for _ in range(80))
+    values = tuple(make_txt("x" * 250) for _ in range(160))
     records = {("a.", "TXT"): DnsRecordSet(name="a.", type="TXT", ttl=1, values=values)}
 
     with pytest.raises(ValueError, match="160 records with 40320 characters"):
@@ -936,10 +946,51 @@ def apply(records: dict[Any, DnsRecordSet], batch: str | None) -> dict[Any, DnsR
         found = build_zone("Z", "a", [change_["ResourceRecordSet"]]).records
         ((key, made),) = found.items()
         if change_["Action"] == "DELETE":
-            assert made == changed.pop(key)
+            if changed.pop(key, None) != made:
+                raise LookupError("the values provided do not match the current values")
         else:
+            assert "CREATE" == change_["Action"]
+            if key in changed:
+                raise LookupError("it already exists")
             changed[key] = made
     return changed
+
+
+@pytest.mark.parametrize(
+    "host", ["inbound-smtp.eu-west-1.amazonaws.com", "INBOUND-SMTP.us-west-2.amazonaws.com."]
+)
+def test_an_mx_of_workmail_is_no_destination(host: str, folder: Path) -> None:
+    """Every step would seem to be done, and mail would go on to WorkMail until its end."""
+    text = GOOGLE.replace("1 smtp.google.com", f"10 {host}")
+    (folder / "google.yaml").write_text(text, encoding="utf-8")
+    result = run("--records", "google.yaml")
+
+    assert (2, True) == (result.exit_code, "that is WorkMail itself" in result.output)
+
+
+def test_a_step_that_was_run_already_or_comes_too_late_is_refused(folder: Path) -> None:
+    """It would put the MX of WorkMail back, and take out what somebody else added."""
+    assert 0 == run("--records", "google.yaml").exit_code
+    before = build_zone("Z1", "example.com", SETS).records
+
+    def read(step: str) -> str:
+        return (folder / "out" / step / "example.com.json").read_text("utf-8")
+
+    steps = ["1-lower-ttls", "2-prepare", "3-cut-over", "4-clean-up"]
+    states = [dict(before)]
+    for step in steps:
+        states.append(apply(states[-1], read(step)))
+    for number, step in enumerate(steps):
+        for state in states[number + 1 :]:
+            with pytest.raises(LookupError):
+                apply(state, read(step))
+    texts = states[1]["example.com.", "TXT"]
+    added = {**states[1], texts.key: replace(texts, values=(*texts.values, make_txt("mine")))}
+    with pytest.raises(LookupError):
+        apply(added, read("2-prepare"))
+    assert states[2].keys() == apply(states[3], read("3-rollback")).keys()
+    with pytest.raises(LookupError):
+        apply(states[4], read("3-rollback"))
 
 
 def test_spf_policies_are_merged_without_losing_a_sender() -> None:
