@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from workmail_org.leaving.model import File
     from workmail_org.leaving.options import MoveOptions
     from workmail_org.leaving.passwords import PasswordBook
-    from workmail_org.leaving.reporting import Exports
+    from workmail_org.leaving.reporting import Looked
     from workmail_org.model.organization import Environment, Organization
     from workmail_org.model.values import Reference
     from workmail_org.service.clients import Clients
+    from workmail_org.service.reading import Listed
 
 _OFFLINE = "exports were not looked at (--offline)"
 
@@ -467,7 +468,7 @@ def report(
     where it declares exports, whose journal is read, and not with --offline; an organization that
     is live is read.
     """
-    from workmail_org.leaving.reporting import build_report
+    from workmail_org.leaving.reporting import Looked, build_report
     from workmail_org.leaving.signing_in import load_sign_ins
     from workmail_org.plan.costs import CENTS_PER_MAILBOX
     from workmail_org.reports import leave_reports, leave_text
@@ -479,18 +480,16 @@ def report(
     cents = CENTS_PER_MAILBOX if price is None else _parse_price(price)
     deadlines: Mapping[Reference, datetime] = {}
     stacks: Mapping[str, str | None] | None = None
-    exports: Exports
-    deletes_records: frozenset[str] = frozenset()
     if spec:
         environment = building.load_environment(spec, root=root)
         chosen = choose(environment, only)
-        exports, deletes_records = (
-            ({each.key: _OFFLINE for each in chosen if each.exports}, frozenset())
+        looked = (
+            Looked(exports={each.key: _OFFLINE for each in chosen if each.exports})
             if offline
             else _read_exports(environment, chosen)
         )
     else:
-        environment, deadlines, stacks, exports = _read_live(region, alias)
+        environment, deadlines, stacks, looked = _read_live(region, alias)
     built = build_report(
         environment,
         choose(environment, only),
@@ -498,8 +497,7 @@ def report(
         today=tell_day(),
         destinations=[Destination(destination)] if destination else [*Destination],
         deadlines=deadlines,
-        exports=exports,
-        deletes_records=deletes_records,
+        looked=looked,
         stacks=stacks,
         sign_ins=load_sign_ins(logs) if logs else None,
         cents_per_month=cents,
@@ -532,21 +530,18 @@ def _parse_price(price: str) -> int:
     return int(cents)
 
 
-def _read_exports(
-    environment: Environment, organizations: Sequence[Organization]
-) -> tuple[Exports, frozenset[str]]:
-    """Read the journal of each organization that declares exports, both passes.
-
-    Returns:
-        It, or why it was not read, by key; and the keys of those whose stack deletes DNS records
-        when it goes, as it is deployed.
-    """
+def _read_exports(environment: Environment, organizations: Sequence[Organization]) -> Looked:
+    """Read of each organization that declares exports its journal, and who has a mailbox."""
+    from workmail_org.errors import NotFoundError, TemporaryError
     from workmail_org.exporting.journal import Journal, read
+    from workmail_org.leaving.reporting import Looked
     from workmail_org.plan.declarations import name_stack
     from workmail_org.service.clients import PATIENT, make_clients
     from workmail_org.service.templates import read_stack
+    from workmail_org.wire.properties import ResourceType
 
     found: dict[str, Sequence[Exported] | str] = {}
+    present: dict[str, Sequence[Listed]] = {}
     deleting: set[str] = set()
     for organization in organizations:
         if organization.exports is None:
@@ -567,8 +562,26 @@ def _read_exports(
                 f"stack {stack} was deployed without exports: deploy the spec, then export"
             )
             continue
+        identity = deployed.find_physical_id(ResourceType.ORGANIZATION) or ""
+        try:
+            present[organization.key] = _list_present(clients, identity)
+        except (NotFoundError, TemporaryError) as error:  # it was deleted
+            found[organization.key] = f"WorkMail does not say who has a mailbox: {error}"
+            continue
         found[organization.key] = tuple(read(Journal(clients.dynamodb, deployed.journal)))
-    return found, frozenset(deleting)
+    return Looked(exports=found, present=present, deletes_records=frozenset(deleting))
+
+
+def _list_present(clients: Clients, organization_id: str) -> tuple[Listed, ...]:
+    """List everybody who has a mailbox, also who is switched off since less than 30 days."""
+    from workmail_org.exporting.jobs import read_time
+    from workmail_org.exporting.running import choose_rows
+    from workmail_org.service.reading import list_resources, list_users
+    from workmail_org.service.workmail import WorkMail
+
+    workmail = WorkMail(clients.workmail, organization_id)
+    now = read_time(workmail)
+    return tuple(choose_rows([*list_users(workmail), *list_resources(workmail)], (), now=now))
 
 
 def _keeps_records(template: Mapping[str, Any]) -> bool:
@@ -598,16 +611,17 @@ def _read_live(
     Environment,
     Mapping[Reference, datetime],
     Mapping[str, str | None],
-    Exports,
+    Looked,
 ]:
     """Read a live organization as a spec would declare it.
 
     Returns:
-        It, when mailboxes are erased, the stack that manages it by its tag, and that stack's
-        journal of exports.
+        It, when mailboxes are erased, the stack that manages it by its tag, and who has a mailbox,
+        with that stack's journal of exports.
     """
     from workmail_org.describing import describe, leave_out_defaults
     from workmail_org.errors import NotFoundError
+    from workmail_org.leaving.reporting import Looked
     from workmail_org.model.organization import Environment
     from workmail_org.service.clients import PATIENT, make_clients
     from workmail_org.service.directories import DirectoryService
@@ -635,7 +649,10 @@ def _read_live(
         Environment(name=alias, organizations=(described,)),
         snapshot.deadlines,
         {described.key: stack},
-        {} if entries is None else {described.key: entries},
+        Looked(
+            exports={} if entries is None else {described.key: entries},
+            present={described.key: _list_present(clients, found)} if found else {},
+        ),
     )
 
 

@@ -21,20 +21,21 @@ from workmail_org import distribution, leave_commands
 from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.leaving.model import Destination
 from workmail_org.leaving.passwords import make_password
-from workmail_org.leaving.reporting import build_report, count_months
+from workmail_org.leaving.reporting import Looked, build_report, count_months
 from workmail_org.model.domain import HostedZone, MailDomain
 from workmail_org.model.exports import Exports
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.removal import OnRemoval, Removal
-from workmail_org.model.values import EntityId, Kind
+from workmail_org.model.values import EntityId, Kind, parse_reference
 from workmail_org.reports.leave_html import render_report as render_html
 from workmail_org.reports.leave_machine import build_document
 from workmail_org.reports.leave_text import render_report as render_text
 from workmail_org.service import clients, templates
+from workmail_org.service.reading import Listed
 from workmail_org.spec.building import load_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from click.testing import Result
 
@@ -602,7 +603,11 @@ def make_export(entity_id: str, name: str, stage: Stage, **fields: Any) -> Expor
 
 
 def build(
-    tmp_path: Path, *exported: Exported, today: date = date(2026, 11, 26), unread: str = ""
+    tmp_path: Path,
+    *exported: Exported,
+    today: date = date(2026, 11, 26),
+    unread: str = "",
+    present: Sequence[Listed] | None = None,
 ) -> Any:
     path = tmp_path / "spec.yaml"
     path.write_text(SPEC, encoding="utf-8")
@@ -613,7 +618,10 @@ def build(
         spec="spec.yaml",
         today=today,
         destinations=[Destination.ZOHO],
-        exports={"acme": unread or exported},
+        looked=Looked(
+            exports={"acme": unread or exported},
+            present={} if present is None else {"acme": present},
+        ),
     )
 
 
@@ -753,6 +761,39 @@ def test_who_came_after_the_first_pass_needs_the_final_one_alone(tmp_path: Path)
     assert 100 == build(tmp_path, *first, *final).readiness
 
 
+def test_what_workmail_has_decides_whose_mailbox_there_is(tmp_path: Path) -> None:
+    """Somebody was switched off by the stack, somebody joined, and somebody was deleted since."""
+    final = [
+        make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL, verified_at=AT) for n in NAMES
+    ]
+    off = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    rows = [
+        *(
+            Listed(id=EntityId(n), reference=parse_reference(n), enabled=True, email="")
+            for n in NAMES
+        ),
+        Listed(
+            id=EntityId("d"),
+            reference=parse_reference("dan"),
+            enabled=False,
+            email="",
+            disabled_at=off,
+        ),
+    ]
+    whole = build(tmp_path, *final, present=rows[:-1])
+    report = build(tmp_path, *final, make_export("8", "left", Stage.VERIFIED), present=rows)
+    (organization,) = build_document(report)["organizations"]
+    blockers = {each["title"]: each["names"] for each in organization["blockers"]}
+
+    assert (100, 83) == (whole.readiness, report.readiness)
+    dan = "dan (switched off, erased on 2026-12-20 12:00 UTC)"
+    assert [dan] == blockers["no verified export yet: workmail-org leave export"]
+    assert [[dan]] == [names for title, names in blockers.items() if "not in the spec" in title]
+    assert [*NAMES, "dan"] == organization["mailboxes"]
+    assert ["left"] == [each["name"] for each in organization["gone"]]
+    assert "off" not in str(whole.organizations[0].blockers)
+
+
 def test_whoever_is_not_in_the_spec_is_named_since_no_file_has_them(tmp_path: Path) -> None:
     final = [make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL) for n in NAMES]
     strangers = [
@@ -842,8 +883,10 @@ def test_records_that_go_with_the_stack_block(
         spec="spec.yaml",
         today=date(2026, 11, 26),
         destinations=[],
-        exports={"acme": ()},
-        deletes_records={"acme"} if deployed == "Delete" else (),
+        looked=Looked(
+            exports={"acme": ()},
+            deletes_records=frozenset({"acme"} if deployed == "Delete" else ()),
+        ),
     )
     (found,) = report.organizations
     titles = [each.title for each in found.blockers if "DNS records" in each.title]

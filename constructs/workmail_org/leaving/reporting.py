@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
 
 from workmail_org.exporting.deciding import pair_passes
 from workmail_org.exporting.model import Exported, MailboxExports, Stage
@@ -27,10 +29,28 @@ from workmail_org.model.user import Role, User
 from workmail_org.model.values import Reference
 from workmail_org.plan.costs import CENTS_PER_MAILBOX
 from workmail_org.plan.declarations import name_stack
+from workmail_org.service.reading import Listed
 
-Exports = Mapping[str, Sequence[Exported] | str]
-"""Entries of both passes of each organization that keeps a journal of exports, by key; where the
-journal was not read, why."""
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What was seen in AWS of organizations, by their keys.
+
+    Attributes:
+        exports: Entries of both passes, or why the journal was not read; an organization that
+            declares no exports is not in it.
+        present: Who has a mailbox in WorkMail, also who is switched off and has it for some days;
+            where that was not read, it is what the spec and the journal say.
+        deletes_records: Those whose stack, as it is deployed, deletes DNS records when it goes.
+    """
+
+    exports: Mapping[str, Sequence[Exported] | str] = field(default_factory=_nothing)
+    present: Mapping[str, Sequence[Listed]] = field(default_factory=_nothing)
+    deletes_records: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +200,7 @@ def build_report(
     spec: str,
     today: date,
     destinations: Sequence[Destination],
-    exports: Exports | None = None,
-    deletes_records: Collection[str] = (),
+    looked: Looked | None = None,
     stacks: Mapping[str, str | None] | None = None,
     deadlines: Mapping[Reference, datetime] | None = None,
     sign_ins: SignInLog | None = None,
@@ -195,10 +214,7 @@ def build_report(
         spec: As the caller named it.
         today: In UTC.
         destinations: For which a ledger is wanted.
-        exports: What is known of exports; an organization that it lacks has
-            declared none.
-        deletes_records: Keys of the organizations whose stack, as it is deployed, deletes DNS
-            records when it goes, though the spec says otherwise.
+        looked: What was seen in AWS; `None`: nothing was looked at.
         stacks: Names of the stacks of organizations that were read live, by key: of each the one
             that its tag names, or `None`. Of a spec the names follow from it.
         deadlines: When the mailbox of somebody who is switched off is erased, in
@@ -206,7 +222,7 @@ def build_report(
         sign_ins: From audit logs; `None`: none was given.
         cents_per_month: US cents for a user.
     """
-    known = exports or {}
+    seen = looked or Looked()
     live = stacks is not None
     return LeaveReport(
         environment=environment.name,
@@ -219,9 +235,10 @@ def build_report(
                 each,
                 stacks[each.key] if stacks is not None else name_stack(environment, each),
                 today=today,
-                exports=known.get(each.key),
+                exports=seen.exports.get(each.key),
+                present=seen.present.get(each.key),
                 is_live=live,
-                keeps_records=each.key not in deletes_records,
+                keeps_records=each.key not in seen.deletes_records,
                 deadlines=deadlines or {},
                 moves=tuple(account(each, destination) for destination in destinations),
                 cents_per_month=cents_per_month,
@@ -237,6 +254,7 @@ def _report(
     *,
     today: date,
     exports: Sequence[Exported] | str | None,
+    present: Sequence[Listed] | None,
     is_live: bool,
     keeps_records: bool,
     deadlines: Mapping[Reference, datetime],
@@ -246,8 +264,16 @@ def _report(
     unread = exports if isinstance(exports, str) else ""
     is_known = exports is not None and not unread
     every = pair_passes(exports).values() if exports and not isinstance(exports, str) else ()
-    gone = tuple(each for each in every if each.is_gone)
-    boxes = _list_mailboxes(organization, [each for each in every if not each.is_gone])
+    ids = None if present is None else {row.id for row in present}
+    gone = tuple(
+        each for each in every if (each.is_gone if ids is None else each.latest.id not in ids)
+    )
+    left = [each for each in every if each not in gone]
+    boxes = (
+        _guess_mailboxes(organization, left)
+        if present is None
+        else _list_mailboxes(organization, left, present)
+    )
     pairs = tuple(each.pair for each in boxes if each.pair) if is_known else None
     return OrganizationReport(
         key=organization.key,
@@ -261,7 +287,12 @@ def _report(
             *_list_end_blockers(today),
             *_list_export_blockers(boxes, is_known=is_known, unread=unread),
             *(() if is_live else _list_strangers(organization, boxes)),
-            *_list_blockers(organization, boxes, deadlines, is_live=is_live),
+            *_list_blockers(
+                organization,
+                deadlines,
+                told={each.reference.folded for each in boxes} if is_known else set(),
+                having=None if present is None else {row.reference.folded for row in present},
+            ),
             *_list_record_blockers(organization, stack, keeps_records=keeps_records),
         ),
         paid=sum(each.enabled and each.role is Role.USER for each in organization.users),
@@ -279,16 +310,47 @@ class _Box:
 
     Attributes:
         name: Unique in a report.
+        reference: Of whose it is.
+        deadline: When WorkMail erases it; `None`: not soon, or it is not known.
         pair: `None`: it is in no pass.
         is_declared: The spec has it.
     """
 
     name: str
+    reference: Reference
+    deadline: datetime | None = None
     pair: MailboxExports | None = None
     is_declared: bool = True
 
+    @property
+    def described(self) -> str:
+        """The name, with the deadline if there is one."""
+        if self.deadline is None:
+            return self.name
+        return f"{self.name} (switched off, erased on {self.deadline:%Y-%m-%d %H:%M} UTC)"
+
 
 def _list_mailboxes(
+    organization: Organization, pairs: Iterable[MailboxExports], present: Iterable[Listed]
+) -> tuple[_Box, ...]:
+    """List the mailboxes that WorkMail has, those of the spec first and as it names them."""
+    known = {pair.latest.id: pair for pair in pairs}
+    declared = {each.reference.folded: each.reference for each in list_entities(organization)}
+    order = {reference: number for number, reference in enumerate(declared)}
+    rows = sorted(present, key=lambda row: order.get(row.reference.folded, len(order)))
+    return tuple(
+        _Box(
+            name=str(declared.get(row.reference.folded, row.reference)),
+            reference=row.reference,
+            deadline=row.deadline,
+            pair=known.get(row.id),
+            is_declared=row.reference.folded in declared,
+        )
+        for row in rows
+    )
+
+
+def _guess_mailboxes(
     organization: Organization, pairs: Collection[MailboxExports]
 ) -> tuple[_Box, ...]:
     """List the declared mailboxes, and those that only the journal has: they end like all others.
@@ -310,11 +372,15 @@ def _list_mailboxes(
         found = waiting.pop(entity.reference.folded, [])
         if len(found) == 1 or (not found and has_mailbox(entity)):
             pair = found[0] if found else None
-            boxes.append(_Box(name=str(entity.reference), pair=pair))
+            name = str(entity.reference)
+            boxes.append(_Box(name=name, reference=entity.reference, pair=pair))
         else:
-            boxes += (_Box(name=show(pair), pair=pair) for pair in found)
+            boxes += (_Box(name=show(pair), reference=pair.reference, pair=pair) for pair in found)
     for found in waiting.values():
-        boxes += (_Box(name=show(pair), pair=pair, is_declared=False) for pair in found)
+        boxes += (
+            _Box(name=show(pair), reference=pair.reference, pair=pair, is_declared=False)
+            for pair in found
+        )
     return tuple(boxes)
 
 
@@ -348,7 +414,7 @@ def _list_end_blockers(today: date) -> Iterator[Blocker]:
 
 def _list_strangers(organization: Organization, boxes: Iterable[_Box]) -> Iterator[Blocker]:
     """Whoever is not in the spec is in no file either, and their mail bounces after the move."""
-    if names := tuple(each.name for each in boxes if not each.is_declared):
+    if names := tuple(each.described for each in boxes if not each.is_declared):
         yield Blocker(
             title="in the organization and not in the spec, so in no file and in no ledger: add "
             f"them to organizations.{organization.key} (workmail-org drift names whatever is not "
@@ -380,12 +446,19 @@ def _list_record_blockers(
 
 def _list_blockers(
     organization: Organization,
-    boxes: Iterable[_Box],
     deadlines: Mapping[Reference, datetime],
     *,
-    is_live: bool,
+    told: Collection[Reference],
+    having: Collection[Reference] | None,
 ) -> Iterator[Blocker]:
-    in_a_pass = {each.pair.reference.folded for each in boxes if each.pair}
+    """List what blocks beside exports.
+
+    Args:
+        organization: Which.
+        deadlines: When the mailbox of somebody who is switched off is erased.
+        told: Whose mailbox is told of with all others.
+        having: Who has a mailbox; `None`: nobody looked.
+    """
     staying: dict[str, list[str]] = {}
     for entity in list_entities(organization):
         reason = explain_staying(entity)
@@ -393,9 +466,9 @@ def _list_blockers(
         if reason is None:
             continue
         if not entity.enabled and (
-            entity.reference.folded in in_a_pass  # told with all others
+            entity.reference.folded in told
             or not could_have_mailbox(entity)
-            or (is_live and deadline is None)
+            or (having is not None and entity.reference.folded not in having)
         ):
             continue
         until = f" (erased on {deadline:%Y-%m-%d %H:%M} UTC)" if deadline else ""
@@ -433,9 +506,9 @@ def _list_export_blockers(
         pair = box.pair
         if pair and pair.latest.stage is Stage.FAILED:
             which = "final export" if pair.final else "export"
-            yield Blocker(title=f"the {which} failed: {pair.latest.reason}", names=(box.name,))
+            yield Blocker(title=f"the {which} failed: {pair.latest.reason}", names=(box.described,))
         elif pair is None or not pair.archived:
-            open_["final " if pair and pair.verified else ""].append(box.name)
+            open_["final " if pair and pair.verified else ""].append(box.described)
     for kind, names in open_.items():
         advice = ": workmail-org leave export"
         advice += " --final, once the mail has moved" if kind else ""
