@@ -181,9 +181,11 @@ TEARDOWN = (
     "See that the bucket still has the files, and that its key is enabled: the journal says what "
     "was verified, and does not notice what was deleted since. Save who each file is of "
     "(workmail-org leave export --final --format json).",
-    "Delete the organization together with its directory: a directory that stays is charged once "
-    "no WorkMail uses it. Of a stack: deploy on_removal: {organization: delete, directory: delete, "
-    "domains: retain}, then cdk destroy.",
+    "Delete the organization. A directory that WorkMail made for it goes with it, since it is "
+    "charged once no WorkMail uses it; one that was there before, and any Active Directory, stays: "
+    "people sign in to other things by it. Of a stack: deploy on_removal: {organization: delete, "
+    "domains: retain}, with directory: delete only for a directory that the stack made and nobody "
+    "else uses; then cdk destroy.",
     "Edit the SES receipt rule that is called like the organization, and delete SES identities "
     "that nobody else uses.",
     "Delete the roles and keys that were made for the migration. The bucket with the exports, the "
@@ -589,9 +591,13 @@ def _list_ends(organization: Organization, stack: str | None, *, is_live: bool) 
             ends = "left as they are" if keeps else "deleted, whatever they lead to by then"
             yield f"DNS records of {', '.join(written)}: {ends}"
     if deletes:
-        directory = " and its directory" if words.directory is Removal.DELETE else ""
-        yield f"organization{directory}: deleted permanently, with every mailbox"
+        yield "organization: deleted permanently, with every mailbox"
     else:
         yield "organization: left as it is"
+    made = organization.directory.directory_id is None
+    if deletes and made and words.directory is Removal.DELETE:
+        yield "directory: deleted permanently, with everybody in it"
+    else:
+        yield "directory: left as it is"
     if organization.exports:
         yield "bucket, key and journal of the exports: left as they are"
