@@ -18,7 +18,7 @@ import pytest
 from importers import ADMIN_CENTER_USERS, ENTRA_USERS, GOOGLE_USERS, IMAP_BATCH, IMAPSYNC
 from powershell import read_steps
 from workmail_org import distribution, leave_commands
-from workmail_org.exporting.model import Exported, Pass, Stage
+from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.leaving.model import Destination
 from workmail_org.leaving.passwords import make_password
 from workmail_org.leaving.reporting import Looked, build_report, count_months
@@ -752,6 +752,50 @@ def test_who_has_no_mailbox_any_more_is_listed_and_not_counted(tmp_path: Path) -
         "    lost (8): there is no export of it: lost\n"
     ) in text
     assert "leaver (7): its export of 2026-11-25 08:30 UTC is all there is" in render_html(after)
+
+
+def test_what_was_verified_by_its_presence_alone_blocks_and_remarks_are_told(
+    tmp_path: Path,
+) -> None:
+    remark = "the zip has 3 files, the log says 4 messages"
+    large = "too large to read within 15 minutes: only its presence is verified"
+    final = [
+        make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL, checked=Checked.HASH)
+        for n in NAMES[2:]
+    ]
+    jim = make_export("jim", "jim", Stage.VERIFIED, export_pass=Pass.FINAL, reason=remark)
+    cmd = make_export(
+        *("cmd", "cmd", Stage.VERIFIED),
+        export_pass=Pass.FINAL,
+        checked=Checked.SIZE,
+        reason=large,
+    )
+    report = build(tmp_path, *final, jim, cmd)
+    (organization,) = build_document(report)["organizations"]
+    blockers = {each["title"]: each["names"] for each in organization["blockers"]}
+
+    jsonschema.validate(build_document(report), SCHEMA)
+    assert (f"  verified, with a remark:\n    jim: {remark}\n    cmd: {large}\n") in render_text(
+        report
+    )
+    assert [["cmd"]] == [names for title, names in blockers.items() if "SHA-384" in title]
+    assert "size" == organization["exports"][1]["checked"]
+
+
+def test_what_a_spec_leaves_out_is_by_hand(run: Run, tmp_path: Path) -> None:
+    """An import writes down what it leaves out; it ends with WorkMail all the same."""
+    path = tmp_path / "spec.yaml"
+    drift = "    drift: {unmanaged: [{path: groups.former, reason: switched off}]}\n    users:"
+    path.write_text(SPEC.replace("    users:", drift, 1), encoding="utf-8")
+    result = run("leave", "report", str(path), "--to", "google", "--format", "json")
+    (organization,) = json.loads(result.stdout)["organizations"]
+    entries = organization["destinations"][0]["entries"]
+
+    assert [("groups.former", "switched off", "hand")] == [
+        (each["name"], each["value"], each["placement"])
+        for each in entries
+        if each["kind"] == "left out of the spec"
+    ]
 
 
 def test_who_came_after_the_first_pass_needs_the_final_one_alone(tmp_path: Path) -> None:

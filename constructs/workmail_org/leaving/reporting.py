@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from workmail_org.exporting.deciding import pair_passes
-from workmail_org.exporting.model import Exported, MailboxExports, Stage
+from workmail_org.exporting.model import Checked, Exported, MailboxExports, Stage
 from workmail_org.leaving.model import Destination, Move
 from workmail_org.leaving.movers import (
     IMAP_IS_CLOSED,
@@ -504,11 +504,14 @@ def _list_export_blockers(
         )
         return
     open_: dict[str, list[str]] = {"": [], "final ": []}
+    sized: list[str] = []
     for box in boxes:
         pair = box.pair
         if pair and pair.latest.stage is Stage.FAILED:
             which = "final export" if pair.final else "export"
             yield Blocker(title=f"the {which} failed: {pair.latest.reason}", names=(box.described,))
+        elif pair and pair.archived and pair.shown.checked is Checked.SIZE:
+            sized.append(box.name)
         elif pair is None or not pair.archived:
             open_["final " if pair and pair.verified else ""].append(box.described)
     for kind, names in open_.items():
@@ -518,6 +521,12 @@ def _list_export_blockers(
             yield Blocker(title=f"no mailbox has a verified {kind}export yet{advice}")
         elif names:
             yield Blocker(title=f"no verified {kind}export yet{advice}", names=tuple(names))
+    if sized:
+        yield Blocker(
+            title="the file is too large to be read whole, and counts as verified because it is "
+            "there: compare its SHA-384 with the one in the job's log",
+            names=tuple(sized),
+        )
 
 
 def _denies_imap(rule: AccessControlRule) -> bool:

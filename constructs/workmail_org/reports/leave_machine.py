@@ -106,6 +106,7 @@ def _describe_pass(exported: Exported) -> dict[str, Any]:
     return {
         "state": exported.stage.value,
         "verified_at": _show_time(exported.verified_at),
+        "checked": exported.checked and exported.checked.value,
         "reason": exported.reason or None,
     }
 

@@ -15,6 +15,7 @@ from workmail_org.reports.leave_words import (
     describe_sign_ins,
     group_sign_ins,
     list_gone,
+    list_remarks,
     list_sums,
     list_tasks,
 )
@@ -67,6 +68,9 @@ def _list_organization(report: OrganizationReport) -> Iterator[str]:
     for blocker in report.blockers:
         names = f"{', '.join(blocker.names)}: " if blocker.names else ""
         yield f"    {names}{blocker.title}"
+    if remarks := [*list_remarks(report)]:
+        yield "  verified, with a remark:"
+        yield from (f"    {each}" for each in remarks)
     if report.gone:
         yield "  in WorkMail no more, and so not counted:"
         yield from (f"    {each}" for each in list_gone(report))

@@ -96,6 +96,13 @@ def describe_exports(report: OrganizationReport) -> str:
     return f"{mailboxes}; first pass: {first}; final pass: {final}{since}"
 
 
+def list_remarks(report: OrganizationReport) -> Iterator[str]:
+    """Say what a person should know of exports that count as verified."""
+    for each in report.exported or ():
+        if each.verified and each.verified.reason:
+            yield f"{each.reference}: {each.verified.reason}"
+
+
 def list_gone(report: OrganizationReport) -> Iterator[str]:
     """Say of whoever has no mailbox any more what there is of it."""
     for each in report.gone:
