@@ -534,6 +534,31 @@ def test_a_short_ttl_of_today_is_reported_since_step_1_may_have_made_it(
     ) in result.stdout
 
 
+def test_a_later_folder_is_no_first_one(folder: Path, account: Account) -> None:
+    """It was written in the middle, without --before, and has the TTLs of step 1."""
+    run("--records", "google.yaml", output="first")
+    (folder / "out").mkdir(exist_ok=True)
+    shutil.copytree(folder / "first", folder / "out", dirs_exist_ok=True)
+    account.zones = (("Z1", "example.com", apply_steps(folder, SETS, *STEPS[:1])),)
+    run("--records", "google.yaml", output="later")
+    alone = run("--records", "google.yaml", "--before", "later", output="alone")
+    both = run(
+        *("--records", "google.yaml", "--before", "first", "--before", "later"), output="two"
+    )
+    chained = run("--records", "google.yaml", "--before", "first", output="chained")
+    again = run("--records", "google.yaml", "--before", "chained", output="again")
+
+    assert "note: example.com: short TTLs of what --before names stay after step 4" in alone.stdout
+    assert (2, True) == (
+        both.exit_code,
+        "--before: first and later have different records of type MX for example.com: name the "
+        "folder of the first run alone\n" in both.output,
+    )
+    assert "note: example.com: short" not in chained.stdout + again.stdout
+    first = (folder / "first/before/example.com.zone").read_bytes()
+    assert first == (folder / "again/before/example.com.zone").read_bytes()
+
+
 def test_a_dmarc_policy_that_a_person_changed_meanwhile_stays(
     folder: Path, account: Account
 ) -> None:
