@@ -117,6 +117,7 @@ def make_organization(organization: Organization, *, owner: str) -> Organization
         domains_on_removal=organization.on_removal.domains,
         default_domain=organization.default_domain,
         mx_zones={domain.name: _find_mx_zone(domain) for domain in organization.domains},
+        keeps_records=organization.keeps_domains,
         makes_directory=makes_directory(organization),
         leavable=tuple(_list_leavable(organization, owner)),
     )
@@ -324,6 +325,7 @@ def make_removals(organization: Organization) -> Part:
                 if stays_ours and organization.on_removal.domains is not Removal.RETAIN
                 else ()
             ),
+            exports=organization.exports is not None,
             read_only_directory=organization.directory.read_only,
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,16 +15,20 @@ from workmail_org.spec import building
 from workmail_org.spec.characters import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from workmail_org.exporting.model import Exported
     from workmail_org.leaving.model import File
     from workmail_org.leaving.options import MoveOptions
     from workmail_org.leaving.passwords import PasswordBook
+    from workmail_org.leaving.reporting import Looked
     from workmail_org.model.organization import Environment, Organization
     from workmail_org.model.values import Reference
     from workmail_org.service.clients import Clients
+    from workmail_org.service.reading import Listed
+
+_OFFLINE = "exports were not looked at (--offline)"
 
 _spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
 _output_option = click.option(
@@ -319,11 +323,13 @@ def dns(
         for domain in organization.domains
     }
     moving = _choose_domains(regions, wanted)
+    if problems := list(_refuse_deleted(environment, chosen, moving)):
+        raise InputError(problems)
     asked = load_wanted(given, to, moving, others=regions)
     known = load_former(former) if former else None
     domains = [each for organization in chosen for each in organization.domains]
     held = read_zones([each for each in domains if fold(each.name) in moving], zones, hosted)
-    owned = dict(_list_owned(environment, chosen))
+    owned = {fold(domain): said for domain, said in _list_owned(environment, chosen)}
     plans = [
         plan_steps(
             each.zone,
@@ -354,7 +360,6 @@ def _list_owned(
     environment: Environment, organizations: Iterable[Organization]
 ) -> Iterator[tuple[str, str]]:
     """List the domains whose records a stack wrote, with what that means for the move."""
-    from workmail_org.model.values import fold
     from workmail_org.plan.declarations import name_stack
 
     for organization in organizations:
@@ -362,12 +367,28 @@ def _list_owned(
             if domain.dns and domain.dns.written:
                 stack = name_stack(environment, organization)
                 yield (
-                    fold(domain.name),
-                    f"{domain.name}: stack {stack} wrote records of this domain, and goes on to "
-                    "take them for its own: leave the domain and its dns in the spec as they are, "
-                    "since a change deletes or rewrites them. cdk destroy stops at records that "
-                    "are not as the stack wrote them: then delete it with these retained (aws "
-                    "cloudformation delete-stack --retain-resources)",
+                    domain.name,
+                    f"{domain.name}: stack {stack} wrote records of this domain. Deploy the spec "
+                    "as it is before step 1: the records then stay as the steps make them, "
+                    "whatever becomes of the stack",
+                )
+
+
+def _refuse_deleted(
+    environment: Environment, organizations: Iterable[Organization], moving: Collection[str]
+) -> Iterator[str]:
+    """Refuse domains whose records would go with the stack, those of the destination included."""
+    from workmail_org.model.values import fold
+
+    for organization in organizations:
+        if organization.keeps_domains:
+            continue
+        for name, _ in _list_owned(environment, [organization]):
+            if fold(name) in moving:
+                yield (
+                    f"{name}: the stack wrote records of this domain, and deletes them when it is "
+                    "destroyed, those of the destination too: set on_removal: {domains: retain} "
+                    f"for {organization.key}, deploy, and write the files then"
                 )
 
 
@@ -397,6 +418,9 @@ def _choose_domains(known: Iterable[str], wanted: Iterable[str]) -> list[str]:
 )
 @only_option
 @root_option
+@click.option(
+    "--offline", is_flag=True, help="Ask nothing of AWS: how far the exports are is not known then."
+)
 @click.option("--region", help="Without SPEC: region of a live organization.")
 @click.option("--alias", help="Without SPEC: alias of a live organization.")
 @click.option(
@@ -429,6 +453,7 @@ def report(
     destination: str | None,
     only: str | None,
     root: pathlib.Path | None,
+    offline: bool,
     region: str | None,
     alias: str | None,
     logs: tuple[pathlib.Path, ...],
@@ -440,23 +465,31 @@ def report(
 
     Days left, what blocks, what becomes of every address, member, right, rule and setting, what it
     costs until the end, what stays, and the order of the teardown. A spec needs credentials only
-    where it declares exports, whose journal is read; an organization that is live is read.
+    where it declares exports, whose journal is read, and not with --offline; an organization that
+    is live is read.
     """
-    from workmail_org.leaving.reporting import build_report
+    from workmail_org.leaving.reporting import Looked, build_report
     from workmail_org.leaving.signing_in import load_sign_ins
     from workmail_org.plan.costs import CENTS_PER_MAILBOX
     from workmail_org.reports import leave_reports, leave_text
 
     if spec is not None and (region or alias):
         raise click.UsageError("give SPEC, or --region and --alias, not both")
+    if offline and spec is None:
+        raise click.UsageError("--offline is for a SPEC: an organization that is live is read")
     cents = CENTS_PER_MAILBOX if price is None else _parse_price(price)
     deadlines: Mapping[Reference, datetime] = {}
     stacks: Mapping[str, str | None] | None = None
     if spec:
         environment = building.load_environment(spec, root=root)
-        exports = _read_exports(environment, choose(environment, only))
+        chosen = choose(environment, only)
+        looked = (
+            Looked(exports={each.key: _OFFLINE for each in chosen if each.exports})
+            if offline
+            else _read_exports(environment, chosen)
+        )
     else:
-        environment, deadlines, stacks, exports = _read_live(region, alias)
+        environment, deadlines, stacks, looked = _read_live(region, alias)
     built = build_report(
         environment,
         choose(environment, only),
@@ -464,7 +497,7 @@ def report(
         today=tell_day(),
         destinations=[Destination(destination)] if destination else [*Destination],
         deadlines=deadlines,
-        exports=exports,
+        looked=looked,
         stacks=stacks,
         sign_ins=load_sign_ins(logs) if logs else None,
         cents_per_month=cents,
@@ -497,21 +530,67 @@ def _parse_price(price: str) -> int:
     return int(cents)
 
 
-def _read_exports(
-    environment: Environment, organizations: Sequence[Organization]
-) -> Mapping[str, Sequence[Exported]]:
-    """Read the journal of each organization that declares exports, both passes."""
+def _read_exports(environment: Environment, organizations: Sequence[Organization]) -> Looked:
+    """Read of each organization that declares exports its journal, and who has a mailbox."""
+    from workmail_org.errors import NotFoundError, TemporaryError
+    from workmail_org.exporting.journal import Journal, read
+    from workmail_org.leaving.reporting import Looked
     from workmail_org.plan.declarations import name_stack
     from workmail_org.service.clients import PATIENT, make_clients
+    from workmail_org.service.templates import read_stack
+    from workmail_org.wire.properties import ResourceType
 
-    found: dict[str, Sequence[Exported]] = {}
+    found: dict[str, Sequence[Exported] | str] = {}
+    present: dict[str, Sequence[Listed]] = {}
+    deleting: set[str] = set()
     for organization in organizations:
         if organization.exports is None:
             continue
         clients = make_clients(organization.region, config=PATIENT)
         stack = name_stack(environment, organization)
-        found[organization.key] = _read_journal(clients, stack) or ()
-    return found
+        deployed = read_stack(clients, stack)
+        if deployed is None:
+            found[organization.key] = (
+                f"stack {stack} is not deployed in {organization.region} of the account of these "
+                "credentials, so its journal was not read"
+            )
+            continue
+        if not _keeps_records(deployed.template):
+            deleting.add(organization.key)
+        if deployed.journal is None:
+            found[organization.key] = (
+                f"stack {stack} was deployed without exports: deploy the spec, then export"
+            )
+            continue
+        identity = deployed.find_physical_id(ResourceType.ORGANIZATION) or ""
+        try:
+            present[organization.key] = _list_present(clients, identity)
+        except (NotFoundError, TemporaryError) as error:  # it was deleted
+            found[organization.key] = f"WorkMail does not say who has a mailbox: {error}"
+            continue
+        found[organization.key] = tuple(read(Journal(clients.dynamodb, deployed.journal)))
+    return Looked(exports=found, present=present, deletes_records=frozenset(deleting))
+
+
+def _list_present(clients: Clients, organization_id: str) -> tuple[Listed, ...]:
+    """List everybody who has a mailbox, also who is switched off since less than 30 days."""
+    from workmail_org.exporting.jobs import read_time
+    from workmail_org.exporting.running import choose_rows
+    from workmail_org.service.reading import list_resources, list_users
+    from workmail_org.service.workmail import WorkMail
+
+    workmail = WorkMail(clients.workmail, organization_id)
+    now = read_time(workmail)
+    return tuple(choose_rows([*list_users(workmail), *list_resources(workmail)], (), now=now))
+
+
+def _keeps_records(template: Mapping[str, Any]) -> bool:
+    """Return whether every DNS record of a deployed stack outlives it."""
+    return all(
+        str(each.get("DeletionPolicy", "")).startswith("Retain")
+        for each in template.get("Resources", {}).values()
+        if each.get("Type") == "AWS::Route53::RecordSet"
+    )
 
 
 def _read_journal(clients: Clients, stack: str) -> tuple[Exported, ...] | None:
@@ -532,16 +611,17 @@ def _read_live(
     Environment,
     Mapping[Reference, datetime],
     Mapping[str, str | None],
-    Mapping[str, Sequence[Exported]],
+    Looked,
 ]:
     """Read a live organization as a spec would declare it.
 
     Returns:
-        It, when mailboxes are erased, the stack that manages it by its tag, and that stack's
-        journal of exports.
+        It, when mailboxes are erased, the stack that manages it by its tag, and who has a mailbox,
+        with that stack's journal of exports.
     """
     from workmail_org.describing import describe, leave_out_defaults
     from workmail_org.errors import NotFoundError
+    from workmail_org.leaving.reporting import Looked
     from workmail_org.model.organization import Environment
     from workmail_org.service.clients import PATIENT, make_clients
     from workmail_org.service.directories import DirectoryService
@@ -569,7 +649,10 @@ def _read_live(
         Environment(name=alias, organizations=(described,)),
         snapshot.deadlines,
         {described.key: stack},
-        {} if entries is None else {described.key: entries},
+        Looked(
+            exports={} if entries is None else {described.key: entries},
+            present={described.key: _list_present(clients, found)} if found else {},
+        ),
     )
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,18 +18,24 @@ import pytest
 from importers import ADMIN_CENTER_USERS, ENTRA_USERS, GOOGLE_USERS, IMAP_BATCH, IMAPSYNC
 from powershell import read_steps
 from workmail_org import distribution, leave_commands
-from workmail_org.exporting.model import Exported, Pass, Stage
+from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.leaving.model import Destination
 from workmail_org.leaving.passwords import make_password
-from workmail_org.leaving.reporting import build_report, count_months
-from workmail_org.model.values import EntityId
+from workmail_org.leaving.reporting import Looked, build_report, count_months
+from workmail_org.model.domain import HostedZone, MailDomain
+from workmail_org.model.exports import Exports
+from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.model.values import EntityId, Kind, parse_reference
 from workmail_org.reports.leave_html import render_report as render_html
 from workmail_org.reports.leave_machine import build_document
 from workmail_org.reports.leave_text import render_report as render_text
+from workmail_org.service import clients, templates
+from workmail_org.service.reading import Listed
 from workmail_org.spec.building import load_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from click.testing import Result
 
@@ -595,7 +602,13 @@ def make_export(entity_id: str, name: str, stage: Stage, **fields: Any) -> Expor
     return Exported(id=EntityId(entity_id), name=name, stage=stage, **described)
 
 
-def build(tmp_path: Path, *exported: Exported, today: date = date(2026, 11, 26)) -> Any:
+def build(
+    tmp_path: Path,
+    *exported: Exported,
+    today: date = date(2026, 11, 26),
+    unread: str = "",
+    present: Sequence[Listed] | None = None,
+) -> Any:
     path = tmp_path / "spec.yaml"
     path.write_text(SPEC, encoding="utf-8")
     environment = load_environment(path)
@@ -605,7 +618,10 @@ def build(tmp_path: Path, *exported: Exported, today: date = date(2026, 11, 26))
         spec="spec.yaml",
         today=today,
         destinations=[Destination.ZOHO],
-        exports={"acme": exported},
+        looked=Looked(
+            exports={"acme": unread or exported},
+            present={} if present is None else {"acme": present},
+        ),
     )
 
 
@@ -636,7 +652,7 @@ def test_verified_exports_make_it_ready_and_others_block(tmp_path: Path) -> None
         "no verified final export yet: workmail-org leave export --final, once the mail has moved"
     ]
     assert "2026-11-25T08:30:00+00:00" == document["organizations"][0]["exports"][0]["verified_at"]
-    assert "bucket with the exports" in document["organizations"][0]["stays"][-1]
+    assert "says whose they are: keep all three" in document["organizations"][0]["stays"][-1]
 
 
 def test_a_mailbox_that_only_the_journal_knows_counts_too(tmp_path: Path) -> None:
@@ -708,13 +724,222 @@ def test_a_final_pass_that_was_begun_hides_no_verified_export(tmp_path: Path) ->
     ) in render_html(report)
 
 
-def test_who_was_gone_before_the_final_pass_needs_no_export_in_it(tmp_path: Path) -> None:
-    """A leaver has a verified first export; WorkMail did not list the mailbox any more."""
-    final = [make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL) for n in NAMES]
-    left = make_export("7", "leaver", Stage.VERIFIED)
+AT = datetime(2026, 11, 25, 8, 30, tzinfo=UTC).timestamp()
 
-    assert 100 == build(tmp_path, left, *final).readiness
-    assert 75 == build(tmp_path, left, *final[1:]).readiness
+
+def test_who_has_no_mailbox_any_more_is_listed_and_not_counted(tmp_path: Path) -> None:
+    """A pass has found out; until then a final export is missing."""
+    final = [
+        make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL, verified_at=AT) for n in NAMES
+    ]
+    left = make_export("7", "leaver", Stage.VERIFIED, verified_at=AT)
+    lost = make_export("8", "lost", Stage.FAILED, reason="damaged")
+    before = build(tmp_path, left, lost, *final)
+    gone = [replace(each, gone_at=AT + 1) for each in (left, lost)]
+    after = build(tmp_path, *gone, *final)
+    (organization,) = build_document(after)["organizations"]
+    text = render_text(after)
+
+    jsonschema.validate(build_document(after), SCHEMA)
+    assert (78, 100) == (before.readiness, after.readiness)
+    assert "ready: 100 %: 5 of 5 mailboxes have a verified export, 5 of 5 one of the" in text
+    assert "5 verified, the oldest on 2026-11-25 08:30 UTC\n" in text
+    assert not [b for b in organization["blockers"] if "export" in b["title"].partition(":")[0]]
+    assert ["leaver", "lost"] == [each["name"] for each in organization["gone"]]
+    assert (
+        "  in WorkMail no more, and so not counted:\n"
+        "    leaver (7): its export of 2026-11-25 08:30 UTC is all there is\n"
+        "    lost (8): there is no export of it: lost\n"
+    ) in text
+    assert "leaver (7): its export of 2026-11-25 08:30 UTC is all there is" in render_html(after)
+
+
+def test_what_was_verified_by_its_presence_alone_blocks_and_remarks_are_told(
+    tmp_path: Path,
+) -> None:
+    remark = "the zip has 3 files, the log says 4 messages"
+    large = "too large to read within 15 minutes: only its presence is verified"
+    final = [
+        make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL, checked=Checked.HASH)
+        for n in NAMES[2:]
+    ]
+    jim = make_export("jim", "jim", Stage.VERIFIED, export_pass=Pass.FINAL, reason=remark)
+    cmd = make_export(
+        *("cmd", "cmd", Stage.VERIFIED),
+        export_pass=Pass.FINAL,
+        checked=Checked.SIZE,
+        reason=large,
+    )
+    report = build(tmp_path, *final, jim, cmd)
+    (organization,) = build_document(report)["organizations"]
+    blockers = {each["title"]: each["names"] for each in organization["blockers"]}
+
+    jsonschema.validate(build_document(report), SCHEMA)
+    assert (f"  verified, with a remark:\n    jim: {remark}\n    cmd: {large}\n") in render_text(
+        report
+    )
+    assert [["cmd"]] == [names for title, names in blockers.items() if "SHA-384" in title]
+    assert "size" == organization["exports"][1]["checked"]
+
+
+def test_what_a_spec_leaves_out_is_by_hand(run: Run, tmp_path: Path) -> None:
+    """An import writes down what it leaves out; it ends with WorkMail all the same."""
+    path = tmp_path / "spec.yaml"
+    drift = "    drift: {unmanaged: [{path: groups.former, reason: switched off}]}\n    users:"
+    path.write_text(SPEC.replace("    users:", drift, 1), encoding="utf-8")
+    result = run("leave", "report", str(path), "--to", "google", "--format", "json")
+    (organization,) = json.loads(result.stdout)["organizations"]
+    entries = organization["destinations"][0]["entries"]
+
+    assert [("groups.former", "switched off", "hand")] == [
+        (each["name"], each["value"], each["placement"])
+        for each in entries
+        if each["kind"] == "left out of the spec"
+    ]
+
+
+def test_who_came_after_the_first_pass_needs_the_final_one_alone(tmp_path: Path) -> None:
+    final = [make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL) for n in NAMES]
+    first = [make_export(n, n, Stage.VERIFIED) for n in NAMES[1:]]
+
+    assert 100 == build(tmp_path, *first, *final).readiness
+
+
+def test_what_workmail_has_decides_whose_mailbox_there_is(tmp_path: Path) -> None:
+    """Somebody was switched off by the stack, somebody joined, and somebody was deleted since."""
+    final = [
+        make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL, verified_at=AT) for n in NAMES
+    ]
+    off = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    rows = [
+        *(
+            Listed(id=EntityId(n), reference=parse_reference(n), enabled=True, email="")
+            for n in NAMES
+        ),
+        Listed(
+            id=EntityId("d"),
+            reference=parse_reference("dan"),
+            enabled=False,
+            email="",
+            disabled_at=off,
+        ),
+    ]
+    whole = build(tmp_path, *final, present=rows[:-1])
+    report = build(tmp_path, *final, make_export("8", "left", Stage.VERIFIED), present=rows)
+    (organization,) = build_document(report)["organizations"]
+    blockers = {each["title"]: each["names"] for each in organization["blockers"]}
+
+    assert (100, 83) == (whole.readiness, report.readiness)
+    dan = "dan (switched off, erased on 2026-12-20 12:00 UTC)"
+    assert [dan] == blockers["no verified export yet: workmail-org leave export"]
+    assert [[dan]] == [names for title, names in blockers.items() if "not in the spec" in title]
+    assert [*NAMES, "dan"] == organization["mailboxes"]
+    assert ["left"] == [each["name"] for each in organization["gone"]]
+    assert "off" not in str(whole.organizations[0].blockers)
+
+
+def test_whoever_is_not_in_the_spec_is_named_since_no_file_has_them(tmp_path: Path) -> None:
+    final = [make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL) for n in NAMES]
+    strangers = [
+        make_export("7", "Ghost.User", Stage.VERIFIED, export_pass=Pass.FINAL),
+        make_export("8", "Closet", Stage.RUNNING, kind=Kind.RESOURCE),
+    ]
+    (organization,) = build_document(build(tmp_path, *final, *strangers))["organizations"]
+    (names,) = [
+        each["names"] for each in organization["blockers"] if "not in the spec" in each["title"]
+    ]
+
+    assert ["Ghost.User", "resource:Closet"] == names
+
+
+def test_a_journal_that_was_not_read_is_no_export(tmp_path: Path) -> None:
+    report = build(tmp_path, unread="stack production-acme is not deployed")
+    document = build_document(report)
+    (organization,) = document["organizations"]
+
+    jsonschema.validate(document, SCHEMA)
+    assert (None, None, "stack production-acme is not deployed") == (
+        document["readiness"],
+        organization["exports"],
+        organization["exports_unread"],
+    )
+    assert "ready: not known: stack production-acme is not deployed\n" in render_text(report)
+    assert "exports are not known\n" in render_text(report)
+    assert [
+        "nobody knows which mailboxes are safe, and they end with WorkMail: stack production-acme "
+        "is not deployed"
+    ] == [each["title"] for each in organization["blockers"] if "safe" in each["title"]]
+
+
+def test_a_report_without_aws_says_that_exports_were_not_looked_at(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC.replace("    users:", "    exports: {}\n    users:", 1), encoding="utf-8")
+    result = run("leave", "report", str(path), "--offline")
+
+    assert 0 == result.exit_code
+    assert "ready: not known: exports were not looked at (--offline)\n" in result.stdout
+    assert "ready=unknown" in result.stdout
+
+
+def test_a_stack_that_is_not_there_is_no_empty_journal(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was destroyed, or the credentials are those of another account."""
+    monkeypatch.setattr(clients, "make_clients", lambda *_, **__: None)
+    monkeypatch.setattr(templates, "read_stack", lambda *_: None)
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC.replace("    users:", "    exports: {}\n    users:", 1), encoding="utf-8")
+    result = run("leave", "report", str(path))
+
+    assert 0 == result.exit_code
+    assert (
+        "ready: not known: stack production-acme is not deployed in eu-west-1 of the account of "
+        "these credentials, so its journal was not read\n"
+    ) in result.stdout
+    assert "ready=unknown" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "deployed", "expected"),
+    [
+        ({}, "Delete", "set on_removal: {domains: retain}, and deploy"),
+        ({"domains": Removal.RETAIN}, "Delete", "the spec retains them and is not deployed as it"),
+        ({"domains": Removal.RETAIN}, "Retain", None),
+    ],
+)
+def test_records_that_go_with_the_stack_block(
+    words: dict[str, Any], deployed: str, expected: str | None
+) -> None:
+    zone = HostedZone(hosted_zone_id="Z1", zone_name="acme.example")
+    organization = Organization(
+        key="acme",
+        region="eu-west-1",
+        alias="acme",
+        domains=(MailDomain(name="acme.example", default=True, dns=zone),),
+        on_removal=OnRemoval(**words),
+        exports=Exports(),
+    )
+    report = build_report(
+        Environment(name="production", organizations=(organization,)),
+        [organization],
+        spec="spec.yaml",
+        today=date(2026, 11, 26),
+        destinations=[],
+        looked=Looked(
+            exports={"acme": ()},
+            deletes_records=frozenset({"acme"} if deployed == "Delete" else ()),
+        ),
+    )
+    (found,) = report.organizations
+    titles = [each.title for each in found.blockers if "DNS records" in each.title]
+    ends = [each for each in found.ends if "DNS records" in each]
+    kept = "left as they are" if words else "deleted, whatever they lead to by then"
+
+    assert [f"DNS records of acme.example: {kept}"] == ends
+    assert bool(expected) == bool(titles)
+    assert not expected or expected in titles[0]
 
 
 def test_two_mailboxes_of_one_name_are_two(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.leaving.model import Destination
-from workmail_org.leaving.reporting import build_report
+from workmail_org.leaving.reporting import Looked, build_report
 from workmail_org.model.values import EntityId
 from workmail_org.reports.leave_html import render_report
 from workmail_org.spec.building import load_environment
@@ -39,7 +39,7 @@ def make_page(*destinations: Destination) -> str:
             spec="config/full.yaml",
             today=date(2026, 11, 26),
             destinations=destinations,
-            exports={"acme": exports},
+            looked=Looked(exports={"acme": exports}),
         )
     )
 

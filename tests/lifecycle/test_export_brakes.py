@@ -62,10 +62,16 @@ def stack(stack: Stack) -> Stack:
 
 def note(stack: Stack, name: str, stage: Stage = Stage.VERIFIED, **fields: Any) -> None:
     """Write what the runner of exports would."""
-    entity_id = EntityId(take_picture(stack).ids[name])
+    entity_id = EntityId(find_ids(stack)[name])
     described: dict[str, Any] = {"id": entity_id, "verified_at": 1.0, **fields}
     entry = Exported(export_pass=Pass.FIRST, name=name, stage=stage, **described)
     Journal(stack.dynamodb, "journal").write(entry)
+
+
+def find_ids(stack: Stack) -> dict[str, str]:
+    """Find the ids of users and resources, by reference."""
+    rooms = stack.workmail.list_resources(OrganizationId=stack.organization_id)["Resources"]
+    return {**take_picture(stack).ids, **{f"resource:{each['Name']}": each["Id"] for each in rooms}}
 
 
 def refuse(stack: Stack, organization: Organization) -> str:
@@ -212,3 +218,58 @@ def test_a_plan_against_a_file_says_that_only_the_journal_knows(stack: Stack) ->
         "whoever leaves or is switched off without a verified export of the mailbox must be "
         "confirmed: alice; --against live looks into the journal"
     ] == [each for each in found.notes if "export" in each]
+
+
+@pytest.mark.parametrize(
+    ("removal_policies", "names"),
+    [
+        (OnRemoval(), "alice, resource:room"),
+        (OnRemoval(users=Removal.DELETE), "alice, resource:room"),
+        (OnRemoval(resources=Removal.RETAIN, domains=Removal.RETAIN), "alice"),
+        (OnRemoval(organization=Removal.DELETE), "alice, resource:room"),
+    ],
+    ids=["switched off", "deleted", "one kind is retained", "the organization is deleted"],
+)
+def test_the_end_of_a_stack_is_not_begun_while_a_mailbox_that_ends_with_it_has_no_export(
+    stack: Stack, removal_policies: OnRemoval, names: str
+) -> None:
+    stack.deploy(replace(FULL, on_removal=removal_policies))
+    note(stack, "bob")
+    stack.emulator.clear_calls()
+    with pytest.raises(DeploymentFailedError) as caught:
+        stack.destroy()
+
+    assert [] == list_operations(stack)
+    assert (
+        "the stack cannot be destroyed as it is, and nothing in the organization was deleted: "
+        f"WorkMail would erase mailboxes without a verified export ({names}), which workmail-org "
+        "leave export makes; switch off whoever is not needed any more"
+    ) in str(caught.value)
+
+
+def test_a_mailbox_made_by_hand_ends_with_its_organization(stack: Stack) -> None:
+    """It is no mailbox of the stack, and nobody could find it in a plan."""
+    stack.deploy(replace(FULL, on_removal=OnRemoval(organization=Removal.DELETE)))
+    for name in ("alice", "bob", "resource:room"):
+        note(stack, name)
+    scope = {"OrganizationId": stack.organization_id}
+    made = stack.workmail.create_user(**scope, Name="mallory", DisplayName="Mallory")
+    email = "mallory@acme.awsapps.com"
+    stack.workmail.register_to_work_mail(**scope, EntityId=made["UserId"], Email=email)
+    with pytest.raises(DeploymentFailedError, match=r"without a verified export \(mallory\)"):
+        stack.destroy()
+
+
+def test_a_stack_goes_once_every_mailbox_is_exported(stack: Stack) -> None:
+    for name in ("alice", "bob", "resource:room"):
+        note(stack, name)
+    stack.destroy()
+
+    assert {} == stack.deployed
+
+
+def test_a_stack_without_exports_goes_without_a_word(stack: Stack) -> None:
+    stack.deploy(replace(FULL, exports=None))
+    stack.destroy()
+
+    assert {} == stack.deployed

@@ -32,7 +32,8 @@ def live(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     listing: Any = FakeCloudFormation(stack)
     table: Any = Table()
     made = replace(stack.make_run().clients, cloudformation=listing, dynamodb=table)
-    entry = Exported(export_pass=Pass.FIRST, id=EntityId("a"), name="alice", stage=Stage.VERIFIED)
+    alice = EntityId(Hand(stack).find("alice"))
+    entry = Exported(export_pass=Pass.FIRST, id=alice, name="alice", stage=Stage.VERIFIED)
     Journal(table, "journal").write(entry)
 
     def open_clients(_region: str, **_: Any) -> clients.Clients:
@@ -113,5 +114,16 @@ def test_whoever_is_switched_off_is_named_with_the_day_on_which_the_mailbox_goes
     document = json.loads(run("--alias", "acme", "--format", "json").stdout)
 
     blockers = document["organizations"][0]["blockers"]
-    (names,) = [each["names"] for each in blockers if "switched off" in each["title"]]
-    assert ["carol (erased on 2023-12-14 22:13 UTC)"] == names
+    (names,) = [each["names"] for each in blockers if "no verified export" in each["title"]]
+    assert "carol (switched off, erased on 2023-12-14 22:13 UTC)" in names
+
+
+def test_whoever_has_no_mailbox_is_no_blocker(live: Stack) -> None:
+    """Somebody who never was switched on, and a group that is switched off."""
+    hand = Hand(live)
+    hand.do("create_user", Name="never", DisplayName="Never")
+    hand.do("deregister_from_work_mail", EntityId=hand.find("sales"))
+    document = json.loads(run("--alias", "acme", "--format", "json").stdout)
+    named = [name for b in document["organizations"][0]["blockers"] for name in b["names"]]
+
+    assert not [name for name in named if "never" in name or "sales" in name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,9 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cloudformation import Stack
+from exporting import Table
 from scenes import at, make_organization, make_user, take_picture
 from workmail_org.cli import main
+from workmail_org.exporting.journal import Journal
+from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.model.organization import Environment, Organization
+from workmail_org.model.values import EntityId
 from workmail_org.operating import deployed
 from workmail_org.operating.deployed import Deployed
 from workmail_org.service.workmail import WorkMail
@@ -30,7 +35,14 @@ organizations:
 
 
 @pytest.fixture
-def spec(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def journal() -> Journal:
+    """A journal of exports in which nobody is."""
+    table: Any = Table()
+    return Journal(table, "journal")
+
+
+@pytest.fixture
+def spec(stack: Stack, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A spec that alice has left, deployed."""
     stack.deploy(make_organization(make_user("alice"), make_user("bob")))
     stack.deploy(make_organization(make_user("bob")))
@@ -43,6 +55,7 @@ def spec(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             ledger=stack.ledger,
             secrets=cast("Any", stack.secrets),
             secret_arns=("arn:secret0",),
+            journal=journal if organization.exports else None,
             epoch=stack.emulator.clock.now,
         )
 
@@ -89,6 +102,24 @@ def test_purge_wants_the_word_of_its_own_list(spec: Path, stack: Stack) -> None:
     assert (0, 3, 0) == (listed.exit_code, wrong.exit_code, done.exit_code)
     assert "alice is deleted permanently\n" == done.output
     assert "alice" not in take_picture(stack).entities
+
+
+@pytest.mark.parametrize("exported", [True, False])
+def test_purge_says_whether_a_verified_export_has_the_mailbox(
+    exported: bool, spec: Path, stack: Stack, journal: Journal
+) -> None:
+    without = run("purge", spec, "alice").output.split()[-1]
+    spec.write_text(SPEC + "    exports: {}\n", encoding="utf-8")
+    rows = stack.workmail.list_users(OrganizationId=stack.organization_id)["Users"]
+    alice = next(EntityId(row["Id"]) for row in rows if row["Name"] == "alice")
+    entry = Exported(export_pass=Pass.FIRST, id=alice, name="alice", stage=Stage.VERIFIED)
+    journal.write(entry if exported else replace(entry, id=EntityId("another")))
+    listed = run("purge", spec, "alice")
+
+    said = "  a verified export has what was in the mailbox then\n"
+    missing = "  no verified export has it: workmail-org leave export makes one\n"
+    assert (exported, not exported) == (said in listed.output, missing in listed.output)
+    assert exported == (without == listed.output.split()[-1])
 
 
 def test_a_new_password_is_never_printed(spec: Path, stack: Stack) -> None:

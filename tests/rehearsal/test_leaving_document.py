@@ -19,20 +19,28 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import jmespath
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from workmail_org import leave_commands
 from workmail_org.cli import main
 from workmail_org.operating import exporting
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "leaving.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "leaving.md"
 BLOCK = re.compile(r"^( *)```console\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^```yaml\n# (\S+\.yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ZONE = "Z0123456789ABCDEFGHIJ"
 """In the page; a rehearsal makes a zone of its own."""
 
 A_DAY_LATER = "# a day later"
+TIME, A_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"), "2026-11-28 09:00 UTC"
+"""What the emulator's clock says, and what the page has."""
+
+A_SPEC = "# acme.yaml: "
+"""Before what the spec says from then on."""
 DAY = 86400.0
 
 
@@ -82,12 +90,25 @@ def perform(line: str, zone: str) -> list[str]:
     if line.startswith(A_DAY_LATER):
         advance(DAY)
         return []
+    if line.startswith(A_SPEC):
+        change_spec(line.removeprefix(A_SPEC))
+        return []
     command, *filters = line.removeprefix("$ ").replace(ZONE, zone).split(" | ")
     words = shlex.split(command)
+    is_saved = ">" in words
+    words = words[: words.index(">")] if is_saved else words
     if words[0] == "workmail-org":
         result = CliRunner().invoke(main, words[1:])
         # Progress and a refusal go to standard error; the page shows the refusal.
         lines = (result.stdout or result.stderr).splitlines()
+        if is_saved:
+            assert json.loads(result.stdout)
+            lines = []
+    elif words[0] == "cdk":
+        run_cdk(words)
+        lines = []
+    elif "--query" in words:
+        lines = ask(words)
     elif words[0] == "aws":
         apply(words)
         lines = []
@@ -99,7 +120,7 @@ def perform(line: str, zone: str) -> list[str]:
     for each in filters:
         name, number = each.split(" -")
         lines = lines[: int(number)] if name == "head" else lines[-int(number) :]
-    return [each.replace(zone, ZONE) for each in lines]
+    return [TIME.sub(A_TIME, each.replace(zone, ZONE)) for each in lines]
 
 
 def advance(seconds: float) -> None:
@@ -108,6 +129,42 @@ def advance(seconds: float) -> None:
     body = json.dumps({"advance_seconds": seconds}).encode()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     opener.open(urllib.request.Request(url, body, key), timeout=10).close()  # noqa: S310 - loopback
+
+
+def change_spec(line: str) -> None:
+    """Change what the spec of the folder says of its organization."""
+    document = json.loads(Path("acme.yaml").read_text("utf-8"))
+    document["organizations"]["acme"] |= yaml.safe_load(line)
+    Path("acme.yaml").write_text(json.dumps(document), encoding="utf-8")
+
+
+def run_cdk(words: list[str]) -> None:
+    """Deploy or destroy, with the CDK of the checkout, where cdk.json is."""
+    name, value = words.pop().split("=")
+    spec = f"{name}={Path(value).resolve()}"
+    agree = ["--force"] if words[1] == "destroy" else ["--require-approval", "never"]
+    finished = subprocess.run(  # noqa: S603 - our own program
+        [str(ROOT / "node_modules/.bin/cdk"), *words[1:], spec, *agree],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 0 == finished.returncode, finished.stdout + finished.stderr
+
+
+def ask(words: list[str]) -> list[str]:
+    """Answer as the AWS CLI would with --output text."""
+    _, service, operation, *options = words
+    values = dict(zip(options[::2], options[1::2], strict=True))
+    query, _ = values.pop("--query"), values.pop("--output")
+    session: Any = boto3.Session()
+    client = session.client(service, region_name="eu-west-1")
+    names = {"--hosted-zone-id": "HostedZoneId"}
+    parameters = {names[key]: value for key, value in values.items()}
+    answer = getattr(client, operation.replace("-", "_"))(**parameters)
+    return ["\t".join(row) for row in jmespath.search(query, answer)]
 
 
 def apply(words: list[str]) -> None:
@@ -124,7 +181,7 @@ def run_block(text: str, zone: str) -> str:
     """Run the commands of a block; return it with what they print now."""
     lines: list[str] = []
     for line in textwrap.dedent(text).splitlines():
-        if line.startswith(("$ ", A_DAY_LATER)):
+        if line.startswith(("$ ", A_DAY_LATER, A_SPEC)):
             lines += [line, *perform(line, zone)]
     return "\n".join(lines) + "\n"
 

@@ -12,10 +12,12 @@ import pytest
 from cloudformation import MemoryLedger, Stack
 from scenes import make_emulator
 from workmail_org.differences.keyed import find_differences
+from workmail_org.importing import managing
 from workmail_org.importing.connecting import connect
 from workmail_org.importing.fitting import DEFAULT_QUOTA_MEGABYTES as USUAL
 from workmail_org.importing.importing import Imported, Wish, import_organizations
 from workmail_org.model.domain import MailDomain
+from workmail_org.model.exports import Exports
 from workmail_org.model.organization import Organization, Passwords
 from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.plan import deployed
@@ -119,6 +121,9 @@ def test_what_a_stack_manages_comes_back_as_its_spec(imported: Imported) -> None
     assert (ACME.on_removal, ACME.safety) == (organization.on_removal, organization.safety)
     assert ACME.alarms is not None
     assert ACME.alarms == organization.alarms
+    assert ACME.exports is not None
+    assert ACME.exports == organization.exports
+    assert "exports:" in imported.text
     assert (ACME.kms_key_arn, None) == (organization.kms_key_arn, organization.existing)
     assert "hidden" not in imported.text.replace("hidden_from_global_address_list", "")
 
@@ -126,9 +131,30 @@ def test_what_a_stack_manages_comes_back_as_its_spec(imported: Imported) -> None
 def test_what_no_stack_tells_is_left_to_a_person(imported: Imported) -> None:
     (fitted,) = imported.drafted.fitted
 
-    assert ["exports", "expectations, ignored drift, and comments of the former spec"] == [
+    assert ["expectations, ignored drift, and comments of the former spec"] == [
         each.subject for each in fitted.remainders
     ]
+
+
+@pytest.mark.parametrize(
+    "exports",
+    [
+        Exports(),
+        Exports(
+            bucket="mail-archive",
+            key="arn:aws:kms:eu-west-1:111122223333:key/1",
+            prefix="workmail/acme/",
+        ),
+        Exports(bucket="mail-archive"),
+    ],
+    ids=["managed", "given", "a bucket alone"],
+)
+def test_exports_are_read_back_from_what_their_function_is_told(
+    exports: Exports, synthesize: Callable[..., Any]
+) -> None:
+    organization = Organization(key="a", region="eu-west-1", alias="a", exports=exports)
+
+    assert exports == managing.read_exports(synthesize(organization).template)
 
 
 def settle(organization: Organization) -> Organization:
@@ -136,7 +162,6 @@ def settle(organization: Organization) -> Organization:
     return replace(
         organization,
         expect=(),
-        exports=None,
         users=tuple(
             replace(each, quota_megabytes=None) if each.quota_megabytes == USUAL else each
             for each in organization.users

@@ -418,6 +418,38 @@ def test_passwords_ledger_and_logs_stay_as_long_as_the_organization(
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ({}, ("Delete", "Delete")),
+        ({"on_removal": OnRemoval(organization=Removal.DELETE)}, ("Delete", "Delete")),
+        (
+            {"on_removal": OnRemoval(domains=Removal.RETAIN)},
+            ("RetainExceptOnCreate", "Retain"),
+        ),
+        ({"existing": OrganizationId("m-" + 32 * "0")}, ("RetainExceptOnCreate", "Retain")),
+    ],
+    ids=["deregister", "copy", "retain", "taken over"],
+)
+def test_dns_records_stay_as_long_as_their_domain(
+    synthesize: Callable[..., Any], words: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    """But not those that a failed deployment has made: the next one could not create them."""
+    zone = HostedZone(hosted_zone_id="Z1", zone_name="a.example")
+    organization = Organization(
+        key="a",
+        region="us-east-1",
+        alias="a",
+        domains=(MailDomain(name="a.example", default=True, dns=zone),),
+        **words,
+    )
+    records = synthesize(organization).find("AWS::Route53::RecordSet").values()
+
+    assert [expected] * 8 == [
+        (each["DeletionPolicy"], each["UpdateReplacePolicy"]) for each in records
+    ]
+
+
 def test_cloudformation_calls_delete_for_every_resource_of_ours(whole: Any) -> None:
     ours = [r for r in whole.resources.values() if r["Type"].startswith("Custom::")]
 

@@ -289,6 +289,12 @@ MX_LEAVES = Rule(
     "RFC 5321, section 5.1",
     "have the record in its new place first, and keep both for the time of its TTL",
 )
+DNS_STAYS = Rule(
+    "dns-stays",
+    Consequence.NONE,
+    "the records are in DNS as before; from then on somebody else has to keep them",
+    "CloudFormation User Guide, DeletionPolicy",
+)
 DNS_CHANGES = Rule(
     "dns-changes",
     Consequence.NONE,

@@ -368,6 +368,8 @@ def list_mx_brakes(
         if name not in declared.domains and deregisters:
             continue  # that the domain leaves is confirmed itself
         was, now = known.get(name, NO_ZONE), declared.mx_zones.get(name, NO_ZONE)
+        if previous is not None and previous.keeps_records and was != now:
+            was = NO_ZONE  # the record stays where it is
         if was != now and UNRESOLVED not in (was, now):
             sentence, word = _describe_mx(name, was, now)
             # Without the ids of zones: in the local AWS of a rehearsal they are others each time.

@@ -98,10 +98,42 @@ def make_prefix(prefix: str, entry: Exported, now: float) -> str:
     return f"{prefix}{entry.export_pass}/{entry.id}/{_format(now)[:10]}/"
 
 
-def renew(entry: Exported, *, now: float) -> Exported:
-    """Put a failed mailbox back, when a person asks for it to be tried again."""
-    if entry.stage is not Stage.FAILED:
+def renew(entry: Exported, *, now: float, again: bool = False) -> Exported:
+    """Put a mailbox back whose export failed, when a person asks for it.
+
+    Args:
+        entry: Of any stage.
+        now: As WorkMail's clock has it.
+        again: Also one that is verified, since something came into the mailbox after that. What is
+            verified goes on to count as an export, until there is a newer one.
+    """
+    if entry.stage is Stage.VERIFIED and again:
+        return replace(
+            _begin_anew(entry, now=now, reason="to be exported again"),
+            former_path=entry.path,
+            former_version=entry.version,
+            former_sha384=entry.sha384,
+            former_verified_at=entry.verified_at,
+        )
+    if entry.stage is Stage.FAILED:
+        reason = f"to be tried again; before it failed: {entry.reason}"
+        return _begin_anew(entry, now=now, reason=reason)
+    return entry
+
+
+def note_presence(entry: Exported, *, is_there: bool, now: float) -> Exported:
+    """Note whether WorkMail still has a mailbox; who waits for one that is gone waits in vain."""
+    if is_there:
+        return entry if entry.gone_at is None else replace(entry, gone_at=None)
+    if entry.gone_at is not None:
         return entry
+    if entry.stage is Stage.WAITING:
+        reason = "WorkMail does not have the mailbox any more"
+        return replace(entry, stage=Stage.FAILED, not_before=None, reason=reason, gone_at=now)
+    return replace(entry, gone_at=now)
+
+
+def _begin_anew(entry: Exported, *, now: float, reason: str) -> Exported:
     return Exported(
         export_pass=entry.export_pass,
         id=entry.id,
@@ -111,7 +143,11 @@ def renew(entry: Exported, *, now: float) -> Exported:
         enabled=entry.enabled,
         since=now,
         not_before=entry.not_before,
-        reason=f"to be tried again; before it failed: {entry.reason}",
+        reason=reason,
+        former_path=entry.former_path,
+        former_version=entry.former_version,
+        former_sha384=entry.former_sha384,
+        former_verified_at=entry.former_verified_at,
         revision=entry.revision,
     )
 

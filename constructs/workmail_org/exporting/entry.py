@@ -51,9 +51,9 @@ def run_round(event: Mapping[str, Any], _context: ExportContext) -> dict[str, An
 
     Args:
         event: `pass` (first, final); `begin` whether mailboxes are to be put into it, by `names`
-            or all, and with `retry` those that failed; `series` begins the names of this execution
-            and of those that follow it; `round` counts the rounds of this execution, `changed`
-            whether any of them wrote anything.
+            or all, with `retry` those that failed, with `again` all once more; `series` begins
+            the names of this execution and of those that follow it; `round` counts the rounds of
+            this execution, `changed` whether any of them wrote anything.
         _context: Lambda's.
 
     Returns:
@@ -68,7 +68,8 @@ def run_round(event: Mapping[str, Any], _context: ExportContext) -> dict[str, An
     added = 0
     if event.get("begin"):
         retry = bool(event.get("retry"))
-        added = begin(runner, export_pass, event.get("names", ()), retry=retry)
+        again = bool(event.get("again"))
+        added = begin(runner, export_pass, event.get("names", ()), retry=retry, again=again)
     found = advance(runner, export_pass)
     return {
         "pass": str(export_pass),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from workmail_org.model.values import EntityId, Kind, Reference
@@ -71,6 +71,11 @@ class Exported:
         checks: How often it began.
         reason: Why it failed, or waits, in WorkMail's words where there are any; of what is
             verified: what a person should know.
+        former_path: Of the verified export that this pass had before it was begun again.
+        former_version: Of that object.
+        former_sha384: Of that file.
+        former_verified_at: When it was verified; `None`: there is none.
+        gone_at: When WorkMail was seen without the mailbox; `None`: it has it, as far as is known.
         revision: Counts writes, so that two writers never undo each other's.
     """
 
@@ -101,6 +106,11 @@ class Exported:
     checks: int = 0
     verified_at: float | None = None
     reason: str = ""
+    former_path: str | None = None
+    former_version: str | None = None
+    former_sha384: str | None = None
+    former_verified_at: float | None = None
+    gone_at: float | None = None
     revision: int = 0
 
     @property
@@ -112,6 +122,21 @@ class Exported:
     def is_final(self) -> bool:
         """Whether it belongs to the pass that counts, after which nothing came any more."""
         return self.export_pass is Pass.FINAL
+
+    @property
+    def former(self) -> Exported | None:
+        """The verified export of this pass from before it was begun again."""
+        if self.former_verified_at is None:
+            return None
+        return replace(
+            self,
+            stage=Stage.VERIFIED,
+            path=self.former_path,
+            version=self.former_version,
+            sha384=self.former_sha384,
+            verified_at=self.former_verified_at,
+            reason="by the pass before it was begun again",
+        )
 
     @property
     def is_over(self) -> bool:
@@ -147,8 +172,14 @@ class MailboxExports:
     @property
     def verified(self) -> Exported | None:
         """The verified export that counts: of the final pass, else of the first."""
-        every = (self.final, self.first)
-        return next((each for each in every if each and each.stage is Stage.VERIFIED), None)
+        passes = [each for each in (self.final, self.first) if each]
+        every = (*passes, *(each.former for each in passes if each.former))
+        return next((each for each in every if each.stage is Stage.VERIFIED), None)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether WorkMail has the mailbox no more: no pass can do anything about it."""
+        return any(each and each.gone_at is not None for each in (self.first, self.final))
 
     @property
     def archived(self) -> bool:

@@ -83,41 +83,60 @@ class Runner:
 
 
 def begin(
-    runner: Runner, export_pass: Pass, names: Collection[str] = (), *, retry: bool = False
+    runner: Runner,
+    export_pass: Pass,
+    names: Collection[str] = (),
+    *,
+    retry: bool = False,
+    again: bool = False,
 ) -> int:
     """Put every mailbox into a pass that is not in it.
 
-    Who is verified in this pass stays so. Users who are switched off have a mailbox for
-    30 days, and are asked for as well: nobody knows yet whether WorkMail exports it.
+    Who is in a pass already and has no mailbox any more is noted, for both passes.
+    Who is verified in this pass stays so, unless it is to be done again. Users who are switched off
+    have a mailbox for 30 days, and are asked for as well: nobody knows yet whether WorkMail exports
+    it.
 
     Args:
         runner: Of the organization.
         export_pass: Which.
         names: Users, and `resource:NAME`; empty: everybody.
         retry: Whether those that failed are tried again.
+        again: Whether all are exported again, those that are verified too.
 
     Returns:
-        How many were put into it.
+        How many entries were written.
 
     Raises:
         NotFoundError: Some name has no mailbox; nothing was written.
     """
     now = read_time(runner.workmail)
+    everybody = [*list_users(runner.workmail), *list_resources(runner.workmail)]
+    rows = choose_rows(everybody, names, now=now)
+    added = _note_presence(runner, {row.id for row in choose_rows(everybody, (), now=now)}, now)
     known = {entry.id: entry for entry in runner.journal.read(export_pass)}
-    rows = choose_rows(
-        [*list_users(runner.workmail), *list_resources(runner.workmail)], names, now=now
-    )
-    added = 0
     for row in rows:
         entry = known.get(row.id)
         wanted = entry or _make_entry(row, export_pass, now)
-        if entry and retry:
-            wanted = deciding.renew(entry, now=now)
+        if entry and (retry or again):
+            wanted = deciding.renew(entry, now=now, again=again)
         if wanted != entry:
             runner.journal.write(wanted)
             added += 1
     runner.log("begun", export_pass=str(export_pass), mailboxes=len(rows), added=added)
     return added
+
+
+def _note_presence(runner: Runner, present: Collection[str], now: float) -> int:
+    """Note in both passes whose mailbox WorkMail does not have any more; return how many."""
+    noted = 0
+    for export_pass in Pass:
+        for entry in runner.journal.read(export_pass):
+            seen = deciding.note_presence(entry, is_there=entry.id in present, now=now)
+            if seen != entry:
+                runner.journal.write(seen)
+                noted += 1
+    return noted
 
 
 def choose_rows(rows: Iterable[Listed], names: Collection[str], *, now: float) -> list[Listed]:

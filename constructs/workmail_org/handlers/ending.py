@@ -2,7 +2,8 @@
 
 CloudFormation deletes the removals' resource first and the organization last. Whoever is switched
 on and is not this stack's keeps WorkMail from deleting the organization, or a domain, when
-everybody else is gone already. So the first resource looks for them.
+everybody else is gone already. So the first resource looks for them. It also looks for those whose
+mailbox ends with the stack and has no verified export, where the stack keeps a journal of exports.
 
 CloudFormation goes on after a resource that could not be deleted, with what that one depends on
 too (docs/facts.md §10). So the refusal is written into the ledger, which goes after every custom
@@ -12,10 +13,11 @@ sets, functions, and the ledger of an organization that should be deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from workmail_org.errors import PermanentError, ServiceError
+from workmail_org.handlers.exporting import read_exported
 from workmail_org.handlers.requests import Request, Run
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import Kind, fold, get_domain
@@ -63,13 +65,15 @@ def refuse_half_an_end(run: Run, request: Request[RemovalsProperties]) -> None:
             organization.completed
         )
         ledger = run.open_ledger(run.clients, desired.ledger_table)
-        stayers = _list_stayers(workmail, ledger, desired)
+        found = _look(workmail, ledger, desired)
     except ServiceError as error:  # each resource says by itself what it lacks
         run.log("end not judged", error=str(error))
         return
+    exported = read_exported(run, desired)
     reasons = [
-        *(_stop_organization(stayers) if deletes else ()),
-        *_stop_domains(stayers, desired.deregistered),
+        *_stop_mailboxes(found.rows if deletes else found.leavers, exported),
+        *(_stop_organization(found.stayers) if deletes else ()),
+        *_stop_domains(found.stayers, desired.deregistered),
     ]
     _note(run, request, refused=bool(reasons))
     if reasons:
@@ -109,26 +113,58 @@ def _note(run: Run, request: Request[RemovalsProperties], *, refused: bool) -> N
         ledger.remember(_END, request.stack_id if refused else "")
 
 
-def _list_stayers(workmail: WorkMail, ledger: Ledger, desired: RemovalsProperties) -> list[_Stayer]:
-    """List who is switched on, and stays so: strangers, who was taken over, who is retained."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """Who is switched on.
+
+    Attributes:
+        leavers: Who is switched off or deleted with the stack.
+        stayers: Strangers, who was taken over, who is retained.
+    """
+
+    leavers: Sequence[Listed]
+    stayers: Sequence[_Stayer]
+
+    @property
+    def rows(self) -> tuple[Listed, ...]:
+        """All of them."""
+        return (*self.leavers, *(each.row for each in self.stayers))
+
+
+def _look(workmail: WorkMail, ledger: Ledger, desired: RemovalsProperties) -> _Found:
+    leavers: list[Listed] = []
     found: list[_Stayer] = []
     for kind in Kind:
         rows = [row for row in list_entities(workmail, kind) if not row.system]
         entries = get_valid(ledger.read(kind), rows)
         for row in rows:
-            if row.enabled and _stays(
-                entries.get(row.reference.folded), desired.removal_policies[kind]
-            ):
-                read = len(found) < _MOST_READ
-                aliases = read_aliases(workmail, row) if read else ()
-                found.append(_Stayer(row, (row.email, *aliases)))
-    return found
+            if not row.enabled:
+                continue
+            if not _stays(entries.get(row.reference.folded), desired.removal_policies[kind]):
+                leavers.append(row)
+                continue
+            read = len(found) < _MOST_READ
+            aliases = read_aliases(workmail, row) if read else ()
+            found.append(_Stayer(row, (row.email, *aliases)))
+    return _Found(leavers=leavers, stayers=found)
 
 
 def _stays(entry: Entry | None, removal_policy: Removal) -> bool:
     if entry is None or entry.id is None or entry.removed_at:
         return True
     return entry.origin is Origin.ADOPTED or removal_policy is Removal.RETAIN
+
+
+def _stop_mailboxes(rows: Iterable[Listed], exported: Collection[str] | None) -> Iterator[str]:
+    """What is erased then, or 30 days later, is nowhere else (§7.1, §7.5)."""
+    if exported is None:
+        return
+    names = [str(row.reference) for row in rows if row.has_mailbox and row.id not in exported]
+    if names:
+        yield (
+            "WorkMail would erase mailboxes without a verified export "
+            f"({_join(names)}), which workmail-org leave export makes"
+        )
 
 
 def _stop_organization(stayers: Iterable[_Stayer]) -> Iterator[str]:

@@ -6,10 +6,12 @@ from workmail_org.errors import NotFoundError
 from workmail_org.exporting import journal
 from workmail_org.exporting.deciding import find_verified
 from workmail_org.handlers.requests import Run
-from workmail_org.wire.properties import CollectionProperties
+from workmail_org.wire.properties import CollectionProperties, RemovalsProperties
 
 
-def read_exported(run: Run, declared: CollectionProperties) -> frozenset[str] | None:
+def read_exported(
+    run: Run, declared: CollectionProperties | RemovalsProperties
+) -> frozenset[str] | None:
     """Read the ids of those whose mailbox has a verified export, in any pass.
 
     Returns:

@@ -14,11 +14,18 @@ from typing import Any, cast
 from workmail_org.importing.fitting import Fitted, Remainder
 from workmail_org.model.alarms import Alarms
 from workmail_org.model.domain import HostedZone, MailDomain, RecordGroup
+from workmail_org.model.exports import MANAGED, Exports
 from workmail_org.model.policies import Availability, EmailMonitoring, Policies
 from workmail_org.model.removal import OnRemoval, Safety
 from workmail_org.model.values import OrganizationId, fold
 from workmail_org.plan.declarations import Declaration
-from workmail_org.wire.names import EXPORT_JOURNAL_ID, UNRESOLVED
+from workmail_org.wire.names import (
+    EXPORT_BUCKET,
+    EXPORT_JOURNAL_ID,
+    EXPORT_KEY_ARN,
+    EXPORT_PREFIX,
+    UNRESOLVED,
+)
 from workmail_org.wire.properties import (
     AvailabilityProperties,
     EmailMonitoringProperties,
@@ -39,8 +46,8 @@ _ALARMS = Remainder(
 
 _EXPORTS = Remainder(
     subject="exports",
-    reason="they are not read back from the stack; a deployment without them exports nothing more, "
-    "and deletes nothing that was exported",
+    reason="those in the stack are not understood; a deployment without the section exports "
+    "nothing more, and deletes nothing that was exported",
     advice="take the section exports over from the former spec before the next deployment",
 )
 
@@ -76,6 +83,7 @@ def add_managed(
     }
     directory = declaration.directory
     alarms = _read_alarms(template)
+    exports = read_exports(template)
     added = replace(
         organization,
         existing=OrganizationId(about.existing) if about.existing else None,
@@ -91,6 +99,7 @@ def add_managed(
         else organization.directory,
         policies=_add_policies(organization.policies, declaration, template, declared),
         alarms=alarms,
+        exports=exports,
         on_removal=OnRemoval(
             users=declaration.removals.users_on_removal,
             resources=declaration.removals.resources_on_removal,
@@ -114,7 +123,7 @@ def add_managed(
         remainders=(
             *(each for each in fitted.remainders if each.path not in paths),
             *((_ALARMS,) if has_alarms and alarms is None else ()),
-            *((_EXPORTS,) if has_exports else ()),
+            *((_EXPORTS,) if has_exports and exports is None else ()),
             _NOT_IN_A_STACK,
         ),
         comments={path: lines for path, lines in fitted.comments.items() if path not in paths},
@@ -197,6 +206,24 @@ def _read_alarms(template: Mapping[str, Any]) -> Alarms | None:
         bounces_per_hour=bounces,
         dashboard=any(True for _ in _list_properties(template, "AWS::CloudWatch::Dashboard")),
     )
+
+
+def read_exports(template: Mapping[str, Any]) -> Exports | None:
+    """Read the section `exports` back; `None`: there is none, or it is not plain text.
+
+    What the function is told is a name where the spec gives one, and a reference where the stack
+    made it.
+    """
+    for properties in _list_properties(template, "AWS::Lambda::Function"):
+        told = properties.get("Environment", {}).get("Variables", {})
+        if EXPORT_PREFIX not in told:
+            continue
+        places = [told.get(name) for name in (EXPORT_BUCKET, EXPORT_KEY_ARN)]
+        if not isinstance(told[EXPORT_PREFIX], str) or None in places:
+            return None
+        bucket, key = (each if isinstance(each, str) else MANAGED for each in places)
+        return Exports(bucket=bucket, key=key, prefix=told[EXPORT_PREFIX])
+    return None
 
 
 def _requires_approval(template: Mapping[str, Any]) -> bool:

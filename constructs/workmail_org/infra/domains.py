@@ -9,6 +9,7 @@ from aws_cdk.aws_route53 import CfnRecordSet
 from constructs import Construct
 
 from workmail_org.declaring import declare_default_domain, make_domain
+from workmail_org.infra.keeping import keep_record
 from workmail_org.infra.naming import make_domain_id
 from workmail_org.infra.provider import HandlerProvider
 from workmail_org.kinds import make_part_name
@@ -82,6 +83,8 @@ class MailDomainResource(Construct):
         self.ready = self.registration
         if domain.dns is not None:
             records = self._add_records(domain.dns)
+            for record in records:
+                keep_record(record, kept=organization.keeps_domains)
             self.ready = provider.add_resource(
                 self,
                 "Verification",

@@ -77,6 +77,7 @@ class ExportsResource:
     Attributes:
         journal: Table that says whose mailbox has a verified export.
         machine_arn: State machine that runs a pass.
+        running: What a pass needs: all else that it needs is named in these.
     """
 
     def __init__(
@@ -130,7 +131,9 @@ class ExportsResource:
                 EXPORT_CHECK: check.function_name,
             },
         )
-        self.machine_arn = self._add_machine(run, organization.alarms).ref
+        machine, goes_on = self._add_machine(run, organization.alarms)
+        self.machine_arn = machine.ref
+        self.running = (machine, goes_on)
         CfnOutput(
             scope,
             "ExportBucketName",
@@ -303,7 +306,9 @@ class ExportsResource:
             memory_size=megabytes,
         )
 
-    def _add_machine(self, run: lambda_.Function, alarms: Alarms | None) -> CfnStateMachine:
+    def _add_machine(
+        self, run: lambda_.Function, alarms: Alarms | None
+    ) -> tuple[CfnStateMachine, iam.CfnPolicy]:
         topic_arn = alarms.topic_arn if alarms else None
         role = iam.Role(
             self._scope,
@@ -323,7 +328,7 @@ class ExportsResource:
             definition_string=Stack.of(self._scope).to_json_string(states),
         )
         # Apart from the role, which has to be there before the machine.
-        iam.CfnPolicy(
+        goes_on = iam.CfnPolicy(
             self._scope,
             "ExportMachineGoesOn",
             policy_name="GoOn",
@@ -332,7 +337,7 @@ class ExportsResource:
             ),
             roles=[role.role_name],
         )
-        return machine
+        return machine, goes_on
 
 
 def make_states(function_arn: str, topic_arn: str | None) -> dict[str, Any]:

@@ -23,3 +23,13 @@ def keeps_directory(organization: Organization) -> bool:
 def keep(resource: CfnResource, *, kept: bool) -> None:
     """Say whether a resource outlives the stack."""
     resource.apply_removal_policy(RemovalPolicy.RETAIN if kept else RemovalPolicy.DESTROY)
+
+
+def keep_record(record: CfnResource, *, kept: bool) -> None:
+    """Say whether a DNS record outlives its place in the stack.
+
+    One that was made by a deployment which failed goes all the same: nothing creates a record that
+    is there, so the next deployment would fail.
+    """
+    policy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if kept else RemovalPolicy.DESTROY
+    record.apply_removal_policy(policy)

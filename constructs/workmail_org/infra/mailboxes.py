@@ -125,9 +125,13 @@ class MailboxesResource:
         self.last = previous[0]
         self.events = events.log_group if events else None
 
-    def add_removals(self, *, after: CfnResource) -> None:
-        """Add what switches off and deletes, after everything that can fail."""
-        self._add_part(self._removals, self._assets.get(self._removals.construct_id), [after])
+    def add_removals(self, *, after: Sequence[CfnResource]) -> None:
+        """Add what switches off and deletes, after everything that can fail.
+
+        Args:
+            after: What is there as long as it is: it refuses the end of a stack at the beginning.
+        """
+        self._add_part(self._removals, self._assets.get(self._removals.construct_id), after)
 
     def _add_shard(
         self,
@@ -157,6 +161,8 @@ class MailboxesResource:
             _put_tokens(properties, self._organization.policies.availability)
         if part.resource_type is ResourceType.EMAIL_MONITORING and self._events:
             properties = self._events.make_properties()
+        if part.resource_type is ResourceType.REMOVALS and self._journal:
+            properties[JOURNAL_TABLE] = self._journal.ref
         return self._add_resource(part.construct_id, part.resource_type, properties, after)
 
     def _add_resource(

@@ -107,7 +107,8 @@ class OrganizationResource(Construct):
         last = mailboxes.last
         if organization.policies.identity_center:
             last = self._add_sign_in(provider, organization.policies.identity_center, last)
-        mailboxes.add_removals(after=last)
+        # Who is told to export somebody before the stack can go still has what exports.
+        mailboxes.add_removals(after=[last, *(exports.running if exports else ())])
         if organization.alarms:
             providers = {each.node.id: each for each in (provider, mailboxes.provider)}
             watched = Watched(

@@ -223,6 +223,8 @@ def _walk_settings(organization: Organization) -> Iterator[Item]:
         yield Item(kind=ItemKind.SETTING, name="interoperability with Microsoft Exchange")
     for tag, value in organization.tags.items():
         yield Item(kind=ItemKind.TAG, name=tag, value=value)
+    for each in organization.drift.unmanaged:
+        yield Item(kind=ItemKind.UNMANAGED, name=each.path, value=each.reason)
 
 
 def web_client(organization: Organization) -> str:

@@ -669,9 +669,11 @@ def _describe_batch(region: str) -> str:
         f"    New-MigrationEndpoint -IMAP -Name WorkMail -RemoteServer {host} -Port 993 -Security "
         "Ssl -Confirm:$false\n"
         "    New-MigrationBatch -Name workmail-01 -SourceEndpoint WorkMail -CSVData"
-        ' ([System.IO.File]::ReadAllBytes("secret/imap-batch-01.csv")) -ExcludeFolders'
-        ' "Deleted Items","Junk Email" -AutoStart\n\n'
-        "Begin with one small mailbox. IMAP carries mail alone. Messages over 35 MB and folders "
-        "with a slash in their names stay behind. After many transient errors a batch stops; "
+        ' ([System.IO.File]::ReadAllBytes((Resolve-Path "secret/imap-batch-01.csv")))'
+        " -AutoStart\n\n"
+        "Begin with one small mailbox. IMAP carries mail alone, from all folders, Deleted Items "
+        "and Junk Email included (-ExcludeFolders would leave some out). Messages over 35 MB, "
+        "folders with a slash in their names, and what is beyond 500 000 items of a mailbox stay "
+        "behind. After many transient errors a batch stops; "
         "`Start-MigrationBatch` goes on."
     )

@@ -62,6 +62,7 @@ class ItemKind(StrEnum):
     IDENTITY_CENTER = "sign-in through IAM Identity Center"
     SETTING = "setting of the organization"
     TAG = "tag"
+    UNMANAGED = "left out of the spec"
     UNSEEN = "setting that no API shows"
 
 

@@ -9,6 +9,7 @@ from workmail_org.leaving.model import Item, ItemKind
 from workmail_org.leaving.placing import Placing
 from workmail_org.leaving.quoting import has_line_break, is_writable
 from workmail_org.model.bookable import Bookable
+from workmail_org.model.group import Group
 from workmail_org.model.live import Entity
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import AuthenticationMode
@@ -16,11 +17,13 @@ from workmail_org.model.user import Role, User
 from workmail_org.model.values import TEST_DOMAIN_SUFFIX, Reference, get_domain, parse_reference
 
 _SWITCHED_OFF = (
-    "switched off, and its mailbox is erased 30 days after that: register the same id again, "
-    "export the mailbox, then decide whether it moves"
+    "switched off, and a mailbox is erased 30 days after that: export it before (workmail-org "
+    "leave export asks WorkMail for it; if that is refused, set enabled: true and deploy first), "
+    "and decide whether it moves"
 )
-"""WorkMail Admin Guide, "disable-users"; that a mailbox which is switched off can be exported is
-documented nowhere."""
+"""WorkMail Admin Guide, "disable-users"."""
+
+_GROUP_SWITCHED_OFF = "switched off: no mail reaches it today; decide whether it moves"
 
 _NO_ADDRESS = (
     "has no address outside awsapps.com, which nobody can take along: give it an address in a "
@@ -87,7 +90,7 @@ def list_entities(organization: Organization) -> tuple[Entity, ...]:
 def explain_staying(entity: Entity) -> str | None:
     """Say why somebody cannot move to any destination yet; `None`: they can."""
     if not entity.enabled:
-        return _SWITCHED_OFF
+        return _GROUP_SWITCHED_OFF if isinstance(entity, Group) else _SWITCHED_OFF
     if not entity.email or is_test_address(entity.email):
         return _NO_ADDRESS if all(map(is_test_address, entity.aliases)) else _ALIAS_ONLY
     if not is_writable(entity.name) or not _is_plain(entity.email):

@@ -23,6 +23,12 @@ Table = Mapping[ItemKind, tuple[Placement, str]]
 _EVERYWHERE: Table = {
     ItemKind.SETTING: (Placement.LOST, "it ends with WorkMail"),
     ItemKind.TAG: (Placement.LOST, "it is a tag in AWS"),
+    ItemKind.UNMANAGED: (
+        Placement.HAND,
+        "it is in the organization, and drift.unmanaged leaves it out of the spec, so it is in no "
+        "file: look at it in WorkMail, with its addresses and members, and decide what becomes of "
+        "it",
+    ),
     ItemKind.UNSEEN: (Placement.HAND, "look in the WorkMail console, and write down what is there"),
 }
 """What becomes of what is WorkMail's own, whatever the destination is."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
 
 from workmail_org.exporting.deciding import pair_passes
-from workmail_org.exporting.model import Exported, MailboxExports, Stage
+from workmail_org.exporting.model import Checked, Exported, MailboxExports, Stage
 from workmail_org.leaving.model import Destination, Move
 from workmail_org.leaving.movers import (
     IMAP_IS_CLOSED,
@@ -23,13 +24,33 @@ from workmail_org.model.lifetime import END_OF_SUPPORT
 from workmail_org.model.live import Entity
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import AccessControlRule, Effect
+from workmail_org.model.removal import Removal
 from workmail_org.model.user import Role, User
-from workmail_org.model.values import Reference, parse_reference
+from workmail_org.model.values import Reference
 from workmail_org.plan.costs import CENTS_PER_MAILBOX
 from workmail_org.plan.declarations import name_stack
+from workmail_org.service.reading import Listed
 
-Exports = Mapping[str, Sequence[Exported]]
-"""Entries of both passes of each organization that keeps a journal of exports, by key."""
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What was seen in AWS of organizations, by their keys.
+
+    Attributes:
+        exports: Entries of both passes, or why the journal was not read; an organization that
+            declares no exports is not in it.
+        present: Who has a mailbox in WorkMail, also who is switched off and has it for some days;
+            where that was not read, it is what the spec and the journal say.
+        deletes_records: Those whose stack, as it is deployed, deletes DNS records when it goes.
+    """
+
+    exports: Mapping[str, Sequence[Exported] | str] = field(default_factory=_nothing)
+    present: Mapping[str, Sequence[Listed]] = field(default_factory=_nothing)
+    deletes_records: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +70,16 @@ class OrganizationReport:
     """How far one organization is.
 
     Attributes:
-        mailboxes: References of everything with a mailbox that can be exported.
-        exported: One for each mailbox that is in a pass; `None`: no exports are
-            declared.
-        gone: How many of them had no mailbox any more when the final pass began for
-            everybody: their first export is the last one.
+        mailboxes: Everything with a mailbox that can be exported, as a spec refers to it; where
+            two have one name with their ids.
+        exported: One for each of them that is in a pass; `None`: nobody knows.
+        unread: Why nobody knows, though exports are declared; empty: they are not.
+        gone: Those that were in a pass and have no mailbox any more: no pass can do anything
+            about them.
         paid: Users that are paid for.
         months: That are still to be paid, this one included.
         stays: What is left in the account afterwards.
+        ends: What becomes of everything when its stack is destroyed.
         moves: Its ledger for each destination that was asked for.
     """
 
@@ -65,12 +88,14 @@ class OrganizationReport:
     region: str
     mailboxes: tuple[str, ...]
     exported: tuple[MailboxExports, ...] | None
-    gone: int
+    unread: str
+    gone: tuple[MailboxExports, ...]
     blockers: tuple[Blocker, ...]
     paid: int
     months: int
     cents_per_month: int
     stays: tuple[str, ...]
+    ends: tuple[str, ...]
     moves: tuple[Move, ...]
 
     @property
@@ -81,7 +106,17 @@ class OrganizationReport:
     @property
     def archived(self) -> int:
         """How many mailboxes have all the exports that they need."""
-        return sum(each.archived for each in self.exported or ()) + self.gone
+        return sum(each.archived for each in self.exported or ())
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest export of the final pass was verified; `None`: there is none."""
+        moments = [
+            each.final.verified_at
+            for each in self.exported or ()
+            if each.final and each.archived and each.final.verified_at
+        ]
+        return min(moments, default=None)
 
     @property
     def readiness(self) -> int | None:
@@ -134,18 +169,27 @@ TEARDOWN = (
     "Write the files for the destination (workmail-org leave files), and go through its ledger.",
     "Create accounts, groups, rooms and rights at the destination.",
     "Export every mailbox a first time, early, while people go on working.",
-    "DNS steps 1 and 2 (workmail-org leave dns).",
+    "Deploy the spec with on_removal: {domains: retain}, so that the DNS records outlive the "
+    "stack; then DNS steps 1 and 2 (workmail-org leave dns).",
     "Move the mail; then DNS step 3.",
-    "Export every mailbox a last time, and verify it, before anybody is switched off: a mailbox is "
-    "erased 30 days after its user is.",
+    "Export every mailbox a last time (workmail-org leave export --final), and verify it, before "
+    "anybody is switched off: a mailbox is erased 30 days after its user is.",
     "Wait one to two quiet weeks, with WorkMail still running.",
+    "If anything came into WorkMail since the final pass, or the move was taken back in between, "
+    "export once more (workmail-org leave export --final --again).",
     "DNS step 4.",
-    "Delete the organization together with its directory: a directory that stays is charged once "
-    "no WorkMail uses it.",
+    "See that the bucket still has the files, and that its key is enabled: the journal says what "
+    "was verified, and does not notice what was deleted since. Save who each file is of "
+    "(workmail-org leave export --final --format json).",
+    "Delete the organization. A directory that WorkMail made for it goes with it, since it is "
+    "charged once no WorkMail uses it; one that was there before, and any Active Directory, stays: "
+    "people sign in to other things by it. Of a stack: deploy on_removal: {organization: delete, "
+    "domains: retain}, with directory: delete only for a directory that the stack made and nobody "
+    "else uses; then cdk destroy.",
     "Edit the SES receipt rule that is called like the organization, and delete SES identities "
     "that nobody else uses.",
-    "Delete the roles and keys that were made for the migration. The bucket with the exports and "
-    "the key that encrypts it stay: without the key nobody can read them.",
+    "Delete the roles and keys that were made for the migration. The bucket with the exports, the "
+    "key that encrypts it and the journal stay: without the key nobody can read them.",
 )
 """In this order (WorkMail Admin Guide, "mail-export", "disable-users", "delete_organization"; that
 WorkMail should run on for a while is what those say who moved)."""
@@ -158,7 +202,7 @@ def build_report(
     spec: str,
     today: date,
     destinations: Sequence[Destination],
-    exports: Exports | None = None,
+    looked: Looked | None = None,
     stacks: Mapping[str, str | None] | None = None,
     deadlines: Mapping[Reference, datetime] | None = None,
     sign_ins: SignInLog | None = None,
@@ -172,8 +216,7 @@ def build_report(
         spec: As the caller named it.
         today: In UTC.
         destinations: For which a ledger is wanted.
-        exports: What is known of exports; an organization that it lacks has
-            declared none.
+        looked: What was seen in AWS; `None`: nothing was looked at.
         stacks: Names of the stacks of organizations that were read live, by key: of each the one
             that its tag names, or `None`. Of a spec the names follow from it.
         deadlines: When the mailbox of somebody who is switched off is erased, in
@@ -181,7 +224,8 @@ def build_report(
         sign_ins: From audit logs; `None`: none was given.
         cents_per_month: US cents for a user.
     """
-    known = exports or {}
+    seen = looked or Looked()
+    live = stacks is not None
     return LeaveReport(
         environment=environment.name,
         spec=spec,
@@ -193,7 +237,10 @@ def build_report(
                 each,
                 stacks[each.key] if stacks is not None else name_stack(environment, each),
                 today=today,
-                exported=tuple(known[each.key]) if each.key in known else None,
+                exports=seen.exports.get(each.key),
+                present=seen.present.get(each.key),
+                is_live=live,
+                keeps_records=each.key not in seen.deletes_records,
                 deadlines=deadlines or {},
                 moves=tuple(account(each, destination) for destination in destinations),
                 cents_per_month=cents_per_month,
@@ -208,65 +255,148 @@ def _report(
     stack: str | None,
     *,
     today: date,
-    exported: tuple[Exported, ...] | None,
+    exports: Sequence[Exported] | str | None,
+    present: Sequence[Listed] | None,
+    is_live: bool,
+    keeps_records: bool,
     deadlines: Mapping[Reference, datetime],
     moves: tuple[Move, ...],
     cents_per_month: int,
 ) -> OrganizationReport:
-    pairs = None if exported is None else tuple(pair_passes(exported).values())
-    declared = [str(each.reference) for each in list_entities(organization) if has_mailbox(each)]
-    # The journal also has those whom no spec declares: their mailboxes end like all others.
-    extra = Counter(each.reference.folded for each in pairs or ())
-    extra.subtract(parse_reference(name).folded for name in declared)
-    mailboxes = (*declared, *map(str, _list_extra(pairs or (), extra)))
+    unread = exports if isinstance(exports, str) else ""
+    is_known = exports is not None and not unread
+    every = pair_passes(exports).values() if exports and not isinstance(exports, str) else ()
+    ids = None if present is None else {row.id for row in present}
+    gone = tuple(
+        each for each in every if (each.is_gone if ids is None else each.latest.id not in ids)
+    )
+    left = [each for each in every if each not in gone]
+    boxes = (
+        _guess_mailboxes(organization, left)
+        if present is None
+        else _list_mailboxes(organization, left, present)
+    )
+    pairs = tuple(each.pair for each in boxes if each.pair) if is_known else None
     return OrganizationReport(
         key=organization.key,
         alias=organization.alias,
         region=organization.region,
-        mailboxes=mailboxes,
+        mailboxes=tuple(each.name for each in boxes),
         exported=pairs,
-        gone=_count_gone(declared, pairs or ()),
-        blockers=tuple(_list_blockers(organization, mailboxes, pairs, deadlines, today)),
+        unread=unread,
+        gone=gone,
+        blockers=(
+            *_list_end_blockers(today),
+            *_list_export_blockers(boxes, is_known=is_known, unread=unread),
+            *(() if is_live else _list_strangers(organization, boxes)),
+            *_list_blockers(
+                organization,
+                deadlines,
+                told={each.reference.folded for each in boxes} if is_known else set(),
+                having=None if present is None else {row.reference.folded for row in present},
+            ),
+            *_list_record_blockers(organization, stack, keeps_records=keeps_records),
+        ),
         paid=sum(each.enabled and each.role is Role.USER for each in organization.users),
         months=count_months(today),
         cents_per_month=cents_per_month,
-        stays=tuple(_list_staying(organization, stack, has_exports=exported is not None)),
+        stays=tuple(_list_staying(organization, stack, has_exports=exports is not None)),
+        ends=tuple(_list_ends(organization, stack, is_live=is_live)),
         moves=moves,
     )
 
 
-def _list_extra(
-    pairs: Iterable[MailboxExports], extra: Mapping[Reference, int]
-) -> Iterator[Reference]:
-    """List mailboxes of the journal beyond the declared ones of the same name."""
-    left = dict(extra)
-    for each in pairs:
-        if left[each.reference.folded] > 0:
-            left[each.reference.folded] -= 1
-            yield each.reference
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Box:
+    """One mailbox that there is.
 
-
-def _count_gone(declared: Iterable[str], pairs: Sequence[MailboxExports]) -> int:
-    """Count verified mailboxes that WorkMail did not list when everybody came into the final pass.
-
-    That is so when nobody who is declared is missing in it, and nobody declares them.
+    Attributes:
+        name: Unique in a report.
+        reference: Of whose it is.
+        deadline: When WorkMail erases it; `None`: not soon, or it is not known.
+        pair: `None`: it is in no pass.
+        is_declared: The spec has it.
     """
-    final = {each.reference.folded for each in pairs if each.final}
-    names = {parse_reference(name).folded for name in declared}
-    if not final or not names <= final:
-        return 0
-    return sum(
-        each.final is None and each.verified is not None and each.reference.folded not in names
-        for each in pairs
+
+    name: str
+    reference: Reference
+    deadline: datetime | None = None
+    pair: MailboxExports | None = None
+    is_declared: bool = True
+
+    @property
+    def described(self) -> str:
+        """The name, with the deadline if there is one."""
+        if self.deadline is None:
+            return self.name
+        return f"{self.name} (switched off, erased on {self.deadline:%Y-%m-%d %H:%M} UTC)"
+
+
+def _list_mailboxes(
+    organization: Organization, pairs: Iterable[MailboxExports], present: Iterable[Listed]
+) -> tuple[_Box, ...]:
+    """List the mailboxes that WorkMail has, those of the spec first and as it names them."""
+    known = {pair.latest.id: pair for pair in pairs}
+    declared = {each.reference.folded: each.reference for each in list_entities(organization)}
+    order = {reference: number for number, reference in enumerate(declared)}
+    rows = sorted(present, key=lambda row: order.get(row.reference.folded, len(order)))
+    return tuple(
+        _Box(
+            name=str(declared.get(row.reference.folded, row.reference)),
+            reference=row.reference,
+            deadline=row.deadline,
+            pair=known.get(row.id),
+            is_declared=row.reference.folded in declared,
+        )
+        for row in rows
     )
 
 
-def has_mailbox(entity: Entity) -> bool:
-    """Return whether an entity has a mailbox to export: groups and remote users have none.
+def _guess_mailboxes(
+    organization: Organization, pairs: Collection[MailboxExports]
+) -> tuple[_Box, ...]:
+    """List the declared mailboxes, and those that only the journal has: they end like all others.
 
-    Whether that of somebody who is switched off can be exported is documented nowhere.
+    Two have one name where one was deleted and the other one made with its name, and no pass was
+    begun since.
     """
-    if isinstance(entity, Group) or not entity.enabled:
+    waiting: dict[Reference, list[MailboxExports]] = {}
+    for pair in pairs:
+        waiting.setdefault(pair.reference.folded, []).append(pair)
+    names = {reference: len(found) > 1 for reference, found in waiting.items()}  # which are doubled
+
+    def show(pair: MailboxExports) -> str:
+        name = str(pair.reference)
+        return f"{name} ({pair.latest.id})" if names[pair.reference.folded] else name
+
+    boxes: list[_Box] = []
+    for entity in list_entities(organization):
+        found = waiting.pop(entity.reference.folded, [])
+        if len(found) == 1 or (not found and has_mailbox(entity)):
+            pair = found[0] if found else None
+            name = str(entity.reference)
+            boxes.append(_Box(name=name, reference=entity.reference, pair=pair))
+        else:
+            boxes += (_Box(name=show(pair), reference=pair.reference, pair=pair) for pair in found)
+    for found in waiting.values():
+        boxes += (
+            _Box(name=show(pair), reference=pair.reference, pair=pair, is_declared=False)
+            for pair in found
+        )
+    return tuple(boxes)
+
+
+def has_mailbox(entity: Entity) -> bool:
+    """Return whether an entity has a mailbox for sure.
+
+    That of somebody who is switched off is kept for 30 days, if there ever was one.
+    """
+    return entity.enabled and could_have_mailbox(entity)
+
+
+def could_have_mailbox(entity: Entity) -> bool:
+    """Return whether an entity is of a kind with a mailbox: groups and remote users have none."""
+    if isinstance(entity, Group):
         return False
     return not (isinstance(entity, User) and entity.role is Role.REMOTE_USER)
 
@@ -277,24 +407,74 @@ def count_months(today: date) -> int:
     return max(0, months + 1)
 
 
-def _list_blockers(
-    organization: Organization,
-    mailboxes: Sequence[str],
-    exported: Sequence[MailboxExports] | None,
-    deadlines: Mapping[Reference, datetime],
-    today: date,
-) -> Iterator[Blocker]:
+def _list_end_blockers(today: date) -> Iterator[Blocker]:
     if today > END_OF_SUPPORT:
         yield Blocker(
             title=f"Amazon WorkMail ended on {END_OF_SUPPORT}: nothing can be read any more"
         )
-    yield from _list_export_blockers(mailboxes, exported)
+
+
+def _list_strangers(organization: Organization, boxes: Iterable[_Box]) -> Iterator[Blocker]:
+    """Whoever is not in the spec is in no file either, and their mail bounces after the move."""
+    if names := tuple(each.described for each in boxes if not each.is_declared):
+        yield Blocker(
+            title="in the organization and not in the spec, so in no file and in no ledger: add "
+            f"them to organizations.{organization.key} (workmail-org drift names whatever is not "
+            "in the spec), or write them down by hand",
+            names=names,
+        )
+
+
+def _list_record_blockers(
+    organization: Organization, stack: str | None, *, keeps_records: bool
+) -> Iterator[Blocker]:
+    """DNS records of the destination would go with the stack that wrote those of WorkMail."""
+    names = tuple(each.name for each in organization.domains if each.dns and each.dns.written)
+    if not names or stack is None:
+        return
+    if not organization.keeps_domains:
+        yield Blocker(
+            title=f"cdk destroy of {stack} would delete the DNS records, those of the destination "
+            "too: set on_removal: {domains: retain}, and deploy",
+            names=names,
+        )
+    elif not keeps_records:
+        yield Blocker(
+            title=f"cdk destroy of {stack} would delete the DNS records, those of the destination "
+            "too: the spec retains them and is not deployed as it is; deploy it",
+            names=names,
+        )
+
+
+def _list_blockers(
+    organization: Organization,
+    deadlines: Mapping[Reference, datetime],
+    *,
+    told: Collection[Reference],
+    having: Collection[Reference] | None,
+) -> Iterator[Blocker]:
+    """List what blocks beside exports.
+
+    Args:
+        organization: Which.
+        deadlines: When the mailbox of somebody who is switched off is erased.
+        told: Whose mailbox is told of with all others.
+        having: Who has a mailbox; `None`: nobody looked.
+    """
     staying: dict[str, list[str]] = {}
     for entity in list_entities(organization):
-        if reason := explain_staying(entity):
-            deadline = deadlines.get(entity.reference)
-            until = f" (erased on {deadline:%Y-%m-%d %H:%M} UTC)" if deadline else ""
-            staying.setdefault(reason, []).append(f"{entity.reference}{until}")
+        reason = explain_staying(entity)
+        deadline = deadlines.get(entity.reference)
+        if reason is None:
+            continue
+        if not entity.enabled and (
+            entity.reference.folded in told
+            or not could_have_mailbox(entity)
+            or (having is not None and entity.reference.folded not in having)
+        ):
+            continue
+        until = f" (erased on {deadline:%Y-%m-%d %H:%M} UTC)" if deadline else ""
+        staying.setdefault(reason, []).append(f"{entity.reference}{until}")
     for reason, names in staying.items():
         yield Blocker(title=reason, names=tuple(names))
     if not is_imap_open(organization):
@@ -313,34 +493,40 @@ def _list_blockers(
 
 
 def _list_export_blockers(
-    mailboxes: Sequence[str], exported: Sequence[MailboxExports] | None
+    boxes: Sequence[_Box], *, is_known: bool, unread: str
 ) -> Iterator[Blocker]:
-    if exported is None:
+    if not is_known:
         yield Blocker(
-            title="exports are not declared: nobody knows which mailboxes are safe, and they end "
+            title=f"nobody knows which mailboxes are safe, and they end with WorkMail: {unread}"
+            if unread
+            else "exports are not declared: nobody knows which mailboxes are safe, and they end "
             "with WorkMail"
         )
         return
-    failed = [each for each in exported if each.latest.stage is Stage.FAILED]
-    for each in failed:
-        which = "final export" if each.final else "export"
-        yield Blocker(
-            title=f"the {which} failed: {each.latest.reason}", names=(str(each.reference),)
-        )
-    known = {each.reference.folded: each for each in exported}
     open_: dict[str, list[str]] = {"": [], "final ": []}
-    for name in mailboxes:
-        found = known.get(parse_reference(name).folded)
-        if found in failed or (found and found.archived):
-            continue
-        open_["final " if found and found.verified else ""].append(name)
+    sized: list[str] = []
+    for box in boxes:
+        pair = box.pair
+        if pair and pair.latest.stage is Stage.FAILED:
+            which = "final export" if pair.final else "export"
+            yield Blocker(title=f"the {which} failed: {pair.latest.reason}", names=(box.described,))
+        elif pair and pair.archived and pair.shown.checked is Checked.SIZE:
+            sized.append(box.name)
+        elif pair is None or not pair.archived:
+            open_["final " if pair and pair.verified else ""].append(box.described)
     for kind, names in open_.items():
         advice = ": workmail-org leave export"
         advice += " --final, once the mail has moved" if kind else ""
-        if names and len(names) == len(mailboxes):
+        if names and len(names) == len(boxes):
             yield Blocker(title=f"no mailbox has a verified {kind}export yet{advice}")
         elif names:
             yield Blocker(title=f"no verified {kind}export yet{advice}", names=tuple(names))
+    if sized:
+        yield Blocker(
+            title="the file is too large to be read whole, and counts as verified because it is "
+            "there: compare its SHA-384 with the one in the job's log",
+            names=tuple(sized),
+        )
 
 
 def _denies_imap(rule: AccessControlRule) -> bool:
@@ -371,4 +557,56 @@ def _list_staying(
     if organization.directory.directory_id:
         yield f"directory {organization.directory.directory_id}, charged once nothing uses it"
     if has_exports:
-        yield "bucket with the exports, and the KMS key that encrypts them: keep both"
+        yield (
+            "bucket with the exports, the KMS key that encrypts them, and the DynamoDB table that "
+            "says whose they are: keep all three"
+        )
+
+
+_ENDS = {
+    Removal.DISABLE: "switched off, and a mailbox is erased 30 days later",
+    Removal.DELETE: "deleted permanently, with a mailbox",
+    Removal.DEREGISTER: "deregistered",
+    Removal.RETAIN: "left as they are",
+}
+
+
+def _list_ends(organization: Organization, stack: str | None, *, is_live: bool) -> Iterator[str]:
+    """List what becomes of everything when the stack is destroyed, as the spec says it."""
+    if stack is None or is_live:  # only a spec says it
+        return
+    words = organization.on_removal
+    deletes = words.organization is Removal.DELETE and organization.existing is None
+    if not deletes:
+        yield (
+            "the stack has termination protection, which has to be lifted first "
+            "(docs/operating.md, Destroying a stack)"
+        )
+    for title, entities, word in (
+        ("users", organization.users, words.users),
+        ("resources", organization.resources, words.resources),
+        ("groups", organization.groups, words.groups),
+    ):
+        if entities:
+            ends = _ENDS[word]
+            if title == "groups":
+                ends = ends.partition(",")[0]
+            yield f"{title}: {ends}"
+    if organization.domains:
+        keeps = organization.keeps_domains
+        yield f"domains: {_ENDS[Removal.RETAIN if keeps else Removal.DEREGISTER]}"
+        written = [each.name for each in organization.domains if each.dns and each.dns.written]
+        if written:
+            ends = "left as they are" if keeps else "deleted, whatever they lead to by then"
+            yield f"DNS records of {', '.join(written)}: {ends}"
+    if deletes:
+        yield "organization: deleted permanently, with every mailbox"
+    else:
+        yield "organization: left as it is"
+    made = organization.directory.directory_id is None
+    if deletes and made and words.directory is Removal.DELETE:
+        yield "directory: deleted permanently, with everybody in it"
+    else:
+        yield "directory: left as it is"
+    if organization.exports:
+        yield "bucket, key and journal of the exports: left as they are"

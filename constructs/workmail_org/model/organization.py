@@ -17,7 +17,7 @@ from workmail_org.model.exports import Exports
 from workmail_org.model.group import Group
 from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.policies import Policies
-from workmail_org.model.removal import OnRemoval, Safety
+from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.user import User
 from workmail_org.model.values import Listing, OrganizationId, Reference, get_test_domain
 from workmail_org.model.watching import Watching
@@ -96,6 +96,14 @@ class Organization:
     def default_domain(self) -> str:
         """The domain that the spec makes the default; the test domain if none."""
         return next((d.name for d in self.domains if d.default), self.test_domain)
+
+    @property
+    def keeps_domains(self) -> bool:
+        """Whether a domain outlives its stack, or its place in the spec, with its DNS records.
+
+        In an organization that was taken over they always do.
+        """
+        return self.existing is not None or self.on_removal.domains is Removal.RETAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

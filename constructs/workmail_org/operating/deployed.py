@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from workmail_org.changes.calls import Call, Subject
 from workmail_org.errors import NotFoundError, SpecError
+from workmail_org.exporting.journal import Journal
 from workmail_org.model.organization import Environment, Organization
 from workmail_org.service.clients import make_clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
@@ -16,6 +17,7 @@ from workmail_org.service.reading import Listed
 from workmail_org.service.stacks import list_resources
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
+from workmail_org.wire.names import EXPORT_JOURNAL_ID
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -31,6 +33,7 @@ class Deployed:
     Attributes:
         spec: What is declared of it now, deployed or not.
         secret_arns: Secrets with generated passwords, one for each shard.
+        journal: Of exports; `None`: the stack exports nobody.
         epoch: Seconds since 1970.
     """
 
@@ -39,6 +42,7 @@ class Deployed:
     ledger: Ledger
     secrets: SecretsManagerClient
     secret_arns: tuple[str, ...] = ()
+    journal: Journal | None = None
     epoch: Callable[[], float] = time.time
 
     def write(self, row: Listed, call: Call, *, passwords: Mapping[str, str] | None = None) -> None:
@@ -98,4 +102,7 @@ def open_deployed(environment: Environment, organization: Organization) -> Deplo
             if name.startswith(_SECRET)
             and name.removeprefix(_SECRET).isdecimal() | (name == _SECRET)
         ),
+        journal=Journal(clients.dynamodb, found[EXPORT_JOURNAL_ID])
+        if found.get(EXPORT_JOURNAL_ID)
+        else None,
     )

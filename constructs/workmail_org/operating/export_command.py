@@ -37,6 +37,11 @@ _DIFFERS = 5  # as in `cli`: something is not as it has to be
 )
 @click.option("--retry", is_flag=True, help="Also try again whose export failed.")
 @click.option(
+    "--again",
+    is_flag=True,
+    help="Export all once more, also who is verified: when mail came in after that.",
+)
+@click.option(
     "--watch/--no-watch",
     default=True,
     show_default=True,
@@ -50,6 +55,7 @@ def export(
     final: bool,
     names: tuple[str, ...],
     retry: bool,
+    again: bool,
     watch: bool,
     root: pathlib.Path | None,
     form: str,
@@ -57,11 +63,13 @@ def export(
     """Export every mailbox to S3, and verify it.
 
     The work is done in AWS, by what the spec declares under exports. This starts a pass, or goes
-    on with it: who is verified stays so, newcomers are added. A pass takes hours to days;
-    interrupting this command does not interrupt it.
+    on with it: newcomers are added, and who is verified stays so. A pass takes hours to days;
+    interrupting this command does not interrupt it. With --again it begins once more; the same
+    command without it goes on then.
 
-    Exits with 0 when every mailbox is verified, with 2 when the spec is wrong or declares no
-    exports, with 4 when AWS refuses, with 5 when a mailbox failed or the pass is not over.
+    Exits with 0 when every mailbox is verified, also if there is none, with 2 when the spec is
+    wrong or declares no exports, with 4 when AWS refuses, with 5 when a mailbox failed or the pass
+    is not over.
     """
     # boto3 and rich would make every other command slower.
     from workmail_org.exporting.model import Pass
@@ -71,20 +79,20 @@ def export(
     organization = deployed.choose_organization(environment, key)
     name = Pass.FINAL if final else Pass.FIRST
     export_pass = exporting.open_pass(environment, organization, name, names)
-    execution = exporting.start(export_pass, names, retry=retry)
+    execution = exporting.start(export_pass, names, retry=retry, again=again)
     if watch:
         with export_words.show_progress(organization.key) as follow:
             try:
-                entries = exporting.watch(export_pass, execution, follow)
+                watched = exporting.watch(export_pass, execution, follow)
             except KeyboardInterrupt:
                 click.echo("the exports go on in AWS; the same command watches them", err=True)
                 raise
     else:
-        entries = export_pass.read()
+        watched = exporting.look(export_pass, execution)
     if form == "json":
-        click.echo(export_words.render_pass_json(organization.key, name, entries))
+        click.echo(export_words.render_pass_json(organization.key, name, watched))
     else:
-        for line in export_words.render_pass(organization.key, name, entries):
+        for line in export_words.render_pass(organization.key, name, watched):
             click.echo(escape(line))
-    if not exporting.all_verified(entries):
+    if not watched.all_verified:
         raise click.exceptions.Exit(_DIFFERS)

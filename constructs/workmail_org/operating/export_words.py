@@ -15,12 +15,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from workmail_org.exporting.deciding import count, estimate_seconds
 from workmail_org.exporting.model import Exported, Pass, Stage
-from workmail_org.operating.exporting import Follow
+from workmail_org.operating.exporting import Follow, Watched
 from workmail_org.spec.characters import escape
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
-_TIMES = ("since", "not_before", "started_at", "ended_at", "verified_at")
+_TIMES = (
+    *("since", "not_before", "started_at", "ended_at", "verified_at"),
+    *("former_verified_at", "gone_at"),
+)
 
 _INTERNAL = ("checking_since", "checks", "refusals", "revision", "export_pass")
 """Fields of the journal that mean something to the runner alone."""
@@ -78,22 +81,34 @@ def describe_duration(seconds: float) -> str:
     return f"{round(seconds / _DAY)} days"
 
 
-def render_pass(organization: str, name: Pass, entries: Sequence[Exported]) -> Iterator[str]:
+def render_pass(organization: str, name: Pass, watched: Watched) -> Iterator[str]:
     """Write what came of a pass: who failed and why, remarks, and what no export holds."""
+    entries = watched.entries
     if not entries:
-        yield f"{organization}: {name} pass: no mailbox is in it yet"
+        found = "no mailbox is in it yet"
+        if watched.has_ended:
+            found = "no user and no resource has a mailbox, so there is nothing to export"
+        yield f"{organization}: {name} pass: {found}"
         return
     yield f"{organization}: {name} pass, {_count(len(entries), 'mailbox', 'mailboxes')}: " + (
         describe_progress(entries)
     )
     for entry in entries:
-        if entry.stage is Stage.FAILED:
+        if entry.gone_at is not None:
+            said = "is verified" if entry.stage is Stage.VERIFIED else "has no verified export"
+            yield (
+                f"  {entry.reference} {said} in this pass; WorkMail does not have the mailbox any "
+                "more"
+            )
+        elif entry.stage is Stage.FAILED:
             yield f"  {entry.reference} failed: {entry.reason}"
         elif entry.stage is Stage.WAITING and entry.not_before is not None:
             reason = f": {entry.reason}" if entry.reason else ""
             yield f"  {entry.reference} waits until {_show(entry.not_before)}{reason}"
         elif entry.stage is Stage.VERIFIED and entry.reason:
             yield f"  {entry.reference} is verified; {entry.reason}"
+    if all(entry.is_over for entry in entries) and not watched.has_ended:
+        yield "  who has a mailbox by now is not known: the run goes on, or was stopped in AWS"
     left = sorted((e for e in entries if e.left_out), key=lambda e: -(e.left_out or 0))
     if left:
         named = ", ".join(f"{each.reference} {each.left_out}" for each in left)
@@ -104,14 +119,14 @@ def render_pass(organization: str, name: Pass, entries: Sequence[Exported]) -> I
         )
 
 
-def render_pass_json(organization: str, name: Pass, entries: Sequence[Exported]) -> str:
+def render_pass_json(organization: str, name: Pass, watched: Watched) -> str:
     """Write the same as one JSON object; times in UTC (RFC 3339)."""
     document = {
         "organization": organization,
         "pass": str(name),
-        "over": bool(entries) and all(entry.is_over for entry in entries),
-        "counts": {str(stage): number for stage, number in count(entries).items()},
-        "mailboxes": [_make_row(entry) for entry in entries],
+        "over": watched.is_over,
+        "counts": {str(stage): number for stage, number in count(watched.entries).items()},
+        "mailboxes": [_make_row(entry) for entry in watched.entries],
     }
     return json.dumps(document, indent=2)
 

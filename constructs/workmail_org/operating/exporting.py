@@ -30,7 +30,7 @@ from workmail_org.wire.names import EXPORT_JOURNAL_ID
 _MACHINE, _ORGANIZATION = "ExportMachine", "Organization"
 """Logical ids, the same in every release."""
 
-_RUNNING = "RUNNING"
+_RUNNING, _SUCCEEDED = "RUNNING", "SUCCEEDED"
 
 _PAUSE_SECONDS = 15.0
 """Between two looks at the journal; a round takes place once a minute."""
@@ -40,6 +40,9 @@ _ENTRIES_A_SECOND = 100
 
 _PATIENCE_LOOKS = 4
 """Step Functions shows a new execution a little late (API, ListExecutions)."""
+
+_LOOK_SECONDS, _LOOKS = 2.0, 30
+"""A round that finds nothing to do ends within seconds."""
 
 Follow = Callable[[Sequence[Exported]], None]
 """Is told the entries of a pass at each look."""
@@ -70,6 +73,31 @@ class ExportPass:
             for entry in self.journal.read(self.name)
             if not self.chosen or entry.reference.folded in self.chosen
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was seen of a pass.
+
+    Attributes:
+        entries: Of the journal.
+        has_ended: Whether the run ended by itself: whoever has a mailbox is among the entries.
+    """
+
+    entries: Sequence[Exported]
+    has_ended: bool
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.has_ended and all(entry.is_over for entry in self.entries)
+
+    @property
+    def all_verified(self) -> bool:
+        """Whether the pass has every mailbox that there is; there may be none."""
+        return self.has_ended and all(
+            entry.stage is Stage.VERIFIED or entry.gone_at is not None for entry in self.entries
+        )
 
 
 def open_pass(
@@ -132,11 +160,17 @@ _PART = "part"
 """In the name of an execution that puts only some into a pass: the others are still to be added."""
 
 
-def start(export_pass: ExportPass, only: Collection[str] = (), *, retry: bool = False) -> str:
+def start(
+    export_pass: ExportPass,
+    only: Collection[str] = (),
+    *,
+    retry: bool = False,
+    again: bool = False,
+) -> str:
     """Start a pass, or go on with the one that runs.
 
-    With names, or to try again, another execution is started beside the one that runs: it puts
-    them into the pass. Both keep to the same journal and to WorkMail's limits.
+    With names, to try again or to do it again, another execution is started beside the one that
+    runs: it puts them into the pass. Both keep to the same journal and to WorkMail's limits.
 
     Returns:
         ARN of the execution.
@@ -145,7 +179,7 @@ def start(export_pass: ExportPass, only: Collection[str] = (), *, retry: bool = 
         ServiceError: AWS refuses.
     """
     running = _find_running(export_pass, whole=True)
-    if running and not only and not retry:
+    if running and not (only or retry or again):
         return running
     series = f"{export_pass.name}-{_PART}" if only else str(export_pass.name)
     event = {
@@ -154,6 +188,7 @@ def start(export_pass: ExportPass, only: Collection[str] = (), *, retry: bool = 
         "begin": True,
         "names": sorted(only),
         "retry": retry,
+        "again": again,
         "round": 0,
     }
     answer = _call(
@@ -172,7 +207,7 @@ def watch(
     follow: Follow,
     *,
     sleep: Callable[[float], None] = time.sleep,
-) -> list[Exported]:
+) -> Watched:
     """Look at the journal until nothing runs any more.
 
     Args:
@@ -180,9 +215,6 @@ def watch(
         execution: ARN of the one that is known to run.
         follow: Is told what is found.
         sleep: Waits.
-
-    Returns:
-        The entries as they are then; somebody may have stopped the execution.
 
     Raises:
         PermanentError: The execution failed; the message says why.
@@ -198,14 +230,30 @@ def watch(
             successor = _find_running(export_pass)
             all_over = bool(entries) and all(entry.is_over for entry in entries)
             if successor is None and (all_over or patience == 0):
-                return entries
+                return Watched(entries, has_ended=state == _SUCCEEDED)
             execution, patience = successor or execution, patience - (successor is None)
         sleep(max(_PAUSE_SECONDS, len(entries) / _ENTRIES_A_SECOND))
 
 
-def all_verified(entries: Sequence[Exported]) -> bool:
-    """Return whether a pass has every mailbox; one that has none was never begun."""
-    return bool(entries) and all(entry.stage is Stage.VERIFIED for entry in entries)
+def look(
+    export_pass: ExportPass, execution: str, *, sleep: Callable[[float], None] = time.sleep
+) -> Watched:
+    """Look at the journal once it says who is in the pass.
+
+    What was just started has listed nobody yet, newcomers included: until it has, or has ended,
+    nobody knows whether anything is left to do.
+
+    Raises:
+        PermanentError: The execution failed; the message says why.
+        ServiceError: AWS refuses.
+    """
+    for _ in range(_LOOKS):
+        state = _describe(export_pass, execution)
+        entries = export_pass.read()
+        if state != _RUNNING or not all(entry.is_over for entry in entries):
+            return Watched(entries, has_ended=state == _SUCCEEDED)
+        sleep(_LOOK_SECONDS)
+    return Watched(export_pass.read(), has_ended=False)
 
 
 def _find_running(export_pass: ExportPass, *, whole: bool = False) -> str | None:

@@ -66,6 +66,12 @@ def render_losses(losses: Sequence[Loss]) -> Iterator[str]:
     """Write what would be lost, and how to confirm it."""
     for loss in losses:
         yield f"{loss.removed.reference}: {_describe_size(loss)}"
+        if loss.has_export is not None:
+            yield (
+                "  a verified export has what was in the mailbox then"
+                if loss.has_export
+                else "  no verified export has it: workmail-org leave export makes one"
+            )
         for word, items in (
             ("address", loss.addresses),
             ("member of", loss.groups),

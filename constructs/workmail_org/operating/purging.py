@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from workmail_org.changes.digests import digest_texts
 from workmail_org.changes.entities import remove
 from workmail_org.errors import NotFoundError, UnsafePlanError
+from workmail_org.exporting.deciding import find_verified
+from workmail_org.exporting.journal import read
 from workmail_org.model.removal import Removal
 from workmail_org.model.values import Kind, Reference
 from workmail_org.operating.deployed import Deployed
@@ -24,6 +26,8 @@ class Loss:
         addresses: Which it had, the primary one first.
         groups: Of which it is a member.
         permissions: Who has rights on it, by name or id.
+        has_export: Whether a verified export has what was in the mailbox then; `None`: the stack
+            exports nobody, or there is no mailbox.
     """
 
     removed: Removed
@@ -31,6 +35,11 @@ class Loss:
     addresses: tuple[str, ...]
     groups: tuple[str, ...]
     permissions: tuple[str, ...]
+    has_export: bool | None = None
+
+    def __str__(self) -> str:
+        lost = " without an export" if self.has_export is False else ""
+        return f"purge {self.removed.reference.folded} {self.removed.since.isoformat()}{lost}"
 
 
 def survey(deployed: Deployed, references: Sequence[Reference]) -> tuple[Loss, ...]:
@@ -41,14 +50,13 @@ def survey(deployed: Deployed, references: Sequence[Reference]) -> tuple[Loss, .
         ServiceError: AWS refuses.
     """
     removed = {ref.folded: find_removed(deployed, ref) for ref in references}
-    return tuple(_survey_one(deployed, each) for _, each in sorted(removed.items()))
+    exported = None if deployed.journal is None else find_verified(read(deployed.journal))
+    return tuple(_survey_one(deployed, each, exported) for _, each in sorted(removed.items()))
 
 
 def digest_losses(losses: Sequence[Loss]) -> str:
     """Name exactly these entities: somebody who came back in between has another word."""
-    return digest_texts(
-        f"purge {loss.removed.reference.folded} {loss.removed.since.isoformat()}" for loss in losses
-    )
+    return digest_texts(map(str, losses))
 
 
 def purge(deployed: Deployed, losses: Sequence[Loss], digest: str) -> None:
@@ -82,16 +90,19 @@ def _delete(deployed: Deployed, removed: Removed) -> None:
         deployed.write(removed.row, call)
 
 
-def _survey_one(deployed: Deployed, removed: Removed) -> Loss:
+def _survey_one(deployed: Deployed, removed: Removed, exported: Collection[str] | None) -> Loss:
     if removed.is_back:
         raise UnsafePlanError(
             f"{removed.reference} is switched on again: a user who can sign in cannot be "
             "purged; finish its restore, or switch it off first"
         )
     row = removed.row
+    megabytes = _read_size(deployed, row) if row else None
+    has_mailbox = row is not None and (megabytes is not None or row.reference.kind is Kind.RESOURCE)
     return Loss(
         removed=removed,
-        megabytes=_read_size(deployed, row) if row else None,
+        megabytes=megabytes,
+        has_export=row.id in exported if row and has_mailbox and exported is not None else None,
         addresses=removed.entry.addresses,
         groups=_list_groups(deployed, row) if row else (),
         permissions=_list_permissions(deployed, row) if row else (),

@@ -11,7 +11,7 @@ from workmail_org.errors import WireError
 from workmail_org.kinds import DEFAULT_DOMAIN, KINDS, SETTINGS, SettingKind
 from workmail_org.model.domain import RECORDS, RecordGroup
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.model.values import Kind
+from workmail_org.model.values import Kind, fold
 from workmail_org.wire.encoding import decode_properties, encode_properties
 from workmail_org.wire.names import (
     COLLECTION_BUCKET,
@@ -63,6 +63,7 @@ class Declaration:
         zones: By domain; domains of which the stack writes no record are left out.
         adopted: By domain, what of its records is there already and stays; in a
             deployed template nothing says so.
+        hosted: Folded names of the domains whose records are in a hosted zone, whoever wrote them.
         settings: Rules and settings, those that are declared, in the order in
             which they are deployed.
     """
@@ -75,6 +76,7 @@ class Declaration:
     domains: Mapping[str, DomainProperties] = field(default_factory=dict[str, DomainProperties])
     zones: Mapping[str, Zone] = field(default_factory=dict[str, Zone])
     adopted: Mapping[str, Zone] = field(default_factory=dict[str, Zone])
+    hosted: frozenset[str] = frozenset()
     users: UsersProperties
     groups: GroupsProperties
     resources: ResourcesProperties
@@ -135,6 +137,7 @@ def declare(environment: Environment, organization: Organization) -> Declaration
             for domain in organization.domains
             if domain.dns and domain.dns.adopted
         },
+        hosted=frozenset(fold(domain.name) for domain in organization.domains if domain.dns),
         users=users,
         groups=groups,
         resources=resources,
@@ -185,6 +188,7 @@ def decode_template(
         directory=directory[0] if directory else None,
         domains=domains,
         zones=_find_zones(template, domains),
+        hosted=frozenset(fold(each.domain) for each in found[ResourceType.DOMAIN_VERIFICATION]),
         users=get(ResourceType.USERS),
         groups=get(ResourceType.GROUPS),
         resources=get(ResourceType.RESOURCES),

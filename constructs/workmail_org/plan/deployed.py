@@ -160,8 +160,16 @@ class _Zones:
             desired: What is to be deployed.
             workmail: The organization, which says what records it wants; `None`: there is none.
         """
-        previous = standing.declaration.zones if standing.declaration else dict[str, Zone]()
-        for question in list_questions(desired.zones, desired.adopted, previous):
+        before = standing.declaration
+        previous = before.zones if before else dict[str, Zone]()
+        questions = list_questions(
+            desired.zones,
+            desired.adopted,
+            previous,
+            keeps=bool(before and before.organization.keeps_records),
+            settled=before.hosted - {*map(fold, previous)} if before else (),
+        )
+        for question in questions:
             if not question.matters:
                 continue
             try:

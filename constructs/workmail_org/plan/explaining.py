@@ -122,6 +122,7 @@ def _explain_zones(context: Context) -> Iterator[Change]:
     """Return what CloudFormation itself does to DNS records."""
     before = context.previous.zones if context.previous else dict[str, Zone]()
     after = context.desired.zones
+    keeps = context.previous is not None and context.previous.organization.keeps_records
     for domain in sorted({*before, *after}):
         was, now = before.get(domain), after.get(domain)
         if was == now:
@@ -131,20 +132,22 @@ def _explain_zones(context: Context) -> Iterator[Change]:
         moved = was is not None and now is not None and was.hosted_zone_id != now.hosted_zone_id
         lost = sorted(had if moved else had - has)
         gained = sorted(has if moved else has - had)
-        calls = [f"Route 53: delete {each.upper()} of {domain}" for each in lost]
+        calls = [f"Route 53: delete {each.upper()} of {domain}" for each in lost if not keeps]
         calls += [f"Route 53: create {each.upper()} of {domain}" for each in gained]
         yield Change(
             kind="DNS records",
             name=domain,
-            sentence=_describe_zone(domain, lost, gained, is_moved=moved),
-            rule=_judge_zone(lost, gained),
+            sentence=_describe_zone(domain, lost, gained, is_moved=moved, keeps=keeps),
+            rule=_judge_zone(lost, gained, keeps=keeps),
             calls=tuple(calls),
             part=make_approval_key(context.desired.key, f"domains/{domain}"),
         )
 
 
-def _judge_zone(lost: list[RecordGroup], gained: list[RecordGroup]) -> Rule:
-    match RecordGroup.MX in lost, RecordGroup.MX in gained:
+def _judge_zone(lost: list[RecordGroup], gained: list[RecordGroup], *, keeps: bool) -> Rule:
+    if keeps and not gained:
+        return rules.DNS_STAYS
+    match RecordGroup.MX in lost and not keeps, RecordGroup.MX in gained:
         case True, True:
             return rules.MX_MOVES
         case True, False:
@@ -156,17 +159,25 @@ def _judge_zone(lost: list[RecordGroup], gained: list[RecordGroup]) -> Rule:
 
 
 def _describe_zone(
-    domain: str, lost: list[RecordGroup], gained: list[RecordGroup], *, is_moved: bool
+    domain: str,
+    lost: list[RecordGroup],
+    gained: list[RecordGroup],
+    *,
+    is_moved: bool,
+    keeps: bool,
 ) -> str:
-    if is_moved:
+    if is_moved and not keeps:
         return f"the DNS records of {domain} move to another hosted zone"
     said: list[str] = []
-    if lost:
+    if lost and keeps:
+        names = join(each.upper() for each in lost)
+        said.append(f"the stack lets go of {names} of {domain}, which stay in the zone as they are")
+    elif lost:
         said.append(f"the stack takes away {join(each.upper() for each in lost)} of {domain}")
     if gained:
         said.append(f"the stack writes {join(each.upper() for each in gained)} of {domain}")
     if RecordGroup.MX in gained:
         said.append(f"from then on mail to {domain} comes here")
-    if RecordGroup.MX in lost:
+    if RecordGroup.MX in lost and not keeps:
         said.append(f"unless an MX record exists elsewhere, mail to {domain} stops")
     return "; ".join(said)

@@ -8,7 +8,7 @@ are as WorkMail wants them (`adopt: true`), which is compared here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workmail_org.changes.explaining import join
@@ -34,6 +34,9 @@ class ZoneQuestion:
         written: What the stack will write.
         adopted: What it says is there.
         previous: What it has written until now.
+        is_settled: It was deployed so before, without a record of the stack's: a deployment does
+            nothing about its records, whatever became of them.
+        keeps: What the stack has written stays there when the stack lets go of it.
         wanted: The records that WorkMail wants; none where the domain is not registered yet, and
             WorkMail has not said.
     """
@@ -43,6 +46,8 @@ class ZoneQuestion:
     written: frozenset[RecordGroup] = frozenset()
     adopted: frozenset[RecordGroup] = frozenset()
     previous: Zone | None = None
+    keeps: bool = False
+    is_settled: bool = False
     wanted: tuple[DnsRecord, ...] = ()
 
     @property
@@ -59,7 +64,12 @@ class ZoneQuestion:
 
 
 def list_questions(
-    zones: Mapping[str, Zone], adopted: Mapping[str, Zone], previous: Mapping[str, Zone]
+    zones: Mapping[str, Zone],
+    adopted: Mapping[str, Zone],
+    previous: Mapping[str, Zone],
+    *,
+    keeps: bool = False,
+    settled: Collection[str] = (),
 ) -> Iterator[ZoneQuestion]:
     """List what is to be asked, by domain.
 
@@ -67,6 +77,8 @@ def list_questions(
         zones: What is written.
         adopted: What is there.
         previous: What was written until now.
+        settled: Folded names of domains whose records were adopted until now.
+        keeps: Whether that stays when the stack lets go of it.
     """
     for domain, zone in sorted({**zones, **adopted}.items()):
         yield ZoneQuestion(
@@ -75,6 +87,8 @@ def list_questions(
             written=zones[domain].records if domain in zones else frozenset(),
             adopted=adopted[domain].records if domain in adopted else frozenset(),
             previous=previous.get(domain),
+            keeps=keeps,
+            is_settled=fold(domain) in settled,
         )
 
 
@@ -114,7 +128,18 @@ def refuse(question: ZoneQuestion, zone: LiveZone | None) -> Iterator[str]:
 
 
 def note(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
-    """Write where mail goes until the stack writes an MX record that was not there."""
+    """Write where mail goes until the stack writes an MX record that was not there.
+
+    And what became of records that were adopted before.
+    """
+    if question.is_settled and (wrong := _list_wrong(question, zone)):
+        sentences = "; ".join(each for group in sorted(wrong) for each in wrong[group])
+        yield (
+            f"records of {question.domain} in hosted zone {zone.id}, which adopt: true leaves to "
+            f"others, are not as WorkMail wants them any more: {sentences}; a deployment changes "
+            "nothing there. That is right if the domain has moved elsewhere, and stops its mail if "
+            "it has not"
+        )
     if RecordGroup.MX not in question.written - question.own:
         return
     apex = f"{question.domain}."
@@ -182,21 +207,17 @@ def _refuse_records(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
 
 def _refuse_adoption(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
     """Refuse to find there what is not there, or not so."""
-    if taken := sorted(question.adopted & question.own):
+    if not question.keeps and (taken := sorted(question.adopted & question.own)):
         yield (
             f"adopt: true of {question.domain} is for records that this stack did not write, and"
             f" {join(taken)} in hosted zone {zone.id} are this stack's own: CloudFormation would "
-            "delete them; leave adopt out"
+            "delete them; leave adopt out, or deploy on_removal.domains: retain first, with which "
+            "they stay"
         )
         return
-    said = {(group, kind, name) for group, kind, name in _list_names(question)}
-    wrong: dict[RecordGroup, list[str]] = {}
-    for group, _, name in sorted(said):
-        if group not in question.adopted:
-            continue
-        if difference := _compare(question, zone, group, name):
-            wrong.setdefault(group, []).append(difference)
-    if wrong:
+    if question.is_settled:
+        return
+    if wrong := _list_wrong(question, zone):
         sentences = "; ".join(each for group in sorted(wrong) for each in wrong[group])
         yield (
             f"adopt: true of {question.domain} declares that its records are in hosted zone "
@@ -205,6 +226,17 @@ def _refuse_adoption(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
             f"({', '.join(sorted(wrong))}); to have the stack write what "
             "is missing, leave adopt out and omit what is there"
         )
+
+
+def _list_wrong(question: ZoneQuestion, zone: LiveZone) -> dict[RecordGroup, list[str]]:
+    """List what the adopted records differ in, by group."""
+    wrong: dict[RecordGroup, list[str]] = {}
+    for group, _, name in sorted(set(_list_names(question))):
+        if group not in question.adopted:
+            continue
+        if difference := _compare(question, zone, group, name):
+            wrong.setdefault(group, []).append(difference)
+    return wrong
 
 
 def list_equal(question: ZoneQuestion, zone: LiveZone) -> frozenset[RecordGroup]:

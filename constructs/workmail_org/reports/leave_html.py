@@ -19,6 +19,7 @@ from workmail_org.reports.leave_words import (
     describe_sign_ins,
     group_sign_ins,
     list_files,
+    list_gone,
     list_sums,
     list_tasks,
 )
@@ -38,6 +39,7 @@ _WORDS: Mapping[str, Any] = {
     "describe_sign_ins": describe_sign_ins,
     "group_sign_ins": group_sign_ins,
     "list_files": list_files,
+    "list_gone": list_gone,
     "list_sums": list_sums,
     "list_tasks": list_tasks,
 }

@@ -66,6 +66,9 @@ def _describe_organization(report: OrganizationReport) -> dict[str, Any]:
         "exports": None
         if report.exported is None
         else [_describe_export(each) for each in report.exported],
+        "exports_unread": report.unread or None,
+        "final_pass_oldest": _show_time(report.oldest),
+        "gone": [_describe_export(each) for each in report.gone],
         "blockers": [{"title": each.title, "names": list(each.names)} for each in report.blockers],
         "cost": {
             "currency": "USD",
@@ -74,6 +77,7 @@ def _describe_organization(report: OrganizationReport) -> dict[str, Any]:
             "cents_per_user_and_month": report.cents_per_month,
             "cents_left": report.cents_left,
         },
+        "destroy": list(report.ends),
         "stays": list(report.stays),
         "destinations": [
             _describe_move(each, has_entries=len(report.moves) == 1) for each in report.moves
@@ -102,6 +106,7 @@ def _describe_pass(exported: Exported) -> dict[str, Any]:
     return {
         "state": exported.stage.value,
         "verified_at": _show_time(exported.verified_at),
+        "checked": exported.checked and exported.checked.value,
         "reason": exported.reason or None,
     }
 

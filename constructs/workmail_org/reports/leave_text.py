@@ -14,6 +14,8 @@ from workmail_org.reports.leave_words import (
     describe_readiness,
     describe_sign_ins,
     group_sign_ins,
+    list_gone,
+    list_remarks,
     list_sums,
     list_tasks,
 )
@@ -66,7 +68,16 @@ def _list_organization(report: OrganizationReport) -> Iterator[str]:
     for blocker in report.blockers:
         names = f"{', '.join(blocker.names)}: " if blocker.names else ""
         yield f"    {names}{blocker.title}"
+    if remarks := [*list_remarks(report)]:
+        yield "  verified, with a remark:"
+        yield from (f"    {each}" for each in remarks)
+    if report.gone:
+        yield "  in WorkMail no more, and so not counted:"
+        yield from (f"    {each}" for each in list_gone(report))
     yield from _compare(report.moves) if len(report.moves) > 1 else _list_moves(report.moves)
+    if report.ends:
+        yield "  what cdk destroy does, once the spec is deployed as it is:"
+        yield from (f"    {each}" for each in report.ends)
     yield "  what stays in the account:"
     yield from (f"    {each}" for each in report.stays)
 

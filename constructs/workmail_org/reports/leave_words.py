@@ -72,7 +72,8 @@ def describe_days(report: LeaveReport) -> str:
 def describe_readiness(report: LeaveReport) -> str:
     """Say how much is safe, and what is left of the final pass."""
     if report.readiness is None:
-        return "not known, since exports are not declared"
+        unread = [each.unread for each in report.organizations if each.unread]
+        return f"not known: {unread[0]}" if unread else "not known, since exports are not declared"
     mailboxes = sum(len(each.mailboxes) for each in report.organizations)
     verified = sum(each.verified for each in report.organizations)
     archived = sum(each.archived for each in report.organizations)
@@ -88,10 +89,30 @@ def describe_exports(report: OrganizationReport) -> str:
     number = len(report.mailboxes)
     mailboxes = f"{number} mailbox" if number == 1 else f"{number} mailboxes"
     if report.exported is None:
-        return f"{mailboxes}; exports are not declared"
+        return f"{mailboxes}; exports are {'not known' if report.unread else 'not declared'}"
     first = _count_stages([each.first for each in report.exported if each.first])
     final = _count_stages([each.final for each in report.exported if each.final])
-    return f"{mailboxes}; first pass: {first}; final pass: {final}"
+    since = f", the oldest on {_show_time(report.oldest)}" if report.oldest else ""
+    return f"{mailboxes}; first pass: {first}; final pass: {final}{since}"
+
+
+def list_remarks(report: OrganizationReport) -> Iterator[str]:
+    """Say what a person should know of exports that count as verified."""
+    for each in report.exported or ():
+        if each.verified and each.verified.reason:
+            yield f"{each.reference}: {each.verified.reason}"
+
+
+def list_gone(report: OrganizationReport) -> Iterator[str]:
+    """Say of whoever has no mailbox any more what there is of it."""
+    for each in report.gone:
+        found = each.verified
+        what = "there is no export of it: lost"
+        if found and found.verified_at is not None:
+            what = f"its export of {_show_time(found.verified_at)} is all there is"
+        elif found:
+            what = "its export is all there is"
+        yield f"{each.reference} ({each.latest.id}): {what}"
 
 
 def _count_stages(exported: Sequence[Exported]) -> str:
@@ -111,9 +132,13 @@ def describe_export(exported: MailboxExports) -> str:
 
 def _describe_pass(exported: Exported) -> str:
     verified_at = exported.verified_at
-    at = f" on {datetime.fromtimestamp(verified_at, UTC):%Y-%m-%d %H:%M} UTC" if verified_at else ""
+    at = f" on {_show_time(verified_at)}" if verified_at else ""
     reason = f", {exported.reason}" if exported.reason else ""
     return f"{exported.stage}{at}{reason}"
+
+
+def _show_time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def describe_cost(report: OrganizationReport) -> str:

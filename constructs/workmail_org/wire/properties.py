@@ -97,6 +97,8 @@ class OrganizationProperties:
         mx_zones: Into which hosted zone the stack writes the MX record of each domain,
             or `NO_ZONE`. CloudFormation writes it, so it is judged here. Templates of
             earlier versions do not say.
+        keeps_records: Whether DNS records stay when CloudFormation has no use for them any
+            more. Templates of earlier versions do not say, and theirs are deleted.
         makes_directory: Whether the stack made the directory.
         leavable: Nouns of the resources whose end takes something away, but for
             domains: that one leaves is judged here too.
@@ -115,6 +117,7 @@ class OrganizationProperties:
     domains_on_removal: Removal = Removal.DEREGISTER
     default_domain: str = ""
     mx_zones: Mapping[str, str] = field(default_factory=_make_empty)
+    keeps_records: bool = False
     makes_directory: bool = False
     leavable: tuple[str, ...] = ()
 
@@ -355,6 +358,8 @@ class RemovalsProperties:
         disabled: Who is declared and switched off.
         organization_on_removal: What becomes of the organization when its stack goes.
         deregistered: Domains that are deregistered then.
+        exports: Whether the stack keeps a journal of exports.
+        journal_table: DynamoDB table that has it.
         read_only_directory: Users and groups are deleted in the directory alone.
     """
 
@@ -367,6 +372,8 @@ class RemovalsProperties:
     resources_on_removal: Removal = Removal.DISABLE
     organization_on_removal: Removal = Removal.RETAIN
     deregistered: tuple[str, ...] = ()
+    exports: bool = False
+    journal_table: str = ""
     read_only_directory: bool = False
 
     @property

@@ -46,6 +46,11 @@ ENTRIES = st.builds(
     checks=st.integers(0, 3),
     verified_at=MOMENTS,
     reason=TEXTS,
+    former_path=st.none() | TEXTS.filter(bool),
+    former_version=st.none() | TEXTS.filter(bool),
+    former_sha384=st.none() | TEXTS.filter(bool),
+    former_verified_at=MOMENTS,
+    gone_at=MOMENTS,
 )
 
 

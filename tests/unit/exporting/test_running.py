@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 from exporting import Office, Table, open_office
 from workmail_emulator.errors import ResponseLost
 from workmail_org.errors import NotFoundError, TemporaryError, WorkMailOrgError
+from workmail_org.exporting.deciding import find_verified, pair_passes
 from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.exporting.running import advance, begin
 from workmail_org.operating.export_words import render_pass
+from workmail_org.operating.exporting import Watched
 
 DAY = 86400.0
 
@@ -165,6 +168,57 @@ def test_the_final_pass_exports_everybody_again_and_keeps_the_first() -> None:
     assert_none_twice_a_day(office)
 
 
+def watch_journal(office: Office) -> Watched:
+    return Watched(office.journal.read(Pass.FIRST), has_ended=False)
+
+
+@pytest.mark.parametrize("names", [(), ("u0",)])
+def test_a_pass_that_is_done_again_exports_once_more_and_loses_nothing_meanwhile(
+    names: tuple[str, ...],
+) -> None:
+    """Mail came into the mailboxes after the final pass, or the move was taken back."""
+    office = open_office(users=2)
+    begin(office.runner, Pass.FINAL)
+    run(office, Pass.FINAL)
+    before = office.read(Pass.FINAL)
+    office.emulator.clock.advance(3600)
+    begin(office.runner, Pass.FINAL, names, again=True)
+    waiting = office.read(Pass.FINAL)
+    counted = find_verified(office.journal.read(Pass.FINAL))
+    office.emulator.clock.advance(25 * 3600)
+    run(office, Pass.FINAL)
+    after = office.read(Pass.FINAL)
+
+    assert (Stage.WAITING, "to be exported again") == (waiting["u0"].stage, waiting["u0"].reason)
+    assert {each.id for each in before.values()} == set(counted)
+    assert before["u0"].path == counted[before["u0"].id].path
+    assert Stage.VERIFIED is after["u0"].stage
+    assert before["u0"].path == after["u0"].former_path != after["u0"].path
+    assert before["u0"].sha384 == after["u0"].former_sha384
+    assert before["u0"].verified_at == after["u0"].former_verified_at
+    assert bool(names) == (before["u1"] == after["u1"])
+    assert_none_twice_a_day(office)
+
+
+def test_what_was_verified_counts_although_doing_it_again_failed() -> None:
+    office = open_office(users=1)
+    begin(office.runner, Pass.FINAL)
+    run(office, Pass.FINAL)
+    path = office.read(Pass.FINAL)["u0"].path
+    office.emulator.clock.advance(25 * 3600)
+    begin(office.runner, Pass.FINAL, again=True)
+    for _ in range(2):
+        office.emulator.fail_later("StartMailboxExportJob", "damaged")
+    run(office, Pass.FINAL)
+    (pair,) = pair_passes(office.journal.read(Pass.FINAL)).values()
+    begin(office.runner, Pass.FINAL, retry=True)
+
+    assert (Stage.FAILED, False) == (pair.latest.stage, pair.archived)
+    assert pair.verified
+    assert path == pair.verified.path
+    assert path == office.read(Pass.FINAL)["u0"].former_path
+
+
 def test_a_pass_that_is_begun_again_takes_in_newcomers_and_tries_again_whom_it_is_told() -> None:
     office = open_office(users=2)
     begin(office.runner, Pass.FIRST)
@@ -180,7 +234,7 @@ def test_a_pass_that_is_begun_again_takes_in_newcomers_and_tries_again_whom_it_i
     begin(office.runner, Pass.FIRST, ["u0"], retry=True)
     (shown,) = [
         line
-        for line in render_pass("acme", Pass.FIRST, office.journal.read(Pass.FIRST))
+        for line in render_pass("acme", Pass.FIRST, watch_journal(office))
         if line.startswith("  u0 waits until ")
     ]
     run(office)
@@ -190,6 +244,49 @@ def test_a_pass_that_is_begun_again_takes_in_newcomers_and_tries_again_whom_it_i
     assert {**before, "late": Stage.VERIFIED} == untouched
     assert {"u0": Stage.VERIFIED, "u1": Stage.FAILED, "late": Stage.VERIFIED} == office.stages()
     assert_none_twice_a_day(office)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_who_was_deleted_is_noted_and_keeps_no_pass_from_its_end(fails: bool) -> None:
+    office = open_office(users=2)
+    for _ in range(4 if fails else 0):
+        office.emulator.fail_later("StartMailboxExportJob", "damaged")
+    begin(office.runner, Pass.FIRST)
+    run(office)
+    scope = {"OrganizationId": office.organization}
+    leaver = office.read()["u0"].id
+    office.client.deregister_from_work_mail(**scope, EntityId=leaver)
+    office.client.delete_user(**scope, UserId=leaver)
+    office.emulator.clock.advance(25 * 3600)
+    begin(office.runner, Pass.FINAL)
+    run(office, Pass.FINAL)
+    begin(office.runner, Pass.FIRST, retry=True)
+    run(office)
+    first = office.read()
+    watched = Watched(office.journal.read(Pass.FIRST), has_ended=True)
+    said = [*render_pass("acme", Pass.FIRST, watched)][1]
+
+    assert ["u1"] == list(office.read(Pass.FINAL))
+    assert (True, False) == (first["u0"].gone_at is not None, first["u1"].gone_at is not None)
+    assert watched.all_verified
+    assert said == (
+        f"  u0 {'has no verified export' if fails else 'is verified'} in this pass; WorkMail does "
+        "not have the mailbox any more"
+    )
+
+
+def test_who_is_switched_on_again_in_time_is_there_again() -> None:
+    office = open_office(users=1)
+    begin(office.runner, Pass.FIRST)
+    run(office)
+    scope = {"OrganizationId": office.organization}
+    user = office.read()["u0"].id
+    office.client.deregister_from_work_mail(**scope, EntityId=user)
+    gone = replace(office.read()["u0"], gone_at=1.0)
+    office.journal.write(gone)
+    begin(office.runner, Pass.FINAL)
+
+    assert office.read()["u0"].gone_at is None
 
 
 def test_a_name_without_a_mailbox_is_refused_before_anything_is_written() -> None:

@@ -25,7 +25,7 @@ from workmail_org.operating.export_words import (
     render_pass,
     render_pass_json,
 )
-from workmail_org.operating.exporting import ExportPass, all_verified, start, watch
+from workmail_org.operating.exporting import ExportPass, Watched, look, start, watch
 
 NOW = 1_790_000_000.0
 
@@ -147,14 +147,14 @@ def test_watching_follows_from_one_execution_to_the_next_until_everybody_is_over
             states.executions["first-next"] = "SUCCEEDED"
         office.emulator.clock.advance(found.pause)
 
-    entries = watch(
+    watched = watch(
         export_pass,
         execution,
         lambda entries: seen.append(sum(entry.is_over for entry in entries)),
         sleep=sleep,
     )
 
-    assert all_verified(entries)
+    assert watched.all_verified
     assert (0, 2) == (seen[0], seen[-1])
 
 
@@ -165,9 +165,63 @@ def test_an_execution_that_somebody_stopped_ends_the_watching() -> None:
     begin(office.runner, Pass.FIRST)
     states.executions[execution] = "ABORTED"
 
-    (entry,) = watch(export_pass, execution, lambda _: None, sleep=lambda _: None)
+    watched = watch(export_pass, execution, lambda _: None, sleep=lambda _: None)
 
-    assert Stage.WAITING is entry.stage
+    assert [Stage.WAITING] == [entry.stage for entry in watched.entries]
+    assert not watched.has_ended
+
+
+def test_an_organization_without_a_mailbox_has_nothing_to_export() -> None:
+    states, office = States(), open_office(users=0)
+    export_pass = open_pass(office, states)
+    execution = start(export_pass)
+    begin(office.runner, Pass.FIRST)
+    states.executions[execution] = "SUCCEEDED" if advance(office.runner, Pass.FIRST).done else ""
+    watched = watch(export_pass, execution, lambda _: None, sleep=lambda _: None)
+
+    assert watched.all_verified
+    assert [
+        "acme: first pass: no user and no resource has a mailbox, so there is nothing to export"
+    ] == list(render_pass("acme", Pass.FIRST, watched))
+
+
+@pytest.mark.parametrize("newcomer", [True, False])
+def test_a_look_at_a_pass_that_was_just_started_knows_of_newcomers(newcomer: bool) -> None:
+    states, office = States(), open_office(users=1)
+    export_pass = open_pass(office, states)
+    begin(office.runner, Pass.FIRST)
+    while not advance(office.runner, Pass.FIRST).done:
+        office.emulator.clock.advance(600)
+    if newcomer:
+        office.add_user("late")
+    execution = start(export_pass)
+
+    def sleep(_: float) -> None:
+        begin(office.runner, Pass.FIRST)
+        if advance(office.runner, Pass.FIRST).done:
+            states.executions[execution] = "SUCCEEDED"
+
+    watched = look(export_pass, execution, sleep=sleep)
+
+    assert newcomer != watched.all_verified
+    assert 1 + newcomer == len(watched.entries)
+
+
+def test_a_look_does_not_wait_for_ever() -> None:
+    states, office = States(), open_office(users=0)
+    export_pass = open_pass(office, states)
+    watched = look(export_pass, start(export_pass), sleep=lambda _: None)
+
+    assert (False, False) == (watched.has_ended, watched.all_verified)
+
+
+def test_doing_it_again_is_given_to_an_execution_of_its_own() -> None:
+    states = States()
+    export_pass = open_pass(open_office(users=1), states, Pass.FINAL)
+    start(export_pass)
+    start(export_pass, again=True)
+
+    assert [False, True] == [each["again"] for each in states.started]
 
 
 def test_an_execution_that_is_not_shown_yet_runs() -> None:
@@ -213,7 +267,7 @@ ENTRIES = [
 
 
 def test_a_pass_is_told_in_lines() -> None:
-    assert list(render_pass("acme", Pass.FIRST, ENTRIES)) == [
+    assert list(render_pass("acme", Pass.FIRST, Watched(ENTRIES, has_ended=False))) == [
         "acme: first pass, 4 mailboxes: 1 waiting, 2 verified, 1 failed; no job has ended yet, so "
         "there is no estimate",
         "  bob is verified; too large to read within 15 minutes",
@@ -222,16 +276,16 @@ def test_a_pass_is_told_in_lines() -> None:
         "  not in the exports: 10 items (contacts, tasks, notes): bob 7, alice 3",
     ]
     many = [make(f"u{n}", Stage.VERIFIED, left_out=1) for n in range(50)]
-    (_, left) = render_pass("acme", Pass.FIRST, many)
+    (_, left) = render_pass("acme", Pass.FIRST, Watched(many, has_ended=True))
     assert "u0 1, " in left
     assert left.endswith(", u49 1")
-    assert list(render_pass("acme", Pass.FINAL, [])) == [
+    assert list(render_pass("acme", Pass.FINAL, Watched([], has_ended=False))) == [
         "acme: final pass: no mailbox is in it yet"
     ]
 
 
 def test_a_pass_is_told_to_programs_without_what_is_the_runners_own() -> None:
-    document = json.loads(render_pass_json("acme", Pass.FIRST, ENTRIES))
+    document = json.loads(render_pass_json("acme", Pass.FIRST, Watched(ENTRIES, has_ended=False)))
     alice = document["mailboxes"][0]
 
     assert (False, 2, "first") == (

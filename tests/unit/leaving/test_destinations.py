@@ -81,7 +81,7 @@ def test_who_is_switched_off_is_exported_first(to: Destination) -> None:
     for each in moved.entries:
         if each.item.owner == "ann":
             assert Placement.HAND is each.placement
-            assert "register the same id again, export the mailbox" in each.note
+            assert "erased 30 days after that: export it before" in each.note
     assert () == moved.files
 
 

@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,10 @@ def run(*arguments: str, to: str = "google", output: str = "out") -> Result:
 
 
 def read_changes(folder: Path, step: str) -> dict[tuple[str, str, str], tuple[int, list[str]]]:
-    """Read a batch that botocore's model accepts: action, type and name to TTL and values."""
+    """Read a batch that botocore's model accepts: action, type and name to TTL and values.
+
+    What is deleted and created anew is an UPSERT here.
+    """
     path = folder / "out" / step / "example.com.json"
     if not path.exists():
         return {}
@@ -184,13 +188,19 @@ def read_changes(folder: Path, step: str) -> dict[tuple[str, str, str], tuple[in
     shape = get_session().get_service_model("route53").shape_for("ChangeBatch")
     report: Any = ParamValidator().validate(batch, shape)
     assert not report.has_errors(), report.generate_report()
-    return {
+    changes = {
         (each["Action"], found["Type"], found["Name"]): (
             found["TTL"],
             [value["Value"] for value in found["ResourceRecords"]],
         )
         for each in batch["Changes"]
         for found in [each["ResourceRecordSet"]]
+    }
+    created = {key[1:] for key in changes if key[0] == "CREATE"}
+    return {
+        ("UPSERT" if key[0] == "CREATE" else key[0], *key[1:]): found
+        for key, found in changes.items()
+        if key[0] == "CREATE" or key[1:] not in created
     }
 
 
@@ -522,6 +532,31 @@ def test_a_short_ttl_of_today_is_reported_since_step_1_may_have_made_it(
         "(300), MX example.com. (300), TXT _dmarc.example.com. (300), TXT example.com. (300) "
         "seconds. If step 1 of an earlier run made them, give the folder of that run with --before"
     ) in result.stdout
+
+
+def test_a_later_folder_is_no_first_one(folder: Path, account: Account) -> None:
+    """It was written in the middle, without --before, and has the TTLs of step 1."""
+    run("--records", "google.yaml", output="first")
+    (folder / "out").mkdir(exist_ok=True)
+    shutil.copytree(folder / "first", folder / "out", dirs_exist_ok=True)
+    account.zones = (("Z1", "example.com", apply_steps(folder, SETS, *STEPS[:1])),)
+    run("--records", "google.yaml", output="later")
+    alone = run("--records", "google.yaml", "--before", "later", output="alone")
+    both = run(
+        *("--records", "google.yaml", "--before", "first", "--before", "later"), output="two"
+    )
+    chained = run("--records", "google.yaml", "--before", "first", output="chained")
+    again = run("--records", "google.yaml", "--before", "chained", output="again")
+
+    assert "note: example.com: short TTLs of what --before names stay after step 4" in alone.stdout
+    assert (2, True) == (
+        both.exit_code,
+        "--before: first and later have different records of type MX for example.com: name the "
+        "folder of the first run alone\n" in both.output,
+    )
+    assert "note: example.com: short" not in chained.stdout + again.stdout
+    first = (folder / "first/before/example.com.zone").read_bytes()
+    assert first == (folder / "again/before/example.com.zone").read_bytes()
 
 
 def test_a_dmarc_policy_that_a_person_changed_meanwhile_stays(
@@ -876,7 +911,7 @@ def test_a_file_that_is_no_zone_is_refused_in_one_line(folder: Path) -> None:
 
 
 def test_a_batch_that_route_53_would_refuse_is_not_written() -> None:
-    values = tuple(make_txt("x" * 250) for _ in range(80))
+    values = tuple(make_txt("x" * 250) for _ in range(160))
     records = {("a.", "TXT"): DnsRecordSet(name="a.", type="TXT", ttl=1, values=values)}
 
     with pytest.raises(ValueError, match="160 records with 40320 characters"):
@@ -936,10 +971,51 @@ def apply(records: dict[Any, DnsRecordSet], batch: str | None) -> dict[Any, DnsR
         found = build_zone("Z", "a", [change_["ResourceRecordSet"]]).records
         ((key, made),) = found.items()
         if change_["Action"] == "DELETE":
-            assert made == changed.pop(key)
+            if changed.pop(key, None) != made:
+                raise LookupError("the values provided do not match the current values")
         else:
+            assert "CREATE" == change_["Action"]
+            if key in changed:
+                raise LookupError("it already exists")
             changed[key] = made
     return changed
+
+
+@pytest.mark.parametrize(
+    "host", ["inbound-smtp.eu-west-1.amazonaws.com", "INBOUND-SMTP.us-west-2.amazonaws.com."]
+)
+def test_an_mx_of_workmail_is_no_destination(host: str, folder: Path) -> None:
+    """Every step would seem to be done, and mail would go on to WorkMail until its end."""
+    text = GOOGLE.replace("1 smtp.google.com", f"10 {host}")
+    (folder / "google.yaml").write_text(text, encoding="utf-8")
+    result = run("--records", "google.yaml")
+
+    assert (2, True) == (result.exit_code, "that is WorkMail itself" in result.output)
+
+
+def test_a_step_that_was_run_already_or_comes_too_late_is_refused(folder: Path) -> None:
+    """It would put the MX of WorkMail back, and take out what somebody else added."""
+    assert 0 == run("--records", "google.yaml").exit_code
+    before = build_zone("Z1", "example.com", SETS).records
+
+    def read(step: str) -> str:
+        return (folder / "out" / step / "example.com.json").read_text("utf-8")
+
+    steps = ["1-lower-ttls", "2-prepare", "3-cut-over", "4-clean-up"]
+    states = [dict(before)]
+    for step in steps:
+        states.append(apply(states[-1], read(step)))
+    for number, step in enumerate(steps):
+        for state in states[number + 1 :]:
+            with pytest.raises(LookupError):
+                apply(state, read(step))
+    texts = states[1]["example.com.", "TXT"]
+    added = {**states[1], texts.key: replace(texts, values=(*texts.values, make_txt("mine")))}
+    with pytest.raises(LookupError):
+        apply(added, read("2-prepare"))
+    assert states[2].keys() == apply(states[3], read("3-rollback")).keys()
+    with pytest.raises(LookupError):
+        apply(states[4], read("3-rollback"))
 
 
 def test_spf_policies_are_merged_without_losing_a_sender() -> None:
@@ -988,13 +1064,31 @@ def test_records_that_the_stack_wrote_are_reported(
     if zone != "manual":
         domain = domain.replace("verified: true, ", "")
     spec = SPEC.replace("{default: true, verified: true}", domain)
+    if is_noted:
+        spec = spec.replace("    users:", "    on_removal: {domains: retain}\n    users:")
     (folder / "spec.yaml").write_text(spec, encoding="utf-8")
     result = run("--records", "google.yaml")
 
     assert 0 == result.exit_code, result.output
-    note = "example.com: stack production-acme wrote records of this domain, and goes on to take"
+    note = "example.com: stack production-acme wrote records of this domain. Deploy the spec as it"
     assert is_noted == (f"note: {note}" in result.stdout)
     assert is_noted == (f"* {note}" in (folder / "out/README.md").read_text("utf-8"))
+
+
+def test_records_that_would_go_with_the_stack_are_refused(account: Account, folder: Path) -> None:
+    """Its MX would be the destination's by then."""
+    account.zones = (("Z0123456789", "example.com", SETS),)
+    zone = "{default: true, dns: {hosted_zone_id: Z0123456789, zone_name: example.com}}"
+    spec = SPEC.replace("{default: true, verified: true}", zone)
+    (folder / "spec.yaml").write_text(spec, encoding="utf-8")
+    result = run("--records", "google.yaml")
+
+    assert (2, False) == (result.exit_code, (folder / "out").exists())
+    assert (
+        "example.com: the stack wrote records of this domain, and deletes them when it is "
+        "destroyed, those of the destination too: set on_removal: {domains: retain} for acme, "
+        "deploy, and write the files then\n"
+    ) in result.output
 
 
 TWO = SPEC.replace(

@@ -31,6 +31,7 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Removal, Safety
 from workmail_org.model.user import Role
+from workmail_org.model.values import OrganizationId
 from workmail_org.plan.bases import make_base
 from workmail_org.plan.model import Change, OrganizationPlan, Transition, Verdict
 from workmail_org.plan.planning import Question, plan
@@ -347,6 +348,62 @@ def test_dns_records_are_told_of(before: MailDomain, after: MailDomain, name: st
     assert all(call.startswith("Route 53: ") for call in changes[0].calls)
 
 
+@pytest.mark.parametrize(
+    ("after", "name", "sentence", "calls"),
+    [
+        (
+            [ACME],
+            "dns-stays",
+            "the stack lets go of AUTODISCOVER, DKIM, DMARC, MX, OWNERSHIP and SPF of "
+            "acme.example, which stay in the zone as they are",
+            [],
+        ),
+        (
+            [replace(ACME, dns=replace(ZONE, omit=(RecordGroup.MX,)))],
+            "dns-stays",
+            "the stack lets go of MX of acme.example, which stay in the zone as they are",
+            [],
+        ),
+        (
+            [],
+            "dns-stays",
+            "the stack lets go of AUTODISCOVER, DKIM, DMARC, MX, OWNERSHIP and SPF of "
+            "acme.example, which stay in the zone as they are",
+            [],
+        ),
+    ],
+    ids=["to manual", "omitted", "the domain leaves"],
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"on_removal": OnRemoval(domains=Removal.RETAIN)},
+        {"existing": OrganizationId("m-00000000000000000000000000000000")},
+    ],
+    ids=["retain", "taken over"],
+)
+def test_records_of_a_domain_that_is_retained_stay_and_nobody_has_to_confirm_it(
+    after: list[MailDomain], name: str, sentence: str, calls: list[str], words: dict[str, Any]
+) -> None:
+    before = replace(SMALL, domains=(ZONED,), **words)
+    found = make_plan(before, replace(before, domains=tuple(after)))
+    (change,) = [each for each in found.changes if each.kind == "DNS records"]
+
+    assert (name, sentence, calls) == (change.rule.name, change.sentence, list(change.calls))
+    assert {} == found.brakes
+
+
+def test_records_that_move_to_another_zone_and_stay_in_the_former_one_begin_there() -> None:
+    before = replace(SMALL, domains=(ZONED,), on_removal=OnRemoval(domains=Removal.RETAIN))
+    moved = replace(ACME, dns=replace(ZONE, hosted_zone_id="Z2"))
+    found = make_plan(before, replace(before, domains=(moved,)))
+    ((brake,),) = found.brakes.values()
+
+    assert ["mx-comes"] == [change.rule.name for change in found.changes]
+    assert "writes the MX record of acme.example into hosted zone Z2" in brake.sentence
+    assert not [call for call in found.changes[0].calls if "delete" in call]
+
+
 def test_an_organization_that_begins_has_nobody_who_could_lose_anything() -> None:
     found = make_plan(None, FULL)
 
@@ -424,7 +481,7 @@ def test_a_domain_that_leaves_with_its_record_is_confirmed_once() -> None:
     kept = make_plan(replace(both, on_removal=keeps), replace(SMALL, on_removal=keeps))
 
     assert ["acme/domains/later.example"] == list(gone.brakes)
-    assert ["acme/organization"] == list(kept.brakes)
+    assert [] == list(kept.brakes)  # the record stays
 
 
 def test_policies_of_an_organization_that_begins_need_no_word() -> None:

@@ -21,7 +21,6 @@ from workmail_org.leaving.dns.model import (
     Records,
     Txt,
     Value,
-    index,
     list_touched,
     make_txt,
 )
@@ -59,9 +58,11 @@ def load_former(paths: Iterable[Path]) -> Records:
     """Read what earlier runs wrote, or zone files of before the move.
 
     Raises:
-        InputError: There is nothing to read.
+        InputError: There is nothing to read, or two say different things.
     """
-    sets: list[DnsRecordSet] = []
+    sets: dict[tuple[str, str], DnsRecordSet] = {}
+    sources: dict[tuple[str, str], Path] = {}
+    problems: list[str] = []
     for path in paths:
         files = sorted((path / FOLDER).glob("*.zone")) if path.is_dir() else [path]
         if not files:
@@ -72,8 +73,17 @@ def load_former(paths: Iterable[Path]) -> Records:
                 ]
             )
         for file in files:
-            sets += load_zone(file).records.values()
-    return index(sets)
+            for key, found in load_zone(file).records.items():
+                known = sets.setdefault(key, found)
+                source = sources.setdefault(key, path)
+                if known != found and source != path:
+                    problems.append(
+                        f"--before: {source} and {path} have different records of type {key[1]} "
+                        f"for {key[0].removesuffix('.')}: name the folder of the first run alone"
+                    )
+    if problems:
+        raise InputError(problems)
+    return sets
 
 
 def find_former(
@@ -131,10 +141,11 @@ def _check_given(domain: str, records: Records, inbound: str, problems: list[str
             f"{domain}: what --before names is not the zone before the move: expected an MX to "
             f"{inbound}, found {shown}"
         )
-    return Former(records=records)
+    notes = tuple(_list_short(domain, _choose(domain, records), what="of what --before names"))
+    return Former(records=records, notes=notes)
 
 
-def _list_short(domain: str, now: Records) -> Iterator[str]:
+def _list_short(domain: str, now: Records, *, what: str = "of today") -> Iterator[str]:
     """Report TTLs that step 1 may have made."""
     short = sorted(
         f"{key[1]} {key[0]} ({found.ttl})"
@@ -143,7 +154,7 @@ def _list_short(domain: str, now: Records) -> Iterator[str]:
     )
     if short:
         yield (
-            f"{domain}: short TTLs of today stay after step 4: {', '.join(short)} seconds. If "
+            f"{domain}: short TTLs {what} stay after step 4: {', '.join(short)} seconds. If "
             "step 1 of an earlier run made them, give the folder of that run with --before"
         )
 

@@ -52,8 +52,8 @@ class DnsRecordSet:
         values: In the order of the provider.
         is_special: Route 53's own kind, such as an alias or a weighted set: no zone
             file can hold it, and nothing here changes it.
-        written: The values as the provider has them, where it has host names without the
-            trailing dot: a deletion has to repeat them exactly.
+        written: The values as the provider has them, where it writes them otherwise, such as
+            host names without the trailing dot: a deletion has to repeat them exactly.
     """
 
     name: str

@@ -13,7 +13,7 @@ from workmail_org.model.values import fold
 
 _MOST_RECORDS = 1000
 _MOST_CHARACTERS = 32_000
-"""Of one ChangeResourceRecordSets (Route 53 API reference, 2013-04-01); an UPSERT counts twice."""
+"""Of one ChangeResourceRecordSets (Route 53 API reference, 2013-04-01)."""
 
 _NAMING = frozenset({"CNAME", "MX", "NS", "PTR", "SRV"})
 """Types whose values end with a host name, which Route 53 takes with or without a trailing dot
@@ -39,7 +39,7 @@ def _build_set(found: Mapping[str, Any]) -> DnsRecordSet:
         ttl=found.get("TTL", 0),
         values=values,
         is_special=is_special,
-        written=written if found["Type"] in _NAMING and written != values else (),
+        written=written if written != tuple(map(_write_value, values)) else (),
     )
 
 
@@ -60,19 +60,19 @@ def _unescape(found: re.Match[str]) -> str:
 def write_batch(comment: str, before: Records, after: Records) -> str | None:
     """Write the difference of two states as a change batch; `None`: there is none.
 
+    What changes is deleted, as it was, and created: Route 53 refuses the whole batch where a record
+    is otherwise by then. So a step that is run twice, too late or after somebody else's change does
+    nothing, while an UPSERT would take back whatever was done since.
+
     Raises:
         ValueError: It is more than one batch can be, which is all or nothing.
     """
     changes = list(_list_changes(before, after))
     if not changes:
         return None
-    weights = [2 if each["Action"] == "UPSERT" else 1 for each in changes]
     values = [each["ResourceRecordSet"]["ResourceRecords"] for each in changes]
-    records = sum(weight * len(each) for weight, each in zip(weights, values, strict=True))
-    characters = sum(
-        weight * sum(len(value["Value"]) for value in each)
-        for weight, each in zip(weights, values, strict=True)
-    )
+    records = sum(map(len, values))
+    characters = sum(len(value["Value"]) for each in values for value in each)
     if records > _MOST_RECORDS or characters > _MOST_CHARACTERS:
         raise ValueError(
             f"{records} records with {characters} characters are more than one batch of Route 53 "
@@ -83,13 +83,13 @@ def write_batch(comment: str, before: Records, after: Records) -> str | None:
 
 def _list_changes(before: Records, after: Records) -> Iterator[dict[str, Any]]:
     """List deletions first: a name cannot have a CNAME and something else."""
-    for key in sorted(before.keys() - after.keys()):
+    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    for key in sorted(before.keys() & {*changed}):
         found = before[key]
         same = tuple(_parse_value(found.type, each) for each in found.written) == found.values
         yield _write_change("DELETE", replace(found, values=found.written) if same else found)
-    for key in sorted(after):
-        if before.get(key) != after[key]:
-            yield _write_change("UPSERT", after[key])
+    for key in sorted(after.keys() & {*changed}):
+        yield _write_change("CREATE", after[key])
 
 
 def _write_change(action: str, found: DnsRecordSet) -> dict[str, Any]:

@@ -35,6 +35,8 @@ from workmail_org.model.values import fold
 _HOST = re.compile(
     r"(?=.{1,253}\.?$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]*[a-z0-9]\.?"
 )
+_WORKMAILS = re.compile(r"inbound-smtp\.[a-z0-9-]+\.amazonaws\.com\.?|.*\.awsapps\.com\.?")
+"""Hosts that take mail for WorkMail (WorkMail API 2017-10-01, GetMailDomain)."""
 _MX = re.compile(r"(\d{1,5}) (\S+)")
 _DKIM_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*\._domainkey")
 _DKIM = re.compile(r"v=DKIM1;.*\bp=[A-Za-z0-9+/]{16,}={0,2}", re.IGNORECASE)
@@ -336,6 +338,12 @@ def _check_mx(value: Any, place: str, domain: str, problems: list[str]) -> Itera
             problems.append(
                 f'{place}: mx of {domain} has "{each}": write preference and host, such as '
                 '"10 mx.example.net"'
+            )
+            continue
+        if _WORKMAILS.fullmatch(host):
+            problems.append(
+                f'{place}: mx of {domain} has "{each}": that is WorkMail itself, not the '
+                "destination"
             )
             continue
         yield f"{int(found[1])} {host.removesuffix('.')}."

@@ -77,7 +77,12 @@ _NO_ROLL_BACK = (
     "it led before is not known. Give the folder of the first run with --before, or a zone file of "
     "before the move."
 )
-_REPLACES = f"Each batch replaces whole record sets, merged from what was read. {_AGAIN}"
+_REPLACES = (
+    "Each batch replaces whole record sets, merged from what was read. Route 53 refuses all of it "
+    "(InvalidChangeBatch) where a record is not as the step before left it: a step does nothing "
+    "once it was run, after a later one, or after somebody else's change. Then look, and write the "
+    f"files again. {_AGAIN}"
+)
 _WHOLE_ZONES = f"Each file is the whole zone after its step, from what was read. {_AGAIN}"
 
 
