@@ -15,7 +15,7 @@ from workmail_org.exporting.deciding import find_verified, pair_passes
 from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.exporting.running import advance, begin
 from workmail_org.operating.export_words import render_pass
-from workmail_org.operating.exporting import Watched
+from workmail_org.operating.exporting import PassView
 
 DAY = 86400.0
 
@@ -168,8 +168,8 @@ def test_the_final_pass_exports_everybody_again_and_keeps_the_first() -> None:
     assert_none_twice_a_day(office)
 
 
-def watch_journal(office: Office) -> Watched:
-    return Watched(office.journal.read(Pass.FIRST), has_ended=False)
+def watch_journal(office: Office) -> PassView:
+    return PassView(office.journal.read(Pass.FIRST), has_ended=False)
 
 
 @pytest.mark.parametrize("names", [(), ("u0",)])
@@ -263,7 +263,7 @@ def test_who_was_deleted_is_noted_and_keeps_no_pass_from_its_end(fails: bool) ->
     begin(office.runner, Pass.FIRST, retry=True)
     run(office)
     first = office.read()
-    watched = Watched(office.journal.read(Pass.FIRST), has_ended=True)
+    watched = PassView(office.journal.read(Pass.FIRST), has_ended=True)
     said = [*render_pass("acme", Pass.FIRST, watched)][1]
 
     assert ["u1"] == list(office.read(Pass.FINAL))
