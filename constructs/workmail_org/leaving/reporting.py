@@ -191,8 +191,8 @@ TEARDOWN = (
     "If anything came into WorkMail since the final pass, or the move was taken back in between, "
     "export once more (workmail-org leave export --final --again).",
     "DNS step 4.",
-    "See that the bucket still has the files, and that its key is enabled: the journal says what "
-    "was verified, and does not notice what was deleted since. Save who each file is of "
+    "Have every file read once more (workmail-org leave export --final --verify): the journal "
+    "does not notice what was deleted since, or whose key was disabled. Save who each file is of "
     "(workmail-org leave export --final --format json).",
     "Delete the organization. A directory that WorkMail made for it goes with it, since it is "
     "charged once no WorkMail uses it; one that was there before, and any Active Directory, stays: "

@@ -166,6 +166,7 @@ def start(
     *,
     retry: bool = False,
     again: bool = False,
+    verify: bool = False,
 ) -> str:
     """Start a pass, or go on with the one that runs.
 
@@ -179,7 +180,7 @@ def start(
         ServiceError: AWS refuses.
     """
     running = _find_running(export_pass, whole=True)
-    if running and not (only or retry or again):
+    if running and not (only or retry or again or verify):
         return running
     series = f"{export_pass.name}-{_PART}" if only else str(export_pass.name)
     event = {
@@ -189,6 +190,7 @@ def start(
         "names": sorted(only),
         "retry": retry,
         "again": again,
+        "verify": verify,
         "round": 0,
     }
     answer = _call(

@@ -200,6 +200,31 @@ def test_a_pass_that_is_done_again_exports_once_more_and_loses_nothing_meanwhile
     assert_none_twice_a_day(office)
 
 
+def test_a_file_that_somebody_deleted_is_found_and_exported_again() -> None:
+    """The journal does not notice it by itself."""
+    office = open_office(users=2)
+    begin(office.runner, Pass.FINAL)
+    run(office, Pass.FINAL)
+    before = office.read(Pass.FINAL)
+    del office.objects.contents[before["u0"].path or ""]
+    begin(office.runner, Pass.FINAL)
+    unnoticed = office.stages(Pass.FINAL)
+    begin(office.runner, Pass.FINAL, verify=True)
+    looked = office.read(Pass.FINAL)
+    run(office, Pass.FINAL)
+    after = office.read(Pass.FINAL)
+
+    assert dict.fromkeys(("u0", "u1"), Stage.VERIFIED) == unnoticed
+    assert {Stage.EXPORTED} == {each.stage for each in looked.values()}
+    assert {} == find_verified(looked.values())
+    assert (Stage.VERIFIED, before["u1"].path) == (after["u1"].stage, after["u1"].path)
+    assert after["u1"].sha384 == before["u1"].sha384
+    assert Stage.VERIFIED is after["u0"].stage
+    assert before["u0"].path != after["u0"].path
+    assert after["u0"].path in office.objects.contents
+    assert_none_twice_a_day(office)
+
+
 def test_what_was_verified_counts_although_doing_it_again_failed() -> None:
     office = open_office(users=1)
     begin(office.runner, Pass.FINAL)

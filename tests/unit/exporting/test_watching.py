@@ -220,8 +220,11 @@ def test_doing_it_again_is_given_to_an_execution_of_its_own() -> None:
     export_pass = open_pass(open_office(users=1), states, Pass.FINAL)
     start(export_pass)
     start(export_pass, again=True)
+    start(export_pass, verify=True)
 
-    assert [False, True] == [each["again"] for each in states.started]
+    assert [(False, False), (True, False), (False, True)] == [
+        (each["again"], each["verify"]) for each in states.started
+    ]
 
 
 def test_an_execution_that_is_not_shown_yet_runs() -> None:
