@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from workmail_org.leaving.model import File
     from workmail_org.leaving.options import MoveOptions
     from workmail_org.leaving.passwords import PasswordBook
-    from workmail_org.leaving.reporting import Looked
+    from workmail_org.leaving.reporting import LiveMailbox, Looked
     from workmail_org.model.organization import Environment, Organization
     from workmail_org.model.values import Reference
     from workmail_org.service.clients import Clients
-    from workmail_org.service.reading import Listed
 
 _OFFLINE = "exports were not looked at (--offline)"
 
@@ -541,7 +540,7 @@ def _read_exports(environment: Environment, organizations: Sequence[Organization
     from workmail_org.wire.properties import ResourceType
 
     found: dict[str, Sequence[Exported] | str] = {}
-    present: dict[str, Sequence[Listed]] = {}
+    present: dict[str, Sequence[LiveMailbox]] = {}
     deleting: set[str] = set()
     for organization in organizations:
         if organization.exports is None:
@@ -572,16 +571,20 @@ def _read_exports(environment: Environment, organizations: Sequence[Organization
     return Looked(exports=found, present=present, deletes_records=frozenset(deleting))
 
 
-def _list_present(clients: Clients, organization_id: str) -> tuple[Listed, ...]:
+def _list_present(clients: Clients, organization_id: str) -> tuple[LiveMailbox, ...]:
     """List everybody who has a mailbox, also who is switched off since less than 30 days."""
     from workmail_org.exporting.jobs import read_time
     from workmail_org.exporting.running import choose_rows
+    from workmail_org.leaving.reporting import LiveMailbox
     from workmail_org.service.reading import list_resources, list_users
     from workmail_org.service.workmail import WorkMail
 
     workmail = WorkMail(clients.workmail, organization_id)
     now = read_time(workmail)
-    return tuple(choose_rows([*list_users(workmail), *list_resources(workmail)], (), now=now))
+    rows = choose_rows([*list_users(workmail), *list_resources(workmail)], (), now=now)
+    return tuple(
+        LiveMailbox(id=row.id, reference=row.reference, deadline=row.deadline) for row in rows
+    )
 
 
 def _keeps_records(template: Mapping[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from workmail_org import distribution, leave_commands
 from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.leaving.model import Destination
 from workmail_org.leaving.passwords import make_password
-from workmail_org.leaving.reporting import Looked, build_report, count_months
+from workmail_org.leaving.reporting import LiveMailbox, Looked, build_report, count_months
 from workmail_org.model.domain import HostedZone, MailDomain
 from workmail_org.model.exports import Exports
 from workmail_org.model.organization import Environment, Organization
@@ -31,7 +31,6 @@ from workmail_org.reports.leave_html import render_report as render_html
 from workmail_org.reports.leave_machine import build_document
 from workmail_org.reports.leave_text import render_report as render_text
 from workmail_org.service import clients, templates
-from workmail_org.service.reading import Listed
 from workmail_org.spec.building import load_environment
 
 if TYPE_CHECKING:
@@ -607,7 +606,7 @@ def build(
     *exported: Exported,
     today: date = date(2026, 11, 26),
     unread: str = "",
-    present: Sequence[Listed] | None = None,
+    present: Sequence[LiveMailbox] | None = None,
 ) -> Any:
     path = tmp_path / "spec.yaml"
     path.write_text(SPEC, encoding="utf-8")
@@ -810,19 +809,10 @@ def test_what_workmail_has_decides_whose_mailbox_there_is(tmp_path: Path) -> Non
     final = [
         make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL, verified_at=AT) for n in NAMES
     ]
-    off = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    deadline = datetime(2026, 12, 20, 12, 0, tzinfo=UTC)
     rows = [
-        *(
-            Listed(id=EntityId(n), reference=parse_reference(n), enabled=True, email="")
-            for n in NAMES
-        ),
-        Listed(
-            id=EntityId("d"),
-            reference=parse_reference("dan"),
-            enabled=False,
-            email="",
-            disabled_at=off,
-        ),
+        *(LiveMailbox(id=EntityId(name), reference=parse_reference(name)) for name in NAMES),
+        LiveMailbox(id=EntityId("d"), reference=parse_reference("dan"), deadline=deadline),
     ]
     whole = build(tmp_path, *final, present=rows[:-1])
     report = build(tmp_path, *final, make_export("8", "left", Stage.VERIFIED), present=rows)
@@ -887,8 +877,12 @@ def test_a_stack_that_is_not_there_is_no_empty_journal(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was destroyed, or the credentials are those of another account."""
-    monkeypatch.setattr(clients, "make_clients", lambda *_, **__: None)
-    monkeypatch.setattr(templates, "read_stack", lambda *_: None)
+
+    def find_nothing(*_: object, **__: object) -> None:
+        """Find no stack."""
+
+    monkeypatch.setattr(clients, "make_clients", find_nothing)
+    monkeypatch.setattr(templates, "read_stack", find_nothing)
     path = tmp_path / "spec.yaml"
     path.write_text(SPEC.replace("    users:", "    exports: {}\n    users:", 1), encoding="utf-8")
     result = run("leave", "report", str(path))

@@ -292,7 +292,7 @@ MX_LEAVES = Rule(
 DNS_STAYS = Rule(
     "dns-stays",
     Consequence.NONE,
-    "the records are in DNS as before; from then on somebody else has to keep them",
+    "the records are in DNS as before; nobody updates them from then on but you",
     "CloudFormation User Guide, DeletionPolicy",
 )
 DNS_CHANGES = Rule(

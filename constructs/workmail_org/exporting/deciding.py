@@ -121,6 +121,25 @@ def renew(entry: Exported, *, now: float, again: bool = False) -> Exported:
     return entry
 
 
+def read_again(entry: Exported) -> Exported:
+    """Let the file of a verified export be read once more: somebody may have deleted it.
+
+    Until then it counts as not verified. If it is gone, the mailbox is exported again.
+    """
+    if entry.stage is not Stage.VERIFIED:
+        return entry
+    return replace(
+        entry,
+        stage=Stage.EXPORTED,
+        attempts=0,
+        checking_since=None,
+        checks=0,
+        checked=None,
+        verified_at=None,
+        reason="its file is to be read again",
+    )
+
+
 def note_presence(entry: Exported, *, is_there: bool, now: float) -> Exported:
     """Note whether WorkMail still has a mailbox; who waits for one that is gone waits in vain."""
     if is_there:

@@ -51,7 +51,8 @@ def run_round(event: Mapping[str, Any], _context: ExportContext) -> dict[str, An
 
     Args:
         event: `pass` (first, final); `begin` whether mailboxes are to be put into it, by `names`
-            or all, with `retry` those that failed, with `again` all once more; `series` begins
+            or all, with `retry` those that failed, with `again` all once more, with `verify` their
+            files read again; `series` begins
             the names of this execution and of those that follow it; `round` counts the rounds of
             this execution, `changed` whether any of them wrote anything.
         _context: Lambda's.
@@ -69,7 +70,12 @@ def run_round(event: Mapping[str, Any], _context: ExportContext) -> dict[str, An
     if event.get("begin"):
         retry = bool(event.get("retry"))
         again = bool(event.get("again"))
-        added = begin(runner, export_pass, event.get("names", ()), retry=retry, again=again)
+        added = begin(
+            *(runner, export_pass, event.get("names", ())),
+            retry=retry,
+            again=again,
+            verify=bool(event.get("verify")),
+        )
     found = advance(runner, export_pass)
     return {
         "pass": str(export_pass),

@@ -89,6 +89,7 @@ def begin(
     *,
     retry: bool = False,
     again: bool = False,
+    verify: bool = False,
 ) -> int:
     """Put every mailbox into a pass that is not in it.
 
@@ -103,6 +104,7 @@ def begin(
         names: Users, and `resource:NAME`; empty: everybody.
         retry: Whether those that failed are tried again.
         again: Whether all are exported again, those that are verified too.
+        verify: Whether the files of those that are verified are read again.
 
     Returns:
         How many entries were written.
@@ -120,6 +122,8 @@ def begin(
         wanted = entry or _make_entry(row, export_pass, now)
         if entry and (retry or again):
             wanted = deciding.renew(entry, now=now, again=again)
+        if entry and verify:
+            wanted = deciding.read_again(wanted)
         if wanted != entry:
             runner.journal.write(wanted)
             added += 1

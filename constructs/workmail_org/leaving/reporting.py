@@ -26,14 +26,27 @@ from workmail_org.model.organization import Environment, Organization
 from workmail_org.model.policies import AccessControlRule, Effect
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import Role, User
-from workmail_org.model.values import Reference
+from workmail_org.model.values import EntityId, Reference
 from workmail_org.plan.costs import CENTS_PER_MAILBOX
 from workmail_org.plan.declarations import name_stack
-from workmail_org.service.reading import Listed
 
 
 def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveMailbox:
+    """A mailbox that WorkMail has.
+
+    Attributes:
+        id: Of its user or resource.
+        deadline: When it is erased, in UTC, since its owner is switched off; `None`: not soon.
+    """
+
+    id: EntityId
+    reference: Reference
+    deadline: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +62,7 @@ class Looked:
     """
 
     exports: Mapping[str, Sequence[Exported] | str] = field(default_factory=_nothing)
-    present: Mapping[str, Sequence[Listed]] = field(default_factory=_nothing)
+    present: Mapping[str, Sequence[LiveMailbox]] = field(default_factory=_nothing)
     deletes_records: frozenset[str] = frozenset()
 
 
@@ -178,8 +191,8 @@ TEARDOWN = (
     "If anything came into WorkMail since the final pass, or the move was taken back in between, "
     "export once more (workmail-org leave export --final --again).",
     "DNS step 4.",
-    "See that the bucket still has the files, and that its key is enabled: the journal says what "
-    "was verified, and does not notice what was deleted since. Save who each file is of "
+    "Have every file read once more (workmail-org leave export --final --verify): the journal "
+    "does not notice what was deleted since, or whose key was disabled. Save who each file is of "
     "(workmail-org leave export --final --format json).",
     "Delete the organization. A directory that WorkMail made for it goes with it, since it is "
     "charged once no WorkMail uses it; one that was there before, and any Active Directory, stays: "
@@ -256,7 +269,7 @@ def _report(
     *,
     today: date,
     exports: Sequence[Exported] | str | None,
-    present: Sequence[Listed] | None,
+    present: Sequence[LiveMailbox] | None,
     is_live: bool,
     keeps_records: bool,
     deadlines: Mapping[Reference, datetime],
@@ -333,7 +346,7 @@ class _Box:
 
 
 def _list_mailboxes(
-    organization: Organization, pairs: Iterable[MailboxExports], present: Iterable[Listed]
+    organization: Organization, pairs: Iterable[MailboxExports], present: Iterable[LiveMailbox]
 ) -> tuple[_Box, ...]:
     """List the mailboxes that WorkMail has, those of the spec first and as it names them."""
     known = {pair.latest.id: pair for pair in pairs}
@@ -373,9 +386,9 @@ def _guess_mailboxes(
     for entity in list_entities(organization):
         found = waiting.pop(entity.reference.folded, [])
         if len(found) == 1 or (not found and has_mailbox(entity)):
-            pair = found[0] if found else None
+            known = found[0] if found else None
             name = str(entity.reference)
-            boxes.append(_Box(name=name, reference=entity.reference, pair=pair))
+            boxes.append(_Box(name=name, reference=entity.reference, pair=known))
         else:
             boxes += (_Box(name=show(pair), reference=pair.reference, pair=pair) for pair in found)
     for found in waiting.values():

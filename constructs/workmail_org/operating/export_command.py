@@ -42,6 +42,11 @@ _DIFFERS = 5  # as in `cli`: something is not as it has to be
     help="Export all once more, also who is verified: when mail came in after that.",
 )
 @click.option(
+    "--verify",
+    is_flag=True,
+    help="Read the files of verified exports once more, such as before the teardown.",
+)
+@click.option(
     "--watch/--no-watch",
     default=True,
     show_default=True,
@@ -56,6 +61,7 @@ def export(
     names: tuple[str, ...],
     retry: bool,
     again: bool,
+    verify: bool,
     watch: bool,
     root: pathlib.Path | None,
     form: str,
@@ -64,8 +70,8 @@ def export(
 
     The work is done in AWS, by what the spec declares under exports. This starts a pass, or goes
     on with it: newcomers are added, and who is verified stays so. A pass takes hours to days;
-    interrupting this command does not interrupt it. With --again it begins once more; the same
-    command without it goes on then.
+    interrupting this command does not interrupt it. With --again or --verify it begins once more;
+    the same command without them goes on then.
 
     Exits with 0 when every mailbox is verified, also if there is none, with 2 when the spec is
     wrong or declares no exports, with 4 when AWS refuses, with 5 when a mailbox failed or the pass
@@ -79,7 +85,7 @@ def export(
     organization = deployed.choose_organization(environment, key)
     name = Pass.FINAL if final else Pass.FIRST
     export_pass = exporting.open_pass(environment, organization, name, names)
-    execution = exporting.start(export_pass, names, retry=retry, again=again)
+    execution = exporting.start(export_pass, names, retry=retry, again=again, verify=verify)
     if watch:
         with export_words.show_progress(organization.key) as follow:
             try:

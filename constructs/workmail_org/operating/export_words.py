@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from workmail_org.exporting.deciding import count, estimate_seconds
 from workmail_org.exporting.model import Exported, Pass, Stage
-from workmail_org.operating.exporting import Follow, Watched
+from workmail_org.operating.exporting import Follow, PassView
 from workmail_org.spec.characters import escape
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -81,7 +81,7 @@ def describe_duration(seconds: float) -> str:
     return f"{round(seconds / _DAY)} days"
 
 
-def render_pass(organization: str, name: Pass, watched: Watched) -> Iterator[str]:
+def render_pass(organization: str, name: Pass, watched: PassView) -> Iterator[str]:
     """Write what came of a pass: who failed and why, remarks, and what no export holds."""
     entries = watched.entries
     if not entries:
@@ -119,7 +119,7 @@ def render_pass(organization: str, name: Pass, watched: Watched) -> Iterator[str
         )
 
 
-def render_pass_json(organization: str, name: Pass, watched: Watched) -> str:
+def render_pass_json(organization: str, name: Pass, watched: PassView) -> str:
     """Write the same as one JSON object; times in UTC (RFC 3339)."""
     document = {
         "organization": organization,

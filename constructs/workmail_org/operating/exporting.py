@@ -76,7 +76,7 @@ class ExportPass:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class PassView:
     """What was seen of a pass.
 
     Attributes:
@@ -166,6 +166,7 @@ def start(
     *,
     retry: bool = False,
     again: bool = False,
+    verify: bool = False,
 ) -> str:
     """Start a pass, or go on with the one that runs.
 
@@ -179,7 +180,7 @@ def start(
         ServiceError: AWS refuses.
     """
     running = _find_running(export_pass, whole=True)
-    if running and not (only or retry or again):
+    if running and not (only or retry or again or verify):
         return running
     series = f"{export_pass.name}-{_PART}" if only else str(export_pass.name)
     event = {
@@ -189,6 +190,7 @@ def start(
         "names": sorted(only),
         "retry": retry,
         "again": again,
+        "verify": verify,
         "round": 0,
     }
     answer = _call(
@@ -207,7 +209,7 @@ def watch(
     follow: Follow,
     *,
     sleep: Callable[[float], None] = time.sleep,
-) -> Watched:
+) -> PassView:
     """Look at the journal until nothing runs any more.
 
     Args:
@@ -230,14 +232,14 @@ def watch(
             successor = _find_running(export_pass)
             all_over = bool(entries) and all(entry.is_over for entry in entries)
             if successor is None and (all_over or patience == 0):
-                return Watched(entries, has_ended=state == _SUCCEEDED)
+                return PassView(entries, has_ended=state == _SUCCEEDED)
             execution, patience = successor or execution, patience - (successor is None)
         sleep(max(_PAUSE_SECONDS, len(entries) / _ENTRIES_A_SECOND))
 
 
 def look(
     export_pass: ExportPass, execution: str, *, sleep: Callable[[float], None] = time.sleep
-) -> Watched:
+) -> PassView:
     """Look at the journal once it says who is in the pass.
 
     What was just started has listed nobody yet, newcomers included: until it has, or has ended,
@@ -251,9 +253,9 @@ def look(
         state = _describe(export_pass, execution)
         entries = export_pass.read()
         if state != _RUNNING or not all(entry.is_over for entry in entries):
-            return Watched(entries, has_ended=state == _SUCCEEDED)
+            return PassView(entries, has_ended=state == _SUCCEEDED)
         sleep(_LOOK_SECONDS)
-    return Watched(export_pass.read(), has_ended=False)
+    return PassView(export_pass.read(), has_ended=False)
 
 
 def _find_running(export_pass: ExportPass, *, whole: bool = False) -> str | None:

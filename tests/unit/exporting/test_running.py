@@ -15,7 +15,7 @@ from workmail_org.exporting.deciding import find_verified, pair_passes
 from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.exporting.running import advance, begin
 from workmail_org.operating.export_words import render_pass
-from workmail_org.operating.exporting import Watched
+from workmail_org.operating.exporting import PassView
 
 DAY = 86400.0
 
@@ -168,8 +168,8 @@ def test_the_final_pass_exports_everybody_again_and_keeps_the_first() -> None:
     assert_none_twice_a_day(office)
 
 
-def watch_journal(office: Office) -> Watched:
-    return Watched(office.journal.read(Pass.FIRST), has_ended=False)
+def watch_journal(office: Office) -> PassView:
+    return PassView(office.journal.read(Pass.FIRST), has_ended=False)
 
 
 @pytest.mark.parametrize("names", [(), ("u0",)])
@@ -197,6 +197,31 @@ def test_a_pass_that_is_done_again_exports_once_more_and_loses_nothing_meanwhile
     assert before["u0"].sha384 == after["u0"].former_sha384
     assert before["u0"].verified_at == after["u0"].former_verified_at
     assert bool(names) == (before["u1"] == after["u1"])
+    assert_none_twice_a_day(office)
+
+
+def test_a_file_that_somebody_deleted_is_found_and_exported_again() -> None:
+    """The journal does not notice it by itself."""
+    office = open_office(users=2)
+    begin(office.runner, Pass.FINAL)
+    run(office, Pass.FINAL)
+    before = office.read(Pass.FINAL)
+    del office.objects.contents[before["u0"].path or ""]
+    begin(office.runner, Pass.FINAL)
+    unnoticed = office.stages(Pass.FINAL)
+    begin(office.runner, Pass.FINAL, verify=True)
+    looked = office.read(Pass.FINAL)
+    run(office, Pass.FINAL)
+    after = office.read(Pass.FINAL)
+
+    assert dict.fromkeys(("u0", "u1"), Stage.VERIFIED) == unnoticed
+    assert {Stage.EXPORTED} == {each.stage for each in looked.values()}
+    assert {} == find_verified(looked.values())
+    assert (Stage.VERIFIED, before["u1"].path) == (after["u1"].stage, after["u1"].path)
+    assert after["u1"].sha384 == before["u1"].sha384
+    assert Stage.VERIFIED is after["u0"].stage
+    assert before["u0"].path != after["u0"].path
+    assert after["u0"].path in office.objects.contents
     assert_none_twice_a_day(office)
 
 
@@ -263,7 +288,7 @@ def test_who_was_deleted_is_noted_and_keeps_no_pass_from_its_end(fails: bool) ->
     begin(office.runner, Pass.FIRST, retry=True)
     run(office)
     first = office.read()
-    watched = Watched(office.journal.read(Pass.FIRST), has_ended=True)
+    watched = PassView(office.journal.read(Pass.FIRST), has_ended=True)
     said = [*render_pass("acme", Pass.FIRST, watched)][1]
 
     assert ["u1"] == list(office.read(Pass.FINAL))

@@ -25,7 +25,7 @@ from workmail_org.operating.export_words import (
     render_pass,
     render_pass_json,
 )
-from workmail_org.operating.exporting import ExportPass, Watched, look, start, watch
+from workmail_org.operating.exporting import ExportPass, PassView, look, start, watch
 
 NOW = 1_790_000_000.0
 
@@ -220,8 +220,11 @@ def test_doing_it_again_is_given_to_an_execution_of_its_own() -> None:
     export_pass = open_pass(open_office(users=1), states, Pass.FINAL)
     start(export_pass)
     start(export_pass, again=True)
+    start(export_pass, verify=True)
 
-    assert [False, True] == [each["again"] for each in states.started]
+    assert [(False, False), (True, False), (False, True)] == [
+        (each["again"], each["verify"]) for each in states.started
+    ]
 
 
 def test_an_execution_that_is_not_shown_yet_runs() -> None:
@@ -267,7 +270,7 @@ ENTRIES = [
 
 
 def test_a_pass_is_told_in_lines() -> None:
-    assert list(render_pass("acme", Pass.FIRST, Watched(ENTRIES, has_ended=False))) == [
+    assert list(render_pass("acme", Pass.FIRST, PassView(ENTRIES, has_ended=False))) == [
         "acme: first pass, 4 mailboxes: 1 waiting, 2 verified, 1 failed; no job has ended yet, so "
         "there is no estimate",
         "  bob is verified; too large to read within 15 minutes",
@@ -276,16 +279,16 @@ def test_a_pass_is_told_in_lines() -> None:
         "  not in the exports: 10 items (contacts, tasks, notes): bob 7, alice 3",
     ]
     many = [make(f"u{n}", Stage.VERIFIED, left_out=1) for n in range(50)]
-    (_, left) = render_pass("acme", Pass.FIRST, Watched(many, has_ended=True))
+    (_, left) = render_pass("acme", Pass.FIRST, PassView(many, has_ended=True))
     assert "u0 1, " in left
     assert left.endswith(", u49 1")
-    assert list(render_pass("acme", Pass.FINAL, Watched([], has_ended=False))) == [
+    assert list(render_pass("acme", Pass.FINAL, PassView([], has_ended=False))) == [
         "acme: final pass: no mailbox is in it yet"
     ]
 
 
 def test_a_pass_is_told_to_programs_without_what_is_the_runners_own() -> None:
-    document = json.loads(render_pass_json("acme", Pass.FIRST, Watched(ENTRIES, has_ended=False)))
+    document = json.loads(render_pass_json("acme", Pass.FIRST, PassView(ENTRIES, has_ended=False)))
     alice = document["mailboxes"][0]
 
     assert (False, 2, "first") == (

@@ -996,7 +996,7 @@ def test_an_mx_of_workmail_is_no_destination(host: str, folder: Path) -> None:
 def test_a_step_that_was_run_already_or_comes_too_late_is_refused(folder: Path) -> None:
     """It would put the MX of WorkMail back, and take out what somebody else added."""
     assert 0 == run("--records", "google.yaml").exit_code
-    before = build_zone("Z1", "example.com", SETS).records
+    before = build_zone("Z1", "example.com", [*SETS]).records
 
     def read(step: str) -> str:
         return (folder / "out" / step / "example.com.json").read_text("utf-8")

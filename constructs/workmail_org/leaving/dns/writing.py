@@ -80,8 +80,8 @@ _NO_ROLL_BACK = (
 _REPLACES = (
     "Each batch replaces whole record sets, merged from what was read. Route 53 refuses all of it "
     "(InvalidChangeBatch) where a record is not as the step before left it: a step does nothing "
-    "once it was run, after a later one, or after somebody else's change. Then look, and write the "
-    f"files again. {_AGAIN}"
+    "once it was run, after a later one, or after a change by other people. Look at the zone, and "
+    f"write the files again. {_AGAIN}"
 )
 _WHOLE_ZONES = f"Each file is the whole zone after its step, from what was read. {_AGAIN}"
 
