@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workmail_org.spec.problems import Path
 
 _DISPLAY_NAME = "display_name"
-_OPTIONS = ("file", "rows", "columns", "ignore", "name", _DISPLAY_NAME, "domains")
+OPTIONS = ("file", "rows", "columns", "ignore", "name", _DISPLAY_NAME, "domains")
 _FROM = "from"
 _NOT = "not "
 _MERGE = "<<"
@@ -107,7 +107,7 @@ class _TableOptionsReader:
 
     def read(self) -> tuple[Scalar | None, TableOptions]:
         """Take what is usable; the rest are problems."""
-        self._refuse_unknown(self._node, _OPTIONS)
+        self._refuse_unknown(self._node, OPTIONS)
         file = self._file()
         self._rows = self._read_rows()
         exact, patterns = self._ignored()
@@ -247,7 +247,7 @@ class _TableOptionsReader:
         what = f'"{node.written}"' if isinstance(node, Scalar) else "this"
         self._report(node.place, f"!csv: {what} is not what {key} takes", f"allowed: {allowed}")
 
-    def _report(self, place: Place, message: str, hint: str) -> None:
+    def _report(self, place: Place, message: str, hint: str | None) -> None:
         self._context.report("csv", place, self._path, message, hint)
 
 
