@@ -56,6 +56,15 @@ _OPTIONS: Schema = {
             "required": ["from"],
             "additionalProperties": False,
         },
+        "display_name": {
+            "description": "Columns that make the display name of a user who has none.",
+            "type": "object",
+            "properties": {
+                "from": {"type": "array", "examples": [["first_name", "last_name"]]},
+            },
+            "required": ["from"],
+            "additionalProperties": False,
+        },
         "domains": {
             "description": "An address in one of these domains means what stands before its @.",
             "type": "array",

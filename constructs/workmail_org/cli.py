@@ -268,6 +268,7 @@ def plan(
     _refuse_revision_of_input(specs, base)
     readings = {spec: building.read_spec(spec, root=root, data=_read_input(spec)) for spec in specs}
     _refuse_problems(readings.values(), form)
+    _refuse_input(output, readings.values(), base)
     environments = {
         spec: reading.environment for spec, reading in readings.items() if reading.environment
     }
@@ -366,6 +367,7 @@ def drift(
         _refuse_problems([reading], form)
         return
     _print_lines(reading.problems, err=True)
+    _refuse_input(output, [reading])
     found = look_for_drift(reading.environment, str(spec), only=only)
     if output:
         _write(output, drifts.render(found, form) + "\n")
@@ -519,6 +521,19 @@ def _refuse_problems(readings: Iterable[building.Reading], form: str) -> None:
         raise click.exceptions.Exit(_SPEC)
 
 
+def _refuse_input(
+    output: pathlib.Path | None, readings: Iterable[building.Reading], *others: str
+) -> None:
+    """Refuse to write over a file that was read: a spec is not in every case in a repository."""
+    if output is None or not output.is_file():
+        return
+    read = (*(file for reading in readings for file in reading.document.files), *others)
+    if any(pathlib.Path(each).is_file() and output.samefile(each) for each in read):
+        raise errors.InputError(
+            [f"{output} is read by this command: name another file for --output"]
+        )
+
+
 def _once(found: Any) -> tuple[Problem, ...]:
     """Join the problems of several specs; what two of them share is told once."""
     unique: dict[tuple[str, int, int, str], Problem] = {}
@@ -564,7 +579,7 @@ def _write(path: pathlib.Path, content: str, *, make_folder: bool = False) -> No
         path.write_text(content, encoding="utf-8")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        missing = isinstance(error, FileNotFoundError)
+        missing = not path.parent.exists()  # or the file is a link to nowhere
         hint = f"; make the folder {path.parent} first" if missing else ""
         raise errors.FolderError(f"{path} cannot be written: {reason}{hint}") from error
 

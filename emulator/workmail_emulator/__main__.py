@@ -128,6 +128,10 @@ def _check_folder(file: Path) -> None:
     """
     if file.is_dir():
         raise IsADirectoryError(f"{file} is a folder; name a file for the dump")
+    if not file.parent.is_dir():
+        raise FileNotFoundError(
+            f"{file.parent} is not a folder; make it, or name another place for the dump"
+        )
     with tempfile.TemporaryFile(dir=file.parent):
         pass
 

@@ -91,13 +91,14 @@ class Emulator:
         for name, seconds in (
             ("active_after", active_after),
             ("test_domain_after", test_domain_after),
+            ("lag", lag),
         ):
             if not 0 <= seconds < math.inf:
                 raise ValueError(f"{name} is a number of seconds, 0 or more: {seconds}")
         if not dumping.ACCOUNT.fullmatch(account):
             raise ValueError(f"an account is twelve digits: {account}")
-        if lag < 0 or (throttle is not None and throttle <= 0):
-            raise ValueError(f"lag is not negative, throttle positive: {lag}, {throttle}")
+        if throttle is not None and not 0 < throttle < math.inf:
+            raise ValueError(f"throttle is a number of calls a second, more than 0: {throttle}")
         self._settings = Settings(
             instant=instant,
             lag=lag,

@@ -29,7 +29,8 @@ _RIGHT = [
     "    alias: acme\n    users: !csv people.csv\n    groups: !include groups.yaml\n",
     "    alias: acme\n    users:\n      <<: !csv people.csv\n      alice: {display_name: A}\n",
     "    alias: acme\n    users:\n      <<: [!csv a.csv, !include b.yaml]\n",
-    "    alias: acme\n    users: !csv {file: p.csv, ignore: ['*'], name: {from: email}}\n"
+    "    alias: acme\n    users: !csv {file: p.csv, ignore: ['*'], name: {from: email},"
+    " display_name: {from: [first_name, last_name]}}\n"
     "    groups: !csv\n      file: members.csv\n      rows: members\n"
     "      domains: [acme.example]\n",
     "    alias: acme\n    users:\n      <<: !csv {file: p.csv, columns: {mail: email}}\n"

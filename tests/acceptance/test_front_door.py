@@ -132,6 +132,32 @@ def test_an_output_that_cannot_be_written_is_told(run: Run, output: str, told: s
     assert (2, told) == (result.exit_code, result.stderr)
 
 
+@pytest.mark.parametrize("output", ["before.yaml", "link.yaml", "spec.yaml", "people.csv"])
+def test_an_output_never_takes_the_place_of_what_is_read(run: Run, output: str) -> None:
+    spec = "version: 1\nenvironment: p\norganizations:\n  a: {region: eu-west-1, alias: a, "
+    files = {
+        "before.yaml": f"{spec}users: {{}}}}\n",
+        "spec.yaml": f"{spec}users: !csv people.csv}}\n",
+        "people.csv": "name,display_name\nalice,A\n",
+    }
+    run("validate", "spec.yaml", files=files)
+    Path("link.yaml").symlink_to("before.yaml")
+    result = run("plan", "spec.yaml", "--against", "before.yaml", "--output", output)
+    told = f"{output} is read by this command: name another file for --output\n"
+
+    assert (2, told) == (result.exit_code, result.stderr)
+    assert files == {name: Path(name).read_text("utf-8") for name in files}
+
+
+def test_a_link_to_nowhere_is_not_a_folder_to_make(run: Run) -> None:
+    spec = "config/valid.yaml"
+    run("validate", spec)
+    Path("link").symlink_to("nowhere/plan.txt")
+    result = run("plan", spec, "--against", spec, "--output", "link")
+
+    assert "link cannot be written: no such file or directory\n" == result.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("init", ""), ("validate", ""), ("show", ""), ("plan", "a", "--output", ""), ("removed", "")],

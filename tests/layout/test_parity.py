@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, is_typeddict
+from typing import Any, cast, is_typeddict
 
 import pytest
 
@@ -40,6 +41,7 @@ from workmail_org.model.values import OrganizationId
 from workmail_org.model.watching import Ignore, Unmanaged, Watching
 from workmail_org.rehearsal.listing import build_organization, list_rows
 from workmail_org.spec.building import load_environment
+from workmail_org.spec.files.table_options import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA: dict[str, Any] = json.loads(
@@ -269,3 +271,23 @@ def test_a_rehearsal_shows_every_live_setting(fact: str) -> None:
 
     assert rows != fewer
     assert built != less
+
+
+def test_editors_know_the_options_of_a_table() -> None:
+    schema = json.loads((ROOT / "schemas" / "editor.schema.json").read_text("utf-8"))
+
+    def find(node: Any) -> Iterator[set[str]]:
+        if isinstance(node, dict):
+            shape = cast("dict[str, Any]", node)
+            if shape.get("required") == ["file"] and len(shape["properties"]) > 1:
+                yield set(shape["properties"])
+            for each in shape.values():
+                yield from find(each)
+        elif isinstance(node, list):
+            for each in cast("list[Any]", node):
+                yield from find(each)
+
+    found = list(find(schema))
+
+    assert found
+    assert all({*OPTIONS} == each for each in found)

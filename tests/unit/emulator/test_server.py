@@ -267,6 +267,25 @@ def test_a_dump_that_could_not_be_written_is_told_at_the_beginning(tmp_path: Pat
 
         assert (1, "", 1) == (ended.returncode, ended.stdout, ended.stderr.count("\n"))
         assert str(tmp_path) in ended.stderr
+    ended = run("--dump", "missing/dump.json")
+
+    assert "workmail-emulator: missing is not a folder; make it" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--lag", "-1", "lag is a number of seconds, 0 or more: -1.0"),
+        ("--lag", "nan", "lag is a number of seconds, 0 or more: nan"),
+        ("--lag", "inf", "lag is a number of seconds, 0 or more: inf"),
+        ("--throttle", "0", "throttle is a number of calls a second, more than 0: 0.0"),
+        ("--throttle", "nan", "throttle is a number of calls a second, more than 0: nan"),
+    ],
+)
+def test_what_no_clock_can_count_is_refused(option: str, value: str, expected: str) -> None:
+    ended = run(option, value)
+
+    assert (1, f"workmail-emulator: {expected}\n") == (ended.returncode, ended.stderr)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

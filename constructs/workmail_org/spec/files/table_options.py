@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from workmail_org.spec.files.parsing import ParsingContext
     from workmail_org.spec.problems import Path
 
-_OPTIONS = ("file", "rows", "columns", "ignore", "name", "domains")
+_DISPLAY_NAME = "display_name"
+OPTIONS = ("file", "rows", "columns", "ignore", "name", _DISPLAY_NAME, "domains")
 _FROM = "from"
 _NOT = "not "
 _MERGE = "<<"
@@ -50,6 +51,7 @@ class TableOptions:
         patterns: Headers of columns that are left out unless they are known.
         name: The key is what stands before an @ in the column `name.key`.
         domains: Folded; an address in one of them stands for what is before its @.
+        display_name: Columns whose texts make the display name of a user who has none.
     """
 
     rows: Columns = headers.USERS
@@ -58,6 +60,7 @@ class TableOptions:
     patterns: tuple[str, ...] = ()
     name: Renamed | None = None
     domains: frozenset[str] = frozenset()
+    display_name: tuple[Renamed, ...] = ()
 
     def ignores_unknown(self, header: str) -> bool:
         """Return whether a column that is not known is left out."""
@@ -104,12 +107,18 @@ class _TableOptionsReader:
 
     def read(self) -> tuple[Scalar | None, TableOptions]:
         """Take what is usable; the rest are problems."""
-        self._refuse_unknown(self._node, _OPTIONS)
+        self._refuse_unknown(self._node, OPTIONS)
         file = self._file()
         self._rows = self._read_rows()
         exact, patterns = self._ignored()
         return file, TableOptions(
-            self._rows, self._columns(), exact, patterns, self._name(), self._domains()
+            rows=self._rows,
+            columns=self._columns(),
+            ignored=exact,
+            patterns=patterns,
+            name=self._name(),
+            domains=self._domains(),
+            display_name=self._display_name(),
         )
 
     def _option(self, key: str) -> Node | None:
@@ -199,6 +208,30 @@ class _TableOptionsReader:
         self._refuse("name", source, allowed)
         return None
 
+    def _display_name(self) -> tuple[Renamed, ...]:
+        node = self._option(_DISPLAY_NAME)
+        if node is None:
+            return ()
+        if _DISPLAY_NAME not in self._rows.texts:
+            message = f"!csv: a {self._rows.entity} has no display name"
+            self._report(node.place, message, f"leave the option {_DISPLAY_NAME} out")
+            return ()
+        source = node.entries.get(_FROM) if isinstance(node, Mapping) else None
+        if not isinstance(node, Mapping) or not isinstance(source, Sequence):
+            self._refuse(_DISPLAY_NAME, node, "a mapping: {from: [first_name, last_name]}")
+            return ()
+        self._refuse_unknown(node, (_FROM,))
+        keys = [
+            Renamed(_FROM, item.written, item.place)
+            for item in source.items
+            if isinstance(item, Scalar) and item.written in self._rows.texts
+        ]
+        for item in source.items:
+            if not (isinstance(item, Scalar) and item.written in self._rows.texts):
+                allowed = f"keys of a {self._rows.entity} that are text, such as first_name"
+                self._refuse(_DISPLAY_NAME, item, allowed)
+        return tuple(keys)
+
     def _refuse_unknown(self, node: Mapping, known: tuple[str, ...]) -> None:
         for key, place in node.key_places.items():
             if key not in known:
@@ -214,7 +247,7 @@ class _TableOptionsReader:
         what = f'"{node.written}"' if isinstance(node, Scalar) else "this"
         self._report(node.place, f"!csv: {what} is not what {key} takes", f"allowed: {allowed}")
 
-    def _report(self, place: Place, message: str, hint: str) -> None:
+    def _report(self, place: Place, message: str, hint: str | None) -> None:
         self._context.report("csv", place, self._path, message, hint)
 
 

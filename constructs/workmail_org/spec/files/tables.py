@@ -30,6 +30,10 @@ _SEPARATORS = (",", ";", "\t")  # spreadsheets write ; where the decimal sign is
 # Excel reads the separator from such a line, and some programs write it, with or without quotes
 _LINE_BREAK = re.compile(r"\r\n?")
 _SEPARATOR_LINE = re.compile(r'("?)sep=([^\w\s"]|\t)\1[ \t]*(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
+# "Status [READ ONLY]" of the users that Google's Admin console downloads
+_STATUS = {"active": True, "suspended": False, "archived": False}
+# What Export-Csv of Windows PowerShell 5.1 writes first, unless -NoTypeInformation is given
+_TYPE_LINE = re.compile(r"#TYPE [^\r\n]*(?:\r\n|\n|\r|\Z)")
 _QUOTED = re.compile(r'"[^"]*+"')
 # Between addresses: none holds one of these unless a part of it is quoted (RFC 5321, section 4.1.2)
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -90,9 +94,10 @@ def _separator(text: str) -> tuple[str, int]:
     """Say what separates cells, and at which character the header may begin."""
     if found := _SEPARATOR_LINE.match(text):
         return found[2], found.end()
-    lines = _QUOTED.sub("", text[:_MAX_HEADER]).strip("\r\n ").splitlines()
+    start = found.end() if (found := _TYPE_LINE.match(text)) else 0
+    lines = _QUOTED.sub("", text[start : start + _MAX_HEADER]).strip("\r\n ").splitlines()
     header = lines[0] if lines else ""
-    return max(_SEPARATORS, key=header.count), 0
+    return max(_SEPARATORS, key=header.count), start
 
 
 def _is_ignored(header: str) -> bool:
@@ -178,6 +183,10 @@ class _TableReader:
             )
             self._report(name.place, (), message)
             return []
+        for part in self._options.display_name:
+            if part.key not in columns:
+                message = f'"{part.key}" is not a column of {self._source.name}'
+                self._report(part.place, (), message, "the display names would come from it")
         needed = [] if name else [self._known.name]
         if self._is_of_memberships:
             needed.append(MEMBER)
@@ -337,7 +346,17 @@ class _TableReader:
             entry.entries[column] = node
             entry.key_places[column] = cell.place
             entry.height = max(entry.height, node.height + 1)
+        self._make_display_name(entry)
         return entry
+
+    def _make_display_name(self, entry: Mapping) -> None:
+        """Make the display name of a user who has none from the columns that the options name."""
+        found = [entry.entries.get(part.key or "") for part in self._options.display_name]
+        parts = [node for node in found if isinstance(node, Scalar)]
+        if parts and "display_name" not in entry.entries:
+            text = " ".join(str(node.value) for node in parts)
+            entry.entries["display_name"] = Scalar(text, parts[0].place, text)
+            entry.key_places["display_name"] = parts[0].place
 
     def _value(self, column: str, cell: _Cell, path: Path, negated: bool) -> Node:
         text, place = cell.text, cell.place
@@ -357,6 +376,8 @@ class _TableReader:
         allowed = ""
         if column in self._known.booleans:
             value, allowed = scalars.boolean(text), "true or false"
+            if value is None and column == "enabled" and not negated:
+                value = _STATUS.get(text.casefold())
             value = not value if negated and value is not None else value
         elif column in self._known.numbers:
             value, allowed = scalars.whole_number(text), "a whole number"
