@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 _PIPE_CLOSED = 141
-"""As a shell says it: 128 + SIGPIPE."""
+"""As a shell says it: 128 + SIGPIPE (chosen)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

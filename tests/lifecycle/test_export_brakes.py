@@ -243,7 +243,7 @@ def test_the_end_of_a_stack_is_not_begun_while_a_mailbox_that_ends_with_it_has_n
     assert (
         "the stack cannot be destroyed as it is, and nothing in the organization was deleted: "
         f"WorkMail would erase mailboxes without a verified export ({names}), which workmail-org "
-        "leave export makes; switch off whoever is not needed any more"
+        "leave export makes; what CloudFormation deletes by itself"
     ) in str(caught.value)
 
 

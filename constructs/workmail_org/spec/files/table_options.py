@@ -237,8 +237,8 @@ class _TableOptionsReader:
             if key not in known:
                 near = suggesting.nearest(key, known)
                 hint = f'did you mean "{near}"?' if near else f"known: {', '.join(known)}"
-                hint = characters.put_before(hint, key)
-                self._report(place, f'!csv has no option "{key}"', hint)
+                told = characters.put_before(hint, key)
+                self._report(place, f'!csv has no option "{key}"', told)
 
     def _refuse(self, key: str, node: Node | None, allowed: str) -> None:
         """Report a value that is none of `allowed`; nothing is said of one that is not there."""

@@ -298,8 +298,8 @@ class _TableReader:
             return None
         if not column and not renamed and not self._options.ignores_unknown(cell.text):
             what, hint = self._known.complain(cell.text)
-            hint = characters.put_before(hint, cell.text)
-            self._report(cell.place, (), f'column "{cell.text}" {what}', hint)
+            told = characters.put_before(hint, cell.text)
+            self._report(cell.place, (), f'column "{cell.text}" {what}', told)
         return column
 
     def _refuse_absent(self, header: _Row) -> None:
