@@ -273,3 +273,27 @@ def test_a_stack_without_exports_goes_without_a_word(stack: Stack) -> None:
     stack.destroy()
 
     assert {} == stack.deployed
+
+
+@pytest.mark.parametrize(("days", "is_stopped"), [(29, True), (31, False)])
+def test_a_mailbox_that_is_kept_for_thirty_days_ends_with_its_organization(
+    stack: Stack, days: int, is_stopped: bool
+) -> None:
+    """Whoever is switched off, and could still be switched on again, is not exported either."""
+    stack.deploy(replace(FULL, on_removal=OnRemoval(organization=Removal.DELETE)))
+    for name in ("alice", "bob", "resource:room"):
+        note(stack, name)
+    scope = {"OrganizationId": stack.organization_id}
+    made = stack.workmail.create_user(**scope, Name="mallory", DisplayName="Mallory")
+    email = "mallory@acme.awsapps.com"
+    stack.workmail.register_to_work_mail(**scope, EntityId=made["UserId"], Email=email)
+    stack.workmail.deregister_from_work_mail(**scope, EntityId=made["UserId"])
+    stack.emulator.clock.advance(days * 86_400)
+    if is_stopped:
+        with pytest.raises(DeploymentFailedError, match=r"without a verified export \(mallory\)"):
+            stack.destroy()
+    else:
+        stack.destroy()
+
+    organizations = stack.workmail.list_organizations()["OrganizationSummaries"]
+    assert is_stopped == any(each["State"] == "Active" for each in organizations)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from workmail_org.errors import PermanentError, ServiceError
 from workmail_org.handlers.exporting import read_exported
@@ -65,7 +66,8 @@ def refuse_half_an_end(run: Run, request: Request[RemovalsProperties]) -> None:
             organization.completed
         )
         ledger = run.open_ledger(run.clients, desired.ledger_table)
-        found = _look(workmail, ledger, desired)
+        now = datetime.fromtimestamp(run.epoch(), UTC)
+        found = _look(workmail, ledger, desired, now)
     except ServiceError as error:  # each resource says by itself what it lacks
         run.log("end not judged", error=str(error))
         return
@@ -115,30 +117,35 @@ def _note(run: Run, request: Request[RemovalsProperties], *, refused: bool) -> N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """Who is switched on.
+    """Who is there.
 
     Attributes:
         leavers: Who is switched off or deleted with the stack.
         stayers: Strangers, who was taken over, who is retained.
+        kept: Who is switched off already, and whose mailbox WorkMail keeps for now.
     """
 
     leavers: Sequence[Listed]
     stayers: Sequence[_Stayer]
+    kept: Sequence[Listed]
 
     @property
     def rows(self) -> tuple[Listed, ...]:
-        """All of them."""
-        return (*self.leavers, *(each.row for each in self.stayers))
+        """All of them: with an organization every mailbox in it goes, at once."""
+        return (*self.leavers, *(each.row for each in self.stayers), *self.kept)
 
 
-def _look(workmail: WorkMail, ledger: Ledger, desired: RemovalsProperties) -> _Found:
+def _look(workmail: WorkMail, ledger: Ledger, desired: RemovalsProperties, now: datetime) -> _Found:
     leavers: list[Listed] = []
+    kept: list[Listed] = []
     found: list[_Stayer] = []
     for kind in Kind:
         rows = [row for row in list_entities(workmail, kind) if not row.system]
         entries = get_valid(ledger.read(kind), rows)
         for row in rows:
             if not row.enabled:
+                if row.deadline and row.deadline > now:
+                    kept.append(row)
                 continue
             if not _stays(entries.get(row.reference.folded), desired.removal_policies[kind]):
                 leavers.append(row)
@@ -146,7 +153,7 @@ def _look(workmail: WorkMail, ledger: Ledger, desired: RemovalsProperties) -> _F
             read = len(found) < _MOST_READ
             aliases = read_aliases(workmail, row) if read else ()
             found.append(_Stayer(row, (row.email, *aliases)))
-    return _Found(leavers=leavers, stayers=found)
+    return _Found(leavers=leavers, stayers=found, kept=kept)
 
 
 def _stays(entry: Entry | None, removal_policy: Removal) -> bool:
