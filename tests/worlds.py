@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import partial
 from itertools import product
 from typing import Any, cast
 
@@ -19,8 +20,8 @@ from botocore.exceptions import ClientError
 from cloudformation import DeploymentFailedError, Stack
 from drifting import Hand, look_live
 from scenes import at, make_emulator, make_group, make_organization, make_user
+from striking import BLOWS, RecordingStack
 from transitions import allow, permit
-from workmail_emulator.errors import ServiceFault
 from workmail_org.model.organization import Organization
 from workmail_org.model.permission import Right
 from workmail_org.model.policies import Policies
@@ -121,6 +122,11 @@ def _move(hand: Hand) -> None:
     hand.do("update_user", UserId=hand.find("alice"), City="Paris")
 
 
+REFUSED = "refused before the effect"
+KILLED = "killed after the effect"
+PASSING = ("answer lost", "delivered twice at once")
+"""Blows after which the request is finished all the same."""
+
 MEANWHILE = (
     Meanwhile("a further address", _add_alias),
     Meanwhile("a member", _join),
@@ -188,7 +194,8 @@ class World:
     Attributes:
         second: Whether it is the second request: then the first one succeeded before.
         adopt: Whether the spec takes over whoever is there already.
-        strike: Number of the call of the request that is refused; `None`: none is.
+        strike: Number of the call of the request that is struck; `None`: none is.
+        blow: How.
         act: At which call somebody does what; `None`: nobody does anything.
         calls: How many calls the request has made.
         raced: Whether Alice was written right after somebody changed what had been read of
@@ -199,35 +206,37 @@ class World:
     second: bool = False
     adopt: bool = True
     strike: int | None = None
+    blow: str = REFUSED
     act: tuple[int, Meanwhile] | None = None
     calls: int = 0
     raced: bool = False
     hand: Hand = field(init=False)
     _by_hand: bool = False
+    _struck: bool = False
     _alice: str | None = None
 
     def __str__(self) -> str:
         request = "the second request" if self.second else "the first request"
-        struck = f", call {self.strike} refused" if self.strike else ""
+        struck = f", {self.blow} at call {self.strike}" if self.strike else ""
         acted = f", {self.act[1].name} at call {self.act[0]}" if self.act else ""
         return f"{self.found}; {request}{struck}{acted}"
 
     def run(self) -> str | None:
         """Play it; say what is wrong in the end, or nothing."""
         self.hand = make(self.found)
-        stack = Stack(self.hand.stack.emulator, name="production-acme")
+        stack = RecordingStack(self.hand.stack.emulator, name="production-acme")
         if self.second:
             stack.deploy(self._declare(DECLARED))
         before = see(self.hand)
         previous = self._declare(DECLARED) if self.second else None
         desired = self._declare(CHANGED if self.second else DECLARED)
-        stack.emulator.on_call = self._watch
+        stack.emulator.on_call = partial(self._watch, stack)
         try:
             stack.deploy(desired)
         except DeploymentFailedError as error:
             stack.emulator.on_call = None
-            if self.strike is None and self.adopt:
-                return f"it failed, and nobody had struck it: {error}"
+            if self.adopt and (self.strike is None or self.blow in PASSING):
+                return f"it failed, and nothing had stopped it: {error}"
             return self._judge_failure(before)
         stack.emulator.on_call = None
         return self._judge_success(desired, previous)
@@ -236,17 +245,24 @@ class World:
         existing = OrganizationId(self.hand.stack.organization_id)
         return replace(organization, existing=existing, adopt=self.adopt)
 
-    def _watch(self, phase: str, call: Any) -> None:
-        if phase != "before" or call is None or self._by_hand:
+    def _watch(self, stack: RecordingStack, phase: str, call: Any) -> None:
+        if call is None or self._by_hand:
             return
+        if phase == "before":
+            self._count(call)
+        blow = BLOWS[self.blow]
+        if self.calls == self.strike and phase == blow.phase and not self._struck:
+            self._struck = True
+            blow.deal(stack)
+
+    def _count(self, call: Any) -> None:
+        """Count a call, and do what somebody does at it."""
         self.calls += 1
         if self.act and self.calls > self.act[0] and call.parameters.get("UserId") == self._alice:
             self.raced |= call.operation == "UpdateUser"
             self._alice = None  # what comes later was read after it
         if self.act is not None and self.calls == self.act[0]:
             self._act()
-        if self.calls == self.strike:
-            raise ServiceFault("Final", "no")
 
     def _act(self) -> None:
         assert self.act is not None
@@ -367,14 +383,20 @@ def _differ(name: str, one: Any, other: Any) -> Iterator[str]:
 def list_worlds(found: Found, *, second: bool, every: int = 1, start: int = 0) -> list[World]:
     """List the worlds of one beginning, after playing the one in which nothing goes wrong.
 
-    Each call is struck alone. Where somebody does something, at one call in `every`, the request
-    goes through, or is struck at its last call but one: what matters then is the place.
+    Each call is refused, and struck by one of the other blows. Where somebody does something, at
+    one call in `every`, the request goes through, or is refused at its last call but one: what
+    matters then is the place.
     """
     calm = World(found, second=second)
     wrong = calm.run()
     assert wrong is None, f"{calm}: {wrong}"
     last = calm.calls - 1
-    worlds = [World(found, second=second, strike=call) for call in range(1, calm.calls + 1)]
+    others = (KILLED, *PASSING)
+    worlds = [
+        World(found, second=second, strike=call, blow=blow)
+        for call in range(1, calm.calls + 1)
+        for blow in (REFUSED, others[call % len(others)])
+    ]
     for meanwhile in MEANWHILE:
         for call in range(1 + start % every, last, every):
             worlds.append(World(found, second=second, act=(call, meanwhile)))
