@@ -12,7 +12,7 @@ _TTL_SECONDS = 3600
 
 
 INBOUND_HOST = "inbound-smtp.{region}.amazonaws.com."
-"""Where the MX record of WorkMail leads to (WorkMail API 2017-10-01, GetMailDomain; facts.md §6)."""
+"""Where WorkMail's MX record leads to (WorkMail API 2017-10-01, GetMailDomain; facts.md §6)."""
 
 _INBOUND = re.compile(r"inbound-smtp\.[a-z0-9-]+\.amazonaws\.com\.?", re.IGNORECASE)
 

@@ -296,6 +296,12 @@ def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
         domain.notes.append(
             f"{name} has a record of type {others[0][1]}, which WorkMail did not ask for: it is "
             "left alone"
+            + (
+                f", and so {domain.wanted.autodiscover} is not written: mail programs find the "
+                "destination once you replace it"
+                if domain.wanted.autodiscover
+                else ""
+            )
         )
     elif domain.wanted.autodiscover:
         host = domain.wanted.autodiscover
