@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pathlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -662,8 +664,17 @@ def _read_live(
 def _write_report(path: pathlib.Path, text: str) -> None:
     from workmail_org.errors import FolderError
 
+    # Whole or not at all: a report of before stays until the new one is written.
+    is_special = path.exists() and not path.is_file()  # a pipe, or a terminal
+    target = path if is_special else path.resolve()
+    draft = target if is_special else target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        path.write_text(text + "\n", encoding="utf-8")
+        draft.write_text(text + "\n", encoding="utf-8")
+        if not is_special:
+            draft.replace(target)
     except OSError as error:
+        if not is_special:
+            with contextlib.suppress(OSError):
+                draft.unlink()
         reason = (error.strerror or str(error)).lower()
         raise FolderError(f"{path} cannot be written: {reason}") from error

@@ -953,6 +953,31 @@ def test_after_the_end_nothing_is_promised(tmp_path: Path) -> None:
     assert "result: days_left=-1 ready=0 blockers=3" in text
 
 
+def test_a_report_that_cannot_be_written_leaves_the_one_before(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "spec.yaml").write_text(SPEC, encoding="utf-8")
+    page = tmp_path / "report.html"
+    page.write_text("of before", encoding="utf-8")
+    words = ("leave", "report", str(tmp_path / "spec.yaml"), "--output", str(page))
+    write = Path.write_text
+
+    def fill(path: Path, text: str, **options: Any) -> int:
+        write(path, text[:10], **options)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fill)
+    refused = run(*words)
+    monkeypatch.setattr(Path, "write_text", write)
+
+    assert 0 != refused.exit_code
+    assert "report.html cannot be written: no space left on device\n" in refused.stderr
+    assert "of before" == page.read_text("utf-8")
+    assert [] == [each.name for each in tmp_path.iterdir() if each.name.startswith(".report")]
+    assert 0 == run(*words).exit_code
+    assert page.read_text("utf-8").startswith("production: leaving Amazon WorkMail\n")
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["--region", "eu-west-1"], ["spec.yaml", "--alias", "acme"]]
 )

@@ -206,6 +206,19 @@ def test_a_plan_against_live_says_what_the_deployment_refuses(stack: Stack, expo
     assert BrakeRule.EXPORT is brake.rule
 
 
+def test_a_plan_says_how_old_the_export_of_who_leaves_is(stack: Stack) -> None:
+    """Weeks may lie between the first pass and the day on which somebody leaves."""
+    note(stack, "alice", verified_at=1_790_000_000.0)
+    (found,) = plan_live(stack, without("alice")).organizations
+
+    assert not found.brakes
+    assert [
+        "last export of whoever leaves or is switched off: alice on 2026-09-21 14:13 UTC; what "
+        "came into the mailbox after that is in none (workmail-org leave export --only NAME "
+        "--again)"
+    ] == [each for each in found.notes if "export" in each]
+
+
 def test_a_plan_against_a_file_says_that_only_the_journal_knows(stack: Stack) -> None:
     del stack
     before = Environment(name="test", organizations=(FULL,))

@@ -14,7 +14,13 @@ from workmail_org.model.live import Entity
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import AuthenticationMode
 from workmail_org.model.user import Role, User
-from workmail_org.model.values import TEST_DOMAIN_SUFFIX, Reference, get_domain, parse_reference
+from workmail_org.model.values import (
+    TEST_DOMAIN_SUFFIX,
+    Reference,
+    fold,
+    get_domain,
+    parse_reference,
+)
 
 _SWITCHED_OFF = (
     "switched off, and a mailbox is erased 30 days after that: export it before (workmail-org "
@@ -24,6 +30,12 @@ _SWITCHED_OFF = (
 """WorkMail Admin Guide, "disable-users"."""
 
 _GROUP_SWITCHED_OFF = "switched off: no mail reaches it today; decide whether it moves"
+
+_REMOTE_MOVES = (
+    "{name} has the mailbox of {email} elsewhere, and the domain moves: the destination has no "
+    "mailbox of this address, and refuses mail to it after DNS step 3, unless you have it route "
+    "the address to where the mailbox is, or give {name} an address in another domain"
+)
 
 _NO_ADDRESS = (
     "has no address outside awsapps.com, which nobody can take along: give it an address in a "
@@ -116,6 +128,7 @@ def place_stayers(placing: Placing, judge: Callable[[Entity], str | None] = find
     """
     addresses: dict[Reference, str] = {}
     remote: set[Reference] = set()
+    moving = {fold(each.name) for each in placing.organization.domains}
     for entity in list_entities(placing.organization):
         lost = [each for each in _list_addresses(placing, entity) if is_test_address(each.name)]
         placing.lose(lost, _TEST_ADDRESS)
@@ -132,6 +145,8 @@ def place_stayers(placing: Placing, judge: Callable[[Entity], str | None] = find
             placing.leave(contents, _ROOM_CONTENTS)
         if isinstance(entity, User) and entity.role is Role.REMOTE_USER:
             remote.add(entity.reference.folded)
+            if fold(get_domain(entity.email)) in moving:
+                placing.notes.append(_REMOTE_MOVES.format(name=entity.name, email=entity.email))
     movers = Movers(addresses, frozenset(remote))
     for group in placing.organization.groups:
         _leave_naming(placing, movers, group.reference, ItemKind.MEMBER)

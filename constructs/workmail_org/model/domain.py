@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 _TTL_SECONDS = 3600
 """What the guide recommends for MX and autodiscover records (facts.md §6)."""
+
+
+INBOUND_HOST = "inbound-smtp.{region}.amazonaws.com."
+"""Where WorkMail's MX record leads to (WorkMail API 2017-10-01, GetMailDomain; facts.md §6)."""
+
+_INBOUND = re.compile(r"inbound-smtp\.[a-z0-9-]+\.amazonaws\.com\.?", re.IGNORECASE)
+
+
+def is_inbound_host(host: str) -> bool:
+    """Return whether a host takes mail for WorkMail, in whatever region."""
+    return _INBOUND.fullmatch(host) is not None
 
 
 class RecordGroup(StrEnum):

@@ -80,11 +80,20 @@ def export(
     # boto3 and rich would make every other command slower.
     from workmail_org.exporting.model import Pass
     from workmail_org.operating import deployed, export_words, exporting
+    from workmail_org.service.clients import make_route53
 
     environment = building.load_environment(spec, root=root)
     organization = deployed.choose_organization(environment, key)
     name = Pass.FINAL if final else Pass.FIRST
     export_pass = exporting.open_pass(environment, organization, name, names)
+    receiving = exporting.list_receiving(organization, make_route53()) if final else ()
+    if receiving:
+        said = (
+            f"note: mail to {', '.join(receiving)} still comes to WorkMail, by the MX record in "
+            "the hosted zone: what comes in after this pass is in no archive; export with --final "
+            "--again once the mail has moved"
+        )
+        click.echo(escape(said), err=True)
     execution = exporting.start(export_pass, names, retry=retry, again=again, verify=verify)
     if watch:
         with export_words.show_progress(organization.key) as follow:

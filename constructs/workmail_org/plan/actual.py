@@ -45,7 +45,8 @@ class Actual:
             take out yet.
         settled: Digests of what was settled, by folded reference (`changes.settled`);
             what is predicted is read as it is declared anyway.
-        exported: Ids of those whose mailbox has a verified export; `None`: nobody has looked.
+        exported: Ids of those whose mailbox has a verified export, with the second since 1970 at
+            which it was verified; `None`: nobody has looked.
         repairs: Whether the deployment repairs: every resource is touched, and reads
             everything.
     """
@@ -63,7 +64,7 @@ class Actual:
         default_factory=dict[Kind, Mapping[str, tuple[Reference, ...]]]
     )
     settled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
-    exported: frozenset[str] | None = None
+    exported: Mapping[str, float] | None = None
     repairs: bool = False
 
 

@@ -201,13 +201,14 @@ class _Zones:
 
 def _read_exported(
     clients: Clients, desired: Declaration, stack: DeployedStack | None
-) -> frozenset[str] | None:
-    """Read whose mailbox has a verified export; `None`: the spec declares no exports."""
+) -> Mapping[str, float] | None:
+    """Read whose mailbox has a verified export, and since when; `None`: no exports are declared."""
     if not desired.users.exports:
         return None
     if stack is None or stack.journal is None:
-        return frozenset()
-    return frozenset(find_verified(journal.read(Journal(clients.dynamodb, stack.journal))))
+        return {}
+    found = find_verified(journal.read(Journal(clients.dynamodb, stack.journal)))
+    return {key: entry.verified_at or 0.0 for key, entry in found.items()}
 
 
 def _look_around(clients: Clients, desired: Declaration) -> DeployedState:

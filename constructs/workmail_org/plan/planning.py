@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from workmail_org.changes.approvals import make_approval_key
 from workmail_org.changes.brakes import join_names
@@ -258,20 +258,41 @@ def _list_notes(
 def _describe_leavers(
     desired: Declaration, standing: DeployedState | None, course: SimulatedSteps
 ) -> Iterator[str]:
-    """Write who may have to be confirmed: only the journal of exports tells."""
-    if not desired.users.exports or (standing is not None and standing.is_live):
+    """Write who may have to be confirmed: only the journal of exports tells.
+
+    Against what is live, write how old the export is of who need not be.
+    """
+    if not desired.users.exports:
         return
     leavers = {
-        call.subject.name
+        call.subject.folded: call.subject.name
         for step in course.steps
         if step.resource_type is ResourceType.REMOVALS
         for call in step.calls
         if isinstance(call.subject, Reference) and call.subject.kind is not Kind.GROUP
     }
-    if leavers:
+    if standing is not None and standing.is_live:
+        yield from _describe_exports(standing.actual, leavers)
+    elif leavers:
+        names = join_names(sorted({*leavers.values()}))
         yield (
             "whoever leaves or is switched off without a verified export of the mailbox must be "
-            f"confirmed: {join_names(sorted(leavers))}; --against live looks into the journal"
+            f"confirmed: {names}; --against live looks into the journal"
+        )
+
+
+def _describe_exports(actual: Actual, leavers: Mapping[Reference, str]) -> Iterator[str]:
+    """Write when the mailboxes of leavers were exported: what came in later is in no export."""
+    said: list[str] = []
+    for reference, name in sorted(leavers.items()):
+        found = actual.people.find(reference)
+        moment = (actual.exported or {}).get(found.id) if found else None
+        if moment is not None:
+            said.append(f"{name} on {datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC")
+    if said:
+        yield (
+            f"last export of whoever leaves or is switched off: {join_names(said)}; what came into "
+            "the mailbox after that is in none (workmail-org leave export --only NAME --again)"
         )
 
 

@@ -17,6 +17,8 @@ from workmail_org.errors import PermanentError
 from workmail_org.exporting import entry
 from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.exporting.running import advance, begin
+from workmail_org.model.domain import HostedZone, MailDomain
+from workmail_org.model.organization import Organization
 from workmail_org.model.values import EntityId, Kind
 from workmail_org.operating import exporting
 from workmail_org.operating.export_words import (
@@ -25,7 +27,14 @@ from workmail_org.operating.export_words import (
     render_pass,
     render_pass_json,
 )
-from workmail_org.operating.exporting import ExportPass, PassView, look, start, watch
+from workmail_org.operating.exporting import (
+    ExportPass,
+    PassView,
+    list_receiving,
+    look,
+    start,
+    watch,
+)
 
 NOW = 1_790_000_000.0
 
@@ -213,6 +222,54 @@ def test_a_look_does_not_wait_for_ever() -> None:
     watched = look(export_pass, start(export_pass), sleep=lambda _: None)
 
     assert (False, False) == (watched.has_ended, watched.all_verified)
+
+
+class Route53:
+    """A zone by its id; others are denied."""
+
+    def __init__(self, **zones: str) -> None:
+        self.zones = zones
+
+    def get_hosted_zone(self, *, Id: str) -> Any:  # noqa: N803 - the API's
+        if Id not in self.zones:
+            raise refuse("AccessDenied", "GetHostedZone")
+        return {"HostedZone": {"Name": "acme.example."}}
+
+    def get_paginator(self, _method: str) -> Route53:
+        return self
+
+    def paginate(self, *, HostedZoneId: str) -> Any:  # noqa: N803 - the API's
+        values = [{"Value": self.zones[HostedZoneId]}]
+        return [
+            {
+                "ResourceRecordSets": [
+                    {"Name": "acme.example.", "Type": "MX", "ResourceRecords": values}
+                ]
+            }
+        ]
+
+
+@pytest.mark.parametrize(
+    ("zones", "expected"),
+    [
+        ({"Z1": "10 inbound-smtp.eu-west-1.amazonaws.com."}, ("acme.example",)),
+        ({"Z1": "10 INBOUND-SMTP.eu-west-1.amazonaws.com"}, ("acme.example",)),
+        ({"Z1": "1 smtp.google.com."}, ()),
+        ({}, ()),
+    ],
+)
+def test_a_domain_whose_mail_still_comes_is_found_where_one_may_look(
+    zones: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    zone = HostedZone(hosted_zone_id="Z1", zone_name="acme.example")
+    organization = Organization(
+        key="acme",
+        region="eu-west-1",
+        alias="acme",
+        domains=(MailDomain(name="acme.example", dns=zone), MailDomain(name="other.example")),
+    )
+
+    assert expected == list_receiving(organization, Route53(**zones))
 
 
 def test_doing_it_again_is_given_to_an_execution_of_its_own() -> None:

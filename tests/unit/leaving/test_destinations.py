@@ -98,6 +98,16 @@ def test_a_remote_user_becomes_a_contact_and_a_member() -> None:
     assert Placement.HAND is find(go(organization, GOOGLE), ItemKind.REMOTE_USER, "rita").placement
 
 
+@pytest.mark.parametrize("to", Destination)
+@pytest.mark.parametrize("email", ["rob@ACME.example", "rob@elsewhere.example"])
+def test_a_remote_user_at_a_domain_that_moves_is_noted(to: Destination, email: str) -> None:
+    """Nobody has the mailbox at the destination: mail bounces from step 3 on."""
+    moved = go(make_organization(make_user("rob", role=Role.REMOTE_USER, email=email)), to)
+    noted = [note for note in moved.notes if "rob has the mailbox of" in note]
+
+    assert ("ACME" in email) == bool(noted)
+
+
 def test_rights_with_a_remote_user_are_lost() -> None:
     users = make_user("ann"), make_user("rita", role=Role.REMOTE_USER)
     organization = make_organization(*users, permissions=(permit("ann", "rita", Right.SEND_AS),))

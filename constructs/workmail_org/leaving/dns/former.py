@@ -33,6 +33,8 @@ FOLDER = "before"
 
 _SES_KEY = ".dkim.amazonses.com."
 _POLICY = re.compile(r"(?<=;)(\s*)p\s*=\s*\w+", re.IGNORECASE)
+_SUBDOMAINS = re.compile(r"(?<=;)(\s*)sp\s*=\s*\w+", re.IGNORECASE)
+"""The policy of subdomains without one of their own (RFC 7489, section 6.3), which may move too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +232,7 @@ def relax(value: Value) -> Value:
     if not isinstance(value, Txt) or not _is_dmarc(value):
         return value
     relaxed = _POLICY.sub(r"\1p=none", value.text, count=1)
+    relaxed = _SUBDOMAINS.sub(r"\1sp=none", relaxed, count=1)
     return value if relaxed == value.text else make_txt(relaxed)
 
 

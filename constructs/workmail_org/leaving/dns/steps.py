@@ -35,8 +35,8 @@ from workmail_org.leaving.dns.spf import (
     parse_spf,
 )
 from workmail_org.leaving.dns.wanted import Wanted
+from workmail_org.model.domain import INBOUND_HOST
 
-_INBOUND = "inbound-smtp.{region}.amazonaws.com."
 _SES_KEYS = 3
 """DKIM records of one identity of SES (WorkMail API 2017-10-01, GetMailDomain)."""
 
@@ -150,7 +150,7 @@ def plan_steps(
     remarks = list(notes)
     domains: list[_Domain] = []
     for each in wanted:
-        inbound = _INBOUND.format(region=regions[each.domain])
+        inbound = INBOUND_HOST.format(region=regions[each.domain])
         former = find_former(each, zone.records, given, inbound, problems)
         domains.append(
             _Domain(each, inbound, zone.records, former, problems, remarks, keeps_ses=keeps_ses)
@@ -296,6 +296,12 @@ def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
         domain.notes.append(
             f"{name} has a record of type {others[0][1]}, which WorkMail did not ask for: it is "
             "left alone"
+            + (
+                f", and so {domain.wanted.autodiscover} is not written: mail programs find the "
+                "destination once you replace it"
+                if domain.wanted.autodiscover
+                else ""
+            )
         )
     elif domain.wanted.autodiscover:
         host = domain.wanted.autodiscover

@@ -30,13 +30,12 @@ import yaml
 from workmail_org.errors import InputError
 from workmail_org.leaving.dns.spf import Spf, is_spf, parse_spf
 from workmail_org.leaving.model import Destination
+from workmail_org.model.domain import is_inbound_host
 from workmail_org.model.values import fold
 
 _HOST = re.compile(
     r"(?=.{1,253}\.?$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]*[a-z0-9]\.?"
 )
-_WORKMAILS = re.compile(r"inbound-smtp\.[a-z0-9-]+\.amazonaws\.com\.?|.*\.awsapps\.com\.?")
-"""Hosts that take mail for WorkMail (WorkMail API 2017-10-01, GetMailDomain)."""
 _MX = re.compile(r"(\d{1,5}) (\S+)")
 _DKIM_NAME = re.compile(r"[a-z0-9_][a-z0-9._-]*\._domainkey")
 _DKIM = re.compile(r"v=DKIM1;.*\bp=[A-Za-z0-9+/]{16,}={0,2}", re.IGNORECASE)
@@ -340,7 +339,7 @@ def _check_mx(value: Any, place: str, domain: str, problems: list[str]) -> Itera
                 '"10 mx.example.net"'
             )
             continue
-        if _WORKMAILS.fullmatch(host):
+        if is_inbound_host(host):
             problems.append(
                 f'{place}: mx of {domain} has "{each}": that is WorkMail itself, not the '
                 "destination"

@@ -83,6 +83,11 @@ _REPLACES = (
     "once it was run, after a later one, or after a change by other people. Look at the zone, and "
     f"write the files again. {_AGAIN}"
 )
+_SERIALS = (
+    "The serial of the SOA record grows from file to file, in this order. Whoever takes a file a "
+    "second time, or one after the rollback, raises it first: secondary servers keep what they "
+    "have while it does not grow."
+)
 _WHOLE_ZONES = f"Each file is the whole zone after its step, from what was read. {_AGAIN}"
 
 
@@ -151,6 +156,9 @@ def _list_readme(
         yield ""
     yield _REPLACES if form is Format.ROUTE53 else _WHOLE_ZONES
     yield ""
+    if form is Format.BIND:
+        yield _SERIALS
+        yield ""
     wait = max((plan.longest_ttl for plan in plans), default=0)
     for step, when in _WHEN.items():
         yield f"## {step}"
