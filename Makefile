@@ -61,6 +61,7 @@ docs: setup
 	$(SOURCES):tools python tools/api_coverage.py
 	python tools/recipes.py
 	$(SOURCES) python tools/refusals.py
+	python tools/cost_picture.py
 	$(SOURCES) python -m workmail_emulator.coverage
 
 # Build the documentation site into site/, in an environment of its own.

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import api_coverage
+import cost_picture
 import editor_schema
 import plans_schema
 import recipes
@@ -163,6 +164,10 @@ def test_the_refusals_are_those_of_the_handlers() -> None:
     written = refusals.DOCUMENT.read_text(encoding="utf-8")
 
     assert refusals.renew(written) == written, "run make docs"
+
+
+def test_the_picture_of_cost_shows_the_table() -> None:
+    assert cost_picture.make() == cost_picture.PICTURE.read_text("utf-8"), "run make docs"
 
 
 def test_a_new_kind_of_policy_touches_few_files() -> None:

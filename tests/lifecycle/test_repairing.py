@@ -9,19 +9,23 @@ import pytest
 
 from approving import plan_live
 from cloudformation import DeploymentFailedError, Stack
+from drifting import Hand
 from scenes import (
     assert_equals,
     at,
     list_operations,
+    make_emulator,
     make_group,
     make_organization,
     make_user,
     take_picture,
 )
+from workmail_emulator.faults import Fault, Phase
 from workmail_org.model.organization import Organization
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import AccessControlRule, Effect, Policies
 from workmail_org.model.removal import Safety
+from worlds import differ, see
 
 ALICE, BOB, CAROL = make_user("alice", telephone="1"), make_user("bob"), make_user("carol")
 SALES = make_group("sales", "alice", "bob")
@@ -40,6 +44,15 @@ SPEC = make_organization(
     policies=Policies(access_control=(RULE,)),
 )
 REPAIR = "0123456789ab"
+REPAIRING = (
+    "TagResource",
+    "RegisterToWorkMail",
+    "UpdateUser",
+    "AssociateMemberToGroup",
+    "PutMailboxPermissions",
+    "DeleteAccessControlRule",
+)
+"""What it takes to set right what is changed by hand below."""
 
 
 def change_by_hand(stack: Stack) -> None:
@@ -93,14 +106,7 @@ def test_a_repair_sets_right_whatever_was_changed_by_hand_and_nothing_else(
     changed.repair = REPAIR
     changed.deploy(SPEC)
 
-    assert {
-        "AssociateMemberToGroup",
-        "DeleteAccessControlRule",
-        "PutMailboxPermissions",
-        "RegisterToWorkMail",
-        "TagResource",
-        "UpdateUser",
-    } == set(list_operations(changed))
+    assert sorted(REPAIRING) == sorted(list_operations(changed))
     assert_equals(take_picture(changed), keep_alias(SPEC))
     assert "mail" == get_tags(changed)["team"]
     changed.emulator.clear_calls()
@@ -127,3 +133,32 @@ def test_a_repair_comes_together_with_a_change(changed: Stack) -> None:
     changed.deploy(desired, approved=plan_live(changed, SPEC, desired, repairs=True).approval)
 
     assert_equals(take_picture(changed), keep_alias(desired))
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_a_repair_that_fails_leaves_everything_as_people_had_changed_it(phase: Phase) -> None:
+    """Refused at each of its writes, before or after the effect."""
+    for operation in REPAIRING:
+        stack = Stack(make_emulator())
+        stack.deploy(SPEC)
+        change_by_hand(stack)
+        found = see(Hand(stack))
+        stack.repair = REPAIR
+        fault = Fault(operation=operation, when=phase, code="Final", status=400)
+        stack.emulator.faults.add(fault)
+        with pytest.raises(DeploymentFailedError, match="Final"):
+            stack.deploy(SPEC)
+
+        assert [] == differ(found, see(Hand(stack)))
+
+
+def test_the_deployment_after_a_repair_does_nothing(changed: Stack) -> None:
+    changed.repair = REPAIR
+    changed.deploy(SPEC)
+    changed.repair = ""
+    changed.emulator.clear_calls()
+    change_by_hand(changed)
+    changed.emulator.clear_calls()
+    changed.deploy(SPEC)
+
+    assert [] == list_operations(changed)

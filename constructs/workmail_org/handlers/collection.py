@@ -164,6 +164,8 @@ class CollectionWork(Generic[C]):
         request = self.request
         if request.is_delete or request.repairs or request.previous_is_lost:
             return False
+        if request.previous_repairs and is_rollback(self.run, request):
+            return False  # a repair that failed is taken back
         return is_idle(self.declared, self.previous)
 
     @property

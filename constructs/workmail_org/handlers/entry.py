@@ -46,6 +46,7 @@ from workmail_org.handlers.requests import (
     parse_request,
 )
 from workmail_org.handlers.settings import SettingLifecycle
+from workmail_org.handlers.surroundings import changes_nothing
 from workmail_org.handlers.verification import DomainVerificationLifecycle
 from workmail_org.kinds import COLLECTIONS, DEFAULT_DOMAIN, SETTINGS
 from workmail_org.service.assets import read_collection
@@ -179,7 +180,7 @@ def _is_idle(run: Run, request: Request[object]) -> bool:
     """Return whether nothing is to be done, whatever is live, and nothing to be answered."""
     if request.resource_type in _ANSWERING:
         return False
-    return request.is_unchanged or judging.undoes_nothing(run, request)
+    return changes_nothing(run, request) or judging.undoes_nothing(run, request)
 
 
 def make_run(context: LambdaContext, clients: Clients) -> Run:

@@ -36,7 +36,7 @@ from workmail_org.handlers.patience import ACTIVE_SECONDS
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring import find_sides, note_found
 from workmail_org.handlers.stopping import require_acknowledgement
-from workmail_org.handlers.surroundings import is_rollback, read_known_state
+from workmail_org.handlers.surroundings import changes_nothing, is_rollback, read_known_state
 from workmail_org.handlers.writing import write_calls
 from workmail_org.kinds import make_part_name
 from workmail_org.model.live import LiveOrganization, State
@@ -90,7 +90,7 @@ class OrganizationLifecycle:
         if live is None:
             _undo_failed_create(run, workmail, request)
             return Progress(done=False, waiting_for="WorkMail is still making the organization")
-        if not request.is_unchanged:
+        if not changes_nothing(run, request):
             live = replace(live, tags=read_tags(workmail, live.arn))
             if not _is_anothers(live, request) and not undoes_nothing(run, request):
                 _bring_tags(run, workmail, request, live)

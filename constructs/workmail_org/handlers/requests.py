@@ -61,6 +61,7 @@ class Request(Generic[PropertiesT_co]):
             began (`StackState.operation`); empty: not known.
         fingerprint: Of the properties as they came.
         previous_fingerprint: Of the previous ones.
+        previous_repairs: Whether these were to set right what differed.
     """
 
     type: RequestType
@@ -76,6 +77,7 @@ class Request(Generic[PropertiesT_co]):
     operation: str = ""
     fingerprint: str = ""
     previous_fingerprint: str = ""
+    previous_repairs: bool = False
 
     @property
     def stack_name(self) -> str:
@@ -243,6 +245,7 @@ def parse_request(
         operation=str(event.get(OPERATION, "")),
         fingerprint=_make_fingerprint(desired),
         previous_fingerprint=_make_fingerprint(past),
+        previous_repairs=bool(past and decode_properties(Consent, past).repair),
     )
 
 

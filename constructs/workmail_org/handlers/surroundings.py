@@ -34,3 +34,10 @@ def is_gone(workmail: WorkMail) -> bool:
     """Return whether an organization is deleted, or about to be."""
     organization = read_organization(workmail)
     return organization is None or organization.is_going
+
+
+def changes_nothing(run: Run, request: Request[object]) -> bool:
+    """Return whether an update says what was said before, and undoes no repair that failed."""
+    if not request.is_unchanged:
+        return False
+    return not (request.previous_repairs and is_rollback(run, request))
