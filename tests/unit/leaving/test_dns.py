@@ -176,32 +176,38 @@ def run(*arguments: str, to: str = "google", output: str = "out") -> Result:
     return CliRunner().invoke(main, words)
 
 
-def read_changes(folder: Path, step: str) -> dict[tuple[str, str, str], tuple[int, list[str]]]:
-    """Read a batch that botocore's model accepts: action, type and name to TTL and values.
-
-    What is deleted and created anew is an UPSERT here.
-    """
+def read_batch(folder: Path, step: str) -> list[tuple[str, tuple[str, str], int, list[str]]]:
+    """Read a batch that botocore's model accepts: action, key, TTL and values."""
     path = folder / "out" / step / "example.com.json"
     if not path.exists():
-        return {}
+        return []
     batch = json.loads(path.read_text("utf-8"))
     shape = get_session().get_service_model("route53").shape_for("ChangeBatch")
     report: Any = ParamValidator().validate(batch, shape)
     assert not report.has_errors(), report.generate_report()
-    changes = {
-        (each["Action"], found["Type"], found["Name"]): (
+    return [
+        (
+            each["Action"],
+            (found["Name"], found["Type"]),
             found["TTL"],
             [value["Value"] for value in found["ResourceRecords"]],
         )
         for each in batch["Changes"]
         for found in [each["ResourceRecordSet"]]
-    }
-    created = {key[1:] for key in changes if key[0] == "CREATE"}
-    return {
-        ("UPSERT" if key[0] == "CREATE" else key[0], *key[1:]): found
-        for key, found in changes.items()
-        if key[0] == "CREATE" or key[1:] not in created
-    }
+    ]
+
+
+def read_changes(folder: Path, step: str) -> dict[tuple[str, str, str], tuple[int, list[str]]]:
+    """Read what a batch comes to: DELETE, UPSERT or KEEP, type and name to TTL and values."""
+    changes: dict[tuple[str, str, str], tuple[int, list[str]]] = {}
+    for action, (name, kind), ttl, values in read_batch(folder, step):
+        deleted = changes.pop(("DELETE", kind, name), None) if action == "CREATE" else None
+        told = "UPSERT" if action == "CREATE" else action
+        if deleted == (ttl, values):
+            told = "KEEP"
+        assert (told, kind, name) not in changes
+        changes[told, kind, name] = ttl, values
+    return changes
 
 
 def test_a_zone_of_route_53_moves_in_four_steps(folder: Path, account: Account) -> None:
@@ -230,6 +236,7 @@ def test_a_zone_of_route_53_moves_in_four_steps(folder: Path, account: Account) 
     } == read_changes(folder, "2-prepare")
     assert {
         ("UPSERT", "MX", "example.com."): (300, ["1 smtp.google.com."]),
+        ("KEEP", "TXT", "google._domainkey.example.com."): (300, key),
         ("DELETE", "CNAME", "autodiscover.example.com."): (300, workmail),
     } == read_changes(folder, "3-cut-over")
     assert {
@@ -413,17 +420,23 @@ def test_a_zone_that_is_otherwise_than_expected_is_refused(
     assert not (folder / "out").exists()
 
 
+class RefusedError(Exception):
+    """InvalidChangeBatch."""
+
+
 def apply_steps(folder: Path, sets: list[dict[str, Any]], *steps: str) -> list[dict[str, Any]]:
-    """Do what the files of some steps say."""
+    """Do what the files of some steps say, as Route 53 does it."""
     states = {(each["Name"], each["Type"]): each for each in sets}
     for step in steps:
-        for (action, kind, name), (ttl, values) in read_changes(folder, step).items():
-            states.pop((name, kind), None)
-            if action == "UPSERT":
-                records = [{"Value": value} for value in values]
-                states[name, kind] = {
-                    "Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": records
-                }  # fmt: skip
+        for action, key, ttl, values in read_batch(folder, step):
+            records = [{"Value": value} for value in values]
+            made = {"Name": key[0], "Type": key[1], "TTL": ttl, "ResourceRecords": records}
+            if action == "DELETE" and states.pop(key, None) != made:
+                raise RefusedError(step, key)
+            if action == "CREATE":
+                if key in states:
+                    raise RefusedError(step, key)
+                states[key] = made
     return [*states.values()]
 
 
@@ -432,6 +445,83 @@ STEPS = ("1-lower-ttls", "2-prepare", "3-cut-over", "4-clean-up")
 
 def sort_sets(sets: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(sets, key=lambda each: (each["Name"], each["Type"]))
+
+
+def vary_zone(vary: str) -> list[dict[str, Any]]:
+    """Return zones of which some steps change fewer records than usual."""
+    sets: list[dict[str, Any]] = json.loads(json.dumps(SETS))
+    for each in sets:
+        if vary in ("short", "given") and each["Type"] != "A":
+            each["TTL"] = 300
+        if vary == "undotted" and each["Type"] in ("CNAME", "MX"):
+            for value in each["ResourceRecords"]:
+                value["Value"] = value["Value"].removesuffix(".")
+        if vary == "odd" and each["Type"] == "TXT":
+            for value in each["ResourceRecords"]:
+                value["Value"] = value["Value"].replace("=", "\\075", 1).replace('" "', '"  "')
+    if vary == "given":
+        text = f"v=DKIM1; k=rsa; p={KEY}"
+        records = [{"Value": f'"{text[:255]}" "{text[255:]}"'}]
+        name = "google._domainkey.example.com."
+        sets.append({"Name": name, "Type": "TXT", "TTL": 300, "ResourceRecords": records})
+    return sets
+
+
+ORDERS = {
+    "nothing": ((), "1-lower-ttls"),
+    "lowered": (("1-lower-ttls",), "2-prepare"),
+    "prepared": (("1-lower-ttls", "2-prepare"), "3-cut-over"),
+    "moved": (("1-lower-ttls", "2-prepare", "3-cut-over"), "4-clean-up"),
+    "rolled back": (("1-lower-ttls", "2-prepare", "3-cut-over", "3-rollback"), "3-cut-over"),
+    "cleaned up": (("1-lower-ttls", "2-prepare", "3-cut-over", "4-clean-up"), ""),
+}
+ALL_STEPS = ("1-lower-ttls", "2-prepare", "3-cut-over", "3-rollback", "4-clean-up")
+
+
+@pytest.mark.parametrize("keeps_ses", [False, True], ids=["", "keep ses"])
+@pytest.mark.parametrize("vary", ["", "short", "undotted", "odd", "given"])
+@pytest.mark.parametrize(("done", "turn"), ORDERS.values(), ids=ORDERS)
+def test_route_53_takes_a_step_in_its_turn_alone(
+    done: tuple[str, ...],
+    turn: str,
+    vary: str,
+    keeps_ses: bool,
+    folder: Path,
+    account: Account,
+) -> None:
+    """Whatever is run again, late or too early: nothing of it is done."""
+    before = vary_zone(vary)
+    account.zones = (("Z1", "example.com", before),)
+    result = run("--records", "google.yaml", *(["--keep-ses"] if keeps_ses else []))
+    assert 0 == result.exit_code, result.output
+    steps = [step for step in ALL_STEPS if read_batch(folder, step)]
+    turns = {turn, *(["3-rollback"] if done[-1:] == ("3-cut-over",) else [])}
+    if "1-lower-ttls" == turn not in steps:  # its records are short already
+        turns.add("2-prepare")
+    now = apply_steps(folder, before, *done)
+
+    taken: set[str] = set()
+    for step in steps:
+        try:
+            apply_steps(folder, now, step)
+        except RefusedError:
+            continue
+        taken.add(step)
+    assert taken == turns & {*steps}
+
+
+def test_what_somebody_adds_meanwhile_is_not_undone(folder: Path) -> None:
+    run("--records", "google.yaml")
+    lowered = apply_steps(folder, SETS, "1-lower-ttls")
+    prepared = apply_steps(folder, lowered, "2-prepare")
+    for step, now in (("2-prepare", lowered), ("4-clean-up", prepared)):
+        (apex,) = [each for each in now if (each["Name"], each["Type"]) == ("example.com.", "TXT")]
+        added = [*apex["ResourceRecords"], {"Value": '"colleague=1"'}]
+        changed = [{**each, "ResourceRecords": added} if each is apex else each for each in now]
+        moved = apply_steps(folder, changed, *(["3-cut-over"] if step == "4-clean-up" else []))
+
+        with pytest.raises(RefusedError, match=re.escape(step)):
+            apply_steps(folder, moved, step)
 
 
 @pytest.mark.parametrize("done", range(5))
@@ -616,7 +706,7 @@ def test_a_whole_zone_is_rolled_back_after_the_move_too_or_it_is_said_that_it_ca
     assert (0, 0) == (known.exit_code, unknown.exit_code), known.output + unknown.output
     (back,) = (folder / "known/3-rollback").iterdir()
     expected = (folder / "other/3-rollback" / back.name).read_text("utf-8")
-    serial = re.compile(r" 4\d 7200 ")
+    serial = re.compile(r" 4\d (7200|alone)\b")
     assert serial.sub("", expected) == serial.sub("", back.read_text("utf-8"))
     assert not (folder / "unknown/3-rollback").exists()
     readme = (folder / "unknown/README.md").read_text("utf-8")
@@ -814,6 +904,30 @@ def test_a_zone_of_bind_keeps_everything_else(folder: Path) -> None:
     assert [42, 43, 44, 45, 46] == serials
     assert ("autodiscover", "CNAME") not in zones["3-cut-over"]
     assert ("aaa._domainkey", "CNAME") not in zones["4-clean-up"]
+
+
+def test_a_zone_of_bind_says_which_serial_it_replaces(folder: Path) -> None:
+    """After the rollback step 3 is older than the zone: written again from there, it is newer."""
+    (folder / "example.com.zone").write_text(ZONE, encoding="utf-8")
+    words = ["--records", "google.yaml", "--zone", "example.com.zone", "--format", "bind"]
+    assert 0 == run(*words).exit_code
+    firsts = [
+        (folder / f"out/{step}/example.com.zone").read_text().partition("\n")[0]
+        for step in ALL_STEPS
+    ]
+    readme = (folder / "out/README.md").read_text("utf-8")
+    shutil.copy(folder / "out/3-rollback/example.com.zone", folder / "example.com.zone")
+    again = run(*words, "--before", "out", output="again")
+
+    assert [
+        f"; For the zone with serial {serial} alone: where it has another, write the files again."
+        for serial in (41, 42, 43, 44, 44)
+    ] == firsts
+    assert "write the files again, from the zone as it is then, before you cut over" in readme
+    assert 0 == again.exit_code, again.output
+    zone = (folder / "again/3-cut-over/example.com.zone").read_text("utf-8")
+    assert zone.startswith("; For the zone with serial 47 alone")
+    assert " 48 7200 " in zone
 
 
 @pytest.mark.parametrize("step", ["1-lower-ttls", "2-prepare", "3-cut-over", "4-clean-up"])
@@ -1166,4 +1280,6 @@ def test_an_mx_in_capitals_is_the_destinations_too(folder: Path, account: Accoun
 
     assert 0 == result.exit_code, result.output
     assert "example.com has moved already" in result.stdout
-    assert ["CNAME"] == [kind for _, kind, _ in read_changes(folder, "3-cut-over")]
+    assert {("DELETE", "CNAME"), ("KEEP", "TXT")} == {
+        key[:2] for key in read_changes(folder, "3-cut-over")
+    }

@@ -75,7 +75,10 @@ class DnsRecordSet:
         return replace(self, ttl=ttl, written=())
 
 
-Records = Mapping[tuple[str, str], DnsRecordSet]
+Key = tuple[str, str]
+"""Name and type of a record set."""
+
+Records = Mapping[Key, DnsRecordSet]
 """What a zone has, by name and type."""
 
 

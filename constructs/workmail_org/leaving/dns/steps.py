@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -19,6 +19,7 @@ from workmail_org.leaving.dns.model import (
     SHORT_TTL,
     DnsRecordSet,
     DnsZone,
+    Key,
     Records,
     Txt,
     Value,
@@ -61,6 +62,8 @@ class Steps:
     Attributes:
         rolled_back: After step 3 was taken back.
         former: What the records of the domains were before step 1, as far as it is known.
+        guards: Record sets that have to be as they are before a step, though it does not change
+            them: they show that it is this step's turn.
         not_rolled_back: Domains whose former MX is not known.
         longest_ttl: Seconds that old values live on after step 1.
         notes: What is left alone, and why.
@@ -75,6 +78,7 @@ class Steps:
     rolled_back: Records
     cleaned_up: Records
     former: Records
+    guards: Mapping[StepName, tuple[Key, ...]]
     not_rolled_back: tuple[str, ...]
     longest_ttl: int
     notes: tuple[str, ...] = ()
@@ -167,6 +171,8 @@ def plan_steps(
     lowered = change(zone.records, _lower)
     prepared = change(lowered, _prepare)
     cut_over = change(prepared, _cut_over)
+    rolled_back = change(cut_over, _roll_back)
+    cleaned_up = change(cut_over, _clean_up)
     touched = [key for domain in domains for key in domain.touched if key in zone.records]
     steps = Steps(
         zone=zone,
@@ -175,9 +181,14 @@ def plan_steps(
         lowered=lowered,
         prepared=prepared,
         cut_over=cut_over,
-        rolled_back=change(cut_over, _roll_back),
-        cleaned_up=change(cut_over, _clean_up),
+        rolled_back=rolled_back,
+        cleaned_up=cleaned_up,
         former=_gather_former(zone, given or {}, domains),
+        guards={
+            StepName.CUT_OVER: tuple(_guard_cut_over(domains, lowered, prepared)),
+            StepName.CLEAN_UP: tuple((each.apex, "MX") for each in domains),
+            StepName.ROLL_BACK: tuple(_guard_roll_back(domains, cut_over, rolled_back, cleaned_up)),
+        },
         not_rolled_back=tuple(
             each.wanted.domain for each in domains if not each.former.can_roll_back
         ),
@@ -193,7 +204,35 @@ def _gather_former(zone: DnsZone, given: Records, domains: Iterable[_Domain]) ->
     return others | {key: found for each in domains for key, found in each.former.records.items()}
 
 
-_MutableRecords = dict[tuple[str, str], DnsRecordSet]
+def _guard_cut_over(
+    domains: Iterable[_Domain], lowered: Records, prepared: Records
+) -> Iterator[Key]:
+    """Choose what shows that step 2 was done: the destination refuses mail of a domain without it.
+
+    A record that nobody else has a reason to change goes before the texts at the top.
+    """
+    for domain in domains:
+        dkim = [(name, kind) for name, (kind, _) in domain.wanted.dkim.items()]
+        keys = [*dkim, domain.dmarc, (domain.apex, "TXT")]
+        yield from [key for key in keys if lowered.get(key) != prepared.get(key)][:1]
+
+
+def _guard_roll_back(
+    domains: Iterable[_Domain], cut_over: Records, rolled_back: Records, cleaned_up: Records
+) -> Iterator[Key]:
+    """Choose what shows that step 4 was not done: WorkMail could receive, and not send."""
+    for domain in domains:
+        cleaned = {
+            key
+            for key, found in cut_over.items()
+            if f".{key[0]}".endswith(f".{domain.apex}") and cleaned_up.get(key) != found
+        }
+        if any(rolled_back.get(key) != cut_over[key] for key in cleaned):
+            continue  # the rollback itself finds that
+        yield from sorted(cleaned, key=lambda key: (key == (domain.apex, "TXT"), key))[:1]
+
+
+_MutableRecords = dict[Key, DnsRecordSet]
 
 
 def _lower(domain: _Domain, records: _MutableRecords) -> None:
