@@ -790,6 +790,138 @@ def test_a_dmarc_policy_that_is_kept_elsewhere_is_reported(account: Account, fol
     assert not [text for text in texts if "_dmarc" in text]
 
 
+def add(*records: tuple[str, str, str]) -> list[dict[str, Any]]:
+    """Return the zone with more record sets: name, type and value."""
+    return [
+        *SETS,
+        *(
+            {"Name": name, "Type": kind, "TTL": 60, "ResourceRecords": [{"Value": value}]}
+            for name, kind, value in records
+        ),
+    ]
+
+
+def test_what_other_name_servers_answer_for_is_not_written_here(
+    account: Account, folder: Path
+) -> None:
+    """Nobody would see it; the zone has the name servers alone (RFC 1034, 4.2.1)."""
+    sets = [each for each in SETS if each["Name"] != "_dmarc.example.com."]
+    cuts = add(
+        ("_domainkey.example.com.", "NS", "ns.keys.example."),
+        ("_dmarc.example.com.", "NS", "ns.dmarc.example."),
+        ("other.example.com.", "NS", "ns.other.example."),
+    )[len(SETS) :]
+    account.zones = (("Z1", "example.com", [*sets, *cuts]),)
+    result = run("--records", "google.yaml")
+
+    assert 0 == result.exit_code, result.output
+    assert (
+        "note: TXT google._domainkey.example.com. is not written, since _domainkey.example.com. is "
+        f"left to other name servers (ns.keys.example.): write it there, before step 3: v=DKIM1; "
+        f"k=rsa; p={KEY}\n"
+    ) in result.stdout
+    assert (
+        "note: _dmarc.example.com. is left to the name servers ns.dmarc.example., and is left "
+        "alone: the policy is kept there."
+    ) in result.stdout
+    texts = [path.read_text("utf-8") for path in (folder / "out").glob("[0-9]*/*.json")]
+    assert not [text for text in texts if "google._domainkey" in text or "_dmarc" in text]
+    assert ("KEEP", "TXT", "example.com.") in read_changes(folder, "3-cut-over")
+
+
+def test_a_domain_that_other_name_servers_answer_for_is_refused(
+    account: Account, folder: Path
+) -> None:
+    spec = SPEC.replace("example.com", "sub.example.com")
+    (folder / "spec.yaml").write_text(spec, encoding="utf-8")
+    text = GOOGLE.replace("example.com:", "sub.example.com:")
+    (folder / "google.yaml").write_text(text, encoding="utf-8")
+    cut = {"Name": "sub.example.com.", "Type": "NS", "TTL": 60, "ResourceRecords": [
+        {"Value": "ns.sub.example."}]}  # fmt: skip
+    account.zones = (("Z1", "example.com", [*SETS, *SUB, cut]),)
+
+    assert run("--records", "google.yaml").stderr == (
+        "sub.example.com: the zone example.com. leaves sub.example.com. to other name servers "
+        "(ns.sub.example.), so nobody sees what it has of sub.example.com: give the zone of those, "
+        "with --zone\n"
+    )
+
+
+def test_what_leads_to_workmail_after_all_steps_is_reported(account: Account, folder: Path) -> None:
+    """It is not of a domain of the spec: an asterisk, another name, a name of WorkMail's."""
+    inbound = "10 inbound-smtp.eu-west-1.amazonaws.com"
+    account.zones = (
+        (
+            "Z1",
+            "example.com",
+            add(
+                ("*.example.com.", "MX", inbound),
+                ("sub.example.com.", "MX", f"{inbound}."),
+                ("webmail.example.com.", "CNAME", "acme.awsapps.com."),
+                ("other.example.com.", "MX", "10 mx.other.example."),
+            ),
+        ),
+    )
+    notes = [
+        each for each in run("--records", "google.yaml").stdout.splitlines() if "leads" in each
+    ]
+    (folder / "spec.yaml").write_text(TWO, encoding="utf-8")
+    later = run("--records", "google.yaml", "--domain", "example.com", output="two").stdout
+    tail = (
+        "change or delete it, unless SES alone receives there. What goes there is lost once "
+        "WorkMail ends"
+    )
+
+    assert [
+        f"note: MX *.example.com. leads to WorkMail ({inbound}.), and no step changes it: {tail}",
+        f"note: MX sub.example.com. leads to WorkMail ({inbound}.), and no step changes it: {tail}",
+        "note: CNAME webmail.example.com. leads to WorkMail (acme.awsapps.com.), and no step "
+        f"changes it: {tail}",
+    ] == notes
+    assert "MX sub.example.com. leads" not in later
+
+
+@pytest.mark.parametrize(
+    ("records", "refused"),
+    [
+        ([], True),
+        ([("mail.example.com.", "A", "192.0.2.7")], False),
+        ([("*.example.com.", "AAAA", "2001:db8::7")], False),
+        ([("mail.example.com.", "TXT", '"x"')], True),
+    ],
+)
+def test_an_mx_without_an_address_is_refused(
+    records: list[tuple[str, str, str]], refused: bool, account: Account, folder: Path
+) -> None:
+    """Nobody could deliver mail."""
+    text = GOOGLE.replace("1 smtp.google.com", "1 mail.example.com")
+    (folder / "google.yaml").write_text(text, encoding="utf-8")
+    account.zones = (("Z1", "example.com", add(*records)),)
+    result = run("--records", "google.yaml")
+
+    message = (
+        "example.com: mx mail.example.com. has no address in the zone example.com., so nobody "
+        "could deliver mail: write it there first, or correct mx\n"
+    )
+    assert (2 if refused else 0, message if refused else "") == (result.exit_code, result.stderr)
+
+
+def test_values_that_do_not_look_like_the_destinations_are_reported(folder: Path) -> None:
+    text = GOOGLE.replace("1 smtp.google.com", "1 smtp.gogle.com").replace(
+        "include:_spf.google.com", "include:spf.protection.outlook.com"
+    )
+    (folder / "google.yaml").write_text(text, encoding="utf-8")
+    result = run("--records", "google.yaml")
+
+    assert 0 == result.exit_code, result.output
+    assert [
+        "note: example.com: mx smtp.gogle.com. does not look like a host of Google Workspace: "
+        "check it, since all mail goes there; a filter before the destination is one reason",
+        "note: example.com: spf v=spf1 include:spf.protection.outlook.com ~all does not name "
+        "Google Workspace: check it, since what is sent from there would be taken for forged",
+    ] == result.stdout.splitlines()[:2]
+
+
 @pytest.mark.parametrize("ending", ["-all", "?all", "~all"])
 def test_a_policy_keeps_the_ending_that_the_domain_has(
     ending: str, account: Account, folder: Path
