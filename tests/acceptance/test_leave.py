@@ -283,6 +283,22 @@ def test_a_password_that_imapsync_cannot_read_is_left_to_a_person(
     assert "a;b" not in ledger
 
 
+def test_microsofts_batch_takes_every_folder_and_the_file_of_this_folder(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    """.NET does not know PowerShell's folder; what a batch leaves out ends with WorkMail."""
+    run("leave", "files", "spec.yaml", "--to", "microsoft365", "--output", "out", files=spec)
+    readme = (tmp_path / "out" / "README.md").read_text("utf-8")
+    (command,) = [each for each in readme.splitlines() if "New-MigrationBatch" in each]
+
+    assert command == (
+        "    New-MigrationBatch -Name workmail-01 -SourceEndpoint WorkMail -CSVData "
+        '([System.IO.File]::ReadAllBytes((Resolve-Path "secret/imap-batch-01.csv"))) -AutoStart'
+    )
+    assert "from all folders, Deleted Items and Junk Email included" in readme
+    assert "what is beyond 500 000 items of a mailbox stay behind" in readme
+
+
 GOOGLES = "write at least 8 characters, or **** for an account that keeps its password"
 ENTRAS = (
     "write 8 to 256 characters of ASCII, with three of these four: lower case, upper case, digits, "
