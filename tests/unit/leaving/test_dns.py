@@ -1239,6 +1239,42 @@ def test_an_mx_of_workmail_is_no_destination(host: str, folder: Path) -> None:
     assert (2, True) == (result.exit_code, "that is WorkMail itself" in result.output)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("include:_spf.google.com", "include:amazonses.com", "spf"),
+        (f'"v=DKIM1; k=rsa; p={KEY}"', "aaa.dkim.amazonses.com", "dkim"),
+    ],
+)
+def test_what_ses_signs_and_sends_by_is_no_destination(
+    old: str, new: str, said: str, folder: Path
+) -> None:
+    """Step 4 would remove it as WorkMail's."""
+    (folder / "google.yaml").write_text(GOOGLE.replace(old, new), encoding="utf-8")
+    result = run("--records", "google.yaml")
+    keeping = run("--records", "google.yaml", "--keep-ses")
+
+    assert (2, 0) == (result.exit_code, keeping.exit_code), keeping.output
+    assert (
+        f"example.com: {said} of the destination names Amazon SES, by which WorkMail sends, and "
+        "step 4 would remove it: copy what the destination shows, or give --keep-ses if it sends "
+        "by SES itself\n"
+    ) == result.stderr
+
+
+def test_an_autodiscover_of_workmail_is_no_destination(folder: Path) -> None:
+    host = "autodiscover.mail.eu-west-1.awsapps.com"
+    graph = json.dumps(GRAPH).replace("autodiscover.outlook.com", host)
+    (folder / "graph.json").write_text(graph, encoding="utf-8")
+    result = run("--records", "graph.json", "--records", "dkim.yaml", to="microsoft365")
+
+    assert (2, True) == (
+        result.exit_code,
+        f'autodiscover of example.com: "{host}" is WorkMail itself, not the destination\n'
+        in result.stderr,
+    ), result.output
+
+
 def test_a_step_that_was_run_already_or_comes_too_late_is_refused(folder: Path) -> None:
     """It would put the MX of WorkMail back, and take out what somebody else added."""
     assert 0 == run("--records", "google.yaml").exit_code

@@ -286,6 +286,12 @@ def _check(domain: _Domain, records: Records) -> None:
             f"({describe_values(cut.values)}), so nobody sees what it has of {name}: give the zone "
             "of those, with --zone"
         )
+    if not domain.keeps_ses and (of_ses := [*_list_of_ses(domain.wanted)]):
+        domain.problems.append(
+            f"{name}: {' and '.join(of_ses)} of the destination names Amazon SES, by which "
+            "WorkMail sends, and step 4 would remove it: copy what the destination shows, or give "
+            "--keep-ses if it sends by SES itself"
+        )
     for each in domain.wanted.mx:
         host = each.partition(" ")[2]
         if not _has_address(domain, records, host):
@@ -302,6 +308,18 @@ def _check(domain: _Domain, records: Records) -> None:
             f"found {shown}; these steps are for a domain whose mail WorkMail gets: leave this "
             "one out, by naming the others with --domain"
         )
+
+
+def _list_of_ses(wanted: Wanted) -> Iterator[str]:
+    """List the values of a destination that are those of WorkMail, copied from another page."""
+    if WORKMAIL in map(normalize_term, wanted.spf.terms):
+        yield "spf"
+    made = (
+        DnsRecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(value,))
+        for name, (kind, value) in wanted.dkim.items()
+    )
+    if any(is_ses_record(wanted.domain, each) for each in made):
+        yield "dkim"
 
 
 def _has_address(domain: _Domain, records: Records, host: str) -> bool:

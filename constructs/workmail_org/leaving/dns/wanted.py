@@ -313,7 +313,10 @@ def _build(
     if autodiscover is not None and destination is Destination.GOOGLE:
         problems.append(f"{place}: autodiscover: Google has none; Outlook would ask a dead server")
     elif autodiscover is not None:
-        autodiscover = _check_host(autodiscover, f"{place}: autodiscover of {domain}", problems)
+        what = f"{place}: autodiscover of {domain}"
+        if serves_workmail(fold(str(autodiscover))):
+            problems.append(f'{what}: "{autodiscover}" is WorkMail itself, not the destination')
+        autodiscover = _check_host(autodiscover, what, problems)
     former_ttl = _check_ttl(*get("former_ttl"), domain, problems)
     former_dmarc = _check_dmarc(*get("former_dmarc"), domain, problems)
     if len(problems) > before or spf is None:
