@@ -46,8 +46,10 @@ class Route53:
     def get_hosted_zone(self, *, Id: str) -> dict[str, Any]:  # noqa: N803 - the API's
         assert Id == ZONE
         if not self.records:
-            described = {"Code": "NoSuchHostedZone", "Message": "No hosted zone found"}
-            raise ClientError({"Error": described}, "GetHostedZone")
+            raise ClientError(
+                {"Error": {"Code": "NoSuchHostedZone", "Message": "No hosted zone found"}},
+                "GetHostedZone",
+            )
         return {"HostedZone": {"Name": "acme.example."}}
 
     def get_paginator(self, method: str) -> Route53:
