@@ -6,6 +6,7 @@ import contextlib
 import os
 import pathlib
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -107,20 +108,18 @@ def files(
     """
     from workmail_org.leaving.folder import write_folder
     from workmail_org.leaving.options import MoveOptions
+    from workmail_org.leaving.password_rules import find_rule
     from workmail_org.leaving.passwords import PasswordBook, Side, load_passwords
 
     to = Destination(destination)
     _check_options(to, imap_host, usage_location, user_format)
     environment = building.load_environment(spec, root=root)
     chosen = choose(environment, only)
-    given = {
-        side: load_passwords(path)
-        for side, path in (
-            (Side.WORKMAIL, workmail_passwords),
-            (Side.DESTINATION, destination_passwords),
-        )
-        if path
-    }
+    given: dict[Side, dict[str, str]] = {}
+    if workmail_passwords:
+        given[Side.WORKMAIL] = load_passwords(workmail_passwords)
+    if destination_passwords:
+        given[Side.DESTINATION] = load_passwords(destination_passwords, partial(find_rule, to))
     written: list[File] = []
     lines: list[str] = []
     books = [PasswordBook(given=given) for _ in chosen]
@@ -310,7 +309,7 @@ def dns(
     from workmail_org.leaving.dns.former import load_former
     from workmail_org.leaving.dns.reading import read_zones
     from workmail_org.leaving.dns.steps import plan_steps
-    from workmail_org.leaving.dns.wanted import load_wanted
+    from workmail_org.leaving.dns.wanted import list_strange, load_wanted
     from workmail_org.leaving.dns.writing import Format, write_steps
     from workmail_org.leaving.folder import write_folder
     from workmail_org.model.values import fold
@@ -338,7 +337,11 @@ def dns(
             regions,
             keeps_ses=keep_ses,
             given=known,
-            notes=(*each.notes, *(owned[name] for name in each.domains if name in owned)),
+            notes=(
+                *each.notes,
+                *(note for name in each.domains for note in list_strange(asked[name], to)),
+                *(owned[name] for name in each.domains if name in owned),
+            ),
         )
         for each in held
     ]

@@ -20,6 +20,7 @@ from powershell import read_steps
 from workmail_org import distribution, leave_commands
 from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.leaving.model import Destination
+from workmail_org.leaving.password_rules import find_rule
 from workmail_org.leaving.passwords import make_password
 from workmail_org.leaving.reporting import LiveMailbox, Looked, build_report, count_months
 from workmail_org.model.domain import HostedZone, MailDomain
@@ -280,6 +281,76 @@ def test_a_password_that_imapsync_cannot_read_is_left_to_a_person(
     assert "zoe@" not in listed
     assert re.search("by hand,mail of a mailbox,zoe,.*imapsync's list cannot hold", ledger)
     assert "a;b" not in ledger
+
+
+def test_microsofts_batch_takes_every_folder_and_the_file_of_this_folder(
+    run: Run, spec: dict[str, str | bytes], tmp_path: Path
+) -> None:
+    """.NET does not know PowerShell's folder; what a batch leaves out ends with WorkMail."""
+    run("leave", "files", "spec.yaml", "--to", "microsoft365", "--output", "out", files=spec)
+    readme = (tmp_path / "out" / "README.md").read_text("utf-8")
+    (command,) = [each for each in readme.splitlines() if "New-MigrationBatch" in each]
+
+    assert command == (
+        "    New-MigrationBatch -Name workmail-01 -SourceEndpoint WorkMail -CSVData "
+        '([System.IO.File]::ReadAllBytes((Resolve-Path "secret/imap-batch-01.csv"))) -AutoStart'
+    )
+    assert "from all folders, Deleted Items and Junk Email included" in readme
+    assert "what is beyond 500 000 items of a mailbox stay behind" in readme
+
+
+GOOGLES = "write at least 8 characters, or **** for an account that keeps its password"
+ENTRAS = (
+    "write 8 to 256 characters of ASCII, with three of these four: lower case, upper case, digits, "
+    "symbols"
+)
+ZOHOS = "write at least 8 characters, with a letter, a digit and a symbol"
+
+
+@pytest.mark.parametrize(
+    ("to", "password", "rule"),
+    [
+        ("google", "s3cret-", GOOGLES),
+        ("google", "s3cret-1", None),
+        ("google", "****", None),
+        ("microsoft365", "S3cret-", ENTRAS),
+        ("microsoft365", "s3cretsecret", ENTRAS),
+        ("microsoft365", "S3cretsecret\u00e4", ENTRAS),
+        ("microsoft365", "S3cret" * 43, ENTRAS),
+        ("microsoft365", "s3cret-secret", None),
+        ("microsoft365", "S3cretsecret", None),
+        ("zoho", "S3cretsecret", ZOHOS),
+        ("zoho", "Secret-secret", ZOHOS),
+        ("zoho", "53-5346543-6", ZOHOS),
+        ("zoho", "s3cret-1", None),
+        ("imapsync", "s3", None),
+    ],
+)
+def test_a_password_that_the_destination_would_refuse_is_refused_and_never_shown(
+    to: str,
+    password: str,
+    rule: str | None,
+    run: Run,
+    spec: dict[str, str | bytes],
+    tmp_path: Path,
+) -> None:
+    """Else its importer refuses the row, once everything else is imported."""
+    host = ("--imap-host", "imap.new.example") if to == "imapsync" else ()
+    result = run(
+        *("leave", "files", "spec.yaml", "--to", to, *host),
+        *("--destination-passwords", "new.csv", "--output", "out"),
+        files={**spec, "new.csv": f"address,password\nzoe@acme.example,{password}\n"},
+    )
+
+    said = f"new.csv:2: the password of zoe@acme.example would be refused: {rule}\n"
+    assert (2 if rule else 0, said if rule else "") == (result.exit_code, result.stderr)
+    assert bool(rule) != (tmp_path / "out").exists()
+    assert password == "****" or password not in result.output
+
+
+@pytest.mark.parametrize("to", [each for each in Destination if each is not Destination.IMAPSYNC])
+def test_a_password_that_is_made_is_taken_everywhere(to: Destination) -> None:
+    assert [None] * 100 == [find_rule(to, make_password()) for _ in range(100)]
 
 
 @pytest.mark.parametrize(

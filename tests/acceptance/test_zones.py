@@ -265,7 +265,12 @@ def test_a_record_that_is_not_as_wanted_cannot_be_adopted(
 
     assert f"adopt: true of {DOMAIN} declares that its records are in hosted zone {ZONE}" in refusal
     assert shown in refusal
-    assert f"name in omit the records that are managed elsewhere ({group})" in refusal
+    assert (
+        "; name in omit the records that are managed elsewhere, or lead to another service "
+        f"({group}), and set right there only what WorkMail is to have"
+        + (": its MX brings all mail of the domain to WorkMail" if group == "mx" else "")
+        + "; to have the stack write what is missing, leave adopt out"
+    ) in refusal
     assert 0 == fixed.exit_code, fixed.output
 
 

@@ -22,6 +22,7 @@ import boto3
 import jmespath
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
 from workmail_org import leave_commands
@@ -110,8 +111,7 @@ def perform(line: str, zone: str) -> list[str]:
     elif "--query" in words:
         lines = ask(words)
     elif words[0] == "aws":
-        apply(words)
-        lines = []
+        lines = apply(words)
     elif words[0] == "ls":
         lines = sorted(each.name for each in Path(words[1]).iterdir() if each.name[0] != ".")
     else:
@@ -167,14 +167,18 @@ def ask(words: list[str]) -> list[str]:
     return ["\t".join(row) for row in jmespath.search(query, answer)]
 
 
-def apply(words: list[str]) -> None:
-    """Change a zone as the AWS CLI would."""
+def apply(words: list[str]) -> list[str]:
+    """Change a zone as the AWS CLI would; return what it prints of a refusal."""
     assert ["route53", "change-resource-record-sets", "--hosted-zone-id"] == words[1:4]
     path = words[-1].removeprefix("file://")
     batch = json.loads(Path(path).read_text("utf-8"))
     session: Any = boto3.Session()
     client = session.client("route53")
-    client.change_resource_record_sets(HostedZoneId=words[4], ChangeBatch=batch)
+    try:
+        client.change_resource_record_sets(HostedZoneId=words[4], ChangeBatch=batch)
+    except ClientError as error:
+        return [str(error)]
+    return []
 
 
 def run_block(text: str, zone: str) -> str:

@@ -98,10 +98,16 @@ class PasswordBook:
         return render_csv((heads, *rows))
 
 
-def load_passwords(path: Path) -> dict[str, str]:
+def load_passwords(
+    path: Path, find_rule: Callable[[str], str | None] = lambda _: None
+) -> dict[str, str]:
     """Read passwords that somebody collected, by folded address.
 
     A CSV of UTF-8 with the columns `address` and `password`.
+
+    Args:
+        path: Of the CSV.
+        find_rule: Returns the rule that a password breaks where it shall be valid.
 
     Raises:
         InputError: It cannot be read; never with a password.
@@ -132,6 +138,8 @@ def load_passwords(path: Path) -> dict[str, str]:
         address = fold(row[at[0]].strip())
         if address in passwords:
             problems.append(f"{place}: {address} has a password already; leave one of them")
+        if rule := find_rule(row[at[1]]):
+            problems.append(f"{place}: the password of {address} would be refused: write {rule}")
         passwords[address] = row[at[1]]
     if problems:
         raise InputError(problems)

@@ -17,6 +17,14 @@ INBOUND_HOST = "inbound-smtp.{region}.amazonaws.com."
 _INBOUND = re.compile(r"inbound-smtp\.[a-z0-9-]+\.amazonaws\.com\.?", re.IGNORECASE)
 
 
+def serves_workmail(host: str) -> bool:
+    """Return whether records of WorkMail lead to a folded host name, in whatever region.
+
+    SES has the same hosts for mail that it receives itself.
+    """
+    return is_inbound_host(host) or f".{host.removesuffix('.')}".endswith(".awsapps.com")
+
+
 def is_inbound_host(host: str) -> bool:
     """Return whether a host takes mail for WorkMail, in whatever region."""
     return _INBOUND.fullmatch(host) is not None

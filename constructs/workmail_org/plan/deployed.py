@@ -187,7 +187,7 @@ class _Zones:
             standing = replace(
                 standing,
                 refusals=(*standing.refusals, *refuse(question, zone)),
-                notes=(*standing.notes, *(note(question, zone) if zone else ())),
+                notes=(*standing.notes, *note(question, zone)),
             )
         return standing
 

@@ -116,7 +116,7 @@ def _plan_organization(
         stack=desired.stack,
         region=desired.region,
         alias=desired.organization.alias,
-        transition=Transition.STAYS if previous else Transition.COMES,
+        transition=Transition.STAYS if standing and standing.declaration else Transition.COMES,
         refusals=refusals,
         notes=(
             *_list_notes(organization, desired, standing),

@@ -20,6 +20,8 @@ _SINGLE: Mapping[RecordGroup, str] = {RecordGroup.SPF: "v=spf1", RecordGroup.DMA
 """How the texts begin of which a name has one, or none counts (RFC 7208, section 4.5; RFC 7489,
 section 6.6.3)."""
 
+_BRINGS_MAIL = ": its MX brings all mail of the domain to WorkMail"
+
 _ADDRESSES = frozenset({"A", "AAAA"})
 """Types of records that say where a host is; without an MX record mail goes there (RFC 5321,
 section 5.1)."""
@@ -34,8 +36,7 @@ class ZoneQuestion:
         written: What the stack will write.
         adopted: What it says is there.
         previous: What it has written until now.
-        is_settled: It was deployed so before, without a record of the stack's: a deployment does
-            nothing about its records, whatever became of them.
+        is_settled: It was deployed before, without a record of the stack's.
         keeps: What the stack has written stays there when the stack lets go of it.
         wanted: The records that WorkMail wants; none where the domain is not registered yet, and
             WorkMail has not said.
@@ -56,6 +57,11 @@ class ZoneQuestion:
         if self.previous is None or self.previous.hosted_zone_id != self.hosted_zone_id:
             return frozenset()
         return self.previous.records
+
+    @property
+    def leaves_alone(self) -> bool:
+        """Whether a deployment does nothing about the records, whatever became of them."""
+        return self.is_settled and bool(self.adopted)
 
     @property
     def matters(self) -> bool:
@@ -99,6 +105,11 @@ def refuse(question: ZoneQuestion, zone: LiveZone | None) -> Iterator[str]:
         question: About one domain.
         zone: As it is; `None`: it is not in this account.
     """
+    if not question.leaves_alone:
+        yield from _find_faults(question, zone)
+
+
+def _find_faults(question: ZoneQuestion, zone: LiveZone | None) -> Iterator[str]:
     domain, zone_id = question.domain, question.hosted_zone_id
     if zone is None:
         yield (
@@ -127,12 +138,20 @@ def refuse(question: ZoneQuestion, zone: LiveZone | None) -> Iterator[str]:
         yield from _refuse_adoption(question, zone)
 
 
-def note(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
-    """Write where mail goes until the stack writes an MX record that was not there.
+def note(question: ZoneQuestion, zone: LiveZone | None) -> Iterator[str]:
+    """Write what refuses nothing.
 
-    And what became of records that were adopted before.
+    What became of records that were adopted before, and where mail goes until the stack writes an
+    MX record that was not there.
     """
-    if question.is_settled and (wrong := _list_wrong(question, zone)):
+    if question.leaves_alone:
+        yield from _note_adopted(question, zone)
+    elif zone is not None:
+        yield from _note_mail(question, zone)
+
+
+def _note_adopted(question: ZoneQuestion, zone: LiveZone | None) -> Iterator[str]:
+    if zone is not None and (wrong := _list_wrong(question, zone)):
         sentences = "; ".join(each for group in sorted(wrong) for each in wrong[group])
         yield (
             f"records of {question.domain} in hosted zone {zone.id}, which adopt: true leaves to "
@@ -140,6 +159,11 @@ def note(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
             "nothing there. That is right if the domain has moved elsewhere, and stops its mail if "
             "it has not"
         )
+    else:
+        yield from _find_faults(question, zone)
+
+
+def _note_mail(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
     if RecordGroup.MX not in question.written - question.own:
         return
     apex = f"{question.domain}."
@@ -215,16 +239,15 @@ def _refuse_adoption(question: ZoneQuestion, zone: LiveZone) -> Iterator[str]:
             "they stay"
         )
         return
-    if question.is_settled:
-        return
     if wrong := _list_wrong(question, zone):
         sentences = "; ".join(each for group in sorted(wrong) for each in wrong[group])
         yield (
             f"adopt: true of {question.domain} declares that its records are in hosted zone "
-            f"{zone.id} as WorkMail wants them, and they are not: {sentences}; set them right "
-            "there, or name in omit the records that are managed elsewhere "
-            f"({', '.join(sorted(wrong))}); to have the stack write what "
-            "is missing, leave adopt out and omit what is there"
+            f"{zone.id} as WorkMail wants them, and they are not: {sentences}; name in omit the "
+            "records that are managed elsewhere, or lead to another service "
+            f"({', '.join(sorted(wrong))}), and set right there only what WorkMail is to have"
+            + (_BRINGS_MAIL if RecordGroup.MX in wrong else "")
+            + "; to have the stack write what is missing, leave adopt out and omit what is there"
         )
 
 

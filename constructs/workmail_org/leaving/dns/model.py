@@ -75,7 +75,10 @@ class DnsRecordSet:
         return replace(self, ttl=ttl, written=())
 
 
-Records = Mapping[tuple[str, str], DnsRecordSet]
+Key = tuple[str, str]
+"""Name and type of a record set."""
+
+Records = Mapping[Key, DnsRecordSet]
 """What a zone has, by name and type."""
 
 
@@ -105,6 +108,18 @@ class DnsZone:
 def index(sets: Iterable[DnsRecordSet]) -> dict[tuple[str, str], DnsRecordSet]:
     """Put record sets under their keys."""
     return {each.key: each for each in sets}
+
+
+def find_cut(records: Records, origin: str, name: str) -> DnsRecordSet | None:
+    """Find the name servers below the top of a zone that answer for a name, in place of the zone.
+
+    A zone is asked for nothing at and below such records but for them (RFC 1034, 4.2.1).
+    """
+    for found in records.values():
+        below = f".{name}".endswith(f".{found.name}")
+        if found.type == "NS" and found.name != origin and below:
+            return found
+    return None
 
 
 def list_touched(domain: str) -> tuple[tuple[str, str], ...]:

@@ -1,14 +1,19 @@
-"""Route 53: zones read from the account, and each step as one batch of changes."""
+"""Route 53: zones read from the account, and each step as one batch of changes.
+
+A batch is all or nothing, a DELETE has to repeat what is there, values and TTL, and a CREATE finds
+nothing (Route 53 API reference, "ChangeResourceRecordSets"). So a change is a DELETE of what was
+read and a CREATE, never an UPSERT, which overwrites whatever is there: a step whose turn it is not,
+or that somebody else's change came before, is refused as a whole.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from workmail_org.leaving.dns.model import DnsRecordSet, DnsZone, Records, Txt, Value, index
+from workmail_org.leaving.dns.model import DnsRecordSet, DnsZone, Key, Records, Txt, Value, index
 from workmail_org.model.values import fold
 
 _MOST_RECORDS = 1000
@@ -57,19 +62,25 @@ def _unescape(found: re.Match[str]) -> str:
     return chr(int(code, 8)) if len(code) == 3 else code
 
 
-def write_batch(comment: str, before: Records, after: Records) -> str | None:
+def write_batch(
+    comment: str, before: Records, after: Records, guards: Iterable[Key] = ()
+) -> str | None:
     """Write the difference of two states as a change batch; `None`: there is none.
 
-    What changes is deleted, as it was, and created: Route 53 refuses the whole batch where a record
-    is otherwise by then. So a step that is run twice, too late or after somebody else's change does
-    nothing, while an UPSERT would take back whatever was done since.
+    Args:
+        comment: What it is for.
+        before: As the batch expects the zone.
+        after: As it leaves it.
+        guards: Record sets that have to be as before, and stay: each is deleted and created as it
+            is, so that Route 53 refuses the batch if it is otherwise.
 
     Raises:
         ValueError: It is more than one batch can be, which is all or nothing.
     """
-    changes = list(_list_changes(before, after))
-    if not changes:
+    changed = {key for key in (*before, *after) if before.get(key) != after.get(key)}
+    if not changed:
         return None
+    changes = list(_list_changes(changed | {*guards}, before, after))
     values = [each["ResourceRecordSet"]["ResourceRecords"] for each in changes]
     records = sum(map(len, values))
     characters = sum(len(value["Value"]) for each in values for value in each)
@@ -81,15 +92,11 @@ def write_batch(comment: str, before: Records, after: Records) -> str | None:
     return json.dumps({"Comment": comment, "Changes": changes}, indent=2) + "\n"
 
 
-def _list_changes(before: Records, after: Records) -> Iterator[dict[str, Any]]:
+def _list_changes(keys: Iterable[Key], before: Records, after: Records) -> Iterator[dict[str, Any]]:
     """List deletions first: a name cannot have a CNAME and something else."""
-    changed = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-    for key in sorted(before.keys() & {*changed}):
-        found = before[key]
-        same = tuple(_parse_value(found.type, each) for each in found.written) == found.values
-        yield _write_change("DELETE", replace(found, values=found.written) if same else found)
-    for key in sorted(after.keys() & {*changed}):
-        yield _write_change("CREATE", after[key])
+    ordered = sorted(keys)
+    yield from (_write_change("DELETE", before[key]) for key in ordered if key in before)
+    yield from (_write_change("CREATE", after[key]) for key in ordered if key in after)
 
 
 def _write_change(action: str, found: DnsRecordSet) -> dict[str, Any]:
@@ -99,9 +106,15 @@ def _write_change(action: str, found: DnsRecordSet) -> dict[str, Any]:
             "Name": found.name,
             "Type": found.type,
             "TTL": found.ttl,
-            "ResourceRecords": [{"Value": _write_value(each)} for each in found.values],
+            "ResourceRecords": [{"Value": each} for each in _write_values(found)],
         },
     }
+
+
+def _write_values(found: DnsRecordSet) -> tuple[str, ...]:
+    """Write values as they were read, if they were and are the same still."""
+    read = tuple(_parse_value(found.type, each) for each in found.written)
+    return found.written if read == found.values else tuple(map(_write_value, found.values))
 
 
 def _write_value(value: Value) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -19,9 +19,11 @@ from workmail_org.leaving.dns.model import (
     SHORT_TTL,
     DnsRecordSet,
     DnsZone,
+    Key,
     Records,
     Txt,
     Value,
+    find_cut,
     list_touched,
     make_txt,
 )
@@ -35,13 +37,10 @@ from workmail_org.leaving.dns.spf import (
     parse_spf,
 )
 from workmail_org.leaving.dns.wanted import Wanted
-from workmail_org.model.domain import INBOUND_HOST
+from workmail_org.model.domain import INBOUND_HOST, serves_workmail
 
 _SES_KEYS = 3
 """DKIM records of one identity of SES (WorkMail API 2017-10-01, GetMailDomain)."""
-
-_WORKMAIL_HOSTS = ".awsapps.com."
-"""What WorkMail wants in a zone (WorkMail API 2017-10-01, GetMailDomain; facts.md §6)."""
 
 
 class StepName(StrEnum):
@@ -61,6 +60,8 @@ class Steps:
     Attributes:
         rolled_back: After step 3 was taken back.
         former: What the records of the domains were before step 1, as far as it is known.
+        guards: Record sets that have to be as they are before a step, though it does not change
+            them: they show that it is this step's turn.
         not_rolled_back: Domains whose former MX is not known.
         longest_ttl: Seconds that old values live on after step 1.
         notes: What is left alone, and why.
@@ -75,6 +76,7 @@ class Steps:
     rolled_back: Records
     cleaned_up: Records
     former: Records
+    guards: Mapping[StepName, tuple[Key, ...]]
     not_rolled_back: tuple[str, ...]
     longest_ttl: int
     notes: tuple[str, ...] = ()
@@ -95,6 +97,7 @@ class _Domain:
     """One domain in a zone."""
 
     wanted: Wanted
+    origin: str
     inbound: str
     before: Records
     former: Former
@@ -153,7 +156,16 @@ def plan_steps(
         inbound = INBOUND_HOST.format(region=regions[each.domain])
         former = find_former(each, zone.records, given, inbound, problems)
         domains.append(
-            _Domain(each, inbound, zone.records, former, problems, remarks, keeps_ses=keeps_ses)
+            _Domain(
+                each,
+                zone.origin,
+                inbound,
+                zone.records,
+                former,
+                problems,
+                remarks,
+                keeps_ses=keeps_ses,
+            )
         )
         remarks += former.notes
 
@@ -167,6 +179,10 @@ def plan_steps(
     lowered = change(zone.records, _lower)
     prepared = change(lowered, _prepare)
     cut_over = change(prepared, _cut_over)
+    rolled_back = change(cut_over, _roll_back)
+    cleaned_up = change(cut_over, _clean_up)
+    if not problems:
+        remarks += _list_left(cleaned_up, {each.domain for each in wanted}, regions)
     touched = [key for domain in domains for key in domain.touched if key in zone.records]
     steps = Steps(
         zone=zone,
@@ -175,9 +191,14 @@ def plan_steps(
         lowered=lowered,
         prepared=prepared,
         cut_over=cut_over,
-        rolled_back=change(cut_over, _roll_back),
-        cleaned_up=change(cut_over, _clean_up),
+        rolled_back=rolled_back,
+        cleaned_up=cleaned_up,
         former=_gather_former(zone, given or {}, domains),
+        guards={
+            StepName.CUT_OVER: tuple(_guard_cut_over(domains, lowered, prepared)),
+            StepName.CLEAN_UP: tuple((each.apex, "MX") for each in domains),
+            StepName.ROLL_BACK: tuple(_guard_roll_back(domains, cut_over, rolled_back, cleaned_up)),
+        },
         not_rolled_back=tuple(
             each.wanted.domain for each in domains if not each.former.can_roll_back
         ),
@@ -193,7 +214,51 @@ def _gather_former(zone: DnsZone, given: Records, domains: Iterable[_Domain]) ->
     return others | {key: found for each in domains for key, found in each.former.records.items()}
 
 
-_MutableRecords = dict[tuple[str, str], DnsRecordSet]
+def _list_left(
+    records: Records, moving: Collection[str], declared: Collection[str]
+) -> Iterator[str]:
+    """Report what leads to WorkMail after all steps; domains that move later are left out."""
+    later = {each for each in declared if each not in moving}
+    names = {f"{label}{domain}." for domain in later for label in ("", "autodiscover.")}
+    for (name, kind), found in sorted(records.items()):
+        hosts = [each for each in found.values if isinstance(each, str)]
+        if name not in names and any(serves_workmail(each.lower().split()[-1]) for each in hosts):
+            yield (
+                f"{kind} {name} leads to WorkMail ({', '.join(hosts)}), and no step changes it: "
+                "change or delete it, unless SES alone receives there. What goes there is lost "
+                "once WorkMail ends"
+            )
+
+
+def _guard_cut_over(
+    domains: Iterable[_Domain], lowered: Records, prepared: Records
+) -> Iterator[Key]:
+    """Choose what shows that step 2 was done: the destination refuses mail of a domain without it.
+
+    A record that nobody else has a reason to change goes before the texts at the top.
+    """
+    for domain in domains:
+        dkim = [(name, kind) for name, (kind, _) in domain.wanted.dkim.items()]
+        keys = [*dkim, domain.dmarc, (domain.apex, "TXT")]
+        yield from [key for key in keys if lowered.get(key) != prepared.get(key)][:1]
+
+
+def _guard_roll_back(
+    domains: Iterable[_Domain], cut_over: Records, rolled_back: Records, cleaned_up: Records
+) -> Iterator[Key]:
+    """Choose what shows that step 4 was not done: WorkMail could receive, and not send."""
+    for domain in domains:
+        cleaned = {
+            key
+            for key, found in cut_over.items()
+            if f".{key[0]}".endswith(f".{domain.apex}") and cleaned_up.get(key) != found
+        }
+        if any(rolled_back.get(key) != cut_over[key] for key in cleaned):
+            continue  # the rollback itself finds that
+        yield from sorted(cleaned, key=lambda key: (key == (domain.apex, "TXT"), key))[:1]
+
+
+_MutableRecords = dict[Key, DnsRecordSet]
 
 
 def _lower(domain: _Domain, records: _MutableRecords) -> None:
@@ -215,6 +280,25 @@ def _check(domain: _Domain, records: Records) -> None:
             f"{name}: {kind} {what} is an alias or one of several weighted sets of Route 53: make "
             "it a plain record first"
         )
+    if cut := find_cut(records, domain.origin, domain.apex):
+        domain.problems.append(
+            f"{name}: the zone {domain.origin} leaves {cut.name} to other name servers "
+            f"({describe_values(cut.values)}), so nobody sees what it has of {name}: give the zone "
+            "of those, with --zone"
+        )
+    if not domain.keeps_ses and (of_ses := [*_list_of_ses(domain.wanted)]):
+        domain.problems.append(
+            f"{name}: {' and '.join(of_ses)} of the destination names Amazon SES, by which "
+            "WorkMail sends, and step 4 would remove it: copy what the destination shows, or give "
+            "--keep-ses if it sends by SES itself"
+        )
+    for each in domain.wanted.mx:
+        host = each.partition(" ")[2]
+        if not _has_address(domain, records, host):
+            domain.problems.append(
+                f"{name}: mx {host} has no address in the zone {domain.origin}, so nobody could "
+                "deliver mail: write it there first, or correct mx"
+            )
     mx = records.get((domain.apex, "MX"))
     shown = ", ".join(map(str, mx.values)) if mx else "none"
     hosts = [str(each).lower().partition(" ")[2] for each in mx.values] if mx else []
@@ -226,10 +310,39 @@ def _check(domain: _Domain, records: Records) -> None:
         )
 
 
+def _list_of_ses(wanted: Wanted) -> Iterator[str]:
+    """List the values of a destination that are those of WorkMail, copied from another page."""
+    if WORKMAIL in map(normalize_term, wanted.spf.terms):
+        yield "spf"
+    made = (
+        DnsRecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(value,))
+        for name, (kind, value) in wanted.dkim.items()
+    )
+    if any(is_ses_record(wanted.domain, each) for each in made):
+        yield "dkim"
+
+
+def _has_address(domain: _Domain, records: Records, host: str) -> bool:
+    """Return whether a host has an address, or whether another zone says so."""
+    if not f".{host}".endswith(f".{domain.origin}") or find_cut(records, domain.origin, host):
+        return True
+    parents = host.split(".")
+    names = {host, *(f"*.{'.'.join(parents[number:])}" for number in range(1, len(parents)))}
+    return any(
+        name in names and kind.partition("/")[0] in ("A", "AAAA", "CNAME") for name, kind in records
+    )
+
+
 def _prepare(domain: _Domain, records: _MutableRecords) -> None:
     """Add what harms nobody: verification, new DKIM keys, SPF for both, DMARC that only reports."""
     _merge_apex(domain, records)
     for name, (kind, value) in domain.wanted.dkim.items():
+        if cut := find_cut(records, domain.origin, name):
+            domain.notes.append(
+                f"{kind} {name} is not written, since {cut.name} is left to other name servers "
+                f"({describe_values(cut.values)}): write it there, before step 3: {value}"
+            )
+            continue
         clash = next((key for key in records if key[0] == name), None)
         made = DnsRecordSet(name=name, type=kind, ttl=SHORT_TTL, values=(_make_value(kind, value),))
         if clash and not _is_same(records[clash], made):
@@ -240,11 +353,15 @@ def _prepare(domain: _Domain, records: _MutableRecords) -> None:
         elif not clash:
             records[made.key] = made
     dmarc = records.get(domain.dmarc)
-    if (domain.dmarc[0], "CNAME") in records:
-        there = describe_values(records[domain.dmarc[0], "CNAME"].values)
+    elsewhere = records.get((domain.dmarc[0], "CNAME")) or find_cut(
+        records, domain.origin, domain.dmarc[0]
+    )
+    if elsewhere:
+        leads = "a CNAME to" if elsewhere.type == "CNAME" else "left to the name servers"
         domain.notes.append(
-            f"{domain.dmarc[0]} is a CNAME to {there}, and is left alone: the policy is kept "
-            "there. While WorkMail and the destination both send, have it only report (p=none)"
+            f"{domain.dmarc[0]} is {leads} {describe_values(elsewhere.values)}, and is left alone: "
+            "the policy is kept there. While WorkMail and the destination both send, have it only "
+            "report (p=none)"
         )
     if dmarc and not domain.has_moved:
         values = tuple(map(relax, dmarc.values))
@@ -309,7 +426,7 @@ def _cut_over(domain: _Domain, records: _MutableRecords) -> None:
         if not ((found := records.get(made.key)) and _is_same(found, made)):
             records[made.key] = made
     elif found := records.get((name, kind)):
-        if str(found.values[0]).endswith(_WORKMAIL_HOSTS):
+        if serves_workmail(str(found.values[0]).lower()):
             del records[name, kind]
         else:
             domain.notes.append(f"{name} does not lead to WorkMail: it is left alone")

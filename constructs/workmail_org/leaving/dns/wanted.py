@@ -29,8 +29,8 @@ import yaml
 
 from workmail_org.errors import InputError
 from workmail_org.leaving.dns.spf import Spf, is_spf, parse_spf
-from workmail_org.leaving.model import Destination
-from workmail_org.model.domain import is_inbound_host
+from workmail_org.leaving.model import TITLES, Destination
+from workmail_org.model.domain import serves_workmail
 from workmail_org.model.values import fold
 
 _HOST = re.compile(
@@ -90,6 +90,13 @@ SOURCES: Mapping[Destination, Mapping[str, str]] = {
 }
 """Whom to ask for a value that is missing. Microsoft's MX can be computed no longer
 (MC1048624), Google's DKIM key is made in the console, Zoho's hosts depend on the data centre."""
+
+_WORDS: Mapping[Destination, tuple[str, ...]] = {
+    Destination.MICROSOFT365: ("microsoft", "outlook", "office365"),
+    Destination.GOOGLE: ("google",),
+    Destination.ZOHO: ("zoho",),
+}
+"""One of them is in each host that the destination tells: all that is sure of them."""
 
 _NOTHING = {"verification": "write verification: [] where the domain is verified already"}
 
@@ -169,6 +176,27 @@ def load_wanted(
     if problems:
         raise InputError(problems)
     return found
+
+
+def list_strange(wanted: Wanted, destination: Destination) -> Iterator[str]:
+    """Report values that do not look like the destination's: mistyped, or of another service."""
+    words = _WORDS.get(destination)
+    if words is None:
+        return
+    title = TITLES[destination]
+    for each in wanted.mx:
+        host = each.partition(" ")[2]
+        if not any(word in host for word in words):
+            yield (
+                f"{wanted.domain}: mx {host} does not look like a host of {title}: check it, since "
+                "all mail goes there; a filter before the destination is one reason"
+            )
+    policy = str(wanted.spf).lower()
+    if not any(word in policy for word in words):
+        yield (
+            f"{wanted.domain}: spf {wanted.spf} does not name {title}: check it, since what is "
+            "sent from there would be taken for forged"
+        )
 
 
 def _is_graph_child(domain: str, known: Mapping[str, str]) -> bool:
@@ -285,7 +313,10 @@ def _build(
     if autodiscover is not None and destination is Destination.GOOGLE:
         problems.append(f"{place}: autodiscover: Google has none; Outlook would ask a dead server")
     elif autodiscover is not None:
-        autodiscover = _check_host(autodiscover, f"{place}: autodiscover of {domain}", problems)
+        what = f"{place}: autodiscover of {domain}"
+        if serves_workmail(fold(str(autodiscover))):
+            problems.append(f'{what}: "{autodiscover}" is WorkMail itself, not the destination')
+        autodiscover = _check_host(autodiscover, what, problems)
     former_ttl = _check_ttl(*get("former_ttl"), domain, problems)
     former_dmarc = _check_dmarc(*get("former_dmarc"), domain, problems)
     if len(problems) > before or spf is None:
@@ -339,7 +370,7 @@ def _check_mx(value: Any, place: str, domain: str, problems: list[str]) -> Itera
                 '"10 mx.example.net"'
             )
             continue
-        if is_inbound_host(host):
+        if serves_workmail(host):
             problems.append(
                 f'{place}: mx of {domain} has "{each}": that is WorkMail itself, not the '
                 "destination"

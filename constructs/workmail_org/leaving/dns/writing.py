@@ -28,11 +28,20 @@ class Format(StrEnum):
     DNSCONTROL = "dnscontrol"
 
 
-_WHOLE: Mapping[Format, tuple[str, Callable[[DnsZone, Records, int], str]]] = {
+_WHOLE: Mapping[Format, tuple[str, Callable[[DnsZone, Records, int, int], str]]] = {
     Format.BIND: ("zone", write_bind),
     Format.OCTODNS: ("yaml", write_octodns),
     Format.DNSCONTROL: ("js", write_dnscontrol),
 }
+
+_SERIALS: Mapping[StepName, tuple[int, int]] = {
+    StepName.LOWER: (1, 0),
+    StepName.PREPARE: (2, 1),
+    StepName.CUT_OVER: (3, 2),
+    StepName.ROLL_BACK: (4, 3),
+    StepName.CLEAN_UP: (5, 3),
+}
+"""By how much a step raises the serial that was read, and by how much that which it replaces is."""
 
 _COMMENTS: Mapping[StepName, str] = {
     StepName.LOWER: "1 shorter TTLs",
@@ -80,15 +89,28 @@ _NO_ROLL_BACK = (
 _REPLACES = (
     "Each batch replaces whole record sets, merged from what was read. Route 53 refuses all of it "
     "(InvalidChangeBatch) where a record is not as the step before left it: a step does nothing "
-    "once it was run, after a later one, or after a change by other people. Look at the zone, and "
-    f"write the files again. {_AGAIN}"
-)
-_SERIALS = (
-    "The serial of the SOA record grows from file to file, in this order. Whoever takes a file a "
-    "second time, or one after the rollback, raises it first: secondary servers keep what they "
-    "have while it does not grow."
+    "once it was run, before or after its turn, or after a change by other people. Some records "
+    "are deleted and created as they are, to show whose turn it is. Look at the zone, and write "
+    f"the files again. {_AGAIN}"
 )
 _WHOLE_ZONES = f"Each file is the whole zone after its step, from what was read. {_AGAIN}"
+_IN_TURN: Mapping[Format, str] = {
+    Format.BIND: (
+        "Each zone has a serial number of its own, and its first line says which serial it may "
+        "replace: a file that comes a second time, or out of turn, undoes what came after it. "
+        "After the rollback the serial is higher than that of step 3, and secondary servers would "
+        "keep the zone of the rollback: write the files again, from the zone as it is then, before "
+        "you cut over again."
+    ),
+    Format.OCTODNS: (
+        "A file that comes a second time, or out of turn, undoes what came after it: read what "
+        "octodns-sync plans before --doit."
+    ),
+    Format.DNSCONTROL: (
+        "A file that comes a second time, or out of turn, undoes what came after it: read what "
+        "dnscontrol preview shows before dnscontrol push."
+    ),
+}
 
 
 def write_steps(plans: Sequence[Steps], form: Format, destination: Destination) -> tuple[File, ...]:
@@ -124,21 +146,21 @@ def _name_zones(plans: Sequence[Steps]) -> list[str]:
 
 def _write_zone(plan: Steps, name: str, form: Format, destination: Destination) -> Iterator[File]:
     if plan.former:
-        former = write_bind(plan.zone, plan.former, 0)
+        former = write_bind(plan.zone, plan.former)
         yield File(path=f"{FOLDER}/{name}.zone", data=former.encode())
-    for number, (step, before, after) in enumerate(plan.list_transitions(), 1):
+    for step, before, after in plan.list_transitions():
         if step is StepName.ROLL_BACK and {*plan.not_rolled_back} == {*plan.domains}:
             continue
         if form is Format.ROUTE53:
             comment = _COMMENTS[step].format(TITLES[destination])
             try:
-                text = write_batch(comment, before, after)
+                text = write_batch(comment, before, after, plan.guards.get(step, ()))
             except ValueError as error:
                 raise InputError([f"{plan.zone.name}: {error}"]) from error
             ending = "json"
         else:
             ending, write = _WHOLE[form]
-            text = write(plan.zone, after, number)
+            text = write(plan.zone, after, *_SERIALS[step])
         if text is not None:
             yield File(path=f"{step}/{name}.{ending}", data=text.encode())
 
@@ -156,8 +178,8 @@ def _list_readme(
         yield ""
     yield _REPLACES if form is Format.ROUTE53 else _WHOLE_ZONES
     yield ""
-    if form is Format.BIND:
-        yield _SERIALS
+    if form in _IN_TURN:
+        yield _IN_TURN[form]
         yield ""
     wait = max((plan.longest_ttl for plan in plans), default=0)
     for step, when in _WHEN.items():

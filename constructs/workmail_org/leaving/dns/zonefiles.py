@@ -69,14 +69,31 @@ def _is_ascii(value: Value) -> bool:
     return (value.text if isinstance(value, Txt) else value).isascii()
 
 
-def write_bind(zone: DnsZone, records: Records, step: int) -> str:
-    """Write a zone as BIND reads it; each step has a serial number of its own."""
+def write_bind(
+    zone: DnsZone, records: Records, number: int = 0, replaced: int | None = None
+) -> str:
+    """Write a zone as BIND reads it.
+
+    Args:
+        zone: As it was read.
+        records: What it has to have.
+        number: Of the state, which has a serial number of its own.
+        replaced: Of the state that it comes after; `None`: of none.
+    """
     lines = [f"$ORIGIN {zone.origin}"]
+    soa = zone.records.get((zone.origin, "SOA"))
+    if soa and replaced is not None:
+        serial = _raise_serial(str(soa.values[0]), replaced).split()[2]
+        lines.insert(
+            0,
+            f"; For the zone with serial {serial} alone: where it has another, write the files "
+            "again.",
+        )
     for found in _sort(zone, records):
         for value in found.values:
             shown = _write_bind_value(value)
             if found.type == "SOA":
-                shown = _raise_serial(shown, step)
+                shown = _raise_serial(shown, number)
             lines.append(f"{_relate(zone, found.name) or '@'} {found.ttl} IN {found.type} {shown}")
     return "\n".join(lines) + "\n"
 
@@ -107,13 +124,13 @@ def _escape_bind(character: str) -> str:
     return character if " " <= character <= "~" else f"\\{ord(character):03d}"
 
 
-def _raise_serial(soa: str, step: int) -> str:
+def _raise_serial(soa: str, number: int) -> str:
     words = soa.split()
-    words[2] = str((int(words[2]) + step) % 2**32)
+    words[2] = str((int(words[2]) + number) % 2**32)
     return " ".join(words)
 
 
-def write_octodns(zone: DnsZone, records: Records, _step: int) -> str:
+def write_octodns(zone: DnsZone, records: Records, *_: int) -> str:
     """Write a zone as octoDNS's YamlProvider reads it, in its natural order."""
     names: dict[str, list[dict[str, Any]]] = {}
     for found in _sort(zone, records):
@@ -179,7 +196,7 @@ def _write_octodns_caa(value: Value) -> dict[str, Any]:
     return {"flags": int(flags), "tag": tag, "value": text.strip('"')}
 
 
-def write_dnscontrol(zone: DnsZone, records: Records, _step: int) -> str:
+def write_dnscontrol(zone: DnsZone, records: Records, *_: int) -> str:
     """Write a zone as a list for DNSControl's `D()`."""
     variable = re.sub("[^A-Z0-9]+", "_", zone.name.upper()).strip("_")
     lines = [
