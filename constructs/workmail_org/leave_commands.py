@@ -539,14 +539,16 @@ def _read_exports(environment: Environment, organizations: Sequence[Organization
     from workmail_org.errors import NotFoundError, TemporaryError
     from workmail_org.exporting.journal import Journal, read
     from workmail_org.leaving.reporting import Looked
+    from workmail_org.operating.exporting import list_receiving
     from workmail_org.plan.declarations import name_stack
-    from workmail_org.service.clients import PATIENT, make_clients
+    from workmail_org.service.clients import PATIENT, make_clients, make_route53
     from workmail_org.service.templates import read_stack
     from workmail_org.wire.properties import ResourceType
 
     found: dict[str, Sequence[Exported] | str] = {}
     present: dict[str, Sequence[LiveMailbox]] = {}
     deleting: set[str] = set()
+    receiving: dict[str, Sequence[str]] = {}
     for organization in organizations:
         if organization.exports is None:
             continue
@@ -573,7 +575,13 @@ def _read_exports(environment: Environment, organizations: Sequence[Organization
             found[organization.key] = f"WorkMail does not say who has a mailbox: {error}"
             continue
         found[organization.key] = tuple(read(Journal(clients.dynamodb, deployed.journal)))
-    return Looked(exports=found, present=present, deletes_records=frozenset(deleting))
+        receiving[organization.key] = list_receiving(organization, make_route53())
+    return Looked(
+        exports=found,
+        present=present,
+        deletes_records=frozenset(deleting),
+        receiving=receiving,
+    )
 
 
 def _list_present(clients: Clients, organization_id: str) -> tuple[LiveMailbox, ...]:

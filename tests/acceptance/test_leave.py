@@ -678,6 +678,7 @@ def build(
     today: date = date(2026, 11, 26),
     unread: str = "",
     present: Sequence[LiveMailbox] | None = None,
+    receiving: Sequence[str] = (),
 ) -> Any:
     path = tmp_path / "spec.yaml"
     path.write_text(SPEC, encoding="utf-8")
@@ -691,6 +692,7 @@ def build(
         looked=Looked(
             exports={"acme": unread or exported},
             present={} if present is None else {"acme": present},
+            receiving={"acme": receiving},
         ),
     )
 
@@ -760,6 +762,23 @@ def test_only_the_final_pass_makes_it_wholly_ready(tmp_path: Path) -> None:
         "ready: 50 %: 5 of 5 mailboxes have a verified export, 0 of 5 one of the final pass"
     ) in render_text(half)
     assert "5 mailboxes; first pass: 5 verified; final pass: not begun" in render_text(half)
+
+
+def test_a_final_pass_blocks_while_mail_still_comes(tmp_path: Path) -> None:
+    first = [make_export(n, n, Stage.VERIFIED) for n in NAMES]
+    final = [make_export(n, n, Stage.VERIFIED, export_pass=Pass.FINAL) for n in NAMES]
+    title = (
+        "mail still comes to WorkMail, by the MX record in the hosted zone, and what came in after "
+        "the final pass is in no export: workmail-org leave export --final --again, once the mail "
+        "has moved"
+    )
+    early = build(tmp_path, *first, *final, receiving=("acme.example",))
+    before = build(tmp_path, *first, receiving=("acme.example",))
+
+    assert {title: ("acme.example",)} == {
+        each.title: each.names for each in early.organizations[0].blockers if each.title == title
+    }
+    assert title not in [each.title for each in before.organizations[0].blockers]
 
 
 def test_a_final_pass_that_was_begun_hides_no_verified_export(tmp_path: Path) -> None:

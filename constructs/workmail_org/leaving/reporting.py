@@ -59,11 +59,13 @@ class Looked:
         present: Who has a mailbox in WorkMail, also who is switched off and has it for some days;
             where that was not read, it is what the spec and the journal say.
         deletes_records: Those whose stack, as it is deployed, deletes DNS records when it goes.
+        receiving: Domains whose MX record leads to WorkMail, as far as their zones were read.
     """
 
     exports: Mapping[str, Sequence[Exported] | str] = field(default_factory=_nothing)
     present: Mapping[str, Sequence[LiveMailbox]] = field(default_factory=_nothing)
     deletes_records: frozenset[str] = frozenset()
+    receiving: Mapping[str, Sequence[str]] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +256,7 @@ def build_report(
                 present=seen.present.get(each.key),
                 is_live=live,
                 keeps_records=each.key not in seen.deletes_records,
+                receiving=seen.receiving.get(each.key, ()),
                 deadlines=deadlines or {},
                 moves=tuple(account(each, destination) for destination in destinations),
                 cents_per_month=cents_per_month,
@@ -272,6 +275,7 @@ def _report(
     present: Sequence[LiveMailbox] | None,
     is_live: bool,
     keeps_records: bool,
+    receiving: Sequence[str],
     deadlines: Mapping[Reference, datetime],
     moves: tuple[Move, ...],
     cents_per_month: int,
@@ -301,6 +305,7 @@ def _report(
         blockers=(
             *_list_end_blockers(today),
             *_list_export_blockers(boxes, is_known=is_known, unread=unread),
+            *_list_mail_blockers(boxes, receiving),
             *(() if is_live else _list_strangers(organization, boxes)),
             *_list_blockers(
                 organization,
@@ -435,6 +440,17 @@ def _list_strangers(organization: Organization, boxes: Iterable[_Box]) -> Iterat
             f"them to organizations.{organization.key} (workmail-org drift names whatever is not "
             "in the spec), or write them down by hand",
             names=names,
+        )
+
+
+def _list_mail_blockers(boxes: Iterable[_Box], receiving: Sequence[str]) -> Iterator[Blocker]:
+    """A final pass is not the last one while mail comes in: what comes after it is in no file."""
+    if receiving and any(each.pair and each.pair.final for each in boxes):
+        yield Blocker(
+            title="mail still comes to WorkMail, by the MX record in the hosted zone, and what "
+            "came in after the final pass is in no export: workmail-org leave export --final "
+            "--again, once the mail has moved",
+            names=tuple(receiving),
         )
 
 
