@@ -574,7 +574,10 @@ def _list_staying(
         yield f"CloudFormation stack {stack}, until it is destroyed"
     for domain in organization.domains:
         zone = f" in hosted zone {domain.dns.hosted_zone_id}" if domain.dns else ""
-        yield f"DNS records of {domain.name}{zone}"
+        is_ours = domain.dns is not None and domain.dns.written
+        goes = is_ours and stack is not None and not organization.keeps_domains
+        until = ", until cdk destroy deletes them" if goes else ""
+        yield f"DNS records of {domain.name}{zone}{until}"
         yield f"SES identity {domain.name} with its DKIM keys"
     yield f"SES receipt rule of {organization.alias} in the rule set INBOUND_MAIL"
     monitoring = organization.policies.email_monitoring
