@@ -779,6 +779,7 @@ def test_a_final_pass_blocks_while_mail_still_comes(tmp_path: Path) -> None:
         each.title: each.names for each in early.organizations[0].blockers if each.title == title
     }
     assert title not in [each.title for each in before.organizations[0].blockers]
+    assert (50, 50) == (early.readiness, before.readiness)
 
 
 def test_a_final_pass_that_was_begun_hides_no_verified_export(tmp_path: Path) -> None:

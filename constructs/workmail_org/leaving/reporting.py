@@ -91,6 +91,7 @@ class OrganizationReport:
         unread: Why nobody knows, though exports are declared; empty: they are not.
         gone: Those that were in a pass and have no mailbox any more: no pass can do anything
             about them.
+        receiving: Domains whose mail still comes, as far as their zones were read.
         paid: Users that are paid for.
         months: That are still to be paid, this one included.
         stays: What is left in the account afterwards.
@@ -105,6 +106,7 @@ class OrganizationReport:
     exported: tuple[MailboxExports, ...] | None
     unread: str
     gone: tuple[MailboxExports, ...]
+    receiving: tuple[str, ...]
     blockers: tuple[Blocker, ...]
     paid: int
     months: int
@@ -120,8 +122,8 @@ class OrganizationReport:
 
     @property
     def archived(self) -> int:
-        """How many mailboxes have all the exports that they need."""
-        return sum(each.archived for each in self.exported or ())
+        """How many mailboxes have all the exports that they need: none while mail still comes."""
+        return 0 if self.receiving else sum(each.archived for each in self.exported or ())
 
     @property
     def oldest(self) -> float | None:
@@ -302,6 +304,7 @@ def _report(
         exported=pairs,
         unread=unread,
         gone=gone,
+        receiving=tuple(receiving),
         blockers=(
             *_list_end_blockers(today),
             *_list_export_blockers(boxes, is_known=is_known, unread=unread),
