@@ -538,8 +538,8 @@ def _read_exports(environment: Environment, organizations: Sequence[Organization
     """Read of each organization that declares exports its journal, and who has a mailbox."""
     from workmail_org.errors import NotFoundError, TemporaryError
     from workmail_org.exporting.journal import Journal, read
+    from workmail_org.leaving.looking import explain_no_exports, list_receiving
     from workmail_org.leaving.reporting import Looked
-    from workmail_org.operating.exporting import list_receiving
     from workmail_org.plan.declarations import name_stack
     from workmail_org.service.clients import PATIENT, make_clients, make_route53
     from workmail_org.service.templates import read_stack
@@ -556,17 +556,13 @@ def _read_exports(environment: Environment, organizations: Sequence[Organization
         stack = name_stack(environment, organization)
         deployed = read_stack(clients, stack)
         if deployed is None:
-            found[organization.key] = (
-                f"stack {stack} is not deployed in {organization.region} of the account of these "
-                "credentials, so its journal was not read"
-            )
+            reason = explain_no_exports(stack, organization.region, deployed)
+            found[organization.key] = f"{reason}, so its journal was not read"
             continue
         if not _keeps_records(deployed.template):
             deleting.add(organization.key)
         if deployed.journal is None:
-            found[organization.key] = (
-                f"stack {stack} was deployed without exports: deploy the spec, then export"
-            )
+            found[organization.key] = explain_no_exports(stack, organization.region, deployed)
             continue
         identity = deployed.find_physical_id(ResourceType.ORGANIZATION) or ""
         try:

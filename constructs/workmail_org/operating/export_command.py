@@ -79,6 +79,7 @@ def export(
     """
     # boto3 and rich would make every other command slower.
     from workmail_org.exporting.model import Pass
+    from workmail_org.leaving.looking import list_receiving
     from workmail_org.operating import deployed, export_words, exporting
     from workmail_org.service.clients import make_route53
 
@@ -86,7 +87,7 @@ def export(
     organization = deployed.choose_organization(environment, key)
     name = Pass.FINAL if final else Pass.FIRST
     export_pass = exporting.open_pass(environment, organization, name, names)
-    receiving = exporting.list_receiving(organization, make_route53()) if final else ()
+    receiving = list_receiving(organization, make_route53()) if final else ()
     if receiving:
         said = (
             f"note: mail to {', '.join(receiving)} still comes to WorkMail, by the MX record in "

@@ -15,23 +15,22 @@ from workmail_org.errors import (
     InputError,
     NotFoundError,
     PermanentError,
-    ServiceError,
     SpecError,
 )
 from workmail_org.exporting.jobs import read_time
 from workmail_org.exporting.journal import Journal
 from workmail_org.exporting.model import Exported, Pass, Stage
 from workmail_org.exporting.running import HOW_TO_NAME, choose_rows, list_missing
-from workmail_org.model.domain import is_inbound_host
+from workmail_org.leaving.looking import explain_no_exports
 from workmail_org.model.organization import Environment, Organization
-from workmail_org.model.values import Reference, fold, parse_reference
+from workmail_org.model.values import Reference, parse_reference
 from workmail_org.service.clients import make_clients, open_session
 from workmail_org.service.failures import translate
 from workmail_org.service.reading import list_resources as list_rooms
 from workmail_org.service.reading import list_users
 from workmail_org.service.stacks import list_resources
+from workmail_org.service.templates import read_stack
 from workmail_org.service.workmail import WorkMail
-from workmail_org.service.zones import read_zone
 from workmail_org.spec.suggesting import nearest
 from workmail_org.wire.names import EXPORT_JOURNAL_ID
 
@@ -133,10 +132,8 @@ def open_pass(
     stack = f"{environment.name}-{organization.key}"
     found = list_resources(clients.cloudformation, stack)
     if not found.get(_MACHINE):
-        raise NotFoundError(
-            f"stack {stack} has no {_MACHINE}: the spec declares exports only since its last "
-            "deployment; deploy it first"
-        )
+        deployed = read_stack(clients, stack)
+        raise NotFoundError(explain_no_exports(stack, organization.region, deployed))
     workmail = WorkMail(clients.workmail, found[_ORGANIZATION])
     if only:
         rows = [*list_users(workmail), *list_rooms(workmail)]
@@ -166,29 +163,6 @@ def _check_names(names: Collection[str], having: Mapping[Reference, str]) -> Non
 
 _PART = "part"
 """In the name of an execution that puts only some into a pass: the others are still to be added."""
-
-
-def list_receiving(organization: Organization, client: Any) -> tuple[str, ...]:
-    """List the domains whose MX leads to WorkMail in their hosted zone, as far as one can look.
-
-    Args:
-        organization: As the spec declares it.
-        client: Of Route 53.
-    """
-    found: list[str] = []
-    for domain in organization.domains:
-        if domain.dns is None:
-            continue
-        try:
-            zone = read_zone(client, domain.dns.hosted_zone_id)
-        except ServiceError:
-            continue  # who exports need not be allowed to read zones
-        for each in zone.record_sets if zone else ():
-            if (each.type, each.name) == ("MX", f"{fold(domain.name)}.") and any(
-                is_inbound_host(value.rpartition(" ")[2]) for value in each.values
-            ):
-                found.append(domain.name)
-    return tuple(dict.fromkeys(found))
 
 
 def start(

@@ -30,6 +30,7 @@ class DeployedStack:
 
     Attributes:
         arn: With region and account.
+        status: As CloudFormation names it, such as UPDATE_COMPLETE.
         template: As it was deployed; what is not ASCII in it is lost.
         physical_ids: By resource type, of those that are there.
         ledger: DynamoDB table that tells what the stack owns.
@@ -37,6 +38,7 @@ class DeployedStack:
     """
 
     arn: str
+    status: str
     template: Mapping[str, Any]
     physical_ids: Mapping[str, tuple[str, ...]]
     ledger: str | None = None
@@ -78,6 +80,7 @@ def read_stack(clients: Clients, name: str) -> DeployedStack | None:
             tables[EXPORT_JOURNAL_ID in each.get("LogicalResourceId", "")] = found
     return DeployedStack(
         arn=described.get("StackId", ""),
+        status=described["StackStatus"],
         template=json.loads(body) if isinstance(body, str) else body,
         physical_ids=physical_ids,
         ledger=tables.get(False),

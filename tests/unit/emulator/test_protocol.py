@@ -453,7 +453,7 @@ def test_only_the_two_services_can_be_attached(emulator: Emulator) -> None:
     ],
 )
 def test_a_setting_that_means_nothing_is_refused(setting: Any) -> None:
-    with pytest.raises(ValueError, match=r"entries|negative|seconds"):
+    with pytest.raises(ValueError, match=r"entries|negative|seconds|calls a second"):
         Emulator(**setting)
 
 

@@ -17,6 +17,7 @@ from workmail_org.errors import PermanentError
 from workmail_org.exporting import entry
 from workmail_org.exporting.model import Checked, Exported, Pass, Stage
 from workmail_org.exporting.running import advance, begin
+from workmail_org.leaving.looking import explain_no_exports, list_receiving
 from workmail_org.model.domain import HostedZone, MailDomain
 from workmail_org.model.organization import Organization
 from workmail_org.model.values import EntityId, Kind
@@ -30,11 +31,11 @@ from workmail_org.operating.export_words import (
 from workmail_org.operating.exporting import (
     ExportPass,
     PassView,
-    list_receiving,
     look,
     start,
     watch,
 )
+from workmail_org.service.templates import DeployedStack
 
 NOW = 1_790_000_000.0
 
@@ -420,3 +421,24 @@ def test_names_that_are_nobodys_are_refused_with_the_nearest_ones(
         f'--only: no mailbox has the name "nobody": {how}',
         f'--only: no mailbox has the name "u00": {how}; did you mean "u0"?',
     ] == result.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("", "stack prod-acme is not deployed in eu-west-1 of the account of these credentials"),
+        (
+            "UPDATE_COMPLETE",
+            "stack prod-acme was deployed without exports: deploy the spec, then export",
+        ),
+        (
+            "DELETE_FAILED",
+            "stack prod-acme is DELETE_FAILED: when it was destroyed, what exports mailboxes went "
+            'first; the section "Destroying a stack" of docs/operating.md says how to go on',
+        ),
+    ],
+)
+def test_why_a_stack_exports_nobody(status: str, reason: str) -> None:
+    deployed = DeployedStack(arn="arn", status=status, template={}, physical_ids={})
+
+    assert reason == explain_no_exports("prod-acme", "eu-west-1", deployed if status else None)
