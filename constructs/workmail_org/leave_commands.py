@@ -103,8 +103,9 @@ def files(
     """Write the files that a destination's importers take.
 
     Every address, member, right, rule and setting of the spec is in one of the files, is left to
-    you with what to do, or is lost with the reason: ledger.csv lists each once. Needs no
-    credentials. Files with passwords are in the folder secret, for you alone.
+    you with what to do, or is lost with the reason: ledger.csv lists each once. What is in WorkMail
+    and not in the spec is in none: workmail-org drift names it. Needs no credentials. Files with
+    passwords are in the folder secret, for you alone.
     """
     from workmail_org.leaving.folder import write_folder
     from workmail_org.leaving.options import MoveOptions

@@ -50,6 +50,11 @@ def _list_lines(move: Move, passwords: PasswordBook, *, accounts_are_made: bool)
     sums = ", ".join(f"{move.count(each)} {each.value}" for each in Placement)
     yield f"{len(move.entries)} items: {sums}."
     yield "`ledger.csv` has each of them, with what to do by hand, and why something is lost."
+    yield (
+        "All of it is from the spec. What people added in the console, such as a group or an "
+        "alias, is in no file, and its mail bounces after the move: `workmail-org drift` names it; "
+        "declare it, and write the files again."
+    )
     yield ""
     yield (
         "Importers read the other files as they are, so names in them are not altered. A "
