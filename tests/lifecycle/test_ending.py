@@ -58,7 +58,10 @@ def test_a_user_made_by_hand_stops_the_end_of_a_copy_before_it_begins(stack: Sta
         'functions, is gone: the section "Destroying a stack" of docs/operating.md says how to go '
         "on"
     ) in refuse(stack)
-    assert ["nothing is deleted: the reason is that of Removals"] == sorted(set(stack.reasons))[:1]
+    assert [
+        "nothing is deleted, since the end of the stack is refused: the organization would not be "
+        "deleted, since users are switched on whom this stack did not make or retains (mallory)"
+    ] == sorted(set(stack.reasons))[:1]
     stack.workmail.deregister_from_work_mail(OrganizationId=stack.organization_id, EntityId=mallory)
     stack.destroy()
     assert {} == stack.deployed

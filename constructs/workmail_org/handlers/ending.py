@@ -77,11 +77,12 @@ def refuse_half_an_end(run: Run, request: Request[RemovalsProperties]) -> None:
         *(_stop_organization(found.stayers) if deletes else ()),
         *_stop_domains(found.stayers, desired.deregistered),
     ]
-    _note(run, request, refused=bool(reasons))
-    if reasons:
+    reason = "; ".join(reasons)
+    _note(run, request, reason)
+    if reason:
         raise PermanentError(
             "the stack cannot be destroyed as it is, and nothing in the organization was deleted: "
-            f"{'; '.join(reasons)}; what CloudFormation deletes by itself, such as record sets and "
+            f"{reason}; what CloudFormation deletes by itself, such as record sets and "
             'functions, is gone: the section "Destroying a stack" of docs/operating.md says how to '
             "go on"
         )
@@ -101,18 +102,19 @@ def refuse_after_refused_end(run: Run, request: Request[object]) -> None:
     except ServiceError as error:  # a ledger that is gone: who is in it is not known either
         run.log("refused end not read", error=str(error))
         return
-    if note != request.stack_id:
+    stack_id, _, reason = (note or "").partition(" ")
+    if stack_id != request.stack_id:
         return
     state = read_state(run.clients.cloudformation, request.stack_id)
     if state is not None and state.status.startswith("DELETE"):
-        raise PermanentError("nothing is deleted: the reason is that of Removals")
+        raise PermanentError(f"nothing is deleted, since the end of the stack is refused: {reason}")
 
 
-def _note(run: Run, request: Request[RemovalsProperties], *, refused: bool) -> None:
-    """Write down whether the end of the stack was refused."""
+def _note(run: Run, request: Request[RemovalsProperties], reason: str) -> None:
+    """Write down why the end of the stack was refused; empty: it was not."""
     ledger = run.open_ledger(run.clients, request.desired.ledger_table)
-    if refused or ledger.recall(_END):
-        ledger.remember(_END, request.stack_id if refused else "")
+    if reason or ledger.recall(_END):
+        ledger.remember(_END, f"{request.stack_id} {reason}" if reason else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
