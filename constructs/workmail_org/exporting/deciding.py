@@ -113,6 +113,7 @@ def renew(entry: Exported, *, now: float, again: bool = False) -> Exported:
             former_path=entry.path,
             former_version=entry.version,
             former_sha384=entry.sha384,
+            former_started_at=entry.started_at,
             former_verified_at=entry.verified_at,
         )
     if entry.stage is Stage.FAILED:
@@ -166,6 +167,7 @@ def _begin_anew(entry: Exported, *, now: float, reason: str) -> Exported:
         former_path=entry.former_path,
         former_version=entry.former_version,
         former_sha384=entry.former_sha384,
+        former_started_at=entry.former_started_at,
         former_verified_at=entry.former_verified_at,
         revision=entry.revision,
     )

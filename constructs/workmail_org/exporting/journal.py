@@ -49,7 +49,8 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
         **dict.fromkeys(
             (
                 *("since", "not_before", "started_at", "ended_at"),
-                *("checking_since", "verified_at", "former_verified_at", "gone_at"),
+                *("checking_since", "verified_at", "former_started_at"),
+                *("former_verified_at", "gone_at"),
             ),
             float,
         ),

@@ -74,6 +74,7 @@ class Exported:
         former_path: Of the verified export that this pass had before it was begun again.
         former_version: Of that object.
         former_sha384: Of that file.
+        former_started_at: When its job began.
         former_verified_at: When it was verified; `None`: there is none.
         gone_at: When WorkMail was seen without the mailbox; `None`: it has it, as far as is known.
         revision: Counts writes, so that two writers never undo each other's.
@@ -109,6 +110,7 @@ class Exported:
     former_path: str | None = None
     former_version: str | None = None
     former_sha384: str | None = None
+    former_started_at: float | None = None
     former_verified_at: float | None = None
     gone_at: float | None = None
     revision: int = 0
@@ -134,9 +136,16 @@ class Exported:
             path=self.former_path,
             version=self.former_version,
             sha384=self.former_sha384,
+            started_at=self.former_started_at,
+            ended_at=None,
             verified_at=self.former_verified_at,
             reason="by the pass before it was begun again",
         )
+
+    @property
+    def exported_at(self) -> float | None:
+        """When its job began: what came into the mailbox after that is not in the file."""
+        return self.verified_at if self.started_at is None else self.started_at
 
     @property
     def is_over(self) -> bool:

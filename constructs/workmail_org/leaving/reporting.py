@@ -127,11 +127,11 @@ class OrganizationReport:
 
     @property
     def oldest(self) -> float | None:
-        """When the oldest export of the final pass was verified; `None`: there is none."""
+        """When the oldest export of the final pass was begun; `None`: there is none."""
         moments = [
-            each.final.verified_at
+            each.final.exported_at
             for each in self.exported or ()
-            if each.final and each.archived and each.final.verified_at
+            if each.final and each.archived and each.final.exported_at
         ]
         return min(moments, default=None)
 

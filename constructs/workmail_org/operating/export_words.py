@@ -22,7 +22,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 _TIMES = (
     *("since", "not_before", "started_at", "ended_at", "verified_at"),
-    *("former_verified_at", "gone_at"),
+    *("former_started_at", "former_verified_at", "gone_at"),
 )
 
 _INTERNAL = ("checking_since", "checks", "refusals", "revision", "export_pass")

@@ -208,7 +208,7 @@ def _read_exported(
     if stack is None or stack.journal is None:
         return {}
     found = find_verified(journal.read(Journal(clients.dynamodb, stack.journal)))
-    return {key: entry.verified_at or 0.0 for key, entry in found.items()}
+    return {key: entry.exported_at or 0.0 for key, entry in found.items()}
 
 
 def _look_around(clients: Clients, desired: Declaration) -> DeployedState:

@@ -105,6 +105,7 @@ def _describe_export(exported: MailboxExports) -> dict[str, Any]:
 def _describe_pass(exported: Exported) -> dict[str, Any]:
     return {
         "state": exported.stage.value,
+        "exported_at": _show_time(exported.exported_at),
         "verified_at": _show_time(exported.verified_at),
         "checked": exported.checked and exported.checked.value,
         "reason": exported.reason or None,

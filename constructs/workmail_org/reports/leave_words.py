@@ -108,8 +108,8 @@ def list_gone(report: OrganizationReport) -> Iterator[str]:
     for each in report.gone:
         found = each.verified
         what = "there is no export of it: lost"
-        if found and found.verified_at is not None:
-            what = f"its export of {_show_time(found.verified_at)} is all there is"
+        if found and found.exported_at is not None:
+            what = f"its export of {_show_time(found.exported_at)} is all there is"
         elif found:
             what = "its export is all there is"
         yield f"{each.reference} ({each.latest.id}): {what}"

@@ -49,6 +49,7 @@ ENTRIES = st.builds(
     former_path=st.none() | TEXTS.filter(bool),
     former_version=st.none() | TEXTS.filter(bool),
     former_sha384=st.none() | TEXTS.filter(bool),
+    former_started_at=MOMENTS,
     former_verified_at=MOMENTS,
     gone_at=MOMENTS,
 )

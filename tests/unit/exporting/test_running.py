@@ -196,8 +196,26 @@ def test_a_pass_that_is_done_again_exports_once_more_and_loses_nothing_meanwhile
     assert before["u0"].path == after["u0"].former_path != after["u0"].path
     assert before["u0"].sha384 == after["u0"].former_sha384
     assert before["u0"].verified_at == after["u0"].former_verified_at
+    assert before["u0"].started_at == after["u0"].former_started_at
+    assert before["u0"].exported_at == counted[before["u0"].id].exported_at
     assert bool(names) == (before["u1"] == after["u1"])
     assert_none_twice_a_day(office)
+
+
+def test_to_read_a_file_again_makes_its_export_no_newer() -> None:
+    """What came into the mailbox since the job began is not in it, whenever it was read."""
+    office = open_office(users=2)
+    begin(office.runner, Pass.FINAL)
+    run(office, Pass.FINAL)
+    before = office.read(Pass.FINAL)["u0"]
+    office.emulator.clock.advance(20 * 24 * 3600)
+    begin(office.runner, Pass.FINAL, verify=True)
+    run(office, Pass.FINAL)
+    after = office.read(Pass.FINAL)["u0"]
+
+    assert (Stage.VERIFIED, before.path) == (after.stage, after.path)
+    assert before.verified_at != after.verified_at
+    assert before.exported_at == after.exported_at
 
 
 def test_a_file_that_somebody_deleted_is_found_and_exported_again() -> None:
