@@ -33,11 +33,8 @@ if TYPE_CHECKING:
 _OFFLINE = "exports were not looked at (--offline)"
 
 _spec_argument = click.argument("spec", type=NamedPath(path_type=pathlib.Path))
-_output_option = click.option(
-    "--output",
-    required=True,
-    type=NamedPath(path_type=pathlib.Path),
-    help="New or empty folder; with several organizations each has a folder in it.",
+_output_option = partial(
+    click.option, "--output", required=True, type=NamedPath(path_type=pathlib.Path)
 )
 
 
@@ -58,7 +55,7 @@ def leave() -> None:
     type=click.Choice([each.value for each in Destination]),
     help="Where the organization goes.",
 )
-@_output_option
+@_output_option(help="New or empty folder; with several organizations each has a folder in it.")
 @only_option
 @root_option
 @click.option(
@@ -283,7 +280,7 @@ def _put_below(folder: str, files: Iterable[File]) -> list[File]:
 @click.option(
     "--keep-ses", is_flag=True, help="Keep in step 4 what other applications need that send by SES."
 )
-@_output_option
+@_output_option(help="New or empty folder; a zone has a file in each step's folder.")
 @only_option
 @root_option
 def dns(
