@@ -258,11 +258,11 @@ class World:
     def _count(self, call: Any) -> None:
         """Count a call, and do what somebody does at it."""
         self.calls += 1
-        if self.act and self.calls > self.act[0] and call.parameters.get("UserId") == self._alice:
-            self.raced |= call.operation == "UpdateUser"
-            self._alice = None  # what comes later was read after it
         if self.act is not None and self.calls == self.act[0]:
             self._act()
+        if self._alice is not None and call.parameters.get("UserId") == self._alice:
+            self.raced |= call.operation == "UpdateUser"
+            self._alice = None  # what comes later was read after it
 
     def _act(self) -> None:
         assert self.act is not None
@@ -271,7 +271,7 @@ class World:
             self._alice = self.hand.find("alice")
             self.act[1].do(self.hand)
         except (ClientError, KeyError):
-            self.act = None  # who it is about is not there
+            self.act = self._alice = None  # who it is about is not there
         finally:
             self._by_hand = False
 
