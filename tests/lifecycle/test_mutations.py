@@ -122,7 +122,7 @@ def refuse_a_second_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def delete_who_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Delete whatever the spec says of removals."""
-    monkeypatch.setattr(RollCall, "get_word", give(Removal.DELETE))
+    monkeypatch.setattr(RollCall, "get_removal_policy", give(Removal.DELETE))
 
 
 def remove_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ class RollCall:
             and folded not in self.disabled
         )
 
-    def get_word(self, reference: Reference) -> Removal:
+    def get_removal_policy(self, reference: Reference) -> Removal:
         """Return what happens to somebody who left the spec."""
         removal_policy = self.removal_policies[reference.kind]
         kept = self.read_only_directory and reference.kind is not Kind.RESOURCE
@@ -113,4 +113,6 @@ def _switch_off(roll: RollCall) -> Iterable[Call]:
 
 def _remove(roll: RollCall) -> Iterable[Call]:
     for each in roll.get_leavers():
-        yield from remove(each.reference, roll.get_word(each.reference), enabled=each.enabled)
+        yield from remove(
+            each.reference, roll.get_removal_policy(each.reference), enabled=each.enabled
+        )

@@ -610,17 +610,17 @@ def _list_ends(organization: Organization, stack: str | None, *, is_live: bool) 
     """List what becomes of everything when the stack is destroyed, as the spec says it."""
     if stack is None or is_live:  # only a spec says it
         return
-    words = organization.on_removal
-    deletes = words.organization is Removal.DELETE and organization.existing is None
+    on_removal = organization.on_removal
+    deletes = on_removal.organization is Removal.DELETE and organization.existing is None
     if not deletes:
         yield (
             "the stack has termination protection, which has to be lifted first "
             "(docs/operating.md, Destroying a stack)"
         )
     for title, entities, word in (
-        ("users", organization.users, words.users),
-        ("resources", organization.resources, words.resources),
-        ("groups", organization.groups, words.groups),
+        ("users", organization.users, on_removal.users),
+        ("resources", organization.resources, on_removal.resources),
+        ("groups", organization.groups, on_removal.groups),
     ):
         if entities:
             ends = _ENDS[word]
@@ -639,7 +639,7 @@ def _list_ends(organization: Organization, stack: str | None, *, is_live: bool) 
     else:
         yield "organization: left as it is"
     made = organization.directory.directory_id is None
-    if deletes and made and words.directory is Removal.DELETE:
+    if deletes and made and on_removal.directory is Removal.DELETE:
         yield "directory: deleted permanently, with everybody in it"
     else:
         yield "directory: left as it is"
