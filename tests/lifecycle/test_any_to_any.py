@@ -27,8 +27,8 @@ from scenes import (
 )
 from workmail_emulator.errors import ResponseLost, ServiceFault
 from workmail_org import declaring
+from workmail_org.changes import few
 from workmail_org.model.organization import Organization
-from workmail_org.service import reading
 
 EMULATOR = make_emulator()
 STRANGERS = ("zoe", "group:outside")
@@ -88,7 +88,7 @@ def test_any_organization_becomes_any_other_or_stays_what_it_was(
     """In a large one few are looked up by name, and each collection has several shards."""
     with pytest.MonkeyPatch.context() as patch:
         if is_large:
-            patch.setattr(reading, "ROWS_OF_A_PAGE", 1)
+            patch.setattr(few, "ROWS_OF_A_PAGE", 1)
             patch.setattr(declaring, "_SHARD_ENTITIES", 2)
         _become_each(steps)
 

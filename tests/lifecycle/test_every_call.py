@@ -19,6 +19,7 @@ from scenes import at, make_group, make_organization, make_user
 from striking import BLOWS, STRUCK, Harness, Transition, list_numbers, take_picture
 from workmail_emulator.faults import Fault
 from workmail_org import declaring
+from workmail_org.changes import few
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.permission import MailboxPermission, Right
 from workmail_org.model.policies import (
@@ -41,7 +42,6 @@ from workmail_org.model.policies import (
 )
 from workmail_org.model.removal import OnRemoval, Removal
 from workmail_org.model.values import parse_reference
-from workmail_org.service import reading
 from workmail_org.service.workmail import WorkMail
 
 STEP = 1 if ALL else 60
@@ -226,7 +226,7 @@ def harness(request: pytest.FixtureRequest) -> Iterator[tuple[str, Harness]]:
     name, is_large = request.param
     with pytest.MonkeyPatch.context() as patch:
         if is_large:
-            patch.setattr(reading, "ROWS_OF_A_PAGE", 1)
+            patch.setattr(few, "ROWS_OF_A_PAGE", 1)
             patch.setattr(declaring, "_SHARD_ENTITIES", 2)
         yield f"{name}, large" if is_large else name, Harness(TRANSITIONS[name])
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from cloudformation import Stack
+from approving import plan_live
+from cloudformation import DeploymentFailedError, Stack
 from drifting import Hand
 from scenes import (
     assert_equals,
@@ -18,10 +20,12 @@ from scenes import (
     make_user,
     take_picture,
 )
+from workmail_emulator import Fault
 from workmail_org import declaring
+from workmail_org.changes import few
 from workmail_org.changes.shards import get_shard
+from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference
-from workmail_org.service import reading
 from workmail_org.service.reading import look_up
 from workmail_org.service.workmail import WorkMail
 
@@ -32,7 +36,7 @@ LISTS = ("ListUsers", "ListGroups", "ListResources")
 @pytest.fixture
 def large(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     """A stack whose users would fill two pages and a half."""
-    monkeypatch.setattr(reading, "ROWS_OF_A_PAGE", 10)
+    monkeypatch.setattr(few, "ROWS_OF_A_PAGE", 10)
     stack.deploy(make_organization(*MANY))
     stack.emulator.clear_calls()
     return stack
@@ -55,23 +59,53 @@ def make_by_hand(stack: Stack, name: str) -> str:
     return str(made["UserId"])
 
 
-def test_one_more_is_listed_with_all_others_before_and_alone_afterwards(large: Stack) -> None:
-    """Before anything is refused, and before anything is written."""
+def test_one_more_is_asked_for_by_name(large: Stack) -> None:
+    """Before anything is refused, before anything is written, and in the list afterwards."""
     wanted = make_organization(*MANY, make_user("zoe"))
     large.deploy(wanted)
 
-    assert {"ListUsers all": 2, "ListUsers by name": 1} == count_lists(large)
+    assert {"ListUsers by name": 1} == count_lists(large)
+    asked = [call for call in large.emulator.calls if call.operation == "DescribeUser"]
+    assert ["zoe", "zoe"] == [call.parameters["UserId"] for call in asked]
     assert_equals(take_picture(large), wanted)
 
 
-def test_one_who_leaves_is_looked_up_at_the_end(large: Stack) -> None:
-    """Before and after it is switched off."""
+def test_one_who_changes_is_looked_up(large: Stack) -> None:
+    first, *others = MANY
+    wanted = make_organization(replace(first, city="Bonn"), *others)
+    large.deploy(wanted)
+
+    assert {"ListUsers by name": 3} == count_lists(large)
+    assert {"UpdateUser"} == set(list_operations(large))
+    assert_equals(take_picture(large), wanted)
+
+
+def test_one_who_leaves_is_looked_up(large: Stack) -> None:
+    """Before and after somebody is switched off, and by the users' own resource before that."""
     large.deploy(make_organization(*MANY[1:]))
 
-    found = count_lists(large)
-
-    assert {"ListUsers by name": 2} == {name: n for name, n in found.items() if "name" in name}
+    assert {"ListUsers by name": 4} == count_lists(large)
     assert ["DeregisterFromWorkMail"] == list_operations(large)
+
+
+def test_many_who_change_are_listed(large: Stack) -> None:
+    """Three of twenty-five: three pages."""
+    changed = [replace(each, city="Bonn") for each in MANY[:3]]
+    large.deploy(make_organization(*changed, *MANY[3:]))
+
+    assert {"ListUsers all": 3} == count_lists(large)
+
+
+def test_who_left_earlier_is_remembered_and_not_looked_for(large: Stack) -> None:
+    large.deploy(make_organization(*MANY[1:]))
+    large.emulator.clear_calls()
+    wanted = make_organization(*MANY[1:], make_user("zoe"))
+
+    large.deploy(wanted)
+
+    assert {"ListUsers by name": 1} == count_lists(large)
+    left = large.ledger.read(Kind.USER)[MANY[0].reference.folded]
+    assert left.removed_at is not None
 
 
 def test_resources_are_not_listed_where_there_are_none(large: Stack) -> None:
@@ -91,19 +125,141 @@ def test_who_is_written_in_another_case_is_looked_for_among_all(large: Stack) ->
     assert "Z" == getattr(take_picture(large).entities["zoe"], "display_name", None)
 
 
-def test_who_is_deleted_by_hand_while_others_are_written_is_seen(large: Stack) -> None:
-    """What fails in between is followed by lists of all."""
-    hand = Hand(large)
-    gone = hand.find("person07")
+def switch_off(stack: Stack, name: str) -> str:
+    hand = Hand(stack)
+    gone = hand.find(name)
     hand.do("deregister_from_work_mail", EntityId=gone)
-    hand.do("delete_user", UserId=gone)
-    large.emulator.clear_calls()
+    stack.emulator.clear_calls()
+    return gone
+
+
+@pytest.mark.parametrize("deletes", [False, True], ids=["switched off", "deleted"])
+def test_what_people_did_to_others_is_not_touched_and_the_plan_says_so(
+    large: Stack, deletes: bool
+) -> None:
+    """Nobody reads the rows of others; `drift` does."""
+    gone = switch_off(large, "person07")
+    if deletes:
+        Hand(large).do("delete_user", UserId=gone)
     changed = replace(MANY[3], display_name="Somebody Else")
     wanted = make_organization(*MANY[:3], changed, *MANY[4:])
+    planned = plan_live(large, make_organization(*MANY), wanted)
+    large.emulator.clear_calls()
 
     large.deploy(wanted)
 
+    assert ["UpdateUser"] == list_operations(large)
+    (calls,) = (each.calls for each in planned.organizations)
+    assert ["UpdateUser user person03"] == [call.partition(" {")[0] for call in calls]
+    picture = take_picture(large)
+    assert "person07" not in picture.enabled
+    assert "Somebody Else" == getattr(picture.entities["person03"], "display_name", None)
+
+
+def test_an_address_given_by_hand_to_somebody_else_is_seen(large: Stack) -> None:
+    """Whoever holds an address that somebody is to get is asked for."""
+    hand = Hand(large)
+    hand.do("create_alias", EntityId=hand.find("person07"), Alias=at("sales"))
+    large.emulator.clear_calls()
+    wanted = make_organization(*MANY, make_user("zoe", aliases=(at("sales"),)))
+
+    large.deploy(wanted)
+
+    picture = take_picture(large)
+    assert (at("sales"),) == picture.entities["zoe"].aliases
+    assert () == picture.entities["person07"].aliases
+
+
+def test_who_was_made_by_hand_is_refused(large: Stack) -> None:
+    make_by_hand(large, "zoe")
+
+    with pytest.raises(DeploymentFailedError, match="user 'zoe'"):
+        large.deploy(make_organization(*MANY, make_user("zoe")))
+
+
+def test_what_fails_is_followed_by_lists_of_all(large: Stack) -> None:
+    large.emulator.faults.add(
+        Fault(operation="UpdateUser", times=1, code="InternalFailure", status=500)
+    )
+    first, *others = MANY
+    wanted = make_organization(replace(first, city="Bonn"), *others)
+    large.deploy(wanted)
+
+    assert {"ListUsers by name": 3, "ListUsers all": 1} == count_lists(large)
     assert_equals(take_picture(large), wanted)
+
+
+def test_a_repair_lists_everybody(large: Stack) -> None:
+    switch_off(large, "person07")
+    large.repair = "0123456789ab"
+    large.deploy(make_organization(*MANY))
+
+    assert "person07" in take_picture(large).enabled
+
+
+def test_a_rollback_lists_everybody(large: Stack) -> None:
+    large.emulator.faults.add(Fault(operation="UpdateUser", times=1, code="Final", status=400))
+    first, *others = MANY
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        large.deploy(make_organization(replace(first, city="Bonn"), *others))
+
+    # Twice before the failure; then before it refuses, before it writes, and as that was nothing.
+    assert {"ListUsers by name": 2, "ListUsers all": 3} == count_lists(large)
+
+
+def make_again(stack: Stack, name: str) -> None:
+    Hand(stack).do("delete_user", UserId=switch_off(stack, name))
+    make_by_hand(stack, name)
+
+
+def rename_by_hand(stack: Stack, name: str) -> None:
+    hand = Hand(stack)
+    hand.do("update_user", UserId=hand.find(name), DisplayName="By Hand", City="Cork")
+
+
+def give_alias(stack: Stack, name: str) -> None:
+    hand = Hand(stack)
+    hand.do("create_alias", EntityId=hand.find(name), Alias=at("sales"))
+
+
+BY_HAND: dict[str, Callable[[Stack, str], object]] = {
+    "switched off": switch_off,
+    "deleted": lambda stack, name: Hand(stack).do("delete_user", UserId=switch_off(stack, name)),
+    "made again": make_again,
+    "another row": rename_by_hand,
+    "one more address": give_alias,
+}
+FIRST, SECOND = MANY[:2]
+CHANGES = {
+    "one more": (*MANY, make_user("zoe")),
+    "one who leaves": MANY[1:],
+    "one who changes": (replace(FIRST, city="Bonn"), *MANY[1:]),
+    "one who is switched off": (replace(FIRST, enabled=False), *MANY[1:]),
+    "an address that moves": (replace(FIRST, aliases=(at("sales"),)), *MANY[1:]),
+    "two who change": (replace(FIRST, city="Bonn"), replace(SECOND, city="Bonn"), *MANY[2:]),
+}
+
+
+@pytest.mark.parametrize("about", ["person00", "person01", "person07"])
+@pytest.mark.parametrize("wanted", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("do", BY_HAND.values(), ids=BY_HAND)
+def test_what_the_plan_says_is_what_is_done(
+    large: Stack, do: Callable[[Stack, str], object], wanted: tuple[User, ...], about: str
+) -> None:
+    """Whoever was changed by hand: what the plan against live lists is approved, and all of it."""
+    do(large, about)
+    before, after = make_organization(*MANY), make_organization(*wanted)
+    made = plan_live(large, before, after)
+    (planned,) = made.organizations
+    large.emulator.clear_calls()
+
+    if planned.refusals:
+        with pytest.raises(DeploymentFailedError):
+            large.deploy(after)
+        return
+    large.deploy(after, approved=made.approval)
+
+    assert sorted(call.split()[0] for call in planned.calls) == sorted(list_operations(large))
 
 
 def find(stack: Stack, *names: str, among: int = 25) -> tuple[str, ...] | None:
@@ -143,6 +299,24 @@ def test_a_deleted_user_is_not_found_beside_a_new_one_of_the_same_name(large: St
     make_by_hand(large, "zoe")
 
     assert ("zoe",) == find(large, "zoe")
+
+
+@pytest.mark.parametrize("name", ["zoe", "eve"])
+def test_a_further_shard_lists_nobody(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """One more than fit into the shards that there are, whichever brings it into being."""
+    assert {"zoe": 1, "eve": 0}[name] == get_shard(name, 2)
+    monkeypatch.setattr(few, "ROWS_OF_A_PAGE", 10)
+    monkeypatch.setattr(declaring, "_SHARD_ENTITIES", 25)
+    stack.deploy(make_organization(*MANY))
+    stack.emulator.clear_calls()
+    wanted = make_organization(*MANY, make_user(name))
+    stack.deploy(wanted)
+
+    assert {"Users", "Users1"} <= stack.deployed.keys()
+    assert {"ListUsers by name": 1} == count_lists(stack)
+    assert_equals(take_picture(stack), wanted)
 
 
 def test_what_changes_is_read_by_the_shard_that_brings_it_about_alone(

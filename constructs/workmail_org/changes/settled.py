@@ -5,7 +5,7 @@ takes two to four calls. So the ledger notes of each entity that was seen to be 
 of what was declared. As long as three things hold, it is believed to be so still:
 
 * its declaration has the same digest; that of a group or resource covers who is switched on;
-* its row in a list, which is read anyway, shows what is declared;
+* its row in a list, where that is read (`changes.few`), shows what is declared;
 * no call about it was begun since: the note is taken away before the first one.
 
 Whom the stack created, and has not switched on yet, is taken for what the creation makes.
@@ -59,7 +59,7 @@ def believe(
     """
     if settled is None or settled != digest(declared, enabled) or not _shows(row, declared):
         return None
-    return Found(id=row.id, entity=_predict(declared, enabled))
+    return Found(id=row.id, entity=predict(declared, enabled))
 
 
 def believe_made(declared: User, made: str | None, row: ListedRow) -> Found[User] | None:
@@ -98,7 +98,7 @@ def list_new_addresses(declared: Iterable[Any], found: Mapping[str, Found[Any]])
 
 def digest(declared: User | Group | Bookable, enabled: Mapping[Reference, str]) -> str:
     """Name what is declared of an entity, with everything that it depends on."""
-    texts = [repr(_predict(declared, enabled))]
+    texts = [repr(predict(declared, enabled))]
     if isinstance(declared, Group | Bookable):
         # Who was switched off stays a member or a delegate that nobody sees, and comes back as one.
         # Who was made again is another one, and is in no group yet.
@@ -127,7 +127,7 @@ def _shows(row: ListedRow, declared: Any) -> bool:
     return fold(row.email) == fold(declared.email) and name in (None, row.display_name)
 
 
-def _predict(declared: EntityT, enabled: Mapping[Reference, str]) -> EntityT:
+def predict(declared: EntityT, enabled: Mapping[Reference, str]) -> EntityT:
     """Return an entity as it is read: without members and delegates that are switched off."""
     fields: dict[str, Any] = {
         name: tuple(each for each in getattr(declared, name) if each.folded in enabled)

@@ -5,7 +5,8 @@ to read somebody in depth takes two calls or three. So a request reads only whom
 believes of everybody else what the ledger says that they were last seen to be:
 
 * *Settled* is who was seen to be as declared (`changes.settled`). Whoever's row in the list and
-  digest still say so is believed, unless a repair wants everything to be read.
+  digest still say so is believed, unless a repair wants everything to be read. Where few of many
+  users matter, nobody else's row is read either (`changes.few`).
 * *Known* is who was read in this slice and needed nothing. Who is about to change is forgotten
   (`forget`), and so read again until nothing is missing.
 * *Doubted* is who was believed and turns out to have an address that somebody else is to get. No

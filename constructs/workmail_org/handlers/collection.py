@@ -21,6 +21,7 @@ from workmail_org.changes.collection import (
 )
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
+from workmail_org.changes.few import Few, select_few
 from workmail_org.changes.settled import digest, list_unsure
 from workmail_org.errors import NotFoundError, TemporaryError, UnsafePlanError
 from workmail_org.handlers.approving import approve
@@ -51,10 +52,11 @@ from workmail_org.model.group import Group
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, Kind, Reference, fold
-from workmail_org.service.ledger import Entry, Ledger, Origin, get_valid
+from workmail_org.service.ledger import Entry, Ledger, Origin, get_valid, list_known
 from workmail_org.service.passwords import PasswordSecret
 from workmail_org.service.reading import Listed, read_aliases
 from workmail_org.service.snapshot import SnapshotReader
+from workmail_org.service.stacks import FORWARD
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire.properties import CollectionProperties
@@ -126,7 +128,8 @@ class CollectionWork(Generic[C]):
         let_go: Whom a failed deployment had taken over: they are put back, and nobody's.
         beliefs: Whom this slice need not read.
         exported: Ids of those whose mailbox has a verified export; read once, to confirm.
-        reader: As of the last look, like `situation` and `entries`.
+        reader: As of the last look, like `situation` and `entries`. Some of whom it lists may be
+            nothing but what the ledger says of them (`changes.few`).
         entries: Of the ledger.
     """
 
@@ -147,6 +150,7 @@ class CollectionWork(Generic[C]):
     in_order: bool = False
     exported: frozenset[str] | None = None
     _looked: bool = False
+    _few: Few | None = None
     _written: frozenset[Reference] = frozenset()
 
     def __post_init__(self) -> None:
@@ -203,6 +207,8 @@ class CollectionWork(Generic[C]):
         """Return whether finding nothing to do at the first look is surprising."""
         somebody = self.situation.desired or self.situation.actual
         expects = bool(somebody) and self._changes() and not self._only_lets_go()
+        if self._few:  # a further shard, of whom all are settled
+            expects = expects and not self.situation.declared.keys() <= self._few.unseen.keys()
         if expects:
             self.beliefs.forget_all()
         return expects
@@ -286,6 +292,8 @@ class CollectionWork(Generic[C]):
             return
         # Who left earlier is not part of the situation any more, and can still be restored.
         left = {entry.reference for entry in gone if entry.removed_at}
+        if self._few:
+            gone = [entry for entry in gone if entry.reference not in left]  # not looked for
         there = {row.reference.folded for row in self.reader.list(self.kind.kind)}
         record_departures(
             self.ledger,
@@ -307,7 +315,10 @@ class CollectionWork(Generic[C]):
     def _read(self, *, undoing: bool) -> CollectionFacts[Any]:
         """Read what is there, and what of it is this stack's."""
         self.reader = self._open_reader()
+        if not self._looked and self._believes_unseen():
+            self._few = self._look_up_few()
         rows = self.reader.list(self.kind.kind)
+        # After the rows: whom another delivery has made meanwhile is not taken for somebody else's.
         self.entries = get_valid(self._read_entries(), rows)
         if not self._looked:
             self._looked = True
@@ -345,7 +356,20 @@ class CollectionWork(Generic[C]):
         written, self._written = self._written, frozenset()
         if written and self.reader.renew(self.kind.kind, written):
             return self.reader
+        self._few = None
         return SnapshotReader(self.workmail)
+
+    def _believes_unseen(self) -> bool:
+        """Return whether the ledger may stand for rows that nobody has read."""
+        request = self.request
+        is_forward = not request.is_delete and request.operation.startswith(FORWARD)
+        return is_forward and not request.repairs and not request.previous_is_lost
+
+    def _look_up_few(self) -> Few | None:
+        """Look up whom the change is about, if these are few; `None`: that was not done."""
+        known = list_known(self._read_entries()) if self.kind.kind is Kind.USER else {}
+        few = select_few(self.declared, self.previous, known)
+        return few if few and self.reader.look_up(few) else None
 
     def _list_made(self) -> frozenset[str]:
         if not self.request.goes_forward or self.request.previous_is_lost:
@@ -518,16 +542,16 @@ class CollectionWork(Generic[C]):
         return _make_digest(previous.entities) != _make_digest(self.declared.entities)
 
     def _only_lets_go(self) -> bool:
-        """Return whether all that changed is who leaves, and all of these are there and wait."""
+        """Return whether all that changed is who goes or is switched off, and these all wait."""
         previous = self.request.previous
         if self.request.type is not RequestType.UPDATE or previous is None:
             return False
-        names = {fold(entity.name) for entity in self.declared.entities}
-        staying = [each for each in previous.entities if fold(each.name) in names]
-        leaving = {each.reference.folded for each in previous.entities} - {
-            each.reference.folded for each in staying
-        }
-        return redeclare(previous, staying) == self.declared and leaving <= self._list_waiting()
+        waiting = self._list_waiting()
+        before, after = (
+            redeclare(side, [e for e in side.entities if e.reference.folded not in waiting])
+            for side in (previous, self.declared)
+        )
+        return before == after
 
     def _ensure_passwords(self, calls: Iterable[Call]) -> Mapping[str, str]:
         names = [

@@ -82,12 +82,17 @@ class RemovalWork:
     def observe(self) -> Sequence[Call]:
         """Read whom the stack made or took over and does not want switched on; list who goes.
 
-        Nobody else can be switched off or deleted here, so nobody else is looked for.
+        Nobody else can be switched off or deleted here, so nobody else is looked for: not who was
+        removed before either.
         """
         self.rows, self.entries = {}, {}
         wanted = {each.folded for each in self.request.desired.enabled}
         for kind in Kind:
-            entries = self.ledger.read(kind)
+            entries = {
+                reference: entry
+                for reference, entry in self.ledger.read(kind).items()
+                if not entry.removed_at
+            }
             rows = self._list(kind, entries.keys() - wanted, among=len(entries))
             self.rows |= {row.reference.folded: row for row in rows}
             self.entries |= get_valid(entries, rows)
@@ -141,7 +146,7 @@ class RemovalWork:
 
     def _call_roll(self) -> RollCall:
         present = [Presence(reference=r.reference, enabled=r.enabled) for r in self.rows.values()]
-        owned = {ref for ref, entry in self.entries.items() if entry.id and not entry.removed_at}
+        owned = {ref for ref, entry in self.entries.items() if entry.id}
         return call_roll(present, owned, self.request.desired)
 
     def _list_gone(self) -> list[Entry]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from workmail_org.changes.few import Known
 from workmail_org.changes.organizations import make_tags
 from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
 from workmail_org.model.bookable import Bookable
@@ -43,8 +44,8 @@ class Actual:
         made: The same of what it created.
         kept: By kind and folded name, whom of its members or delegates the stack could not
             take out yet.
-        settled: Digests of what was settled, by folded reference (`changes.settled`);
-            what is predicted is read as it is declared anyway.
+        ledger: By kind and folded name, who was there as the ledger says (`changes.few`), whoever
+            is there now; what is predicted is read as it is declared anyway.
         exported: Ids of those whose mailbox has a verified export, with the second since 1970 at
             which it was verified; `None`: nobody has looked.
         repairs: Whether the deployment repairs: every resource is touched, and reads
@@ -63,7 +64,9 @@ class Actual:
     kept: Mapping[Kind, Mapping[str, tuple[Reference, ...]]] = field(
         default_factory=dict[Kind, Mapping[str, tuple[Reference, ...]]]
     )
-    settled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
+    ledger: Mapping[Kind, Mapping[str, Known]] = field(
+        default_factory=dict[Kind, Mapping[str, Known]]
+    )
     exported: Mapping[str, float] | None = None
     repairs: bool = False
 

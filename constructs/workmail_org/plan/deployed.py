@@ -29,7 +29,7 @@ from workmail_org.plan.zoning import list_questions, note, refuse
 from workmail_org.service import reading
 from workmail_org.service.clients import Clients, make_clients, make_route53
 from workmail_org.service.directories import DirectoryService
-from workmail_org.service.ledger import DynamoDbLedger, Entry, Ledger, Origin, get_valid
+from workmail_org.service.ledger import DynamoDbLedger, Ledger, Origin, get_valid, list_known
 from workmail_org.service.reading import Listed
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.templates import DeployedStack, load_outside, read_stack
@@ -292,7 +292,7 @@ def read_actual(
     if live is None:
         return None
     reader = SnapshotReader(workmail)
-    entries = _read_entries(ledger, reader.list(*Kind))
+    rows = reader.list(*Kind)
     return Actual(
         organization=live,
         is_whole=True,
@@ -301,7 +301,7 @@ def read_actual(
         ),
         people=_read_people(reader, desired),
         settings=_read_settings(reader, previous, desired),
-        **_describe_entries(entries),
+        **_read_ledger(ledger, rows),
     )
 
 
@@ -328,37 +328,34 @@ def make_actual(live: Snapshot, ledger: Ledger | None) -> Actual:
         domains=frozenset(map(fold, live.domains)),
         people=live.people,
         settings=live.settings,
-        **_describe_entries(_read_entries(ledger, rows)),
+        **_read_ledger(ledger, rows),
     )
 
 
-def _describe_entries(entries: Mapping[Kind, Sequence[Entry]]) -> dict[str, Any]:
-    """Say, as fields of `Actual`, what a ledger answers for."""
+def _read_ledger(ledger: Ledger | None, rows: Sequence[Listed]) -> dict[str, Any]:
+    """Say, as fields of `Actual`, what a ledger answers for.
+
+    An entry whose entity was deleted, and made anew by others, does not count.
+    """
+    if ledger is None:
+        return {}
+    read = {kind: ledger.read(kind) for kind in Kind}
+    valid = {kind: get_valid(each, rows).values() for kind, each in read.items()}
     return {
         "owned": {
             kind: frozenset(e.reference.name for e in each if e.id and not e.removed_at)
-            for kind, each in entries.items()
+            for kind, each in valid.items()
         },
-        "known": {
-            kind: frozenset(e.reference.name for e in each) for kind, each in entries.items()
-        },
+        "known": {kind: frozenset(e.reference.name for e in each) for kind, each in valid.items()},
         "made": {
             kind: frozenset(e.reference.name for e in each if e.origin is Origin.CREATED)
-            for kind, each in entries.items()
+            for kind, each in valid.items()
         },
         "kept": {
-            kind: {e.reference.name: e.kept for e in each if e.kept}
-            for kind, each in entries.items()
+            kind: {e.reference.name: e.kept for e in each if e.kept} for kind, each in valid.items()
         },
-        "settled": {e.reference: e.settled for each in entries.values() for e in each if e.settled},
+        "ledger": {kind: list_known(each) for kind, each in read.items()},
     }
-
-
-def _read_entries(ledger: Ledger | None, rows: Sequence[Listed]) -> dict[Kind, list[Entry]]:
-    """Read the ledger; an entry whose entity was deleted, and made anew by others, counts not."""
-    if ledger is None:
-        return {kind: [] for kind in Kind}
-    return {kind: [*get_valid(ledger.read(kind), rows).values()] for kind in Kind}
 
 
 def _read_people(reader: SnapshotReader, desired: Declaration) -> People:

@@ -15,6 +15,7 @@ from workmail_org.changes.collection import (
     list_moving,
     take_own_share,
 )
+from workmail_org.changes.few import Few, select_few
 from workmail_org.changes.removals import Presence, call_roll, decide
 from workmail_org.changes.settled import ListedRow, believe, list_new_addresses
 from workmail_org.kinds import CollectionKind, make_part_name
@@ -46,7 +47,7 @@ def list_collection_steps(
         own = replace(declared, shard=shard)
         if not actual.repairs and is_idle(own, known and replace(known, shard=shard)):
             continue  # CloudFormation sends no request, or the handler has nothing to do
-        seen = replace(state, settled={}) if actual.repairs else state
+        seen = replace(state, ledger={}) if actual.repairs else state
         step = _step_shard(kind, known, seen, own)
         yield step
         state = replace(state, people=apply_calls(state.people, step.calls))
@@ -77,8 +78,10 @@ def _predict_facts(
     declared: CollectionProperties,
 ) -> CollectionFacts[Any]:
     """Say what the handler will find."""
-    present = actual.people.get_kind(kind)
-    owned = actual.owned.get(kind, frozenset())
+    few = _select_few(kind, before, actual, declared)
+    present = _take_present(kind, actual, few)
+    unseen: frozenset[str] = frozenset(few.unseen) if few else frozenset()
+    owned = actual.owned.get(kind, frozenset[str]()) | unseen
     enabled = {
         found.entity.reference.folded: str(found.id)
         for each in (Kind.USER, Kind.GROUP)
@@ -87,7 +90,7 @@ def _predict_facts(
     }
     return CollectionFacts(
         present=present.keys(),
-        found=_read(kind, actual, before, declared, enabled),
+        found=_read(present, actual, before, declared, enabled, few),
         claims=Claims(
             removable=owned,
             known=owned | actual.known.get(kind, frozenset()),
@@ -121,24 +124,58 @@ def _list_namesakes(kind: Kind, actual: Actual) -> Collection[str]:
     return actual.people.get_kind(others[kind]).keys() if kind in others else ()
 
 
-def _read(
+def _select_few(
     kind: Kind,
+    before: CollectionProperties | None,
+    actual: Actual,
+    declared: CollectionProperties,
+) -> Few | None:
+    """Say whom the handler looks up instead of listing everybody; `None`: it lists everybody."""
+    few = select_few(declared, before, actual.ledger.get(kind, {}))
+    if few is None:
+        return None
+    people = actual.people.get_kind(kind)
+    # A filter heeds case, as `service.reading.look_up` says.
+    named = {name: people[name].entity.name for name in people.keys() & few.there.keys()}
+    return few if few.there == named and not people.keys() & few.absent.keys() else None
+
+
+def _take_present(kind: Kind, actual: Actual, few: Few | None) -> Mapping[str, Found[Any]]:
+    """Take who is there, as far as the handler knows before it reads anybody."""
+    people = actual.people.get_kind(kind)
+    if few is None:
+        return people
+    there = {name: people[name] for name in few.there}
+    # Whoever was made again is another one: the handler asks for the id that the ledger has.
+    same = {
+        name: people[name] if name in people and people[name].id == found.id else found
+        for name, found in few.unseen.items()
+    }
+    return there | same
+
+
+def _read(
+    present: Mapping[str, Found[Any]],
     actual: Actual,
     before: CollectionProperties | None,
     declared: CollectionProperties,
     enabled: Mapping[Reference, str],
+    few: Few | None,
 ) -> list[Found[Any]]:
     """Say how the handler reads everybody, those whom it believes included."""
-    present = actual.people.get_kind(kind)
     wanted = {fold(each.name): each for each in declared.entities}
     seen = {name: _see(found, enabled) for name, found in present.items()}
-    believed = {
-        name: told
-        for name, found in present.items()
-        if (told := _believe(actual, wanted.get(name), found, enabled))
-    }
+    believed: Mapping[str, Found[Any]] = (
+        few.unseen
+        if few
+        else {
+            name: told
+            for name, found in present.items()
+            if (told := _believe(actual, wanted.get(name), found, enabled))
+        }
+    )
     share, _past = take_own_share(declared, before, present.keys())
-    new = list_new_addresses(share, seen | believed)
+    new = list_new_addresses(share, {**seen, **believed})
     contested = {
         name
         for name in believed
@@ -152,8 +189,9 @@ def _believe(
     actual: Actual, wanted: Any, found: Found[Any], enabled: Mapping[Reference, str]
 ) -> Found[Any] | None:
     """Say what the handler takes somebody for whom it does not read; `None`: it reads."""
-    settled = actual.settled.get(found.entity.reference.folded)
-    if settled is None or wanted is None:
+    reference = found.entity.reference.folded
+    known = actual.ledger.get(reference.kind, {}).get(reference.name)
+    if known is None or known.id != found.id or wanted is None:
         return None
     row = ListedRow(
         id=found.id,
@@ -161,7 +199,7 @@ def _believe(
         email=found.entity.email,
         display_name=getattr(found.entity, "display_name", None) or "",
     )
-    return believe(wanted, settled, row, enabled)
+    return believe(wanted, known.settled, row, enabled)
 
 
 def _see(found: Found[Any], enabled: Collection[Reference]) -> Found[Any]:

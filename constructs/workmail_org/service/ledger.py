@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workmail_org.changes.few import Known
 from workmail_org.errors import NotFoundError, ServiceError, TemporaryError
 from workmail_org.model.values import EntityId, Kind, Reference, parse_reference
 from workmail_org.service.failures import translate
@@ -128,6 +129,17 @@ def get_valid(entries: Mapping[Reference, Entry], rows: Iterable[Listed]) -> dic
         return row is None or (not row.enabled if entry.id is None else entry.id == row.id)
 
     return {reference: entry for reference, entry in entries.items() if is_valid(entry)}
+
+
+def list_known(entries: Mapping[Reference, Entry]) -> dict[str, Known]:
+    """List who was there, by folded name, of the entries of one kind."""
+    return {
+        reference.name: Known(
+            id=entry.id, settled=entry.settled, is_managed=entry.removed_at is None
+        )
+        for reference, entry in entries.items()
+        if entry.id
+    }
 
 
 @dataclass(frozen=True, slots=True)

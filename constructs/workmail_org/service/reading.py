@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from workmail_org.changes.few import are_few
 from workmail_org.errors import NotFoundError
 from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.domain import DnsRecord
@@ -23,9 +24,6 @@ _GONE = "DELETED"
 """State of a tombstone: lists go on showing what was deleted (facts.md §2)."""
 
 _ENABLED = "ENABLED"
-
-ROWS_OF_A_PAGE = 100
-"""How many rows a list shows in one call (botocore, ListUsers: MaxResults at most 100)."""
 
 MAILBOX_KEPT = timedelta(days=30)
 """How long WorkMail keeps the mailbox of somebody who is switched off (facts.md §7.1)."""
@@ -233,7 +231,7 @@ def look_up(
         somebody was not found, or found twice. A filter heeds case (facts.md §1.3) and a reference
         may not have that of the directory, so not to be found says nothing.
     """
-    if len(references) * ROWS_OF_A_PAGE > among:
+    if not are_few(len(references), among):
         return None
 
     def find(reference: Reference) -> list[Listed]:
@@ -243,6 +241,15 @@ def look_up(
 
     found = workmail.read_many(find, references)
     return tuple(row for (row,) in found) if all(len(rows) == 1 for rows in found) else None
+
+
+def has_user(workmail: WorkMail, name: str) -> bool:
+    """Return whether there is a user with a name (botocore, DescribeUser: UserId may be one)."""
+    try:
+        answer = workmail.call("DescribeUser", UserId=name)
+    except NotFoundError:
+        return False
+    return answer.get("State") != _GONE
 
 
 def read_users(

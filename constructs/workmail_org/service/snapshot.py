@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from workmail_org.changes.access_control import make_role_subject
 from workmail_org.changes.calls import Argument, Call, Identity, Subject
+from workmail_org.changes.few import Few
 from workmail_org.errors import ServiceError, TemporaryError
 from workmail_org.model.live import (
     EntityT,
@@ -26,12 +27,13 @@ from workmail_org.model.live import (
     Snapshot,
 )
 from workmail_org.model.permission import MailboxPermission
-from workmail_org.model.user import User
+from workmail_org.model.user import Role, User
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.service import policies
 from workmail_org.service.directories import DirectoryService
 from workmail_org.service.reading import (
     Listed,
+    has_user,
     list_entities,
     look_up,
     read_domains,
@@ -72,6 +74,23 @@ class SnapshotReader:
                 listed = list_entities(self.workmail, kind)
                 self._rows[kind] = [row for row in listed if not row.system]
         return [row for kind in kinds for row in self._rows[kind]]
+
+    def look_up(self, few: Few) -> bool:
+        """Look few users up; everybody else is taken to be as settled.
+
+        Returns:
+            Whether those are there who should be, and nobody else. Otherwise everybody has to be
+            listed.
+        """
+        absent = few.absent.values()
+        if any(self.workmail.read_many(lambda name: has_user(self.workmail, name), absent)):
+            return False
+        there = [Reference(Kind.USER, name) for name in few.there.values()]
+        looked_up = look_up(self.workmail, there, among=len(there) + len(few.unseen))
+        if looked_up is None:
+            return False
+        self._rows[Kind.USER] = [*looked_up, *map(_make_settled_row, few.unseen.values())]
+        return True
 
     def renew(self, kind: Kind, references: Collection[Reference]) -> bool:
         """Look some of a kind up again; everybody else stays as they were listed.
@@ -168,6 +187,19 @@ class SnapshotReader:
     def name_users(self) -> dict[str, str]:
         """Return the names of users by id."""
         return {row.id: row.reference.name for row in self.list(Kind.USER)}
+
+
+def _make_settled_row(found: Found[User]) -> Listed:
+    """Say what a list would show of somebody who is taken to be as settled."""
+    user = found.entity
+    return Listed(
+        id=found.id,
+        reference=user.reference,
+        enabled=user.enabled,
+        email=user.email,
+        has_mailbox=user.role is not Role.REMOTE_USER,
+        display_name=user.display_name or user.name,
+    )
 
 
 def _list_named(value: Argument) -> Iterable[Subject]:
