@@ -5,8 +5,9 @@ written; a Lambda function can be killed at any call, and a request can be deliv
 `reconcile` keeps no plan. It goes round:
 
 1. *Observe.* `Work.observe` reads what is there and decides (`changes`) which calls are missing.
-   Nothing that another process saw is trusted, and of an earlier round only the rows of those whom
-   its calls were not about, where all of them succeeded (`SnapshotReader.renew`).
+   Of what another process saw nothing is trusted but who was settled (`changes.settled`), and of
+   an earlier round only the rows of those whom its calls were not about, where all of them
+   succeeded (`SnapshotReader.renew`).
 2. *Done?* When nothing is missing, the request is finished. Two things make that doubtful. A
    change that was expected and is not found may have been made by a former delivery, or what was
    read may be older than what undid it: then it is looked at once more after a pause. And lists

@@ -39,9 +39,12 @@ def know(*users: User, is_managed: bool = True) -> dict[str, Known]:
     }
 
 
+Selected = tuple[dict[str, str], dict[str, str], list[str]]
+
+
 def select(
     declared: UsersProperties, previous: UsersProperties | None, known: dict[str, Known]
-) -> tuple[dict[str, str], dict[str, str], list[str]] | None:
+) -> Selected | None:
     found = select_few(declared, previous, known)
     return found and (dict(found.there), dict(found.absent), [*found.unseen])
 
@@ -69,14 +72,14 @@ def test_who_changes_is_looked_up_as_the_spec_writes_the_name() -> None:
     anna, bob, carol = PEOPLE
     changed = declare(replace(anna, city="Bonn"), bob, carol)
 
-    expected = ({"anna": "Anna"}, {}, ["bob", "carol"])
+    expected: Selected = ({"anna": "Anna"}, {}, ["bob", "carol"])
     assert expected == select(changed, declare(*PEOPLE), know(*PEOPLE))
 
 
 def test_who_leaves_or_has_left_the_spec_is_looked_up_while_it_is_the_stacks() -> None:
     """Also whoever an earlier deployment did not come to."""
     anna, bob, carol = PEOPLE
-    expected = ({"anna": "anna"}, {}, ["bob", "carol"])
+    expected: Selected = ({"anna": "anna"}, {}, ["bob", "carol"])
 
     assert expected == select(declare(bob, carol), declare(bob, carol), know(*PEOPLE))
     assert ({}, {}, ["bob", "carol"]) == select(
@@ -95,7 +98,7 @@ def test_everybody_is_listed_where_many_matter() -> None:
 
 
 def test_a_creation_lists_everybody_but_for_a_further_shard() -> None:
-    expected = ({}, {}, ["anna", "bob", "carol"])
+    expected: Selected = ({}, {}, ["anna", "bob", "carol"])
 
     assert select(declare(*PEOPLE), None, know(*PEOPLE)) is None
     assert expected == select(declare(*PEOPLE, shard=1), None, know(*PEOPLE))
