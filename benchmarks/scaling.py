@@ -1,17 +1,18 @@
 """How many calls a deployment takes, by the size of the organization and of the change.
 
-    python benchmarks/scaling.py [users ...] [--rate CALLS_PER_SECOND]
+    python benchmarks/scaling.py [users ...] [--groups GROUPS] [--rate CALLS_PER_SECOND]
 
 Calls are counted on the emulator, time is read on its clock: what the machine does, does not
 count. The floor of a deployment is the calls that change something; of its time, these at the rate
-that WorkMail lets through. Without a rate no call is throttled and no time is told.
+that WorkMail lets through. Without a rate no call is throttled and no time is told. Groups have six
+members each.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,10 +20,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from cloudformation import DeploymentFailedError, Stack
 from workmail_emulator import Emulator
+from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
 from workmail_org.model.user import User
 
 SIZES = (100, 1000)
+MEMBERS = 6
 DOMAIN = "acme.awsapps.com"
 
 Change = Callable[[Organization], Organization]
@@ -43,14 +46,23 @@ class Outcome:
     seconds: float
 
 
-def make_organization(users: int) -> Organization:
-    """Declare plain users: a name, an address."""
+def make_organization(users: int, groups: int = 0) -> Organization:
+    """Declare plain users: a name, an address; and groups of some of them."""
+    people = tuple(_make_user(number) for number in range(users))
     return Organization(
         key="acme",
         region="eu-west-1",
         alias="acme",
-        users=tuple(_make_user(number) for number in range(users)),
+        users=people,
+        groups=tuple(_make_group(number, people) for number in range(groups)),
     )
+
+
+def _make_group(number: int, people: Sequence[User]) -> Group:
+    name = f"group-{number:03}"
+    start = number * MEMBERS % len(people)
+    members = tuple(each.reference for each in people[start : start + MEMBERS])
+    return Group(name=name, email=f"{name}@{DOMAIN}", members=members)
 
 
 def _make_user(number: int) -> User:
@@ -62,6 +74,14 @@ def add_one(organization: Organization) -> Organization:
     """Declare one more."""
     users = organization.users
     return replace(organization, users=(*users, _make_user(len(users))))
+
+
+def add_member(organization: Organization) -> Organization:
+    """Declare one more, who is a member of the first group."""
+    more = add_one(organization)
+    first, *others = more.groups
+    joined = replace(first, members=(*first.members, more.users[-1].reference))
+    return replace(more, groups=(joined, *others))
 
 
 def rename_one(organization: Organization) -> Organization:
@@ -122,14 +142,16 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("users", nargs="*", type=int, default=SIZES)
+    parser.add_argument("--groups", type=int, default=0)
     parser.add_argument("--rate", type=float)
     options = parser.parse_args()
     for size in options.users:
         stack = Stack(Emulator(instant=True, start=0.0, throttle=options.rate))
         stack.slice_seconds = 600.0
-        organization = make_organization(size)
+        organization = make_organization(size, options.groups)
         tell("first deployment", size, measure(stack, organization), options.rate)
-        for what, change in CHANGES.items():
+        changes = CHANGES | ({"one more member": add_member} if options.groups else {})
+        for what, change in changes.items():
             changed = change(organization)
             tell(what, size, measure(stack, changed), options.rate)
             organization = changed

@@ -9,7 +9,7 @@ import pytest
 
 from approving import plan_live
 from cloudformation import DeploymentFailedError, Stack
-from drifting import find_rows, look_live
+from drifting import Hand, find_rows, look_live
 from scenes import at, list_operations, make_group, make_organization, make_user
 from workmail_emulator.faults import Fault
 from workmail_org.drift.model import RowClass
@@ -259,3 +259,38 @@ def test_who_could_not_be_taken_out_while_switched_off_goes_when_they_are_back(
 
     assert ["alice", "bob", "zoe"] == before
     assert ["alice", "zoe"] == read_lists(stack)["members"]
+
+
+@pytest.mark.parametrize("is_exclusive", [True, False])
+def test_who_comes_back_to_an_exclusive_list_leaves_it_with_the_next_change(
+    stack: Stack, *, is_exclusive: bool
+) -> None:
+    """Whoever is switched off is a member that nobody sees."""
+    lists = EVERYTHING if is_exclusive else ()
+    before = make_exclusive(DECLARED, *lists)
+    stack.deploy(before)
+    add_by_hand(stack)
+    hand = Hand(stack)
+    zoe = hand.find("zoe")
+    hand.do("deregister_from_work_mail", EntityId=zoe)
+    changed = make_exclusive(change_everybody(DECLARED), *lists)
+    people = tuple(replace(each, enabled=each.name != "zoe") for each in changed.users)
+    permissions = changed.permissions[:1]
+    stack.deploy(replace(changed, users=people, permissions=permissions))
+    hand.do("register_to_work_mail", EntityId=zoe, Email=at("zoe"))
+
+    stack.deploy(
+        replace(
+            changed,
+            permissions=permissions,
+            groups=(
+                *changed.groups,
+                make_exclusive(make_organization(make_group("help")), *lists).groups[0],
+            ),
+        )
+    )
+
+    live = look_live(stack)
+    assert live is not None
+    members = [each.name for each in live.people.groups["sales"].entity.members]
+    assert (["alice"] if is_exclusive else ["alice", "zoe"]) == members

@@ -4,7 +4,8 @@ Theory of operation. One deployment changes a few of an organization's people, a
 takes two to four calls. So the ledger notes of each entity that was seen to be as declared a digest
 of what was declared. As long as three things hold, it is believed to be so still:
 
-* its declaration has the same digest; that of a group or resource covers who is switched on;
+* its declaration has the same digest; that of a group or resource covers which of its members or
+  delegates are switched on;
 * its row in a list, where that is read (`changes.few`), shows what is declared;
 * no call about it was begun since: the note is taken away before the first one.
 
@@ -28,7 +29,7 @@ from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
 from workmail_org.model.live import EntityT, Found
 from workmail_org.model.user import User
-from workmail_org.model.values import EntityId, Reference, fold
+from workmail_org.model.values import EntityId, Listing, Reference, fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +101,21 @@ def digest(declared: User | Group | Bookable, enabled: Mapping[Reference, str]) 
     """Name what is declared of an entity, with everything that it depends on."""
     texts = [repr(predict(declared, enabled))]
     if isinstance(declared, Group | Bookable):
-        # Who was switched off stays a member or a delegate that nobody sees, and comes back as one.
         # Who was made again is another one, and is in no group yet.
-        texts += sorted(f"{each} {known}" for each, known in enabled.items())
+        listed = {each.folded for each in _list_listed(declared)}
+        # Who was switched off stays a member or a delegate that nobody sees, and comes back as one:
+        # that matters where nobody else may be.
+        matters = enabled.keys() if _is_exclusive(declared) else listed & enabled.keys()
+        texts += sorted(f"{each} {enabled[each]}" for each in matters)
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+def _list_listed(declared: Group | Bookable) -> tuple[Reference, ...]:
+    return declared.members if isinstance(declared, Group) else declared.delegates
+
+
+def _is_exclusive(declared: Group | Bookable) -> bool:
+    return not {Listing.MEMBERS, Listing.DELEGATES}.isdisjoint(declared.exclusive)
 
 
 def list_unsure(calls: Iterable[Call]) -> set[Reference]:

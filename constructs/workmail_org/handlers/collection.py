@@ -449,8 +449,11 @@ class CollectionWork(Generic[C]):
     def _name_settled(self, entity: Any) -> str | None:
         """Name what somebody was seen to be; `None`: that cannot be believed.
 
-        Not so a group while somebody is switched off who is declared a member.
+        Not so a group while somebody is switched off who is declared a member, or who is still to
+        be taken out.
         """
+        if self.situation.list_kept(entity):
+            return None
         named = {
             each.folded
             for each in (*getattr(entity, "members", ()), *getattr(entity, "delegates", ()))
