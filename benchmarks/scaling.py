@@ -150,7 +150,7 @@ def main() -> None:
         stack.slice_seconds = 600.0
         organization = make_organization(size, options.groups)
         tell("first deployment", size, measure(stack, organization), options.rate)
-        changes = CHANGES | ({"one more member": add_member} if options.groups else {})
+        changes = ({"one more member": add_member} if options.groups else {}) | CHANGES
         for what, change in changes.items():
             changed = change(organization)
             tell(what, size, measure(stack, changed), options.rate)
