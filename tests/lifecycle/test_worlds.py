@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from effort import ALL, TRIED
+from workmail_org import declaring
+from workmail_org.changes import few
 from workmail_org.changes.entities import Situation
 from workmail_org.handlers import collection, settings
 from worlds import DECLARED, FOUND, Found, World, list_worlds
@@ -34,6 +36,24 @@ def test_every_world_comes_out_as_the_table_says(
 
     assert {} == wrong
     record_property(TRIED, json.dumps(["small worlds", len(tried) + 1]))
+
+
+@pytest.mark.parametrize(("at", "found"), BEGINNINGS[:: 1 if ALL else 3], ids=str)
+def test_every_world_comes_out_so_where_few_of_many_are_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+    at: int,
+    found: Found,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """As in a large organization: pages of one row, and a shard for each user."""
+    monkeypatch.setattr(few, "ROWS_OF_A_PAGE", 1)
+    monkeypatch.setattr(declaring, "_SHARD_ENTITIES", 1)
+    worlds = list_worlds(found, second=True, every=EVERY, start=at)
+    tried = worlds if ALL else worlds[at % 41 :: 41]
+    wrong = {str(world): told for world in tried if (told := world.run())}
+
+    assert {} == wrong
+    record_property(TRIED, json.dumps(["small worlds, as in large ones", len(tried) + 1]))
 
 
 def test_a_take_over_without_adopt_is_refused_and_leaves_everything() -> None:
