@@ -223,11 +223,11 @@ def change_by_hand(stack: Stack) -> None:
 def test_the_live_organization_moved_and_planning_again_helps(stack: Stack) -> None:
     begin(stack, SMALL)
     approved = plan_live(stack, SMALL, JOINER).approval
-    stack.workmail.update_user(
-        OrganizationId=stack.organization_id, UserId=find_user(stack, "bob"), DisplayName="Robert"
-    )
+    scope = {"OrganizationId": stack.organization_id}
+    bob = find_user(stack, "bob")
+    stack.workmail.create_alias(**scope, EntityId=bob, Alias=DAN.email)
 
-    assert "UpdateUser of user bob" in refuse(stack, JOINER, approved)
+    assert "DeleteAlias of user bob" in refuse(stack, JOINER, approved)
     stack.deploy(JOINER, approved=plan_live(stack, SMALL, JOINER).approval)
     assert_equals(take_picture(stack), JOINER)
 

@@ -23,6 +23,7 @@ from workmail_emulator.faults import Fault
 from workmail_org.handlers.requests import Run
 from workmail_org.model.domain import MailDomain
 from workmail_org.model.policies import Availability, EwsAvailability, Policies
+from workmail_org.model.values import Kind
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger
 
@@ -118,12 +119,12 @@ class Ruled(Stack):
 
 @pytest.fixture
 def ruled() -> Ruled:
-    """A stack with alice in it, of whom a list shows something else than is declared."""
+    """A stack with alice in it, who has to be read."""
     stack = Ruled()
     stack.deploy(make_organization(ALICE))
-    scope = {"OrganizationId": stack.organization_id}
-    (alice,) = (u for u in stack.workmail.list_users(**scope)["Users"] if u["Name"] == "alice")
-    stack.workmail.update_user(**scope, UserId=alice["Id"], DisplayName="Alicia")
+    run = stack.make_run()
+    ledger = run.open_ledger(run.clients, TABLE)
+    ledger.put(replace(each, settled=None) for each in ledger.read(Kind.USER).values())
     return stack
 
 

@@ -1,30 +1,30 @@
-"""Few: whom a request looks up by name, instead of listing everybody. Pure.
+"""Few: who matters to a request; of many, few are looked up by name. Pure.
 
-Theory of operation. WorkMail shows a hundred rows in a call, so a list of ten thousand takes a
-hundred calls, for a change of one user. What such a change needs to know is how those are whom it
-is about; everybody else is settled (`changes.settled`), and what the ledger says of them is taken
-for their rows. So of many, few are looked up:
+Theory of operation. Most of an organization's people do not matter to a deployment: they are
+settled (`changes.settled`), and are declared as they were. They are *unseen*: what the ledger says
+of them stands for what a list would show, however it is read. So what people did by hand to
+somebody stays until that person's own declaration changes; `drift` reports it, and a repair, which
+sees everybody, sets it right. That holds for a rollback too: it puts back what the failed
+deployment has touched, and nobody of these is settled.
 
-* whoever is declared, and not settled as they are declared now;
-* whoever was declared before, or is the stack's, and is not declared any more.
+Who does matter is whoever is declared, and not settled as they are declared now; and whoever was
+declared before, or is the stack's, and is not declared any more. WorkMail shows a hundred rows in a
+call, so where these are few of many, it takes fewer calls to look them up by name than to list
+everybody. Of users alone: groups and resources need to know who is switched on, which lists tell.
 
-What people did by hand to somebody else is not seen then: it stays, and `drift` reports it. A
-deployment that a person has confirmed or approved, a repair and a rollback list everybody.
-
-Users alone: what groups and resources are declared to be depends on who is switched on, which only
-lists tell. Handlers and plan ask this module alone, so that both see the same.
+Handlers and plan ask this module alone, so that what is approved is what is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from workmail_org.changes.settled import digest, predict
 from workmail_org.model.live import Found
-from workmail_org.model.user import User
-from workmail_org.model.values import EntityId, fold
-from workmail_org.wire.properties import CollectionProperties, UsersProperties
+from workmail_org.model.values import EntityId, Reference, fold
+from workmail_org.wire.properties import CollectionProperties
 
 ROWS_OF_A_PAGE = 100
 """How many rows a list shows in one call (botocore, ListUsers: MaxResults at most 100)."""
@@ -46,17 +46,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Few:
-    """Whom to look up among many; by folded name.
+    """Who matters, by name as it is written where they are declared.
 
     Attributes:
-        there: Names, as they are written where they are declared, of who has to be there.
-        absent: The same of who must not be.
-        unseen: Everybody else, as they are taken to be.
+        there: Who has to be there.
+        absent: Who must not be.
+        among: How many there are of their kind, as far as is known.
     """
 
-    there: Mapping[str, str]
-    absent: Mapping[str, str]
-    unseen: Mapping[str, Found[User]]
+    there: tuple[str, ...]
+    absent: tuple[str, ...]
+    among: int
 
 
 def are_few(wanted: int, among: int) -> bool:
@@ -64,35 +64,48 @@ def are_few(wanted: int, among: int) -> bool:
     return max(wanted, 1) * ROWS_OF_A_PAGE <= among
 
 
+def find_unseen(
+    declared: CollectionProperties, known: Mapping[str, Known], enabled: Mapping[Reference, str]
+) -> dict[str, Found[Any]]:
+    """Find who does not matter, by folded name, as they are taken to be.
+
+    Args:
+        declared: What is declared now.
+        known: Who the ledger says is there, by folded name.
+        enabled: Ids of the users and groups that are switched on, by folded reference.
+    """
+    return {
+        name: Found(id=entry.id, entity=predict(entity, enabled))
+        for entity in declared.entities
+        if (entry := known.get(name := fold(entity.name)))
+        and entry.settled is not None
+        and entry.settled == digest(entity, enabled)
+    }
+
+
 def select_few(
     declared: CollectionProperties,
     previous: CollectionProperties | None,
     known: Mapping[str, Known],
+    unseen: Collection[str],
 ) -> Few | None:
-    """Select whom a request that goes forward has to look up; `None`: everybody is listed.
+    """Select the users to look up; `None`: they are not few.
 
     Args:
-        declared: What is declared now.
-        previous: What was declared before; `None`: the resource is created. That lists everybody,
-            unless it is a further shard of people whom the stack has known for long.
+        declared: Users that are declared now.
+        previous: Who was declared before.
         known: Who the ledger says is there, by folded name.
+        unseen: Folded names of who does not matter (`find_unseen`).
     """
-    if not isinstance(declared, UsersProperties) or (previous is None and not declared.shard):
-        return None
-    past = previous.users if isinstance(previous, UsersProperties) else ()
-    unseen = {
-        name: Found(id=entry.id, entity=predict(user, {}))
-        for user in declared.users
-        if (entry := known.get(name := fold(user.name))) and entry.settled == digest(user, {})
-    }
-    written = {fold(each.name): each.name for each in (*past, *declared.users)}
+    past = previous.entities if previous else ()
+    written = {fold(each.name): each.name for each in (*past, *declared.entities)}
     managed = {name for name, entry in known.items() if entry.is_managed}
-    wanted = {*written, *managed} - unseen.keys()
-    if not are_few(len(wanted), len(wanted) + len(unseen)):
+    wanted = sorted({*written, *managed}.difference(unseen))
+    among = len(wanted) + len(unseen)
+    if not are_few(len(wanted), among):
         return None
-    named = {name: written.get(name, name) for name in sorted(wanted)}
     return Few(
-        there={name: each for name, each in named.items() if name in known},
-        absent={name: each for name, each in named.items() if name not in known},
-        unseen=unseen,
+        there=tuple(written.get(name, name) for name in wanted if name in known),
+        absent=tuple(written.get(name, name) for name in wanted if name not in known),
+        among=among,
     )

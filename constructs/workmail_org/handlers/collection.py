@@ -21,7 +21,7 @@ from workmail_org.changes.collection import (
 )
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
-from workmail_org.changes.few import Few, select_few
+from workmail_org.changes.few import find_unseen, select_few
 from workmail_org.changes.settled import digest, list_unsure
 from workmail_org.errors import NotFoundError, TemporaryError, UnsafePlanError
 from workmail_org.handlers.approving import approve
@@ -49,12 +49,13 @@ from workmail_org.handlers.surroundings import is_gone, is_rollback
 from workmail_org.kinds import CollectionKind
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
+from workmail_org.model.live import Found
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, Kind, Reference, fold
 from workmail_org.service.ledger import Entry, Ledger, Origin, get_valid, list_known
 from workmail_org.service.passwords import PasswordSecret
-from workmail_org.service.reading import Listed, read_aliases
+from workmail_org.service.reading import Listed, make_row, read_aliases
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.stacks import FORWARD
 from workmail_org.service.workmail import WorkMail
@@ -128,8 +129,7 @@ class CollectionWork(Generic[C]):
         let_go: Whom a failed deployment had taken over: they are put back, and nobody's.
         beliefs: Whom this slice need not read.
         exported: Ids of those whose mailbox has a verified export; read once, to confirm.
-        reader: As of the last look, like `situation` and `entries`. Some of whom it lists may be
-            nothing but what the ledger says of them (`changes.few`).
+        reader: As of the last look, like `situation` and `entries`.
         entries: Of the ledger.
     """
 
@@ -150,7 +150,8 @@ class CollectionWork(Generic[C]):
     in_order: bool = False
     exported: frozenset[str] | None = None
     _looked: bool = False
-    _few: Few | None = None
+    _is_partial: bool = False
+    _unseen: Mapping[str, Found[Any]] | None = None
     _written: frozenset[Reference] = frozenset()
 
     def __post_init__(self) -> None:
@@ -207,8 +208,8 @@ class CollectionWork(Generic[C]):
         """Return whether finding nothing to do at the first look is surprising."""
         somebody = self.situation.desired or self.situation.actual
         expects = bool(somebody) and self._changes() and not self._only_lets_go()
-        if self._few:  # a further shard, of whom all are settled
-            expects = expects and not self.situation.declared.keys() <= self._few.unseen.keys()
+        if self._unseen:  # a further shard, of whom all are settled
+            expects = expects and not self.situation.declared.keys() <= self._unseen.keys()
         if expects:
             self.beliefs.forget_all()
         return expects
@@ -220,7 +221,10 @@ class CollectionWork(Generic[C]):
         self._refuse_made_meanwhile(creating)
         self._claim(self._list_unsettled(), creating)
         self._unsettle_neighbours(calls)
-        ids = self.reader.find_ids(calls)
+        ids: dict[Subject, str] = {
+            each.entity.reference.folded: each.id for each in (self._unseen or {}).values()
+        }
+        ids |= self.reader.find_ids(calls)
         ids |= {neighbour.reference.folded: neighbour.id for neighbour in self.situation.neighbours}
         return Writer(self.workmail, ids, passwords=passwords, note_made=self._note_made)
 
@@ -292,7 +296,7 @@ class CollectionWork(Generic[C]):
             return
         # Who left earlier is not part of the situation any more, and can still be restored.
         left = {entry.reference for entry in gone if entry.removed_at}
-        if self._few:
+        if self._is_partial:
             gone = [entry for entry in gone if entry.reference not in left]  # not looked for
         there = {row.reference.folded for row in self.reader.list(self.kind.kind)}
         record_departures(
@@ -315,9 +319,7 @@ class CollectionWork(Generic[C]):
     def _read(self, *, undoing: bool) -> CollectionFacts[Any]:
         """Read what is there, and what of it is this stack's."""
         self.reader = self._open_reader()
-        if not self._looked and self._believes_unseen():
-            self._few = self._look_up_few()
-        rows = self.reader.list(self.kind.kind)
+        rows = self._list()
         # After the rows: whom another delivery has made meanwhile is not taken for somebody else's.
         self.entries = get_valid(self._read_entries(), rows)
         if not self._looked:
@@ -333,7 +335,7 @@ class CollectionWork(Generic[C]):
         )
         present = {fold(row.reference.name) for row in rows}
         relevant = list_relevant(self.declared, previous, claims, present)
-        enabled = self._list_enabled()
+        enabled = self._list_enabled(self.entries)
         read = [row for row in rows if fold(row.reference.name) in relevant]
         look = Observation(
             reader=self.reader, entries=self.entries, present=present, enabled=enabled
@@ -356,20 +358,36 @@ class CollectionWork(Generic[C]):
         written, self._written = self._written, frozenset()
         if written and self.reader.renew(self.kind.kind, written):
             return self.reader
-        self._few = None
+        self._is_partial = False
         return SnapshotReader(self.workmail)
 
-    def _believes_unseen(self) -> bool:
-        """Return whether the ledger may stand for rows that nobody has read."""
+    def _list(self) -> Sequence[Listed]:
+        """List who is there; whoever does not matter, as the ledger says (`changes.few`).
+
+        That is settled at the first look: whom this slice settles, the lists have to confirm.
+        """
+        if self._unseen is None:
+            entries = {} if self.request.repairs else self._read_entries()
+            enabled = self._list_enabled(entries)
+            self._unseen = find_unseen(self.declared, list_known(entries), enabled)
+        if self._may_look_up():
+            known = list_known(self._read_entries())
+            few = select_few(self.declared, self.previous, known, self._unseen)
+            self._is_partial = few is not None and self.reader.look_up(few)
+        seen = [
+            row
+            for row in self.reader.list(self.kind.kind)
+            if fold(row.reference.name) not in self._unseen
+        ]
+        return [*seen, *map(make_row, self._unseen.values())]
+
+    def _may_look_up(self) -> bool:
+        """Return whether a list of everybody can be done without."""
         request = self.request
         is_forward = not request.is_delete and request.operation.startswith(FORWARD)
-        return is_forward and not request.repairs and not request.previous_is_lost
-
-    def _look_up_few(self) -> Few | None:
-        """Look up whom the change is about, if these are few; `None`: that was not done."""
-        known = list_known(self._read_entries()) if self.kind.kind is Kind.USER else {}
-        few = select_few(self.declared, self.previous, known)
-        return few if few and self.reader.look_up(few) else None
+        is_known = not request.repairs and not request.previous_is_lost
+        is_unread = not self.reader.has_listed(self.kind.kind)
+        return self.kind.kind is Kind.USER and is_forward and is_known and is_unread
 
     def _list_made(self) -> frozenset[str]:
         if not self.request.goes_forward or self.request.previous_is_lost:
@@ -497,9 +515,9 @@ class CollectionWork(Generic[C]):
                 claims.append(replace(entry, settled=None, before=before))
             self.ledger.put(claim for claim in claims if claim != entries[claim.reference])
 
-    def _list_enabled(self) -> Mapping[Reference, str]:
+    def _list_enabled(self, entries: Collection[object]) -> Mapping[Reference, str]:
         """List who can be a member or a delegate, with their ids."""
-        nobody = not self.declared.entities and not self.entries
+        nobody = not self.declared.entities and not entries
         if self.kind.kind is Kind.USER or nobody:
             return {}  # users have none
         rows = self.reader.list(Kind.USER, Kind.GROUP)

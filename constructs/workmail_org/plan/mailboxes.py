@@ -15,9 +15,9 @@ from workmail_org.changes.collection import (
     list_moving,
     take_own_share,
 )
-from workmail_org.changes.few import Few, select_few
+from workmail_org.changes.few import find_unseen
 from workmail_org.changes.removals import Presence, call_roll, decide
-from workmail_org.changes.settled import ListedRow, believe, list_new_addresses
+from workmail_org.changes.settled import list_new_addresses
 from workmail_org.kinds import CollectionKind, make_part_name
 from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference, fold
@@ -78,19 +78,18 @@ def _predict_facts(
     declared: CollectionProperties,
 ) -> CollectionFacts[Any]:
     """Say what the handler will find."""
-    few = _select_few(kind, before, actual, declared)
-    present = _take_present(kind, actual, few)
-    unseen: frozenset[str] = frozenset(few.unseen) if few else frozenset()
-    owned = actual.owned.get(kind, frozenset[str]()) | unseen
     enabled = {
         found.entity.reference.folded: str(found.id)
         for each in (Kind.USER, Kind.GROUP)
         for found in actual.people.get_kind(each).values()
         if found.entity.enabled
     }
+    unseen = find_unseen(declared, actual.ledger.get(kind, {}), enabled)
+    present = _take_present(kind, actual, unseen)
+    owned = actual.owned.get(kind, frozenset[str]()).union(unseen)
     return CollectionFacts(
         present=present.keys(),
-        found=_read(present, actual, before, declared, enabled, few),
+        found=_read(present, before, declared, enabled, unseen),
         claims=Claims(
             removable=owned,
             known=owned | actual.known.get(kind, frozenset()),
@@ -124,82 +123,40 @@ def _list_namesakes(kind: Kind, actual: Actual) -> Collection[str]:
     return actual.people.get_kind(others[kind]).keys() if kind in others else ()
 
 
-def _select_few(
-    kind: Kind,
-    before: CollectionProperties | None,
-    actual: Actual,
-    declared: CollectionProperties,
-) -> Few | None:
-    """Say whom the handler looks up instead of listing everybody; `None`: it lists everybody."""
-    few = select_few(declared, before, actual.ledger.get(kind, {}))
-    if few is None:
-        return None
-    people = actual.people.get_kind(kind)
-    # A filter heeds case, as `service.reading.look_up` says.
-    named = {name: people[name].entity.name for name in people.keys() & few.there.keys()}
-    return few if few.there == named and not people.keys() & few.absent.keys() else None
+def _take_present(
+    kind: Kind, actual: Actual, unseen: Mapping[str, Found[Any]]
+) -> dict[str, Found[Any]]:
+    """Take who is there, as far as the handler knows before it reads anybody.
 
-
-def _take_present(kind: Kind, actual: Actual, few: Few | None) -> Mapping[str, Found[Any]]:
-    """Take who is there, as far as the handler knows before it reads anybody."""
+    Whoever was made again is another one: the handler asks for the id that the ledger has.
+    """
     people = actual.people.get_kind(kind)
-    if few is None:
-        return people
-    there = {name: people[name] for name in few.there}
-    # Whoever was made again is another one: the handler asks for the id that the ledger has.
+    seen = {name: found for name, found in people.items() if name not in unseen}
     same = {
         name: people[name] if name in people and people[name].id == found.id else found
-        for name, found in few.unseen.items()
+        for name, found in unseen.items()
     }
-    return there | same
+    return seen | same
 
 
 def _read(
     present: Mapping[str, Found[Any]],
-    actual: Actual,
     before: CollectionProperties | None,
     declared: CollectionProperties,
     enabled: Mapping[Reference, str],
-    few: Few | None,
+    unseen: Mapping[str, Found[Any]],
 ) -> list[Found[Any]]:
     """Say how the handler reads everybody, those whom it believes included."""
-    wanted = {fold(each.name): each for each in declared.entities}
     seen = {name: _see(found, enabled) for name, found in present.items()}
-    believed: Mapping[str, Found[Any]] = (
-        few.unseen
-        if few
-        else {
-            name: told
-            for name, found in present.items()
-            if (told := _believe(actual, wanted.get(name), found, enabled))
-        }
-    )
     share, _past = take_own_share(declared, before, present.keys())
-    new = list_new_addresses(share, {**seen, **believed})
+    new = list_new_addresses(share, {**seen, **unseen})
     contested = {
         name
-        for name in believed
+        for name in unseen
         for address in (seen[name].entity.email, *seen[name].entity.aliases)
         if fold(address) in new
     }
-    return [seen[name] if name in contested else believed.get(name, seen[name]) for name in present]
-
-
-def _believe(
-    actual: Actual, wanted: Any, found: Found[Any], enabled: Mapping[Reference, str]
-) -> Found[Any] | None:
-    """Say what the handler takes somebody for whom it does not read; `None`: it reads."""
-    reference = found.entity.reference.folded
-    known = actual.ledger.get(reference.kind, {}).get(reference.name)
-    if known is None or known.id != found.id or wanted is None:
-        return None
-    row = ListedRow(
-        id=found.id,
-        enabled=found.entity.enabled,
-        email=found.entity.email,
-        display_name=getattr(found.entity, "display_name", None) or "",
-    )
-    return believe(wanted, known.settled, row, enabled)
+    return [seen[name] if name in contested else unseen.get(name, seen[name]) for name in present]
 
 
 def _see(found: Found[Any], enabled: Collection[Reference]) -> Found[Any]:

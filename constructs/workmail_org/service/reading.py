@@ -60,6 +60,20 @@ class Listed:
         return self.disabled_at.astimezone(UTC) + MAILBOX_KEPT
 
 
+def make_row(found: Found[Any]) -> Listed:
+    """Say what a list shows of somebody."""
+    entity = found.entity
+    return Listed(
+        id=found.id,
+        reference=entity.reference,
+        enabled=entity.enabled,
+        email=entity.email,
+        has_mailbox=entity.reference.kind is not Kind.GROUP
+        and getattr(entity, "role", None) is not Role.REMOTE_USER,
+        display_name=getattr(entity, "display_name", None) or "",
+    )
+
+
 def read_organization(workmail: WorkMail) -> LiveOrganization | None:
     """Read an organization without its tags, or `None` if there is none.
 

@@ -27,7 +27,7 @@ from workmail_org.model.live import (
     Snapshot,
 )
 from workmail_org.model.permission import MailboxPermission
-from workmail_org.model.user import Role, User
+from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.service import policies
 from workmail_org.service.directories import DirectoryService
@@ -65,6 +65,7 @@ class SnapshotReader:
 
     workmail: WorkMail
     _rows: dict[Kind, Sequence[Listed]] = field(default_factory=dict[Kind, Sequence[Listed]])
+    _counts: dict[Kind, int] = field(default_factory=dict[Kind, int])
     _roles: Mapping[str, str] | None = None
 
     def list(self, *kinds: Kind) -> Sequence[Listed]:
@@ -75,21 +76,24 @@ class SnapshotReader:
                 self._rows[kind] = [row for row in listed if not row.system]
         return [row for kind in kinds for row in self._rows[kind]]
 
+    def has_listed(self, kind: Kind) -> bool:
+        """Return whether a list of a kind has been read, or some of it looked up."""
+        return kind in self._rows
+
     def look_up(self, few: Few) -> bool:
-        """Look few users up; everybody else is taken to be as settled.
+        """Look few users up instead of listing everybody.
 
         Returns:
             Whether those are there who should be, and nobody else. Otherwise everybody has to be
             listed.
         """
-        absent = few.absent.values()
-        if any(self.workmail.read_many(lambda name: has_user(self.workmail, name), absent)):
+        if any(self.workmail.read_many(lambda name: has_user(self.workmail, name), few.absent)):
             return False
-        there = [Reference(Kind.USER, name) for name in few.there.values()]
-        looked_up = look_up(self.workmail, there, among=len(there) + len(few.unseen))
-        if looked_up is None:
+        there = [Reference(Kind.USER, name) for name in few.there]
+        rows = look_up(self.workmail, there, among=few.among)
+        if rows is None:
             return False
-        self._rows[Kind.USER] = [*looked_up, *map(_make_settled_row, few.unseen.values())]
+        self._rows[Kind.USER], self._counts[Kind.USER] = rows, few.among
         return True
 
     def renew(self, kind: Kind, references: Collection[Reference]) -> bool:
@@ -99,7 +103,8 @@ class SnapshotReader:
             Whether that could be done. Otherwise everything has to be read anew.
         """
         known = self.list(kind)
-        renewed = look_up(self.workmail, references, among=len(known))
+        among = self._counts.get(kind, len(known))
+        renewed = look_up(self.workmail, references, among=among)
         if renewed is None:
             return False
         rows = {row.reference.folded: row for row in (*known, *renewed)}
@@ -187,19 +192,6 @@ class SnapshotReader:
     def name_users(self) -> dict[str, str]:
         """Return the names of users by id."""
         return {row.id: row.reference.name for row in self.list(Kind.USER)}
-
-
-def _make_settled_row(found: Found[User]) -> Listed:
-    """Say what a list would show of somebody who is taken to be as settled."""
-    user = found.entity
-    return Listed(
-        id=found.id,
-        reference=user.reference,
-        enabled=user.enabled,
-        email=user.email,
-        has_mailbox=user.role is not Role.REMOTE_USER,
-        display_name=user.display_name or user.name,
-    )
 
 
 def _list_named(value: Argument) -> Iterable[Subject]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from workmail_org.changes import few
-from workmail_org.changes.few import Few, Known, are_few, select_few
+from workmail_org.changes.few import Few, Known, are_few, find_unseen, select_few
 from workmail_org.changes.settled import digest
 from workmail_org.model.group import Group
+from workmail_org.model.live import Found
 from workmail_org.model.user import User
 from workmail_org.model.values import EntityId
 from workmail_org.wire.properties import GroupsProperties, UsersProperties
@@ -26,8 +27,14 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(few, "ROWS_OF_A_PAGE", 2)
 
 
-def declare(*users: User, shard: int = 0) -> UsersProperties:
-    return UsersProperties(test_domain="acme.awsapps.com", users=users, shard=shard)
+def declare(*users: User) -> UsersProperties:
+    return UsersProperties(test_domain="acme.awsapps.com", users=users)
+
+
+def select(
+    declared: UsersProperties, previous: UsersProperties | None, known: dict[str, Known]
+) -> Few | None:
+    return select_few(declared, previous, known, find_unseen(declared, known, {}))
 
 
 def know(*users: User, is_managed: bool = True) -> dict[str, Known]:
@@ -37,16 +44,6 @@ def know(*users: User, is_managed: bool = True) -> dict[str, Known]:
         )
         for user in users
     }
-
-
-Selected = tuple[dict[str, str], dict[str, str], list[str]]
-
-
-def select(
-    declared: UsersProperties, previous: UsersProperties | None, known: dict[str, Known]
-) -> Selected | None:
-    found = select_few(declared, previous, known)
-    return found and (dict(found.there), dict(found.absent), [*found.unseen])
 
 
 @pytest.mark.parametrize(
@@ -60,33 +57,53 @@ def test_a_look_up_is_worth_it_where_it_takes_as_few_calls(
 
 def test_who_is_settled_is_taken_as_declared_and_keeps_the_id() -> None:
     anna, bob, carol = PEOPLE
-    found = select_few(declare(*PEOPLE), declare(anna, bob), know(anna, bob))
+    unseen = find_unseen(declare(replace(anna, city="Bonn"), bob, carol), know(anna, bob), {})
 
-    assert isinstance(found, Few)
-    assert ({}, {"carol": "carol"}) == (found.there, found.absent)
-    assert (EntityId("id-Anna"), anna) == (found.unseen["anna"].id, found.unseen["anna"].entity)
-    assert carol.name not in found.unseen
+    assert {"bob": Found(id=EntityId("id-bob"), entity=bob)} == unseen
+
+
+def test_a_group_is_settled_while_the_same_of_its_members_are_switched_on() -> None:
+    member = PEOPLE[1].reference
+    group = Group(name="a", email="a@acme.example", members=(member,))
+    declared = GroupsProperties(test_domain="acme.awsapps.com", groups=(group,))
+    enabled = {member.folded: "id-bob"}
+    known = {
+        "a": Known(id=EntityId("id-a"), settled=digest(group, enabled), is_managed=True),
+    }
+
+    assert ["a"] == [*find_unseen(declared, known, enabled)]
+    assert ["a"] == [*find_unseen(declared, known, {**enabled, PEOPLE[2].reference: "id-carol"})]
+    assert {} == find_unseen(declared, known, {})
+    assert {} == find_unseen(declared, known, {member.folded: "another id"})
 
 
 def test_who_changes_is_looked_up_as_the_spec_writes_the_name() -> None:
     anna, bob, carol = PEOPLE
     changed = declare(replace(anna, city="Bonn"), bob, carol)
 
-    expected: Selected = ({"anna": "Anna"}, {}, ["bob", "carol"])
-    assert expected == select(changed, declare(*PEOPLE), know(*PEOPLE))
+    found = select(changed, declare(*PEOPLE), know(*PEOPLE))
+
+    assert Few(there=("Anna",), absent=(), among=3) == found
+
+
+def test_who_is_new_must_not_be_there() -> None:
+    anna, bob, carol = PEOPLE
+
+    found = select(declare(*PEOPLE), declare(anna, bob), know(anna, bob))
+
+    assert Few(there=(), absent=(carol.name,), among=3) == found
 
 
 def test_who_leaves_or_has_left_the_spec_is_looked_up_while_it_is_the_stacks() -> None:
     """Also whoever an earlier deployment did not come to."""
     anna, bob, carol = PEOPLE
-    expected: Selected = ({"anna": "anna"}, {}, ["bob", "carol"])
+    fewer = declare(bob, carol)
+    gone = know(anna, is_managed=False)
 
-    assert expected == select(declare(bob, carol), declare(bob, carol), know(*PEOPLE))
-    assert ({}, {}, ["bob", "carol"]) == select(
-        declare(bob, carol), declare(bob, carol), know(bob, carol) | know(anna, is_managed=False)
-    )
-    assert ({"anna": "Anna"}, {}, ["bob", "carol"]) == select(
-        declare(bob, carol), declare(*PEOPLE), know(*PEOPLE)
+    assert Few(there=("anna",), absent=(), among=3) == select(fewer, fewer, know(*PEOPLE))
+    assert Few(there=(), absent=(), among=2) == select(fewer, fewer, know(bob, carol) | gone)
+    assert Few(there=("Anna",), absent=(), among=3) == select(
+        fewer, declare(*PEOPLE), know(*PEOPLE)
     )
 
 
@@ -97,16 +114,6 @@ def test_everybody_is_listed_where_many_matter() -> None:
     assert select(changed, declare(*PEOPLE), know(*PEOPLE)) is None
 
 
-def test_a_creation_lists_everybody_but_for_a_further_shard() -> None:
-    expected: Selected = ({}, {}, ["anna", "bob", "carol"])
-
-    assert select(declare(*PEOPLE), None, know(*PEOPLE)) is None
-    assert expected == select(declare(*PEOPLE, shard=1), None, know(*PEOPLE))
-
-
-def test_groups_are_listed() -> None:
-    groups = GroupsProperties(
-        test_domain="acme.awsapps.com", groups=(Group(name="a", email="a@acme.example"),)
-    )
-
-    assert select_few(groups, groups, {}) is None
+def test_a_further_shard_of_people_who_are_settled_looks_for_nobody() -> None:
+    assert Few(there=(), absent=(), among=3) == select(declare(*PEOPLE), None, know(*PEOPLE))
+    assert select(declare(*PEOPLE), None, {}) is None
