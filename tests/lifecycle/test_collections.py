@@ -316,7 +316,7 @@ def test_who_was_switched_off_by_hand_comes_back_to_an_address_that_others_got_b
     ids = {user["Name"]: user["Id"] for user in stack.workmail.list_users(**scope)["Users"]}
     stack.workmail.deregister_from_work_mail(**scope, EntityId=ids[carl.name])
     stack.workmail.create_alias(**scope, EntityId=ids[bob.name], Alias=carl.email)
-    desired = make_organization(replace(alice, city="Ulm"), bob, carl)
+    desired = make_organization(alice, bob, replace(carl, city="Ulm"))
     plan = plan_live(stack, before, desired)
     stack.deploy(desired, approved=plan.approval)
 

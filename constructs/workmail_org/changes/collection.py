@@ -153,6 +153,7 @@ def assess(
         taken_over=declared.taken_over and not declared.read_only_directory,
         undoing=facts.undoing,
         as_found=facts.as_found,
+        begins=previous is None or declared.read_only_directory,
         previous_is_lost=facts.previous_is_lost,
         absent=[entity for entity in whole if fold(entity.name) not in facts.present],
         enabled=facts.enabled,

@@ -77,6 +77,8 @@ class Situation(Generic[EntityT]):
             it was ours, and is not refused now.
         as_found: What is desired is how a failed deployment found it: what people have added
             to lists since then stays.
+        begins: The resource is created, so its ledger may know nobody yet; or only the directory
+            makes anybody.
         previous_is_lost: Nobody knows what the last deployment declared: whoever
             leaves, leaves with this one.
         absent: Of the whole collection, also of other shards: who is declared
@@ -105,6 +107,7 @@ class Situation(Generic[EntityT]):
     taken_over: bool = False
     undoing: bool = False
     as_found: bool = False
+    begins: bool = False
     previous_is_lost: bool = False
     absent: Sequence[EntityT] = ()
     enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
@@ -355,8 +358,9 @@ def _refuse_takeovers(kind: Kind, situation: Situation[EntityT]) -> tuple[str, .
         found = situation.find(entity)
         ours = fold(entity.name) in situation.owned or situation.adopt or entity.adopt
         # Who left the spec and is declared again is ours still, and is switched on. In an
-        # organization that a stack made, whoever is switched off was once a stack's too.
-        by_hand = found and (found.entity.enabled or situation.taken_over)
+        # organization that a stack made, and that a stack finds again, whoever is switched off was
+        # once a stack's too.
+        by_hand = found and (found.entity.enabled or situation.taken_over or not situation.begins)
         if found and by_hand and not ours:
             refusals.append(
                 f"{kind} {entity.name!r} exists already, {_describe_holder(found)}, and this stack "

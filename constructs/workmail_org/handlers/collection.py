@@ -53,7 +53,14 @@ from workmail_org.model.live import Found
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
 from workmail_org.model.values import EntityId, Kind, Reference, fold
-from workmail_org.service.ledger import Entry, Ledger, Origin, get_valid, list_known
+from workmail_org.service.ledger import (
+    Entry,
+    Ledger,
+    Origin,
+    find_made_again,
+    get_valid,
+    list_known,
+)
 from workmail_org.service.passwords import PasswordSecret
 from workmail_org.service.reading import Listed, make_row, read_aliases
 from workmail_org.service.snapshot import SnapshotReader
@@ -447,10 +454,10 @@ class CollectionWork(Generic[C]):
                 written.setdefault(entity.reference.folded, []).append(entity)
         return written
 
-    def _read_entries(self) -> dict[Reference, Entry]:
+    def _read_entries(self, kind: Kind | None = None) -> dict[Reference, Entry]:
         """Read the ledger; lost when the stack goes, it leaves nobody to remove."""
         try:
-            return self.ledger.read(self.kind.kind)
+            return self.ledger.read(kind or self.kind.kind)
         except NotFoundError as error:
             if not self.request.is_delete:
                 raise
@@ -516,12 +523,20 @@ class CollectionWork(Generic[C]):
             self.ledger.put(claim for claim in claims if claim != entries[claim.reference])
 
     def _list_enabled(self, entries: Collection[object]) -> Mapping[Reference, str]:
-        """List who can be a member or a delegate, with their ids."""
+        """List who can be a member or a delegate, with their ids.
+
+        Not who was made again by hand: somebody else is declared.
+        """
         nobody = not self.declared.entities and not entries
         if self.kind.kind is Kind.USER or nobody:
             return {}  # users have none
-        rows = self.reader.list(Kind.USER, Kind.GROUP)
-        return {row.reference.folded: row.id for row in rows if row.enabled}
+        rows = [row for row in self.reader.list(Kind.USER, Kind.GROUP) if row.enabled]
+        strangers = find_made_again(
+            {**self._read_entries(Kind.USER), **self._read_entries(Kind.GROUP)}, rows
+        )
+        return {
+            row.reference.folded: row.id for row in rows if row.reference.folded not in strangers
+        }
 
     def _read_others(self, moving: Mapping[Reference, str]) -> Sequence[Addressed]:
         """Read what of other collections is the stack's and changes its addresses too."""

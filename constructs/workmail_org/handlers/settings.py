@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from workmail_org.changes.calls import Call
 from workmail_org.changes.deciding import Decision
+from workmail_org.changes.naming import list_named, refuse_strangers
 from workmail_org.errors import UnsafePlanError
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.reconciling import reconcile
@@ -23,6 +24,7 @@ from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import is_gone, is_rollback
 from workmail_org.kinds import SettingKind
 from workmail_org.model.values import Reference
+from workmail_org.service.ledger import find_made_again
 from workmail_org.service.passwords import read_secret
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
@@ -131,6 +133,8 @@ class _SettingWork(Generic[P]):
 
     def prepare(self, calls: Sequence[Call]) -> Writer:
         """Note what was found, for a rollback; find whom the calls name."""
+        if not self.rolls_back:
+            self._refuse_strangers(calls)
         self._note()
         secrets = self.run.clients.secrets
         return Writer(
@@ -139,6 +143,23 @@ class _SettingWork(Generic[P]):
             request_id=self.request.request_id,
             read_secret=lambda secret: read_secret(secrets, secret),
         )
+
+    def _refuse_strangers(self, calls: Sequence[Call]) -> None:
+        """Refuse to name somebody whom people made again under the name of who is declared.
+
+        Raises:
+            UnsafePlanError: Nothing of this resource was written.
+        """
+        table = self.request.consent.ledger_table
+        named = {each for call in calls for each in list_named(call)}
+        kinds = sorted({each.kind for each in named if isinstance(each, Reference)})
+        if not kinds or not table:
+            return
+        ledger = self.run.open_ledger(self.run.clients, table)
+        entries = {ref: entry for kind in kinds for ref, entry in ledger.read(kind).items()}
+        refusals = refuse_strangers(calls, find_made_again(entries, self.snapshot.list(*kinds)))
+        if refusals:
+            raise UnsafePlanError(*refusals)
 
     def conclude(self, calls: Sequence[Call], done: Sequence[Call]) -> None:
         """Nothing is believed of settings: they are few, and read again."""

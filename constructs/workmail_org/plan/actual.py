@@ -71,6 +71,16 @@ class Actual:
     repairs: bool = False
 
 
+def list_made_again(actual: Actual) -> frozenset[Reference]:
+    """List who has another id than the stack's of the same name: somebody made them by hand."""
+    return frozenset(
+        found.entity.reference.folded
+        for kind, known in actual.ledger.items()
+        for name, found in actual.people.get_kind(kind).items()
+        if name in known and known[name].is_managed and known[name].id != found.id
+    )
+
+
 def predict(declaration: Declaration | None) -> Actual:
     """Say what there is once a declaration has been deployed; `None`: nothing.
 

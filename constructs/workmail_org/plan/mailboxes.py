@@ -21,7 +21,7 @@ from workmail_org.changes.settled import list_new_addresses
 from workmail_org.kinds import CollectionKind, make_part_name
 from workmail_org.model.live import Found
 from workmail_org.model.values import Kind, Reference, fold
-from workmail_org.plan.actual import Actual
+from workmail_org.plan.actual import Actual, list_made_again
 from workmail_org.plan.carrying import apply_calls
 from workmail_org.plan.declarations import Declaration
 from workmail_org.plan.step import Step
@@ -78,12 +78,7 @@ def _predict_facts(
     declared: CollectionProperties,
 ) -> CollectionFacts[Any]:
     """Say what the handler will find."""
-    enabled = {
-        found.entity.reference.folded: str(found.id)
-        for each in (Kind.USER, Kind.GROUP)
-        for found in actual.people.get_kind(each).values()
-        if found.entity.enabled
-    }
+    enabled = _list_enabled(actual)
     unseen = find_unseen(declared, actual.ledger.get(kind, {}), enabled)
     present = _take_present(kind, actual, unseen)
     owned = actual.owned.get(kind, frozenset[str]()).union(unseen)
@@ -103,6 +98,25 @@ def _predict_facts(
         namesakes=_list_namesakes(kind, actual),
         exported=actual.exported,
     )
+
+
+def _list_enabled(actual: Actual) -> dict[Reference, str]:
+    """List who can be a member or a delegate: not who was made again by hand."""
+    strangers = list_made_again(actual)
+    return {
+        reference: str(found.id)
+        for each in (Kind.USER, Kind.GROUP)
+        for found in actual.people.get_kind(each).values()
+        if found.entity.enabled and (reference := found.entity.reference.folded) not in strangers
+    }
+
+
+def keep_unseen(kind: Kind, actual: Actual, desired: Declaration) -> Actual:
+    """Forget what the ledger said of those whom a resource has brought to what is declared."""
+    known = actual.ledger.get(kind, {})
+    unseen = find_unseen(desired.get_collection(kind), known, _list_enabled(actual))
+    left = {name: entry for name, entry in known.items() if name in unseen}
+    return replace(actual, ledger={**actual.ledger, kind: left})
 
 
 def _list_strangers(actual: Actual) -> dict[str, Reference]:

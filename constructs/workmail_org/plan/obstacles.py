@@ -7,12 +7,13 @@ handler would wait for what never comes. What nobody has looked at is not an obs
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 
-from workmail_org.changes.calls import Argument, Call, Identity
+from workmail_org.changes.calls import Call
+from workmail_org.changes.naming import BETWEEN_ENABLED, BY_ID, list_named, refuse_strangers
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import Reference, get_domain
-from workmail_org.plan.actual import Actual
+from workmail_org.plan.actual import Actual, list_made_again
 
 _ADDRESSES = {
     "CreateAlias": "Alias",
@@ -21,13 +22,6 @@ _ADDRESSES = {
 }
 """Parameters by operation that give an address, whose domain has to be registered
 (WorkMail API 2017-10-01)."""
-
-_BETWEEN_ENABLED = frozenset({"PutMailboxPermissions"})
-"""Operations that fail for who is switched off (facts.md §1.8). Members and delegates who are
-switched off are left out where they are decided about."""
-
-_BY_ID = frozenset({"CreateImpersonationRole", "PutAccessControlRule", "UpdateImpersonationRole"})
-"""Operations that name people by id, and so need them to be there."""
 
 
 def find_obstacles(calls: Iterable[Call], state: Actual, domains: Collection[str]) -> Iterator[str]:
@@ -38,8 +32,10 @@ def find_obstacles(calls: Iterable[Call], state: Actual, domains: Collection[str
         state: What there is after them.
         domains: Folded names of what is registered by then.
     """
+    known = tuple(calls)
+    yield from refuse_strangers(known, list_made_again(state))
     met: dict[str, str] = {}
-    for call in calls:
+    for call in known:
         for about, sentence in (*_meet_people(call, state), *_meet_domain(call, state, domains)):
             met.setdefault(about, sentence)
     yield from met.values()
@@ -47,9 +43,11 @@ def find_obstacles(calls: Iterable[Call], state: Actual, domains: Collection[str
 
 def _meet_people(call: Call, state: Actual) -> Iterator[tuple[str, str]]:
     """Find who is not as the spec says; by reference."""
-    if call.operation not in _BETWEEN_ENABLED | _BY_ID:
+    if call.operation not in BETWEEN_ENABLED | BY_ID:
         return
-    for reference in _list_named(call.arguments.values()):
+    for reference in list_named(call):
+        if not isinstance(reference, Reference):
+            continue
         found = state.people.find(reference)
         if found is None and state.is_whole:
             yield (
@@ -58,7 +56,7 @@ def _meet_people(call: Call, state: Actual) -> Iterator[tuple[str, str]]:
                 "it was deleted by hand; remove it from the spec, or change a field of it "
                 "in the same deployment, which makes it again with a new mailbox",
             )
-        if found and not found.entity.enabled and call.operation in _BETWEEN_ENABLED:
+        if found and not found.entity.enabled and call.operation in BETWEEN_ENABLED:
             yield (
                 str(reference),
                 f"{reference} is switched off, although the spec declares it switched on, "
@@ -81,14 +79,3 @@ def _meet_domain(call: Call, state: Actual, domains: Collection[str]) -> Iterato
             "fail: it was deregistered by hand; register it again (aws workmail "
             f"register-mail-domain --domain-name {domain})",
         )
-
-
-def _list_named(values: Iterable[Argument]) -> Iterator[Reference]:
-    """List the users, groups and resources that arguments name, at any depth."""
-    for value in values:
-        if isinstance(value, Identity) and isinstance(value.reference, Reference):
-            yield value.reference
-        elif isinstance(value, tuple):
-            yield from _list_named(value)
-        elif isinstance(value, Mapping):
-            yield from _list_named(value.values())

@@ -33,7 +33,7 @@ from workmail_org.model.values import fold
 from workmail_org.plan.actual import Actual
 from workmail_org.plan.carrying import apply_calls
 from workmail_org.plan.declarations import Declaration
-from workmail_org.plan.mailboxes import list_collection_steps, list_removals_steps
+from workmail_org.plan.mailboxes import keep_unseen, list_collection_steps, list_removals_steps
 from workmail_org.plan.obstacles import find_obstacles
 from workmail_org.plan.organization import (
     list_domains_after,
@@ -65,6 +65,7 @@ def simulate(previous: Declaration | None, actual: Actual, desired: Declaration)
         state = _add_setting(steps, DEFAULT_DOMAIN, previous, state, desired)
     for kind in COLLECTIONS:
         for step in list_collection_steps(kind, previous, state, desired):
+            state = keep_unseen(kind.kind, state, desired)
             state = replace(state, people=apply_calls(state.people, step.calls))
             steps.append(_meet(step, state, steps, desired.test_domain))
     for setting in SETTINGS:

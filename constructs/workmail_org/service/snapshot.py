@@ -14,8 +14,9 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from workmail_org.changes.access_control import make_role_subject
-from workmail_org.changes.calls import Argument, Call, Identity, Subject
+from workmail_org.changes.calls import Call, Subject
 from workmail_org.changes.few import Few
+from workmail_org.changes.naming import list_named
 from workmail_org.errors import ServiceError, TemporaryError
 from workmail_org.model.live import (
     EntityT,
@@ -119,7 +120,7 @@ class SnapshotReader:
 
     def find_ids(self, calls: Iterable[Call]) -> dict[Subject, str]:
         """Find the ids of all that calls name, as far as it is there."""
-        named = {subject for call in calls for subject in _list_named(call.arguments)}
+        named = {subject for call in calls for subject in list_named(call)}
         kinds = sorted({each.kind for each in named if isinstance(each, Reference)})
         ids: dict[Subject, str] = {row.reference.folded: row.id for row in self.list(*kinds)}
         if any(make_role_subject(each.name) == each for each in named):
@@ -192,18 +193,6 @@ class SnapshotReader:
     def name_users(self) -> dict[str, str]:
         """Return the names of users by id."""
         return {row.id: row.reference.name for row in self.list(Kind.USER)}
-
-
-def _list_named(value: Argument) -> Iterable[Subject]:
-    """List what an argument names, at any depth."""
-    if isinstance(value, Identity):
-        yield value.reference
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _list_named(item)
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _list_named(item)
 
 
 def index_found(found: Iterable[Found[EntityT]]) -> dict[str, Found[EntityT]]:

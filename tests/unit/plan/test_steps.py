@@ -75,18 +75,20 @@ def find_entity(stack: Stack, kind: str, name: str) -> str:
 JOINER = replace(SMALL, users=(*SMALL.users, make_user("dan")))
 
 
-def test_what_was_changed_by_hand_is_put_right_where_the_handler_is_called() -> None:
+def test_what_was_changed_by_hand_is_put_right_where_somebody_changes() -> None:
     stack = deploy(SMALL)
     bob = find_entity(stack, "user", "bob")
-    stack.workmail.update_user(
-        OrganizationId=stack.organization_id, UserId=bob, DisplayName="By Hand"
+    stack.workmail.deregister_from_work_mail(OrganizationId=stack.organization_id, EntityId=bob)
+    moved = replace(
+        JOINER,
+        users=tuple(replace(u, city="Bonn") if u.name == "bob" else u for u in JOINER.users),
     )
-    live = chart_live(stack, SMALL, JOINER)
+    live = chart_live(stack, SMALL, moved)
     stack.emulator.clear_calls()
-    stack.deploy(JOINER)
+    stack.deploy(moved)
     writes = name_writes(stack.emulator.writes, stack.emulator.state())
 
-    assert digest(chart_offline(SMALL, JOINER)) != digest(live)
+    assert digest(chart_offline(SMALL, moved)) != digest(live)
     assert name_calls(call for step in live.steps for call in step.calls) == writes
 
 

@@ -1,0 +1,53 @@
+"""Naming: whom a call names by id, and who must not be named. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from workmail_org.changes.calls import Argument, Call, Identity, Subject
+from workmail_org.model.values import Reference
+
+BETWEEN_ENABLED = frozenset({"PutMailboxPermissions"})
+"""Operations that fail for who is switched off (facts.md §1.8). Members and delegates who are
+switched off are left out where they are decided about."""
+
+BY_ID = frozenset({"CreateImpersonationRole", "PutAccessControlRule", "UpdateImpersonationRole"})
+"""Operations that name people by id, and so need them to be there."""
+
+
+def list_named(call: Call) -> Iterator[Subject]:
+    """List the users, groups, resources and roles that the arguments of a call name."""
+    yield from _list_named(call.arguments.values())
+
+
+def refuse_strangers(calls: Iterable[Call], strangers: Collection[Reference]) -> tuple[str, ...]:
+    """Refuse rights and rules for whom people made again under the name of who is declared.
+
+    Args:
+        calls: Of one resource.
+        strangers: Folded references of those who have another id than the stack's.
+
+    Returns:
+        A sentence for each of them.
+    """
+    refusals: dict[Reference, str] = {}
+    for call in calls:
+        for each in list_named(call) if call.operation in BETWEEN_ENABLED | BY_ID else ():
+            if isinstance(each, Reference) and each.folded in strangers:
+                refusals.setdefault(
+                    each.folded,
+                    f"{each} was deleted and made again by hand, so {call} would be for somebody "
+                    f"whom this stack did not make: set adopt: true for {each} to take it over, or "
+                    "delete it there",
+                )
+    return tuple(refusals.values())
+
+
+def _list_named(values: Iterable[Argument]) -> Iterator[Subject]:
+    for value in values:
+        if isinstance(value, Identity):
+            yield value.reference
+        elif isinstance(value, tuple):
+            yield from _list_named(value)
+        elif isinstance(value, Mapping):
+            yield from _list_named(value.values())
