@@ -32,7 +32,7 @@ from workmail_org.kinds import make_part_name
 from workmail_org.model.organization import Organization
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.clients import Clients
-from workmail_org.service.ledger import Entry
+from workmail_org.service.ledger import Entry, Note
 from workmail_org.wire.encoding import encode_properties
 from workmail_org.wire.names import (
     COLLECTION_BUCKET,
@@ -54,6 +54,12 @@ _CLEANUP_TRIES = 3
 
 _ROLLBACK_SECONDS = 2.0
 """From the decision to roll back until the first request of the rollback is looked at."""
+
+_QUEUED_SECONDS = 60.0
+"""How long a request that is held has been on its way when its deployment is cancelled."""
+
+_MADE_UP = "1ABCDEFGHIJKL"
+"""Ends a physical id that CloudFormation makes up where a Create has not answered."""
 
 _CHAINED = (
     ResourceType.ORGANIZATION,
@@ -152,6 +158,7 @@ class MemoryLedger:
 
     entries: dict[Reference, Entry] = field(default_factory=dict[Reference, Entry])
     judgements: dict[str, str] = field(default_factory=dict[str, str])
+    notes: dict[str, Note] = field(default_factory=dict[str, Note])
 
     def read(self, kind: Kind) -> dict[Reference, Entry]:
         return {ref: entry for ref, entry in self.entries.items() if ref.kind is kind}
@@ -168,6 +175,15 @@ class MemoryLedger:
 
     def recall(self, part_name: str) -> str | None:
         return self.judgements.get(part_name)
+
+    def read_note(self, name: str) -> Note:
+        return self.notes.get(name) or Note(text=self.judgements.get(name, ""))
+
+    def write_note(self, name: str, note: Note) -> bool:
+        if self.read_note(name).revision != note.revision:
+            return False
+        self.notes[name] = replace(note, revision=note.revision + 1)
+        return True
 
     def keep_found(self, part_name: str, note: str) -> None:
         self.judgements[f"found {part_name}"] = note
@@ -211,6 +227,14 @@ class WatchedLedger:
         self.client.query()
         return self.ledger.recall(part_name)
 
+    def read_note(self, name: str) -> Note:
+        self.client.query()
+        return self.ledger.read_note(name)
+
+    def write_note(self, name: str, note: Note) -> bool:
+        self.client.put_item()
+        return self.ledger.write_note(name, note)
+
     def keep_found(self, part_name: str, note: str) -> None:
         self.client.batch_write_item()
         self.ledger.keep_found(part_name, note)
@@ -228,6 +252,9 @@ class SilentDynamoDb:
         return {}
 
     def batch_write_item(self) -> None:
+        """Write nothing."""
+
+    def put_item(self) -> None:
         """Write nothing."""
 
 
@@ -298,6 +325,9 @@ class Stack:
             CloudFormation promises none.
         left_behind: What could not be deleted; CloudFormation forgets it.
         watch: Told each call that a handler is about to make, with its function.
+        hold: Whether a request stays on its way when it is sent. A minute later
+            the deployment is cancelled, and every request is still in `held`.
+        tells_time: Whether the address of an answer says when its request was sent.
     """
 
     def __init__(self, emulator: Emulator, *, name: str = "test-acme") -> None:
@@ -318,6 +348,9 @@ class Stack:
         self.backwards = False
         self.region = "eu-west-1"
         self.watch: Callable[[Function, str], None] = refuse_more
+        self.hold: Callable[[Mapping[str, Any]], bool] = lambda _: False
+        self.held: list[Mapping[str, Any]] = []
+        self.tells_time = True
         self._id = uuid.uuid4()
         self._requests = 0
         self._stuck: list[tuple[Resource, Resource | None]] = []
@@ -423,6 +456,7 @@ class Stack:
         if deployment is None or deployment.cancelled or self.cloudformation.rolls_back:
             return False
         deployment.cancelled = True
+        self._stuck = deployment.done
         self._roll_back(deployment.done)
         return True
 
@@ -589,6 +623,8 @@ class Stack:
         kind = "Update" if previous else "Create"
         physical_id = before.physical_id if before else None
         event = self.make_event(kind, resource, previous, physical_id, None)
+        if self.hold(event):
+            self._lose(event, resource)
         answer = self._begin(event)
         physical_id = answer["PhysicalResourceId"]
         if before:
@@ -599,6 +635,15 @@ class Stack:
         if deployment.cancelled:
             raise self._fail("the deployment was cancelled")
         self.deployed[resource.logical_id] = Deployed(resource, physical_id, attributes)
+
+    def _lose(self, event: Mapping[str, Any], resource: Resource) -> None:
+        """Cancel a deployment whose request has not come; a Create gets its Delete all the same."""
+        self.held.append(event)
+        unknown = Deployed(resource, f"{self.name}-{resource.logical_id}-{_MADE_UP}", {})
+        self.deployed.setdefault(resource.logical_id, unknown)
+        self.emulator.clock.advance(_QUEUED_SECONDS)
+        self.cancel()
+        raise self._fail("the deployment was cancelled")
 
     def _roll_back(self, done: list[tuple[Resource, Resource | None]]) -> None:
         """Go back in the order of creation, then delete what is new."""
@@ -656,7 +701,7 @@ class Stack:
         event: dict[str, Any] = {
             "RequestType": request_type,
             "ServiceToken": "arn:aws:lambda:eu-west-1:111122223333:function:framework",
-            "ResponseURL": "...",
+            "ResponseURL": self._sign() if self.tells_time else "...",
             "StackId": f"arn:aws:cloudformation:{self.region}:111122223333:stack/{self.name}/1",
             "RequestId": request_id or f"{self._id}-{self._requests}",
             "ResourceType": str(resource.type),
@@ -668,6 +713,12 @@ class Stack:
         if previous:
             event["OldResourceProperties"] = {"ServiceToken": "arn", **previous.properties}
         return event
+
+    def _sign(self) -> str:
+        """Write the address for an answer (docs/facts.md §10.27)."""
+        sent = self._tell_time().strftime("%Y%m%dT%H%M%SZ")
+        signature = f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date={sent}&X-Amz-Signature=0"
+        return f"https://cloudformation-custom-resource-response.s3.amazonaws.com/0?{signature}"
 
     def _fail(self, reason: str) -> DeploymentFailedError:
         self.reasons.append(reason)

@@ -15,6 +15,7 @@ from string import ascii_lowercase
 from typing import Any, cast
 
 from cloudformation import DeploymentFailedError, Killed, RollbackFailedError, Stack
+from queueing import PLACES, SlowStack
 from scenes import at, make_emulator
 from workmail_emulator.errors import ResponseLost, ServiceFault
 from workmail_org.handlers import entry
@@ -76,7 +77,7 @@ class Blow:
     backwards: bool = False
 
 
-class RecordingStack(Stack):
+class RecordingStack(SlowStack):
     """A stack that knows which event it is handling.
 
     Attributes:
@@ -140,6 +141,12 @@ def _cancel(stack: RecordingStack) -> None:
     stack.cancel()
 
 
+def _deliver_first_in_rollback(stack: RecordingStack) -> None:
+    """Let the next request that is sent come when its rollback is under way, for the first time."""
+    place = PLACES[len(stack.emulator.calls) % len(PLACES)]
+    stack.hold_next(place=place, going_back=True)
+
+
 BLOWS: dict[str, Blow] = {
     "refused before the effect": Blow("before", _refuse),
     "refused after the effect": Blow("after", _refuse, reads=False),
@@ -154,6 +161,7 @@ BLOWS: dict[str, Blow] = {
     "killed, its rollback too": Blow("after", _kill, reads=False, again=True),
     "rolled back backwards": Blow("before", _refuse, reads=False, backwards=True),
     "goes on after its rollback": Blow("after", _cancel, reads=False),
+    "comes first in its rollback": Blow("after", _deliver_first_in_rollback, reads=False),
 }
 
 
@@ -215,6 +223,7 @@ class Harness:
         stack = self._begin()
         stack.backwards = blow.backwards
         came_through = self._strike(stack, blow, number)
+        assert () == stack.written, "a request that came late wrote"
         self._check(stack, self._goal if came_through else self._before)
         if retry and not came_through:
             self._try_again(stack)
@@ -237,7 +246,7 @@ class Harness:
         stack.secrets = deepcopy(stack.secrets)
         stack.cloudformation = deepcopy(stack.cloudformation)
         stack.deployed = deepcopy(stack.deployed)
-        stack.reasons, stack.left_behind = [], []
+        stack.reasons, stack.left_behind, stack.held = [], [], []
         return stack
 
     def _strike(self, stack: RecordingStack, blow: Blow, number: int) -> bool:

@@ -50,6 +50,9 @@ class Tables(Table):
     def batch_write_item(self) -> None:
         """Write nothing."""
 
+    def put_item(self, **parameters: Any) -> Any:
+        return super().put_item(**parameters) if parameters else {}
+
 
 @pytest.fixture
 def stack(stack: Stack) -> Stack:

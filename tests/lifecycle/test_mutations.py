@@ -24,6 +24,7 @@ from workmail_org.changes.removals import Presence, RollCall
 from workmail_org.handlers import collection, fencing, removals
 from workmail_org.handlers.collection import CollectionLifecycle
 from workmail_org.handlers.requests import Progress
+from workmail_org.handlers.sequencing import Arrivals
 from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.organization import Organization
 from workmail_org.model.permission import Right
@@ -201,6 +202,11 @@ def ask_at_the_start_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(made, "__call__", ask_once)
 
 
+def believe_the_order_of_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a request that comes for the first time for the last one that was sent."""
+    monkeypatch.setattr(Arrivals, "find_reason", give(answer=None))
+
+
 def make_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take whatever is there for made by the stack."""
     monkeypatch.setattr(StackState, "has_made", give(answer=True))
@@ -254,6 +260,12 @@ MUTATIONS: Mapping[str, Caught] = {
     ),
     "asks at the start alone": Caught(
         ask_at_the_start_alone, GROWTH, "goes on after its rollback", says="user bob"
+    ),
+    "believes the order of arrival": Caught(
+        believe_the_order_of_arrival,
+        GROWTH,
+        "comes first in its rollback",
+        says="a request that came late wrote",
     ),
     "answers with another id": Caught(
         answer_with_another_id, GROWTH, "throttled", says="a changed id makes CloudFormation delete"

@@ -99,7 +99,8 @@ def test_a_deployment_that_is_cancelled_takes_nobody_away(
 
     stack.emulator.on_call = cancel
     robert = make_organization(replace(BOB, display_name="Robert"), on_removal=on_removal)
-    stack.deploy(robert)
+    with pytest.raises(DeploymentFailedError, match="overtaken"):
+        stack.deploy(robert)
 
     assert (before.ids, before.mailboxes) == (
         take_picture(stack).ids,

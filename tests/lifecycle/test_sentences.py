@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from cloudformation import DeploymentFailedError, FakeS3, RollbackFailedError, Stack
 from effort import ALL
 from scenes import ACME, make_emulator, make_group, make_organization, make_user
+from tables import LedgerTable
 from transitions import FULL, NOTHING
 from workmail_emulator.faults import Fault
 from workmail_org.handlers.requests import Run
@@ -51,39 +52,12 @@ def deny(action: str) -> str:
     )
 
 
-@dataclass
-class FakeTable:
-    """DynamoDB for one table, or none; may be told to refuse."""
-
-    refusal: ClientError | None = None
-    items: dict[tuple[str, str], Any] = field(default_factory=dict[tuple[str, str], Any])
-
-    def query(self, *, ExpressionAttributeValues: Any, **_: Any) -> Any:  # noqa: N803 - the API's
-        self._refuse()
-        kind = ExpressionAttributeValues[":kind"]["S"]
-        return {"Items": [item for (of, _), item in self.items.items() if of == kind]}
-
-    def batch_write_item(self, *, RequestItems: Any) -> Any:  # noqa: N803 - the API's
-        self._refuse()
-        for request in RequestItems[TABLE]:
-            put = request.get("PutRequest", {}).get("Item")
-            key = put or request["DeleteRequest"]["Key"]
-            name = (key["Kind"]["S"], key["Name"]["S"])
-            self.items.pop(name, None)
-            self.items |= {name: put} if put else {}
-        return {}
-
-    def _refuse(self) -> None:
-        if self.refusal:
-            raise self.refusal
-
-
 class Ruled(Stack):
     """A stack with its ledger in a table."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(make_emulator(**settings), name=f"{'p' * 20}-{LONG}")
-        self.table = FakeTable()
+        self.table = LedgerTable()
 
     def make_run(self) -> Run:
         return replace(super().make_run(), open_ledger=self._open_table)

@@ -20,6 +20,7 @@ from calling import Function
 from cloudformation import DeploymentFailedError, Resource, Stack
 from granting import ROLES, NotGrantedError, list_grants
 from scenes import ACME, at, make_emulator, make_group, make_organization, make_user
+from tables import LedgerTable
 from transitions import FULL, POLICIES, ROOM, allow, erase, impersonate, permit
 from workmail_emulator import Emulator
 from workmail_emulator.errors import ServiceFault
@@ -224,30 +225,6 @@ LISTED: Mapping[Function, Mapping[str, tuple[str, ...]]] = {
 """What is allowed and never called by a handler itself, by who needs it, with the source."""
 
 
-class FakeDynamoDb:
-    """DynamoDB for the two calls of the ledger, on one table."""
-
-    def __init__(self) -> None:
-        self.items: dict[tuple[str, str], Any] = {}
-
-    def query(self, *, ExpressionAttributeValues: Any, **_: Any) -> dict[str, Any]:  # noqa: N803
-        kind = ExpressionAttributeValues[":kind"]["S"]
-        return {"Items": [item for key, item in self.items.items() if key[0] == kind]}
-
-    def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
-        for request in (each for table in RequestItems.values() for each in table):
-            if "PutRequest" in request:
-                item = request["PutRequest"]["Item"]
-                self.items[_make_key(item)] = item
-            else:
-                self.items.pop(_make_key(request["DeleteRequest"]["Key"]), None)
-        return {}
-
-
-def _make_key(item: Mapping[str, Any]) -> tuple[str, str]:
-    return item["Kind"]["S"], item["Name"]["S"]
-
-
 def open_ledger(clients: Clients, table: str) -> Ledger:
     return DynamoDbLedger(clients.dynamodb, table)
 
@@ -312,7 +289,7 @@ class PlayedStack(Stack):
         super().__init__(emulator)
         self.called = called
         self.watch = self._watch
-        self.dynamodb = FakeDynamoDb()
+        self.dynamodb = LedgerTable()
         self._before: set[Seen] = set()
         self._after: set[Seen] = set()
 

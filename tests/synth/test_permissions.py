@@ -151,7 +151,7 @@ def test_the_organization_role_may_make_and_tag_it_register_domains_and_write_it
             "Resource": "*",
         },
         "KeepLedger": {
-            "Action": ["dynamodb:BatchWriteItem", "dynamodb:Query"],
+            "Action": ["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Query"],
             "Resource": {"Fn::GetAtt": ["Ledger", "Arn"]},
         },
         "ReadStack": {
@@ -273,7 +273,7 @@ def test_the_mailboxes_role_may_write_into_its_own_organization_only(kept: Any) 
             "Resource": {"Ref": "AWS::StackId"},
         },
         "KeepLedger": {
-            "Action": ["dynamodb:BatchWriteItem", "dynamodb:Query"],
+            "Action": ["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Query"],
             "Resource": {"Fn::GetAtt": ["Ledger", "Arn"]},
         },
         "WritePasswords": {

@@ -8,8 +8,10 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
+from urllib.parse import parse_qs, urlsplit
 
 from workmail_org.changes.calls import Call
 from workmail_org.errors import PermanentError, ServiceError, TemporaryError, WireError
@@ -33,6 +35,10 @@ _LOG = logging.getLogger("workmail_org")
 
 OPERATION = "Operation"
 """Key of `on_event`'s answer that the framework hands to `is_complete`."""
+
+_SIGNED_AT = "X-Amz-Date"
+"""Parameter of a presigned URL (Amazon S3 API Reference, "Authenticating requests: query
+parameters")."""
 
 PropertiesT_co = TypeVar("PropertiesT_co", covariant=True)
 
@@ -62,6 +68,7 @@ class Request(Generic[PropertiesT_co]):
         fingerprint: Of the properties as they came.
         previous_fingerprint: Of the previous ones.
         previous_repairs: Whether these were to set right what differed.
+        sent: When CloudFormation sent it, in seconds since 1970; `None`: it does not say.
     """
 
     type: RequestType
@@ -78,6 +85,7 @@ class Request(Generic[PropertiesT_co]):
     fingerprint: str = ""
     previous_fingerprint: str = ""
     previous_repairs: bool = False
+    sent: float | None = None
 
     @property
     def stack_name(self) -> str:
@@ -246,7 +254,20 @@ def parse_request(
         fingerprint=_make_fingerprint(desired),
         previous_fingerprint=_make_fingerprint(past),
         previous_repairs=bool(past and decode_properties(Consent, past).repair),
+        sent=_find_date(str(event.get("ResponseURL", ""))),
     )
+
+
+def _find_date(url: str) -> float | None:
+    """Find when a presigned address was signed (docs/facts.md §10.27): when its request was sent.
+
+    The address is for the answer, and as good as a password: nothing else of it is kept.
+    """
+    (found,) = parse_qs(urlsplit(url).query).get(_SIGNED_AT, [""])[:1]
+    try:
+        return datetime.strptime(found, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
 
 
 def _make_fingerprint(properties: Mapping[str, Any]) -> str:

@@ -39,6 +39,8 @@ _PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 _JUDGED = "judged"
 """Partition of what became of requests, beside those of the kinds of entities."""
 
+_CONFLICT = "ConditionalCheckFailedException"
+
 _FOUND = "found"
 """Partition of how rules and settings were before a deployment touched them."""
 
@@ -83,6 +85,21 @@ class Entry:
     kept: tuple[Reference, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A note that several may write at once.
+
+    Attributes:
+        text: What releases before this one read and write.
+        details: What they do not know, and lose when they write.
+        revision: How often it was written; 0: not yet, or by such a release.
+    """
+
+    text: str = ""
+    details: str = ""
+    revision: int = 0
+
+
 class Ledger(Protocol):
     """What handlers need of a ledger."""
 
@@ -104,6 +121,22 @@ class Ledger(Protocol):
 
     def recall(self, part_name: str) -> str | None:
         """Return what became of the last request of a custom resource."""
+        ...
+
+    def read_note(self, name: str) -> Note:
+        """Read a note; an empty one if there is none."""
+        ...
+
+    def write_note(self, name: str, note: Note) -> bool:
+        """Write a note, unless somebody wrote it since it was read.
+
+        Args:
+            name: Of the note.
+            note: With the revision that was read.
+
+        Returns:
+            Whether it was written.
+        """
         ...
 
     def keep_found(self, part_name: str, note: str) -> None:
@@ -184,6 +217,40 @@ class DynamoDbLedger:
         """Return what became of the last request of a custom resource."""
         return self._read_text(_JUDGED, part_name)
 
+    def read_note(self, name: str) -> Note:
+        """Read a note; an empty one if there is none."""
+        item = self._find(_JUDGED, name)
+        return Note(
+            text=item.get("Judgement", {}).get("S", ""),
+            details=item.get("Details", {}).get("S", ""),
+            revision=int(item.get("Revision", {}).get("N", 0)),
+        )
+
+    def write_note(self, name: str, note: Note) -> bool:
+        """Write a note, unless somebody wrote it since it was read."""
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(Revision)"}
+        if note.revision:
+            condition = {
+                "ConditionExpression": "Revision = :revision",
+                "ExpressionAttributeValues": {":revision": {"N": str(note.revision)}},
+            }
+        item = {
+            "Kind": {"S": _JUDGED},
+            "Name": {"S": name},
+            "Judgement": {"S": note.text},
+            "Details": {"S": note.details},
+            "Revision": {"N": str(note.revision + 1)},
+        }
+        try:
+            self._call(
+                "PutItem", self.client.put_item, TableName=self.table, Item=item, **condition
+            )
+        except ServiceError as error:
+            if error.code == _CONFLICT:
+                return False
+            raise
+        return True
+
     def keep_found(self, part_name: str, note: str) -> None:
         """Write down how something was before a deployment touched it."""
         self._write_text(_FOUND, part_name, note)
@@ -197,8 +264,22 @@ class DynamoDbLedger:
         self._write([{"PutRequest": {"Item": item}}])
 
     def _read_text(self, partition: str, name: str) -> str | None:
-        found = {each["Name"]["S"]: each["Judgement"]["S"] for each in self._query(partition)}
-        return found.get(name)
+        text: str | None = self._find(partition, name).get("Judgement", {}).get("S")
+        return text
+
+    def _find(self, partition: str, name: str) -> Mapping[str, Any]:
+        """Read one item; an empty one if there is none."""
+        answer = self._call(
+            "Query",
+            self.client.query,
+            TableName=self.table,
+            KeyConditionExpression="Kind = :kind AND #name = :name",
+            ExpressionAttributeNames={"#name": "Name"},
+            ExpressionAttributeValues={":kind": {"S": partition}, ":name": {"S": name}},
+            ConsistentRead=True,
+        )
+        items: Sequence[Mapping[str, Any]] = answer.get("Items", ())
+        return items[0] if items else {}
 
     def _write(self, requests: Sequence[Any]) -> None:
         for start in range(0, len(requests), _BATCH):
@@ -210,6 +291,7 @@ class DynamoDbLedger:
         while True:
             page = self._call(
                 "Query",
+                self.client.query,
                 TableName=self.table,
                 KeyConditionExpression="Kind = :kind",
                 ExpressionAttributeValues={":kind": {"S": str(kind)}},
@@ -225,7 +307,9 @@ class DynamoDbLedger:
         """Write up to 25 items; what DynamoDB leaves undone is sent again."""
         left = requests
         for pause in (*_PAUSES_SECONDS, None):
-            answer = self._call("BatchWriteItem", RequestItems={self.table: left})
+            answer = self._call(
+                "BatchWriteItem", self.client.batch_write_item, RequestItems={self.table: left}
+            )
             left = answer.get("UnprocessedItems", {}).get(self.table, [])
             if not left:
                 return
@@ -236,13 +320,11 @@ class DynamoDbLedger:
             operation="BatchWriteItem",
         )
 
-    def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
-        methods: Mapping[str, Any] = {
-            "Query": self.client.query,
-            "BatchWriteItem": self.client.batch_write_item,
-        }
+    def _call(
+        self, operation: str, method: Callable[..., Any], **parameters: Any
+    ) -> Mapping[str, Any]:
         try:
-            answer: Mapping[str, Any] = methods[operation](**parameters)
+            answer: Mapping[str, Any] = method(**parameters)
         except (ClientError, BotoCoreError) as error:
             raise _explain(translate(error, operation), self.table) from error
         return answer

@@ -20,6 +20,9 @@ _GOING_BACK = ("UPDATE_ROLLBACK", "ROLLBACK")
 FORWARD = "deployment"
 """What the name of an operation begins with, unless it is a rollback or a deletion."""
 
+BACKWARD = "rollback"
+"""What the name of the undoing of a failed deployment begins with."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackState:
@@ -42,13 +45,32 @@ class StackState:
         deployment and the deletion of the stack each have another one.
         """
         kind = "deletion" if self.status.startswith("DELETE") else FORWARD
-        since = self.updated or self.created
-        return f"{'rollback' if self.rolls_back else kind} since {since.isoformat()}"
+        return f"{BACKWARD if self.rolls_back else kind} since {self.since.isoformat()}"
+
+    @property
+    def since(self) -> datetime:
+        """When the deployment began that is going on or was the last, as far as it is told."""
+        return self.updated or self.created
 
     @property
     def is_busy(self) -> bool:
         """Whether CloudFormation works on the stack: only then it waits for anybody."""
         return self.status.endswith("_IN_PROGRESS")
+
+    @property
+    def creates(self) -> bool:
+        """Whether CloudFormation may ask to create something now (docs/facts.md §10.28)."""
+        return self.updates and not self.rolls_back
+
+    @property
+    def updates(self) -> bool:
+        """Whether CloudFormation may ask to change something now (docs/facts.md §10.28).
+
+        When a stack that was never complete rolls back, after every update, and when the stack is
+        deleted, it only deletes.
+        """
+        only_deletes = self.status.startswith(("ROLLBACK", "DELETE")) or "CLEANUP" in self.status
+        return not only_deletes
 
     def has_made(self, begun: datetime | None) -> bool:
         """Return whether something that began at a time may have been made by this stack.

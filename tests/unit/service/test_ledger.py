@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import botocore.session
@@ -9,7 +10,7 @@ from botocore.stub import Stubber
 
 from workmail_org.errors import DeniedError, TemporaryError
 from workmail_org.model.values import EntityId, Kind, Reference
-from workmail_org.service.ledger import DynamoDbLedger, Entry, Origin
+from workmail_org.service.ledger import DynamoDbLedger, Entry, Note, Origin
 
 ALICE = Entry(reference=Reference(Kind.USER, "alice"), origin=Origin.CREATED)
 ITEM = {"Kind": {"S": "user"}, "Name": {"S": "alice"}, "Origin": {"S": "created"}}
@@ -44,6 +45,15 @@ def expect_query(kind: str, start: dict[str, Any] | None = None) -> dict[str, An
         "ExpressionAttributeValues": {":kind": {"S": kind}},
         "ConsistentRead": True,
         **({"ExclusiveStartKey": start} if start else {}),
+    }
+
+
+def expect_find(kind: str, name: str) -> dict[str, Any]:
+    return {
+        **expect_query(kind),
+        "KeyConditionExpression": "Kind = :kind AND #name = :name",
+        "ExpressionAttributeNames": {"#name": "Name"},
+        "ExpressionAttributeValues": {":kind": {"S": kind}, ":name": {"S": name}},
     }
 
 
@@ -156,8 +166,8 @@ def test_a_missing_right_is_named(client: Any, stub: Stubber) -> None:
 def test_what_became_of_a_request_lies_beside_the_entities(client: Any, stub: Stubber) -> None:
     item = {"Kind": {"S": "judged"}, "Name": {"S": "users/1"}, "Judgement": {"S": "request-1"}}
     stub.add_response("batch_write_item", {}, expect_write(put(item)))
-    stub.add_response("query", {"Items": [item]}, expect_query("judged"))
-    stub.add_response("query", {"Items": [item]}, expect_query("judged"))
+    stub.add_response("query", {"Items": [item]}, expect_find("judged", "users/1"))
+    stub.add_response("query", {"Items": []}, expect_find("judged", "users"))
     ledger = DynamoDbLedger(client, "ledger")
     ledger.remember("users/1", "request-1")
 
@@ -168,10 +178,63 @@ def test_what_became_of_a_request_lies_beside_the_entities(client: Any, stub: St
 def test_how_something_was_lies_in_a_partition_of_its_own(client: Any, stub: Stubber) -> None:
     item = {"Kind": {"S": "found"}, "Name": {"S": "retention"}, "Judgement": {"S": "note"}}
     stub.add_response("batch_write_item", {}, expect_write(put(item)))
-    stub.add_response("query", {"Items": [item]}, expect_query("found"))
-    stub.add_response("query", {"Items": [item]}, expect_query("found"))
+    stub.add_response("query", {"Items": [item]}, expect_find("found", "retention"))
+    stub.add_response("query", {"Items": []}, expect_find("found", "permissions"))
     ledger = DynamoDbLedger(client, "ledger")
     ledger.keep_found("retention", "note")
 
     assert "note" == ledger.recall_found("retention")
     assert ledger.recall_found("permissions") is None
+
+
+NOTED = {
+    "Kind": {"S": "judged"},
+    "Name": {"S": "users requests"},
+    "Judgement": {"S": "two one"},
+    "Details": {"S": "{}"},
+    "Revision": {"N": "8"},
+}
+
+
+def expect_note(**condition: Any) -> dict[str, Any]:
+    return {"TableName": "ledger", "Item": NOTED, **condition}
+
+
+def test_a_note_is_written_if_it_is_still_as_it_was_read(client: Any, stub: Stubber) -> None:
+    condition = {
+        "ConditionExpression": "Revision = :revision",
+        "ExpressionAttributeValues": {":revision": {"N": "7"}},
+    }
+    note = Note(text="two one", details="{}", revision=7)
+    stub.add_response("query", {"Items": [NOTED]}, expect_find("judged", "users requests"))
+    stub.add_response("put_item", {}, expect_note(**condition))
+    stub.add_client_error(
+        "put_item", "ConditionalCheckFailedException", expected_params=expect_note(**condition)
+    )
+    ledger = DynamoDbLedger(client, "ledger")
+
+    assert replace(note, revision=8) == ledger.read_note("users requests")
+    assert ledger.write_note("users requests", note)
+    assert not ledger.write_note("users requests", note)
+
+
+@pytest.mark.parametrize("there", [{}, {"Judgement": {"S": "two one"}}], ids=["none", "an old one"])
+def test_a_note_without_a_number_is_written_if_it_still_has_none(
+    client: Any, stub: Stubber, there: dict[str, Any]
+) -> None:
+    items = [{**KEY, **there}] if there else []
+    stub.add_response("query", {"Items": items}, expect_find("judged", "users requests"))
+    condition = {"ConditionExpression": "attribute_not_exists(Revision)"}
+    item = {**NOTED, "Revision": {"N": "1"}}
+    stub.add_response("put_item", {}, {**expect_note(**condition), "Item": item})
+    ledger = DynamoDbLedger(client, "ledger")
+    found = ledger.read_note("users requests")
+
+    assert Note(text="two one" if there else "") == found
+    assert ledger.write_note("users requests", Note(text="two one", details="{}"))
+
+
+def test_a_note_that_cannot_be_written_says_why(client: Any, stub: Stubber) -> None:
+    stub.add_client_error("put_item", "AccessDeniedException", "not authorized")
+    with pytest.raises(DeniedError, match="PutItem failed with AccessDeniedException"):
+        DynamoDbLedger(client, "ledger").write_note("users requests", Note())

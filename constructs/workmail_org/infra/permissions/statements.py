@@ -49,7 +49,8 @@ def allow_reading_stack(scope: Construct) -> iam.PolicyStatement:
 
 def allow_keeping_ledger(table_arn: str) -> iam.PolicyStatement:
     """Allow to read and write the stack's own ledger."""
-    return allow("KeepLedger", ["dynamodb:BatchWriteItem", "dynamodb:Query"], table_arn)
+    actions = ["dynamodb:BatchWriteItem", "dynamodb:PutItem", "dynamodb:Query"]
+    return allow("KeepLedger", actions, table_arn)
 
 
 def list_key_statements(
