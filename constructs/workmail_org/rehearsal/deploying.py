@@ -118,7 +118,8 @@ class Cdk:
             SpecError: The app refuses the spec.
             DeploymentError: The app fails.
         """
-        app = shlex.join((sys.executable, "-m", _APP))
+        # jsii links the CDK into a new folder each time: nothing compiled would be found again.
+        app = f"NODE_DISABLE_COMPILE_CACHE=1 {shlex.join((sys.executable, '-m', _APP))}"
         given = {"root": root, "acknowledge": acknowledge, "approved": approved}
         context = [f"spec={spec}", *(f"{key}={value}" for key, value in given.items() if value)]
         finished = self._run(

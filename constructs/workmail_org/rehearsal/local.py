@@ -202,10 +202,11 @@ def _build_environment(
 
 
 def _place_caches(kept: Mapping[str, str], temporary: Path) -> dict[str, str]:
-    """Choose where Node.js and jsii keep what is ready to run: synthesis is several times as fast.
+    """Choose where Node.js keeps the compiled CDK CLI, and jsii the unpacked CDK.
 
     Node.js by itself takes a folder in /tmp that other users can make before it. jsii by itself
-    takes the home folder, and fails where it cannot write.
+    takes the home folder, and fails where it cannot write; without its cache, synthesis takes
+    several times as long.
     """
     compiled = {"NODE_COMPILE_CACHE": str((find_cache() or temporary) / "node")}
     if "JSII_RUNTIME_PACKAGE_CACHE_ROOT" in kept or os.access(kept.get("HOME", ""), os.W_OK):
@@ -223,6 +224,8 @@ def _build_ministack_settings(account: str, port: int, key: str, temporary: Path
         "PERSIST_STATE": "0",
         "SFN_WAIT_SCALE": _WAIT_SCALE,
         "S3_DATA_DIR": str(temporary / "s3"),
+        # Each function is unpacked into a new folder, so nothing of it would be found again.
+        "NODE_DISABLE_COMPILE_CACHE": "1",
         # More listeners, on every interface: MQTT on port 8883 where the package cryptography is
         # installed, SFTP on demand.
         "IOT_MTLS_ENABLED": "0",
