@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -171,13 +170,16 @@ class Cdk:
         return self._run("diff", "--app", str(assembly), "--method", "template").output
 
     def _run(self, *arguments: str, folder: Path | None = None) -> Finished:
-        node = self._node_folder
         return self._processes.run(
-            [str(node / "node"), str(self._script), *arguments, "--no-notices", "--no-color"],
+            [
+                str(self._node_folder / "node"),
+                str(self._script),
+                *arguments,
+                "--no-notices",
+                "--no-color",
+            ],
             environment={
                 **self._local.environment,
-                # jsii, which the app runs on, takes the first node that it finds.
-                "PATH": f"{node}{os.pathsep}{self._local.environment.get('PATH', os.defpath)}",
                 "CDK_DISABLE_CLI_TELEMETRY": "true",
                 "CDK_HOME": str(self._local.folder / "cdk"),  # its caches are not the user's
             },

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workmail_org.errors import WorkMailOrgError
-from workmail_org.rehearsal.installing import find_cache
+from workmail_org.rehearsal.installing import find_cache, find_node_folder
 from workmail_org.rehearsal.processes import read_last_words
 from workmail_org.service.clients import open_session
 
@@ -178,14 +178,14 @@ def _build_environment(
     aws_port: int, workmail_port: int, key: str, region: str, temporary: Path
 ) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    scripts = str(Path(sys.executable).parent)
     workmail = f"http://{_HOST}:{workmail_port}"
     return {
         **_place_caches(kept, temporary),
         **kept,
         **_NO_PROXY,
-        # The virtual environment's own node comes before any other.
-        "PATH": os.pathsep.join(filter(None, (scripts, kept.get("PATH", os.defpath)))),
+        # Our node comes before any other: jsii and ministack take the first that they find. The one
+        # in the virtual environment is a Python program that starts it, once for each function.
+        "PATH": os.pathsep.join((str(find_node_folder()), kept.get("PATH") or os.defpath)),
         "TMPDIR": str(temporary),  # the CDK, jsii and ministack leave things behind when killed
         "AWS_ENDPOINT_URL": f"http://{_HOST}:{aws_port}",
         "AWS_ENDPOINT_URL_WORKMAIL": workmail,
