@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from multiprocessing import get_context
+from multiprocessing import current_process, get_context
 from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
@@ -36,7 +36,8 @@ class Functions:
     """Stands in for the module `subprocess` where ministack starts functions.
 
     Args:
-        folder: Where code is unpacked; empty.
+        folder: Where code is unpacked, for this user alone; empty. Where it lies in the working
+            folder, its own path can be of any length.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,6 +45,9 @@ class Functions:
         self._lock = Lock()
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload(_PRELOADED)
+        # Where its socket is, whose path has at most 107 characters, however long TMPDIR is.
+        own: Any = current_process()
+        own._config["tempdir"] = min(str(folder), os.path.relpath(folder), key=len)
 
     def __getattr__(self, name: str) -> Any:
         """Leave everything but the start of a process to the module itself."""

@@ -130,3 +130,34 @@ def test_what_is_to_start_python_otherwise_starts_it(
 
     assert isinstance(started[0], subprocess.Popen)
     assert not ask(started[0])["loaded"]
+
+
+PROGRAM = """\
+import pathlib, sys
+from workmail_emulator.functions import Functions
+pathlib.Path("code").mkdir()
+pathlib.Path("shared").mkdir()
+pathlib.Path("script.py").write_text("print(__name__)")
+functions = Functions(pathlib.Path("shared").resolve())
+started = functions.Popen(
+    [sys.executable, str(pathlib.Path("script.py").resolve())],
+    cwd=str(pathlib.Path("code").resolve()),
+)
+print(started.stdout.readline().strip(), started.wait(20))
+"""
+
+
+def test_a_working_folder_may_have_a_long_path(tmp_path: Path) -> None:
+    """The path of a socket may not."""
+    folder = tmp_path / ("long" * 40)
+    folder.mkdir()
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", PROGRAM],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ("__main__ 0\n", "") == (done.stdout, done.stderr)
