@@ -133,5 +133,6 @@ def _make_client(service: str, region: str) -> Any:
         reply = {"headers": found.headers, "status_code": found.status, "body": found.body}
         return _Status(found.status), parser.parse(reply, model.output_shape)
 
+    client._ruleset_resolver = None  # the rules of endpoints lead nowhere here, and take long
     client.meta.events.register(f"before-call.{model.service_id.hyphenize()}", answer)
     return client

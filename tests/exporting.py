@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from calling import connect
 from workmail_emulator import Emulator
 from workmail_org.exporting import deciding
 from workmail_org.exporting.jobs import read_time
@@ -189,7 +190,7 @@ def open_office(users: int = 3) -> Office:
     objects = Objects()
     moment = datetime(2026, 11, 26, 9, tzinfo=UTC).timestamp()
     emulator = Emulator(store=objects.store, start=moment)
-    client = emulator.client("workmail", region=REGION)
+    client = connect(emulator, "workmail", REGION)
     organization = client.create_organization(Alias="acme")["OrganizationId"]
     emulator.clock.advance(30)
     office = Office(emulator, objects, client, organization)

@@ -11,10 +11,14 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
+from workmail_emulator.functions import Functions
 from workmail_emulator.guarding import (
     KEY_VARIABLE,
     Guard,
@@ -116,7 +120,9 @@ def main() -> int:
     ministack: Any = importlib.import_module("ministack.app")  # it has no types
     hosts = list_loopback_hosts(int(os.environ["GATEWAY_PORT"]))
     ministack.app = GuardedApp(ministack.app, Guard(hosts, key))
-    ministack.main()  # serves the `app` of its module
+    with TemporaryDirectory(prefix="functions-") as folder:
+        _start_functions_as_copies(Path(folder))
+        ministack.main()  # serves the `app` of its module
     return 0
 
 
@@ -137,6 +143,14 @@ def _give_key_to_functions(key: str) -> None:
         }
 
     runtime.execution_credentials = execution_credentials
+
+
+def _start_functions_as_copies(folder: Path) -> None:
+    """Let functions in Python begin with botocore loaded, and equal code be unpacked once."""
+    runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
+    if getattr(runtime, "subprocess", None) is not subprocess:
+        raise RuntimeError("this version of ministack starts functions in another way")
+    runtime.subprocess = Functions(folder)
 
 
 def _store_names_as_route_53() -> None:

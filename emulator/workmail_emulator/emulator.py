@@ -363,7 +363,10 @@ class Emulator:
     def _world(self, account: str | None = None) -> World:
         """Give an account, made on its first use; without a number the emulator's own."""
         own = self._settings.account
-        return self._worlds.setdefault(account or own, self._worlds[own].beside(account or own))
+        wanted = account or own
+        if wanted not in self._worlds:
+            self._worlds[wanted] = self._worlds[own].beside(wanted)
+        return self._worlds[wanted]
 
     def _context(self, region: str, account: str | None = None) -> Context:
         """Give what the control path works with: a call of no operation."""

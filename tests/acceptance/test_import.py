@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from click.testing import CliRunner, Result
 
@@ -27,6 +26,7 @@ from workmail_org.importing import importing, keeping
 from workmail_org.model.live import LiveOrganization, State
 from workmail_org.model.values import OrganizationId
 from workmail_org.service import accounts
+from workmail_org.service.clients import open_session
 from workmail_org.service.workmail import WorkMail
 from workmail_org.spec.building import load_environment
 
@@ -41,8 +41,7 @@ class Account:
     other: OtherAws
 
     def client(self, region: str = "eu-west-1") -> Any:
-        session: Any = boto3.Session(region_name=region)
-        return session.client("workmail")
+        return open_session().create_client("workmail", region_name=region)
 
     def make(self, alias: str = "acme", region: str = "eu-west-1") -> Hand:
         """Make an organization with a domain that is the default."""

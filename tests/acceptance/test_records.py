@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from click.testing import CliRunner
 
 from workmail_org.cli import main
+from workmail_org.service.clients import open_session
 
 SPEC = """\
 version: 1
@@ -44,8 +44,7 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         }
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
-        session: Any = boto3.Session(region_name="eu-west-1")
-        yield session.client("workmail")
+        yield open_session().create_client("workmail", region_name="eu-west-1")
         process.terminate()
 
 

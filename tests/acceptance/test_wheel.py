@@ -246,3 +246,6 @@ def test_a_rehearsal_needs_no_checkout(
     )
     assert re.findall(r"^installing", done.stderr, re.MULTILINE) == []
     assert {"shop", "cache"} == {path.name for path in environment.work.iterdir()}
+    # The CDK CLI's own, and nothing of what lies in a new folder in each rehearsal.
+    compiled = [path for path in (installed.parent / "node").rglob("*") if path.is_file()]
+    assert 0 < len(compiled) < 10

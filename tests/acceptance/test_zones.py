@@ -7,9 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 from click.testing import CliRunner, Result
 
@@ -18,6 +16,7 @@ from workmail_emulator import Emulator
 from workmail_emulator.server import Server
 from workmail_org.cli import main
 from workmail_org.model.domain import DnsRecord, quote_value
+from workmail_org.service.clients import open_session
 
 DOMAIN = "first.acme.example"
 ZONE = "Z0123456789ABCDEFGHIJ"
@@ -54,8 +53,7 @@ class Account:
 
     def register(self) -> tuple[str, Records]:
         """Make the organization by hand; return its id, and the records that WorkMail wants."""
-        session: Any = boto3.Session(region_name="eu-west-1")
-        client = session.client("workmail")
+        client = open_session().create_client("workmail", region_name="eu-west-1")
         organization = str(client.create_organization(Alias="acme-example")["OrganizationId"])
         client.register_mail_domain(OrganizationId=organization, DomainName=DOMAIN)
         found = client.get_mail_domain(OrganizationId=organization, DomainName=DOMAIN)

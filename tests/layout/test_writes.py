@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import botocore.session
@@ -26,6 +27,7 @@ WAYS = ("call", "call_plain", "write", "_call", "_call_once")
 """Methods that call an operation by its name."""
 
 
+@cache
 def list_writes() -> set[str]:
     """Name every operation of both services that changes something."""
     session = botocore.session.get_session()

@@ -109,6 +109,28 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder / "cdk.out", said
 
 
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the app made of a spec with two problems, one of them no plain text."""
+    folder = tmp_path_factory.mktemp("refused")
+    (folder / "spec.yaml").write_text(
+        SPEC.replace("[alice]", '["\\u202Ealice\\e[2J"]').replace("eu-west-1", "eu-west-2"), "utf-8"
+    )
+    done = run_app(folder, {"spec": "spec.yaml"})
+    told = "spec.yaml is not valid: none of its stacks is known to this command\n"
+    assert (0, told) == (done.returncode, done.stderr)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def refusal(refused: Path) -> str:
+    """What `cdk diff` says of it."""
+    with pytest.raises(subprocess.CalledProcessError) as raised:
+        run_cdk(refused, "diff", "--app", "cdk.out")
+    said: str = raised.value.output
+    return said
+
+
 def list_validated(folder: Path) -> list[str]:
     """List the rules of the CDK's own validation that a template breaks."""
     report = json.loads((folder / "cdk.out" / "validation-report.json").read_text("utf-8"))
@@ -141,44 +163,23 @@ def test_the_validation_of_the_cdk_finds_nothing_in_any_template(tmp_path: Path)
     assert len(list((tmp_path / "cdk.out").glob("*.template.json"))) > 4
 
 
-def test_every_problem_of_a_spec_is_an_error_of_the_cdk(folder: Path) -> None:
-    (folder / "spec.yaml").write_text(
-        SPEC.replace("[alice]", "[ada]").replace("eu-west-1", "eu-west-2"), encoding="utf-8"
-    )
-    done = run_app(folder, {"spec": "spec.yaml"})
-    with pytest.raises(subprocess.CalledProcessError) as refused:
-        run_cdk(folder, "diff", "--app", "cdk.out")
-
-    said: str = refused.value.output
-    told = "spec.yaml is not valid: none of its stacks is known to this command\n"
-    assert (0, told) == (done.returncode, done.stderr)
+def test_every_problem_of_a_spec_is_an_error_of_the_cdk(refusal: str) -> None:
     assert [
         "spec.yaml:6:13: organizations.acme-eu.region",
         "spec.yaml:12:25: organizations.acme-eu.groups.sales.members[0]",
-    ] == re.findall(r"spec\.yaml:\d+:\d+: [^ :]+", said)
-    assert 2 == said.count("invalid-spec"), said
+    ] == re.findall(r"spec\.yaml:\d+:\d+: [^ :]+", refusal)
+    assert 2 == refusal.count("invalid-spec"), refusal
 
 
-def test_no_problem_steers_the_terminal_of_the_cdk(folder: Path) -> None:
-    (folder / "spec.yaml").write_text(
-        SPEC.replace("[alice]", '["\\u202Ealice\\e[2J"]'), encoding="utf-8"
-    )
-    run_app(folder, {"spec": "spec.yaml"})
-    with pytest.raises(subprocess.CalledProcessError) as refused:
-        run_cdk(folder, "diff", "--app", "cdk.out")
-
-    said: str = refused.value.output
-    assert "\u202e" not in said
-    assert "\x1b[2J" not in said
-    assert '"\\u202ealice\\u001b[2J"' in said, said
+def test_no_problem_steers_the_terminal_of_the_cdk(refusal: str) -> None:
+    assert "\u202e" not in refusal
+    assert "\x1b[2J" not in refusal
+    assert '"\\u202ealice\\u001b[2J"' in refusal, refusal
 
 
-def test_no_stack_of_a_spec_that_is_wrong_can_be_taken_away_by_mistake(folder: Path) -> None:
+def test_no_stack_of_a_spec_that_is_wrong_can_be_taken_away_by_mistake(refused: Path) -> None:
     """Under the name of a real stack an empty template would erase it, with --ignore-errors."""
-    (folder / "spec.yaml").write_text(SPEC.replace("eu-west-1", "eu-west-2"), encoding="utf-8")
-    run_app(folder, {"spec": "spec.yaml"})
-
-    assert ["invalid-spec"] == run_cdk(folder, "ls", "--app", "cdk.out").split()
+    assert ["invalid-spec"] == run_cdk(refused, "ls", "--app", "cdk.out").split()
 
 
 def test_what_is_wrong_outside_of_the_spec_is_told_too(folder: Path) -> None:
@@ -213,15 +214,10 @@ def test_a_spec_that_is_not_there_is_no_such_file(tmp_path: Path) -> None:
     )
 
 
-def test_the_app_of_a_checkout_tells_which_spec_it_takes(tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "example.yaml").write_text(SPEC, "utf-8")
-    done = run_app(tmp_path, {})
+def test_the_app_of_a_checkout_tells_which_spec_it_takes(assembly: tuple[Path, str]) -> None:
+    told = "no spec is named, so this is about config/example.yaml; -c spec=FILE names another"
 
-    assert (
-        0,
-        "no spec is named, so this is about config/example.yaml; -c spec=FILE names another\n",
-    ) == (done.returncode, done.stderr)
+    assert 1 == assembly[1].splitlines().count(told), assembly[1]
 
 
 def test_a_spec_has_to_be_named(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from workmail_org.model.policies import ACTIONS, AccessControlRule, Effect, MobileDeviceAccessRule
 from workmail_org.model.values import fold
@@ -124,6 +125,7 @@ def _speaks_of(rule: AccessControlRule, user: str | None, action: str) -> bool:
     return named and not excepted and acts and not rule.impersonation_roles
 
 
+@lru_cache(maxsize=1024)  # each rule is asked for by every user that is named and every protocol
 def _get_ranges(rule: AccessControlRule) -> Ranges:
     wanted = _unite([_parse(rule.ip_ranges)]) if rule.ip_ranges else EVERYWHERE
     return subtract(wanted, _unite([_parse(rule.not_ip_ranges)]))

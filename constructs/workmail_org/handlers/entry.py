@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import accumulate
 from typing import Any, Protocol
 
@@ -97,7 +97,7 @@ def on_event(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]
     Raises:
         HandlerError: Refused; its text is the reason.
     """
-    return handle(make_run(context, make_clients()), event, begin)
+    return handle(make_run(context, open_clients()), event, begin)
 
 
 def is_complete(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -106,7 +106,13 @@ def is_complete(event: Mapping[str, Any], context: LambdaContext) -> dict[str, A
     Raises:
         HandlerError: It cannot be done; its text is the reason.
     """
-    return handle(make_run(context, make_clients()), event, advance)
+    return handle(make_run(context, open_clients()), event, advance)
+
+
+@cache
+def open_clients() -> Clients:
+    """Make the clients of this process: Lambda keeps it, and its role, for many invocations."""
+    return make_clients()
 
 
 def begin(run: Run, event: Mapping[str, Any], request: Request[object]) -> dict[str, Any]:  # noqa: ARG001 - the shape of a step

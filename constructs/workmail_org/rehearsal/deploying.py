@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -118,7 +117,8 @@ class Cdk:
             SpecError: The app refuses the spec.
             DeploymentError: The app fails.
         """
-        app = shlex.join((sys.executable, "-m", _APP))
+        # jsii links the CDK into a new folder each time: nothing compiled would be found again.
+        app = f"NODE_DISABLE_COMPILE_CACHE=1 {shlex.join((sys.executable, '-m', _APP))}"
         given = {"root": root, "acknowledge": acknowledge, "approved": approved}
         context = [f"spec={spec}", *(f"{key}={value}" for key, value in given.items() if value)]
         finished = self._run(
@@ -170,13 +170,16 @@ class Cdk:
         return self._run("diff", "--app", str(assembly), "--method", "template").output
 
     def _run(self, *arguments: str, folder: Path | None = None) -> Finished:
-        node = self._node_folder
         return self._processes.run(
-            [str(node / "node"), str(self._script), *arguments, "--no-notices", "--no-color"],
+            [
+                str(self._node_folder / "node"),
+                str(self._script),
+                *arguments,
+                "--no-notices",
+                "--no-color",
+            ],
             environment={
                 **self._local.environment,
-                # jsii, which the app runs on, takes the first node that it finds.
-                "PATH": f"{node}{os.pathsep}{self._local.environment.get('PATH', os.defpath)}",
                 "CDK_DISABLE_CLI_TELEMETRY": "true",
                 "CDK_HOME": str(self._local.folder / "cdk"),  # its caches are not the user's
             },

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workmail_org.errors import WorkMailOrgError
-from workmail_org.rehearsal.installing import find_cache
+from workmail_org.rehearsal.installing import find_cache, find_node_folder
 from workmail_org.rehearsal.processes import read_last_words
 from workmail_org.service.clients import open_session
 
@@ -178,14 +178,14 @@ def _build_environment(
     aws_port: int, workmail_port: int, key: str, region: str, temporary: Path
 ) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    scripts = str(Path(sys.executable).parent)
     workmail = f"http://{_HOST}:{workmail_port}"
     return {
         **_place_caches(kept, temporary),
         **kept,
         **_NO_PROXY,
-        # The virtual environment's own node comes before any other.
-        "PATH": os.pathsep.join(filter(None, (scripts, kept.get("PATH", os.defpath)))),
+        # Our node comes before any other: jsii and ministack take the first that they find. The one
+        # in the virtual environment is a Python program that starts it, once for each function.
+        "PATH": os.pathsep.join((str(find_node_folder()), kept.get("PATH") or os.defpath)),
         "TMPDIR": str(temporary),  # the CDK, jsii and ministack leave things behind when killed
         "AWS_ENDPOINT_URL": f"http://{_HOST}:{aws_port}",
         "AWS_ENDPOINT_URL_WORKMAIL": workmail,
@@ -202,10 +202,11 @@ def _build_environment(
 
 
 def _place_caches(kept: Mapping[str, str], temporary: Path) -> dict[str, str]:
-    """Choose where Node.js and jsii keep what is ready to run: synthesis is several times as fast.
+    """Choose where Node.js keeps the compiled CDK CLI, and jsii the unpacked CDK.
 
     Node.js by itself takes a folder in /tmp that other users can make before it. jsii by itself
-    takes the home folder, and fails where it cannot write.
+    takes the home folder, and fails where it cannot write; without its cache, synthesis takes
+    several times as long.
     """
     compiled = {"NODE_COMPILE_CACHE": str((find_cache() or temporary) / "node")}
     if "JSII_RUNTIME_PACKAGE_CACHE_ROOT" in kept or os.access(kept.get("HOME", ""), os.W_OK):
@@ -223,6 +224,8 @@ def _build_ministack_settings(account: str, port: int, key: str, temporary: Path
         "PERSIST_STATE": "0",
         "SFN_WAIT_SCALE": _WAIT_SCALE,
         "S3_DATA_DIR": str(temporary / "s3"),
+        # Each function is unpacked into a new folder, so nothing of it would be found again.
+        "NODE_DISABLE_COMPILE_CACHE": "1",
         # More listeners, on every interface: MQTT on port 8883 where the package cryptography is
         # installed, SFTP on demand.
         "IOT_MTLS_ENABLED": "0",

@@ -11,6 +11,7 @@ from cloudformation import Context, Resource, Stack
 from scenes import make_emulator
 from workmail_org.handlers import entry
 from workmail_org.handlers.requests import parse_request
+from workmail_org.service.clients import Clients
 from workmail_org.wire.names import MAX_RESPONSE_BYTES
 from workmail_org.wire.properties import ResourceType
 
@@ -46,6 +47,27 @@ def test_a_run_ends_before_lambda_does() -> None:
     run = entry.make_run(Short(), stack.make_run().clients)
 
     assert 0 < run.patience.deadline - run.patience.clock() <= 10
+
+
+def test_a_process_makes_its_clients_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda keeps a process for many invocations; making clients takes longer than a request."""
+    stack = Stack(make_emulator())
+    made: list[Clients] = []
+
+    def make() -> Clients:
+        made.append(stack.make_run().clients)
+        return made[-1]
+
+    monkeypatch.setattr(entry, "make_clients", make)
+    entry.open_clients.cache_clear()
+    try:
+        for step in (entry.on_event, entry.is_complete, entry.on_event):
+            with pytest.raises(entry.HandlerError):
+                step({}, Context())
+    finally:
+        entry.open_clients.cache_clear()
+
+    assert 1 == len(made)
 
 
 def test_a_run_says_where_its_log_is() -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -176,14 +177,19 @@ def run(*arguments: str, to: str = "google", output: str = "out") -> Result:
     return CliRunner().invoke(main, words)
 
 
+@cache
+def find_shape(name: str) -> Any:
+    """Find what botocore's model of Route 53 says of a structure; reading the model takes long."""
+    return get_session().get_service_model("route53").shape_for(name)
+
+
 def read_batch(folder: Path, step: str) -> list[tuple[str, tuple[str, str], int, list[str]]]:
     """Read a batch that botocore's model accepts: action, key, TTL and values."""
     path = folder / "out" / step / "example.com.json"
     if not path.exists():
         return []
     batch = json.loads(path.read_text("utf-8"))
-    shape = get_session().get_service_model("route53").shape_for("ChangeBatch")
-    report: Any = ParamValidator().validate(batch, shape)
+    report: Any = ParamValidator().validate(batch, find_shape("ChangeBatch"))
     assert not report.has_errors(), report.generate_report()
     return [
         (

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.stub import Stubber
 
 from workmail_org.errors import DeniedError, TemporaryError
 from workmail_org.model.values import EntityId, Kind, Reference
+from workmail_org.service.clients import open_session
 from workmail_org.service.ledger import DynamoDbLedger, Entry, Note, Origin
 
 ALICE = Entry(reference=Reference(Kind.USER, "alice"), origin=Origin.CREATED)
@@ -26,7 +26,7 @@ WHOLE = Entry(
 
 @pytest.fixture
 def client() -> Any:
-    return botocore.session.get_session().create_client(
+    return open_session().create_client(
         "dynamodb", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="s"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +34,7 @@ def list_called(service: str) -> set[str]:
     )
 
 
+@cache
 def read_model(service: str) -> Any:
     return botocore.session.get_session().get_service_model(service)
 
