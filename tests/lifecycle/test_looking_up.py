@@ -197,6 +197,14 @@ def test_a_repair_lists_everybody(large: Stack) -> None:
     assert "person07" in take_picture(large).enabled
 
 
+def test_a_repair_refuses_who_was_made_again(large: Stack) -> None:
+    make_again(large, "person07")
+    large.repair = "0123456789ab"
+
+    with pytest.raises(DeploymentFailedError, match="user 'person07' exists already"):
+        large.deploy(make_organization(*MANY))
+
+
 def test_a_rollback_lists_everybody(large: Stack) -> None:
     large.emulator.faults.add(Fault(operation="UpdateUser", times=1, code="Final", status=400))
     first, *others = MANY

@@ -64,6 +64,13 @@ def test_who_is_there_is_switched_on_and_nothing_is_written_to_the_directory(
     assert {"alice", "group:sales"} == take_picture(stack).enabled
 
 
+def test_who_is_declared_later_is_switched_on_too(stack: Stack, directory: Directory) -> None:
+    stack.deploy(connect(directory, ALICE))
+    stack.deploy(connect(directory, ALICE, BOB, SALES))
+
+    assert {"alice", "bob", "group:sales"} == take_picture(stack).enabled
+
+
 def test_who_is_not_there_is_refused_with_what_to_do(stack: Stack, directory: Directory) -> None:
     stack.deploy(connect(directory, ALICE))
     stack.emulator.clear_calls()

@@ -2,18 +2,18 @@
 
 Theory of operation. One deployment changes a few of an organization's people, and to read somebody
 takes two to four calls. So the ledger notes of each entity that was seen to be as declared a digest
-of what was declared. As long as three things hold, it is believed to be so still:
+of what was declared. As long as two things hold, it is believed to be so still:
 
 * its declaration has the same digest; that of a group or resource covers which of its members or
   delegates are switched on;
-* its row in a list, where that is read (`changes.few`), shows what is declared;
 * no call about it was begun since: the note is taken away before the first one.
 
-Whom the stack created, and has not switched on yet, is taken for what the creation makes.
+Whom a request settles itself, a list has to confirm: their row shows what is declared. Whom the
+stack created, and has not switched on yet, is taken for what the creation makes.
 
-Whatever people change by hand and no list shows, such as a telephone number or a further address,
-stays until the entity itself changes in the spec, and is what `drift` reports. The handlers and the
-plan against what is live ask this module alone, so that what is approved is what is written.
+Whatever people change by hand stays until the entity itself changes in the spec (`changes.few`),
+and is what `drift` reports. The handlers and the plan against what is live ask the same functions,
+so that what is approved is what is written.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ Theory of operation. An organization has thousands of people, of whom one deploy
 to read somebody in depth takes two calls or three. So a request reads only whom it has to, and
 believes of everybody else what the ledger says that they were last seen to be:
 
-* *Settled* is who was seen to be as declared (`changes.settled`). Whoever's row in the list and
-  digest still say so is believed, unless a repair wants everything to be read. Where few of many
-  users matter, nobody else's row is read either (`changes.few`).
+* *Settled* is who was seen to be as declared (`changes.settled`), unless a repair wants everything
+  to be read. Who was settled when the request came is believed whatever a list shows
+  (`changes.few`); of whom it settles itself, the row has to show it.
 * *Known* is who was read in this slice and needed nothing. Who is about to change is forgotten
   (`forget`), and so read again until nothing is missing.
 * *Doubted* is who was believed and turns out to have an address that somebody else is to get. No

@@ -215,8 +215,6 @@ class CollectionWork(Generic[C]):
         """Return whether finding nothing to do at the first look is surprising."""
         somebody = self.situation.desired or self.situation.actual
         expects = bool(somebody) and self._changes() and not self._only_lets_go()
-        if self._unseen:  # a further shard, of whom all are settled
-            expects = expects and not self.situation.declared.keys() <= self._unseen.keys()
         if expects:
             self.beliefs.forget_all()
         return expects
