@@ -67,7 +67,7 @@ _WORKMAIL = {
     ),
     "EntityNotFoundException": Refusal(
         "the entity was deleted meanwhile, or is not visible yet",
-        "deploy again; if it was deleted by hand, plan against live shows what is missing",
+        "deploy again; if it was deleted by hand, drift shows what is missing",
     ),
     "EntityStateException": Refusal(
         "it is switched on or off already, is deleted, or its last change is not seen yet",
@@ -192,7 +192,7 @@ _DIRECTORY_SERVICE = {
     ),
     "UserDoesNotExistException": Refusal(
         "the user is not in the directory any more",
-        "plan against live shows who is missing; declare the user anew or remove it",
+        "drift shows who is missing; declare the user anew or remove it",
     ),
 }
 
