@@ -14,8 +14,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cloudformation import DeploymentFailedError, Killed, Stack
-from drifting import find_rows, look_live, tell
-from scenes import ACME, list_operations, make_group, make_organization, make_user
+from drifting import Hand, find_rows, look_live, tell
+from scenes import (
+    ACME,
+    at,
+    list_operations,
+    make_group,
+    make_organization,
+    make_user,
+    take_picture,
+)
 from workmail_emulator.faults import Fault
 from workmail_org.drift.model import RowClass
 from workmail_org.errors import PermanentError
@@ -44,7 +52,7 @@ from workmail_org.model.policies import (
     RetentionPolicy,
     TokenStatus,
 )
-from workmail_org.model.values import OrganizationId, parse_reference
+from workmail_org.model.values import Kind, OrganizationId, parse_reference
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
@@ -612,3 +620,92 @@ def test_a_member_whom_somebody_switched_on_is_a_member_still_after_a_rollback(
     assert found <= list_members(stack, "sales")
     users = stack.workmail.list_users(**scope)["Users"]
     assert ["ENABLED"] == [each["State"] for each in users if each["Name"] == "bob"]
+
+
+def look_at_people(hand: Hand) -> list[tuple[str, ...]]:
+    """Read what lists show of users, with the addresses of who is switched on."""
+    rows = hand.do("list_users")["Users"]
+    fields = ("Id", "Name", "DisplayName", "State", "Email")
+    return sorted(
+        (
+            *(row.get(each, "") for each in fields),
+            *(
+                hand.do("list_aliases", EntityId=row["Id"])["Aliases"]
+                if row["State"] == "ENABLED"
+                else ()
+            ),
+        )
+        for row in rows
+    )
+
+
+def test_what_people_had_done_and_the_spec_then_says_stays_when_the_deployment_fails(
+    stack: Stack,
+) -> None:
+    """Nothing is written there, and nothing is taken back."""
+    alice, bob = make_user("alice"), make_user("bob")
+    stack.deploy(make_organization(alice, bob))
+    hand = Hand(stack)
+    hand.do("deregister_from_work_mail", EntityId=hand.find("alice"))
+    hand.do("create_alias", EntityId=hand.find("bob"), Alias=at("orders"))
+    arn = hand.do("describe_organization")["ARN"]
+    stack.workmail.tag_resource(ResourceARN=arn, Tags=[{"Key": "cost", "Value": "42"}])
+    before, tags = look_at_people(hand), stack.workmail.list_tags_for_resource(ResourceARN=arn)
+    stack.emulator.faults.add(Fault(operation="CreateGroup", times=1, code="Final", status=400))
+    stack.emulator.clear_calls()
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(
+            make_organization(
+                replace(alice, enabled=False),
+                replace(bob, aliases=(at("orders"),)),
+                make_group("help"),
+                tags={"cost": "42"},
+            )
+        )
+
+    assert before == look_at_people(hand)
+    assert tags["Tags"] == stack.workmail.list_tags_for_resource(ResourceARN=arn)["Tags"]
+    assert ["CreateGroup"] == list_operations(stack)
+
+
+@pytest.mark.parametrize("is_on", [True, False], ids=["switched on by hand", "switched off"])
+def test_who_was_removed_and_is_declared_again_is_put_back_as_found(
+    stack: Stack, *, is_on: bool
+) -> None:
+    alice, zoe = make_user("alice"), make_user("zoe")
+    stack.deploy(make_organization(alice, zoe))
+    stack.deploy(make_organization(alice))
+    hand = Hand(stack)
+    if is_on:
+        hand.do("register_to_work_mail", EntityId=hand.find("zoe"), Email=at("married"))
+        hand.do("update_user", UserId=hand.find("zoe"), DisplayName="Zoe Married")
+    before = look_at_people(hand)
+    stack.emulator.faults.add(Fault(operation="CreateGroup", times=1, code="Final", status=400))
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(make_organization(alice, zoe, make_group("help")))
+
+    assert before == look_at_people(hand)
+    assert stack.ledger.read(Kind.USER)[zoe.reference.folded].removed_at is not None
+
+
+def test_who_was_deleted_by_hand_and_made_anew_is_switched_off_when_the_deployment_fails(
+    stack: Stack,
+) -> None:
+    """The next deployment that changes them switches the new one on."""
+    alice, bob = make_user("alice"), make_user("bob")
+    stack.deploy(make_organization(alice, bob))
+    hand = Hand(stack)
+    gone = hand.find("bob")
+    hand.do("deregister_from_work_mail", EntityId=gone)
+    hand.do("delete_user", UserId=gone)
+    stack.emulator.faults.add(Fault(operation="CreateGroup", times=1, code="Final", status=400))
+    changed = replace(bob, city="Bonn")
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(make_organization(alice, changed, make_group("help")))
+    picture = take_picture(stack)
+
+    assert {"alice"} == picture.enabled
+    assert gone != picture.ids["bob"]
+    stack.deploy(make_organization(alice, changed))
+    assert {"alice", "bob"} == take_picture(stack).enabled
+    assert picture.ids["bob"] == take_picture(stack).ids["bob"]

@@ -40,9 +40,11 @@ from workmail_org.handlers.restoring import (
     find_deployment,
     find_entity,
     leave_unwritten,
+    note_absent,
     note_deployment,
     note_entity,
     note_neighbour,
+    was_absent,
 )
 from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import is_gone, is_rollback
@@ -134,6 +136,7 @@ class CollectionWork(Generic[C]):
         previous: What was declared before.
         as_found: A rollback puts back what was found.
         let_go: Whom a failed deployment had taken over: they are put back, and nobody's.
+        returned: Who had left the spec, and a failed deployment declared again: they are put back.
         beliefs: Whom this slice need not read.
         exported: Ids of those whose mailbox has a verified export; read once, to confirm.
         reader: As of the last look, like `situation` and `entries`.
@@ -148,6 +151,7 @@ class CollectionWork(Generic[C]):
     declared: C
     previous: C | None = field(init=False)
     let_go: frozenset[Reference] = frozenset()
+    returned: frozenset[Reference] = frozenset()
     as_found: bool = False
     beliefs: Beliefs[C] = field(init=False)
     reader: SnapshotReader = field(init=False)
@@ -285,6 +289,13 @@ class CollectionWork(Generic[C]):
         """Write down which entities are managed now, and which no more, where it removes."""
         self._claim(self._list_unsettled(), ())
         self.ledger.drop(self.let_go)
+        self._put(
+            [
+                replace(entry, removed_at=self.run.now(), settled=None)
+                for entry in self.entries.values()
+                if entry.reference in self.returned
+            ]
+        )
         situation = self.situation
         declared = {
             entity.reference.folded for entity in (*situation.desired, *self.declared.entities)
@@ -424,17 +435,24 @@ class CollectionWork(Generic[C]):
             for reference, note in noted.items()
             if failed and (entity := find_entity(self.run, failed, _CLASSES[self.kind.kind], note))
         }
-        named = {entity.reference.folded for entity in self.declared.entities}
-        taken = {
+        absent = {
             reference
-            for reference in found.keys() - named
-            if self.entries[reference].origin is Origin.ADOPTED and not self.declared.shard
+            for reference, note in noted.items()
+            if failed and was_absent(self.request, failed, note)
         }
+        named = {entity.reference.folded for entity in self.declared.entities}
+        taken = frozenset[Reference]() if self.declared.shard else found.keys() - named
         entities = [
-            *(found.get(each.reference.folded, each) for each in self.declared.entities),
+            *(
+                found.get(each.reference.folded, each)
+                for each in self.declared.entities
+                if each.reference.folded not in absent
+            ),
             *(found[reference] for reference in sorted(taken, key=str)),
         ]
-        self.let_go, self.as_found = frozenset(taken), bool(found)
+        adopted = {each for each in taken if self.entries[each].origin is Origin.ADOPTED}
+        self.let_go, self.returned = frozenset(adopted), frozenset(taken - adopted)
+        self.as_found = bool(found)
         self.declared = redeclare(self.declared, entities)
         if taken and self.request.is_delete:
             self.previous = self.request.desired
@@ -654,7 +672,11 @@ class CollectionWork(Generic[C]):
             made = entry.made if entry and settled is None else None
             begins = entity.reference.folded in creating
             before = entry.before if entry else None
-            if anew and found and not is_settled:
+            # Also of whom nothing is written: what is there as declared may be people's.
+            is_known = is_settled and settled is not None and entry and entry.settled == settled
+            if anew and begins:
+                before = note_absent(self.request, before)
+            elif anew and found and not is_known:
                 before = note_entity(self.request, found.entity, before)
             claim = make_claim(
                 entity,

@@ -62,7 +62,7 @@ def make_claim(
         before: How it was found by the running deployment.
         kept: Who could not be taken out of it yet.
     """
-    enabled_before = entry.enabled_before if entry else None
+    enabled_before = entry.enabled_before if entry and not begins else None
     # Only the answer of our own call tells an id. Where it was lost, a person may have made the
     # same meanwhile: that is taken over, and never deleted.
     is_unknown = entry is None or (found is not None and entry.id is None)
@@ -71,7 +71,7 @@ def make_claim(
     origin = Origin.ADOPTED if found else Origin.CREATED
     return Entry(
         reference=entity.reference.folded,
-        origin=origin if entry is None or is_unknown else entry.origin,
+        origin=origin if entry is None or is_unknown or begins else entry.origin,
         id=found.id if found else (entry.id if entry and not begins else None),
         enabled_before=enabled_before,
         settled=settled,

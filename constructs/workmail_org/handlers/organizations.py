@@ -117,7 +117,7 @@ def _bring_tags(
         calls = put_back_tags(live.tags, found.tags if found else {}, failed.tags if failed else {})
     else:
         calls = change_tags(live.tags, request.desired, request.previous)
-        if calls and not rolls_back:
+        if not rolls_back:
             touched = {*request.desired.tags, *(request.previous.tags if request.previous else ())}
             before = {key: value for key, value in live.tags.items() if key in touched}
             note_found(run, request, replace(request.desired, tags=before))

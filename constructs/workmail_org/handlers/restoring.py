@@ -174,13 +174,20 @@ def note_entity(request: Request[object], found: User | Group | Bookable, noted:
         noted: What their entry says already: of this very deployment, that counts.
     """
     known = _recall_entity(request, noted)
-    if "found" in known:
+    if "found" in known or known.get("absent") == request.fingerprint:
         return noted or ""
     if "addresses" in known:
         email, *aliases = known["addresses"]
         found = replace(found, email=email, aliases=tuple(aliases))
     note = {"deployment": _name_deployment(request), "found": encode_properties(found)}
     return _pack(note)
+
+
+def note_absent(request: Request[object], noted: str | None) -> str:
+    """Write that somebody was not there, who is about to be created."""
+    if noted and "found" in _recall_entity(request, noted):
+        return noted
+    return _pack({"deployment": _name_deployment(request), "absent": request.fingerprint})
 
 
 def note_neighbour(request: Request[object], addresses: Sequence[str], noted: str | None) -> str:
@@ -207,6 +214,16 @@ def find_entity(run: Run, deployment: str, kind: type[E], noted: str) -> E | Non
     except (WireError, KeyError, ValueError, zlib.error) as error:  # of another version
         run.log("note not understood", error=str(error))
         return None
+
+
+def was_absent(request: Request[object], deployment: str, noted: str) -> bool:
+    """Return whether the deployment that a request rolls back found that somebody was not there."""
+    failed = request.fingerprint if request.is_delete else request.previous_fingerprint
+    try:
+        note = _unpack(noted)
+    except (ValueError, zlib.error):  # of another version
+        return False
+    return note.get("deployment") == deployment and note.get("absent") == failed
 
 
 def leave_unwritten(found: E, declared: Sequence[E]) -> E:
