@@ -36,8 +36,8 @@ def refuse_strangers(calls: Iterable[Call], strangers: Collection[Reference]) ->
             if isinstance(each, Reference) and each.folded in strangers:
                 refusals.setdefault(
                     each.folded,
-                    f"{each} was deleted and made again by hand, so {call} would be for somebody "
-                    f"whom this stack did not make: set adopt: true for {each} to take it over, or "
+                    f"{each} was deleted and made again by hand, so {call} would be for another "
+                    f"one, which this stack did not make; set adopt: true for {each} to take it over, or "
                     "delete it there",
                 )
     return tuple(refusals.values())

@@ -160,6 +160,7 @@ class CollectionWork(Generic[C]):
     entries: dict[Reference, Entry] = field(init=False)
     in_order: bool = False
     exported: frozenset[str] | None = None
+    _earlier: dict[Reference, Entry] = field(init=False)
     _looked: bool = False
     _is_partial: bool = False
     _unseen: Mapping[str, Found[Any]] | None = None
@@ -310,15 +311,19 @@ class CollectionWork(Generic[C]):
             gone = late  # the others wait for the end of the stack
         if self.declared.shard or not gone:
             return
+        rows = {row.reference.folded: row for row in self.reader.list(self.kind.kind)}
+        recognized = {_recognize(entry, rows.get(entry.reference)) for entry in gone} - {*gone}
         # Who left earlier is not part of the situation any more, and can still be restored.
         left = {entry.reference for entry in gone if entry.removed_at}
         if self._is_partial:
             gone = [entry for entry in gone if entry.reference not in left]  # not looked for
-        there = {row.reference.folded for row in self.reader.list(self.kind.kind)}
+        known = left | {entry.reference for entry in recognized}
+        gone = [*recognized, *(each for each in gone if each.id or each.reference not in known)]
         record_departures(
             self.ledger,
             gone,
-            present={found.entity.reference.folded for found in situation.actual} | (left & there),
+            present={found.entity.reference.folded for found in situation.actual}
+            | (known & rows.keys()),
             removal_policies={
                 entry.reference: situation.exceptions.get(entry.reference.name) for entry in gone
             },
@@ -335,6 +340,7 @@ class CollectionWork(Generic[C]):
     def _read(self, *, undoing: bool) -> CollectionFacts[Any]:
         """Read what is there, and what of it is this stack's."""
         self.reader = self._open_reader()
+        self._earlier = self._read_entries()
         rows = self._list()
         # After the rows: whom another delivery has made meanwhile is not taken for somebody else's.
         self.entries = get_valid(self._read_entries(), rows)
@@ -383,11 +389,11 @@ class CollectionWork(Generic[C]):
         That is settled at the first look: whom this slice settles, the lists have to confirm.
         """
         if self._unseen is None:
-            entries = {} if self.request.repairs else self._read_entries()
+            entries = {} if self.request.repairs else self._earlier
             enabled = self._list_enabled(entries)
             self._unseen = find_unseen(self.declared, list_known(entries), enabled)
         if self._may_look_up():
-            known = list_known(self._read_entries())
+            known = list_known(self._earlier)
             few = select_few(self.declared, self.previous, known, self._unseen)
             self._is_partial = few is not None and self.reader.look_up(few)
         seen = [
@@ -624,7 +630,7 @@ class CollectionWork(Generic[C]):
         return PasswordSecret(self.run.clients.secrets, arn).ensure(names, begun=begun)
 
     def _refuse_made_meanwhile(self, creating: Collection[Subject]) -> None:
-        """Refuse to go on where another delivery of this request has made somebody since the look.
+        """Refuse to go on where another delivery has made somebody since the look began.
 
         A claim that is written now would forget the id, and with it that the stack made them.
 
@@ -633,7 +639,7 @@ class CollectionWork(Generic[C]):
         """
         if not creating:
             return
-        seen = {reference: entry.id for reference, entry in self.entries.items()}
+        seen = {reference: entry.id for reference, entry in self._earlier.items()}
         late = sorted(
             str(reference)
             for reference, entry in self._read_entries().items()
@@ -705,6 +711,17 @@ class CollectionWork(Generic[C]):
     def _put(self, claims: Sequence[Entry]) -> None:
         self.ledger.put(claims)
         self.entries.update((claim.reference, claim) for claim in claims)
+
+
+def _recognize(entry: Entry, row: Listed | None) -> Entry:
+    """Take somebody for whom a failed deployment was about to create; its answer was lost.
+
+    They are left switched off. Now their id is known, the next try finds them again, and nobody
+    else. They are never deleted: people may have made them in the same moment.
+    """
+    if entry.id or row is None or row.enabled:
+        return entry
+    return replace(entry, id=row.id, origin=Origin.ADOPTED)
 
 
 def _make_digest(entities: Iterable[Any]) -> str:
