@@ -37,8 +37,8 @@ def refuse_strangers(calls: Iterable[Call], strangers: Collection[Reference]) ->
                 refusals.setdefault(
                     each.folded,
                     f"{each} was deleted and made again by hand, so {call} would be for another "
-                    f"one, which this stack did not make; set adopt: true for {each} to take it over, or "
-                    "delete it there",
+                    f"one, which this stack did not make; set adopt: true for {each} to take it "
+                    "over, or delete it there",
                 )
     return tuple(refusals.values())
 
