@@ -107,6 +107,25 @@ def test_the_word_is_for_exactly_these(stack: Stack) -> None:
     assert_equals(take_picture(stack), FULL)
 
 
+def test_the_word_for_switching_off_is_not_for_deleting(stack: Stack) -> None:
+    stack.agrees = False
+    careful = Safety(max_removals_percent=0, min_managed=1)
+    people = [make_user(f"u{number}") for number in range(4)]
+    stack.deploy(make_organization(*people, safety=careful))
+    fewer = make_organization(*people[1:], safety=careful)
+    deleting = replace(fewer, on_removal=OnRemoval(users=Removal.DELETE))
+    with pytest.raises(DeploymentFailedError) as first:
+        stack.deploy(fewer)
+    word = find_digest(str(first.value))
+    assert word
+    with pytest.raises(DeploymentFailedError, match="deleted, with what they hold: u0$"):
+        stack.deploy(deleting, word)
+
+    assert "u0" in take_picture(stack).enabled
+    stack.deploy(fewer, word)
+    assert "u0" not in take_picture(stack).enabled
+
+
 def test_a_word_is_good_once(stack: Stack) -> None:
     stack.deploy(FULL)
     word = get_digest(refuse(stack, FEW))

@@ -22,6 +22,9 @@ from workmail_org.model.values import Kind, Reference, get_domain
 
 _REMOVING = frozenset({"DeregisterFromWorkMail", "DeleteUser", "DeleteGroup", "DeleteResource"})
 
+_LOSING = frozenset({"DeleteUser", "DeleteResource"})
+"""Operations that take a mailbox or a calendar with them."""
+
 _EVERYBODY = 100
 """Of `safety.max_removals_percent`: the spec confirms all removals beforehand."""
 
@@ -86,15 +89,16 @@ def list_removal_brakes(
         owned: How many entities this stack owns before.
         safety: From the spec.
     """
-    names = sorted(
-        {
-            call.subject.name
-            for call in calls
-            if call.operation in _REMOVING
-            and isinstance(call.subject, Reference)
-            and call.subject.kind is kind
-        }
-    )
+    removals = [
+        (call.operation, call.subject.name)
+        for call in calls
+        if call.operation in _REMOVING
+        and isinstance(call.subject, Reference)
+        and call.subject.kind is kind
+    ]
+    names = sorted({name for _, name in removals})
+    # A group has no mailbox that could be lost.
+    deleted = sorted(name for operation, name in removals if operation in _LOSING)
     limit = safety.max_removals_percent
     takes_all = 1 < owned <= len(names) and limit < _EVERYBODY
     if not takes_all and (owned < safety.min_managed or len(names) * 100 <= limit * owned):
@@ -106,7 +110,10 @@ def list_removal_brakes(
         f"{len(names)} of {owned} {kind}s leave or are switched off ({percent:.0f} %, "
         f"safety.max_removals_percent is {limit}): {join_names(names)}"
     )
-    return (Brake(BrakeRule.REMOVALS, sentence, tuple(names)),)
+    if deleted:
+        sentence += f"; deleted, with what they hold: {join_names(deleted)}"
+    content = tuple(f"deleted {name}" for name in deleted)
+    return (Brake(BrakeRule.REMOVALS, sentence, tuple(names), content),)
 
 
 def list_address_brakes(kind: Kind, before: Iterable[str], after: Iterable[str]) -> Iterator[Brake]:
