@@ -118,7 +118,7 @@ def test_the_word_for_switching_off_is_not_for_deleting(stack: Stack) -> None:
         stack.deploy(fewer)
     word = find_digest(str(first.value))
     assert word
-    with pytest.raises(DeploymentFailedError, match="deleted, with what they hold: u0$"):
+    with pytest.raises(DeploymentFailedError, match=r"deleted, with what they hold: u0$"):
         stack.deploy(deleting, word)
 
     assert "u0" in take_picture(stack).enabled
