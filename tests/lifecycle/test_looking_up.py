@@ -230,12 +230,28 @@ def give_alias(stack: Stack, name: str) -> None:
     hand.do("create_alias", EntityId=hand.find(name), Alias=at("sales"))
 
 
+def exchange(stack: Stack, name: str) -> None:
+    """Exchange somebody's address with that of the first one."""
+    hand = Hand(stack)
+    others = [each for each in ("person00", "person02") if each != name]
+    one, other = hand.find(name), hand.find(others[0])
+
+    def move(entity: str, old: str, new: str) -> None:
+        hand.do("update_primary_email_address", EntityId=entity, Email=at(new))
+        hand.do("delete_alias", EntityId=entity, Alias=at(old))
+
+    move(one, name, "between")
+    move(other, others[0], name)
+    move(one, "between", others[0])
+
+
 BY_HAND: dict[str, Callable[[Stack, str], object]] = {
     "switched off": switch_off,
     "deleted": lambda stack, name: Hand(stack).do("delete_user", UserId=switch_off(stack, name)),
     "made again": make_again,
     "another row": rename_by_hand,
     "one more address": give_alias,
+    "exchanged addresses": exchange,
 }
 FIRST, SECOND = MANY[:2]
 CHANGES = {

@@ -92,7 +92,9 @@ def list_new_addresses(declared: Iterable[Any], found: Mapping[str, Found[Any]])
     for entity in declared:
         live = found.get(fold(entity.name))
         has = (live.entity.email, *live.entity.aliases) if live and live.entity.enabled else ()
-        wanted = (entity.email, *entity.aliases) if entity.enabled else ()
+        # Who is to be switched off, at the end, is brought to what is declared until then.
+        is_on = entity.enabled or (live is not None and live.entity.enabled)
+        wanted = (entity.email, *entity.aliases) if is_on else ()
         new |= {fold(each) for each in wanted if each} - {fold(each) for each in has}
     return new
 
