@@ -248,8 +248,13 @@ def test_whatever_goes_wrong_at_any_call_it_ends_as_it_was_or_as_it_shall_be(
     assert numbers
 
 
-def test_a_request_may_be_delivered_twice_at_once_at_any_call() -> None:
+@pytest.mark.parametrize(("page", "shard"), [(100, 1000), (1, 2)], ids=["", "large"])
+def test_a_request_may_be_delivered_twice_at_once_at_any_call(
+    monkeypatch: pytest.MonkeyPatch, page: int, shard: int
+) -> None:
     """Whoever the other delivery has just made is the stack's, and goes with its rollback."""
+    monkeypatch.setattr(few, "ROWS_OF_A_PAGE", page)
+    monkeypatch.setattr(declaring, "_SHARD_ENTITIES", shard)
     made = Harness(TRANSITIONS["people, more people"])
     blow = BLOWS["delivered twice at once"]
 
