@@ -135,7 +135,14 @@ def _readdress(holders: list[Holder], test_domain: str, taken: set[str]) -> list
         leaves = holder.wanted_primary is None
         if leaves and fold(holder.primary) in taken:
             calls += _park(Phase.RELEASE, holder, test_domain, taken)
-    waiting = [h for h in holders if h.wanted_primary and not _same(h.primary, h.wanted_primary)]
+    # What another one keeps is left there: a rollback may find that two had one address in turn.
+    waiting = [
+        holder
+        for holder in holders
+        if holder.wanted_primary
+        and not _same(holder.primary, holder.wanted_primary)
+        and not _is_wanted_by_others(holder, holders)
+    ]
     while waiting:
         ready = [h for h in waiting if _is_free_for(h, holders)]
         if ready:
@@ -143,9 +150,18 @@ def _readdress(holders: list[Holder], test_domain: str, taken: set[str]) -> list
                 address = holder.wanted_primary or ""
                 calls += _make_primary(Phase.READDRESS, holder, address, test_domain, taken)
                 waiting.remove(holder)
-        else:  # a circle: one steps aside
-            calls += _park(Phase.READDRESS, waiting[0], test_domain, taken)
+            continue
+        wanted = {fold(each.wanted_primary or "") for each in waiting}
+        circle = [each for each in waiting if fold(each.primary) in wanted]
+        if not circle:
+            break  # what they wait for does not become free
+        calls += _park(Phase.READDRESS, circle[0], test_domain, taken)  # one steps aside
     return calls
+
+
+def _is_wanted_by_others(holder: Holder, holders: list[Holder]) -> bool:
+    folded = fold(holder.wanted_primary or "")
+    return any(other is not holder and folded in other.wants for other in holders)
 
 
 def _is_free_for(holder: Holder, holders: list[Holder]) -> bool:

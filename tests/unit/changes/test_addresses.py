@@ -57,6 +57,12 @@ def move(user: User, email: str, *aliases: str) -> User:
 
 
 GOLDEN: Mapping[str, tuple[Sequence[User], Sequence[User], list[str]]] = {
+    "one address for two, of whom one has it": ([ALICE, BOB], [ALICE, move(BOB, "alice")], []),
+    "one address for two, in turn": (
+        [ALICE, BOB, CAROL],
+        [move(ALICE, "bob"), move(BOB, "carol"), move(CAROL, "bob")],
+        [],
+    ),
     "nothing": ([ALICE, BOB], [ALICE, BOB], []),
     "a new primary address": (
         [ALICE],
