@@ -16,7 +16,7 @@ from effort import ALL, TRIED
 from workmail_org import declaring
 from workmail_org.changes import few
 from workmail_org.changes.entities import Situation
-from workmail_org.handlers import collection, settings
+from workmail_org.handlers import collection, restoring_people, settings
 from worlds import DECLARED, FOUND, Found, World, list_worlds
 
 EVERY = 10
@@ -72,8 +72,8 @@ def _say_no(*_: object) -> bool:
     return False
 
 
-def _forget_what_was_found(*_: object) -> None:
-    return None
+def _forget_what_was_found(*given: Any) -> Any:
+    return given[3]  # the aim of the template
 
 
 def _put_back_everything(found: Any, _: object) -> Any:
@@ -88,10 +88,10 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         Situation, "is_exclusive", _take_out_everybody
     ),
     "people are not put back as found": lambda patch: patch.setattr(
-        collection.CollectionWork, "_declare_as_found", _forget_what_was_found
+        collection, "restore", _forget_what_was_found
     ),
     "fields that were not written are put back": lambda patch: patch.setattr(
-        collection, "leave_unwritten", _put_back_everything
+        restoring_people, "leave_unwritten", _put_back_everything
     ),
     "a rollback takes back what was never written": lambda patch: patch.setattr(
         settings, "wrote_nothing", _say_no

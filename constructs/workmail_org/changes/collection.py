@@ -70,6 +70,7 @@ class CollectionFacts(Generic[EntityT]):
         others: Who of other collections is the stack's and changes addresses
             together with this one (`list_moving`).
         exceptions: What happens to some who leave, by folded name.
+        disproved: Folded names of those who are left as they are (`changes.few`).
         strangers: As in `Situation`, like `namesakes`.
         undoing: A failed deployment is rolled back.
         as_found: As in `Situation`.
@@ -84,6 +85,7 @@ class CollectionFacts(Generic[EntityT]):
     enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     others: Sequence[Addressed] = ()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
+    disproved: Collection[str] = frozenset()
     strangers: Mapping[str, Reference] = field(default_factory=dict[str, Reference])
     namesakes: Collection[str] = frozenset()
     undoing: bool = False
@@ -131,6 +133,8 @@ def assess(
         declared: What is declared.
         previous: What was declared before; `None`: the resource is created, or goes.
     """
+    declared = leave_out(declared, facts.disproved)
+    previous = leave_out(previous, facts.disproved) if previous else None
     share: Any
     past: Any
     share, past = take_own_share(declared, previous, facts.present)
@@ -139,7 +143,11 @@ def assess(
     removable = frozenset[str]() if declared.shard else facts.claims.removable
     named = list_relevant(declared, previous, facts.claims, facts.present)
     return Situation(
-        actual=[each for each in facts.found if fold(each.entity.name) in named],
+        actual=[
+            each
+            for each in facts.found
+            if (name := fold(each.entity.name)) in named and name not in facts.disproved
+        ],
         previous=past,
         desired=share,
         owned=removable | (facts.claims.known & own),
@@ -253,6 +261,13 @@ def _list_neighbours(
 def empty(declared: C) -> C:
     """Declare nobody any more, and everything else as before."""
     return redeclare(declared, ())
+
+
+def leave_out(declared: C, names: Collection[str]) -> C:
+    """Declare everybody but some, by folded name."""
+    if not names:
+        return declared
+    return redeclare(declared, [e for e in declared.entities if fold(e.name) not in names])
 
 
 def redeclare(declared: C, entities: Sequence[Any]) -> C:

@@ -8,7 +8,14 @@ sees everybody, sets it right. That holds for a rollback too: it puts back what 
 deployment has touched, and nobody of these is settled.
 
 Who does matter is whoever is declared, and not settled as they are declared now; and whoever was
-declared before, or is the stack's, and is not declared any more. WorkMail shows a hundred rows in a
+declared before, or is the stack's, and is not declared any more.
+
+What the ledger says of the unseen can turn out to be wrong: somebody who matters has an address of
+theirs, such as a successor who was given it by hand. Whoever is *disproved* so is left as they are:
+they are not brought back, and nothing is taken from others, or withheld, for their sake. Only
+whoever holds an address that somebody is to get is read, and brought to what is declared.
+
+WorkMail shows a hundred rows in a
 call, so where these are few of many, it takes fewer calls to look them up by name than to list
 everybody. Of users alone: groups and resources need to know who is switched on, which lists tell.
 
@@ -17,7 +24,7 @@ Handlers and plan ask this module alone, so that what is approved is what is don
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,9 +85,37 @@ def find_unseen(
         name: Found(id=entry.id, entity=predict(entity, enabled))
         for entity in declared.entities
         if (entry := known.get(name := fold(entity.name)))
-        and entry.settled is not None
         and entry.settled == digest(entity, enabled)
     }
+
+
+def find_disproved(
+    unseen: Mapping[str, Found[Any]], found: Iterable[Found[Any]], put_back: Iterable[Any]
+) -> frozenset[str]:
+    """Find of whom the ledger says what is not so any more, by folded name.
+
+    Args:
+        unseen: Who does not matter, as they are taken to be (`find_unseen`).
+        found: Who was read, or is believed.
+        put_back: Entities of a rollback, as its deployment found them: that had begun by looking.
+    """
+    read = {fold(each.entity.name): each for each in found}
+    holders: dict[str, set[str]] = {}
+    for entity in (*(each.entity for each in read.values()), *put_back):
+        for address in _list_addresses(entity):
+            holders.setdefault(address, set()).add(fold(entity.name))
+    return frozenset(
+        name
+        for name, each in unseen.items()
+        if read.get(name) == each
+        and any(holders[address] != {name} for address in _list_addresses(each.entity))
+    )
+
+
+def _list_addresses(entity: Any) -> set[str]:
+    """List the addresses, folded, that somebody holds."""
+    addresses = (entity.email, *entity.aliases) if entity.enabled else ()
+    return {fold(address) for address in addresses if address}
 
 
 def select_few(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from workmail_org.changes.calls import Argument, Call, Identity, Subject
-from workmail_org.model.values import Reference
+from workmail_org.changes.few import Known
+from workmail_org.model.values import Kind, Reference
 
 BETWEEN_ENABLED = frozenset({"PutMailboxPermissions"})
 """Operations that fail for who is switched off (facts.md §1.8). Members and delegates who are
@@ -18,6 +19,24 @@ BY_ID = frozenset({"CreateImpersonationRole", "PutAccessControlRule", "UpdateImp
 def list_named(call: Call) -> Iterator[Subject]:
     """List the users, groups, resources and roles that the arguments of a call name."""
     yield from _list_named(call.arguments.values())
+
+
+def find_made_again(
+    known: Mapping[Kind, Mapping[str, Known]], ids: Mapping[Reference, str]
+) -> frozenset[Reference]:
+    """Find who has another id than the stack's of the same name: somebody made them by hand.
+
+    Args:
+        known: Who was there as the ledger says, by kind and folded name.
+        ids: Of who is there, by folded reference.
+    """
+    return frozenset(
+        reference
+        for reference, made in ids.items()
+        if (entry := known.get(reference.kind, {}).get(reference.name))
+        and entry.is_managed
+        and entry.id != made
+    )
 
 
 def refuse_strangers(calls: Iterable[Call], strangers: Collection[Reference]) -> tuple[str, ...]:

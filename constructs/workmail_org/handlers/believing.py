@@ -90,7 +90,7 @@ class Beliefs(Generic[C]):
     def read(self, look: Observation, rows: Sequence[Listed]) -> Sequence[Found[Any]]:
         """Read some of those who are there: nobody who is known or believed."""
         found = self._read_unknown(look, rows)
-        if self._doubt(look, found):
+        while self._doubt(look, found):
             found = self._read_unknown(look, rows)
         return found
 

@@ -21,7 +21,8 @@ from workmail_org.changes.collection import (
 )
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
-from workmail_org.changes.few import find_unseen, select_few
+from workmail_org.changes.few import find_disproved, find_unseen, select_few
+from workmail_org.changes.naming import find_made_again
 from workmail_org.changes.settled import digest, list_unsure
 from workmail_org.errors import NotFoundError, TemporaryError, UnsafePlanError
 from workmail_org.handlers.approving import approve
@@ -36,21 +37,17 @@ from workmail_org.handlers.journaling import (
 )
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
-from workmail_org.handlers.restoring import (
-    find_deployment,
-    find_entity,
-    leave_unwritten,
+from workmail_org.handlers.restoring_people import (
+    Aim,
     note_absent,
     note_deployment,
     note_entity,
     note_neighbour,
-    was_absent,
+    restore,
 )
 from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import is_gone, is_rollback
 from workmail_org.kinds import CollectionKind
-from workmail_org.model.bookable import Bookable
-from workmail_org.model.group import Group
 from workmail_org.model.live import Found
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import User
@@ -59,7 +56,6 @@ from workmail_org.service.ledger import (
     Entry,
     Ledger,
     Origin,
-    find_made_again,
     get_valid,
     list_known,
 )
@@ -70,13 +66,6 @@ from workmail_org.service.stacks import FORWARD
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
 from workmail_org.wire.properties import CollectionProperties
-
-_CLASSES: Mapping[Kind, type[Any]] = {
-    Kind.USER: User,
-    Kind.GROUP: Group,
-    Kind.RESOURCE: Bookable,
-}
-"""Of the entities of a collection."""
 
 _CREATIONS = frozenset({"CreateUser", "CreateGroup", "CreateResource"})
 """Calls that make somebody from nothing."""
@@ -123,7 +112,10 @@ class CollectionLifecycle(Generic[C]):
             request=request,
             workmail=run.open_organization(request.desired.organization_id),
             ledger=run.open_ledger(run.clients, request.desired.ledger_table),
-            declared=empty(request.desired) if request.is_delete else request.desired,
+            aim=Aim(
+                declared=empty(request.desired) if request.is_delete else request.desired,
+                previous=request.previous,
+            ),
         )
 
 
@@ -132,11 +124,7 @@ class CollectionWork(Generic[C]):
     """One request for one collection, round by round.
 
     Attributes:
-        declared: What is to be; a Delete declares nobody, and a rollback everybody as found.
-        previous: What was declared before.
-        as_found: A rollback puts back what was found.
-        let_go: Whom a failed deployment had taken over: they are put back, and nobody's.
-        returned: Who had left the spec, and a failed deployment declared again: they are put back.
+        aim: What is to be: as the template says, or as a failed deployment found it.
         beliefs: Whom this slice need not read.
         exported: Ids of those whose mailbox has a verified export; read once, to confirm.
         reader: As of the last look, like `situation` and `entries`.
@@ -148,11 +136,7 @@ class CollectionWork(Generic[C]):
     request: Request[C]
     workmail: WorkMail
     ledger: Ledger
-    declared: C
-    previous: C | None = field(init=False)
-    let_go: frozenset[Reference] = frozenset()
-    returned: frozenset[Reference] = frozenset()
-    as_found: bool = False
+    aim: Aim[C]
     beliefs: Beliefs[C] = field(init=False)
     reader: SnapshotReader = field(init=False)
     situation: Situation[Any] = field(init=False)
@@ -167,8 +151,12 @@ class CollectionWork(Generic[C]):
     _written: frozenset[Reference] = frozenset()
 
     def __post_init__(self) -> None:
-        self.previous = self.request.previous
         self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
+
+    @property
+    def declared(self) -> C:
+        """What is to be."""
+        return self.aim.declared
 
     @property
     def subject(self) -> str:
@@ -183,7 +171,7 @@ class CollectionWork(Generic[C]):
             return False
         if request.previous_repairs and is_rollback(self.run, request):
             return False  # a repair that failed is taken back
-        return is_idle(self.declared, self.previous)
+        return is_idle(self.declared, self.aim.previous)
 
     @property
     def _rolls_back(self) -> bool:
@@ -289,12 +277,12 @@ class CollectionWork(Generic[C]):
     def finish(self) -> None:
         """Write down which entities are managed now, and which no more, where it removes."""
         self._claim(self._list_unsettled(), ())
-        self.ledger.drop(self.let_go)
+        self.ledger.drop(self.aim.let_go)
         self._put(
             [
                 replace(entry, removed_at=self.run.now(), settled=None)
                 for entry in self.entries.values()
-                if entry.reference in self.returned
+                if entry.reference in self.aim.returned
             ]
         )
         situation = self.situation
@@ -333,7 +321,7 @@ class CollectionWork(Generic[C]):
 
     def _decide(self, *, undoing: bool) -> Decision:
         facts = self._read(undoing=undoing)
-        self.situation = assess(facts, self.declared, self.previous)
+        self.situation = assess(facts, self.aim.declared, self.aim.previous)
         self.decision = self.kind.decide(self.situation)
         return self.decision
 
@@ -342,12 +330,12 @@ class CollectionWork(Generic[C]):
         self.reader = self._open_reader()
         self._earlier = self._read_entries()
         rows = self._list()
-        # After the rows: whom another delivery has made meanwhile is not taken for somebody else's.
-        self.entries = get_valid(self._read_entries(), rows)
         if not self._looked:
             self._looked = True
-            self._declare_as_found(rows)
-        previous = self.previous
+            rows = self._restore(rows)
+        # After the rows: whom another delivery has made meanwhile is not taken for somebody else's.
+        self.entries = get_valid(self._read_entries(), rows)
+        previous = self.aim.previous
         claims = Claims(
             removable=frozenset(get_owned(self.entries, self.request, rolls_back=self._rolls_back)),
             known=frozenset(reference.name for reference in self.entries),
@@ -362,18 +350,31 @@ class CollectionWork(Generic[C]):
         look = Observation(
             reader=self.reader, entries=self.entries, present=present, enabled=enabled
         )
+        found = self.beliefs.read(look, read)
         return CollectionFacts(
             present=present,
-            found=self.beliefs.read(look, read),
+            found=found,
             claims=claims,
             enabled=enabled,
             others=self._read_others(list_moving(self.declared, previous)),
             exceptions=self._find_exceptions(claims),
+            disproved=find_disproved(self._unseen or {}, found, self.aim.found),
             undoing=undoing,
-            as_found=self.as_found,
+            as_found=bool(self.aim.found),
             previous_is_lost=self.request.previous_is_lost,
             exported=self.exported,
         )
+
+    def _restore(self, rows: Sequence[Listed]) -> Sequence[Listed]:
+        """Aim at what a failed deployment found, when it is rolled back; list who is there."""
+        present = {row.reference.folded for row in rows}
+        entries = get_valid(self._earlier, rows)
+        aim = restore(self.run, self.request, self.kind.kind, self.aim, entries, present)
+        if aim is self.aim:
+            return rows
+        self.aim, self._unseen = aim, None
+        self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
+        return self._list()
 
     def _open_reader(self) -> SnapshotReader:
         """Read the lists anew; of whom all that was written succeeded, the rows alone, once."""
@@ -394,7 +395,7 @@ class CollectionWork(Generic[C]):
             self._unseen = find_unseen(self.declared, list_known(entries), enabled)
         if self._may_look_up():
             known = list_known(self._earlier)
-            few = select_few(self.declared, self.previous, known, self._unseen)
+            few = select_few(self.declared, self.aim.previous, known, self._unseen)
             self._is_partial = few is not None and self.reader.look_up(few)
         seen = [
             row
@@ -419,62 +420,6 @@ class CollectionWork(Generic[C]):
             for reference, entry in self.entries.items()
             if entry.origin is Origin.CREATED
         )
-
-    def _declare_as_found(self, rows: Sequence[Listed]) -> None:
-        """In a rollback declare everybody as the failed deployment found them.
-
-        The template knows nothing of what people had done by hand, nor of those whom the stack had
-        not declared yet: they are put back too, and let go.
-        """
-        present = {row.reference.folded for row in rows}
-        noted = {
-            reference: entry.before
-            for reference, entry in self.entries.items()
-            if entry.before and reference in present
-        }
-        if not noted or not is_rollback(self.run, self.request):
-            return
-        failed = find_deployment(self.run, self.request)
-        written = self._list_written()
-        found = {
-            reference: leave_unwritten(entity, written.get(reference, ()))
-            for reference, note in noted.items()
-            if failed and (entity := find_entity(self.run, failed, _CLASSES[self.kind.kind], note))
-        }
-        absent = {
-            reference
-            for reference, note in noted.items()
-            if failed and was_absent(self.request, failed, note)
-        }
-        named = {entity.reference.folded for entity in self.declared.entities}
-        taken = frozenset[Reference]() if self.declared.shard else found.keys() - named
-        entities = [
-            *(
-                found.get(each.reference.folded, each)
-                for each in self.declared.entities
-                if each.reference.folded not in absent
-            ),
-            *(found[reference] for reference in sorted(taken, key=str)),
-        ]
-        adopted = {each for each in taken if self.entries[each].origin is Origin.ADOPTED}
-        self.let_go, self.returned = frozenset(adopted), frozenset(taken - adopted)
-        self.as_found = bool(found)
-        self.declared = redeclare(self.declared, entities)
-        if taken and self.request.is_delete:
-            self.previous = self.request.desired
-        self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
-        self.run.log("put back as found", entities=sorted(map(str, found)))
-
-    def _list_written(self) -> Mapping[Reference, list[Any]]:
-        """List what the failed deployment and the one before declare, by folded reference."""
-        failed = self.request.desired if self.request.is_delete else self.request.previous
-        if failed is None or self.request.previous_is_lost:
-            return {}
-        written: dict[Reference, list[Any]] = {}
-        for side in (failed, self.declared):
-            for entity in side.entities if side else ():
-                written.setdefault(entity.reference.folded, []).append(entity)
-        return written
 
     def _read_entries(self, kind: Kind | None = None) -> dict[Reference, Entry]:
         """Read the ledger; lost when the stack goes, it leaves nobody to remove."""
@@ -553,12 +498,10 @@ class CollectionWork(Generic[C]):
         if self.kind.kind is Kind.USER or nobody:
             return {}  # users have none
         rows = [row for row in self.reader.list(Kind.USER, Kind.GROUP) if row.enabled]
-        strangers = find_made_again(
-            {**self._read_entries(Kind.USER), **self._read_entries(Kind.GROUP)}, rows
-        )
-        return {
-            row.reference.folded: row.id for row in rows if row.reference.folded not in strangers
-        }
+        enabled = {row.reference.folded: row.id for row in rows}
+        known = {kind: list_known(self._read_entries(kind)) for kind in (Kind.USER, Kind.GROUP)}
+        strangers = find_made_again(known, enabled)
+        return {each: made for each, made in enabled.items() if each not in strangers}
 
     def _read_others(self, moving: Mapping[Reference, str]) -> Sequence[Addressed]:
         """Read what of other collections is the stack's and changes its addresses too."""

@@ -18,8 +18,6 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Sequence
-from dataclasses import fields, replace
 from typing import Any, TypeVar, cast
 
 from workmail_org.errors import NotFoundError, ServiceError, WireError
@@ -66,9 +64,9 @@ def note_found(run: Run, request: Request[object], found: object | None) -> None
         "found": None if found is None else encode_properties(found),
     }
     ledger = run.open_ledger(run.clients, table)
-    ledger.keep_found(request.part_name, _pack(note))
+    ledger.keep_found(request.part_name, pack(note))
     if request.type is RequestType.CREATE:
-        ledger.keep_found(request.part_name + _BEFORE, _pack(note))
+        ledger.keep_found(request.part_name + _BEFORE, pack(note))
 
 
 def forget_earlier(run: Run, request: Request[object]) -> None:
@@ -139,122 +137,9 @@ def wrote_nothing(run: Run, request: Request[object]) -> bool:
     failed = request.fingerprint if request.is_delete else request.previous_fingerprint
     try:
         packed = run.open_ledger(run.clients, table).recall_found(request.part_name)
-        return not packed or _unpack(packed)["fingerprint"] != failed
+        return not packed or unpack(packed)["fingerprint"] != failed
     except (ServiceError, ValueError, zlib.error):
         return False
-
-
-def note_deployment(run: Run, request: Request[object]) -> None:
-    """Write down, when a request begins, with which deployment it brings which properties.
-
-    A rollback names the properties that failed; by this their deployment is found, and with it the
-    notes on everybody whom it touched, also those that another resource wrote.
-    """
-    table = request.consent.ledger_table
-    if table and not request.is_delete:
-        note = f"{request.fingerprint} {_name_deployment(request)}"
-        run.open_ledger(run.clients, table).keep_found(request.part_name, note)
-
-
-def find_deployment(run: Run, request: Request[object]) -> str | None:
-    """Return the deployment that a request rolls back; `None`: nobody knows."""
-    table = request.consent.ledger_table
-    noted = run.open_ledger(run.clients, table).recall_found(request.part_name) if table else None
-    failed = request.fingerprint if request.is_delete else request.previous_fingerprint
-    fingerprint, _, deployment = (noted or "").partition(" ")
-    return deployment if fingerprint == failed else None
-
-
-def note_entity(request: Request[object], found: User | Group | Bookable, noted: str | None) -> str:
-    """Write how somebody was found before the first write of a deployment, for their entry.
-
-    Args:
-        request: Goes forward.
-        found: As they are; a resource that came earlier may have moved their addresses already.
-        noted: What their entry says already: of this very deployment, that counts.
-    """
-    known = _recall_entity(request, noted)
-    if "found" in known or known.get("absent") == request.fingerprint:
-        return noted or ""
-    if "addresses" in known:
-        email, *aliases = known["addresses"]
-        found = replace(found, email=email, aliases=tuple(aliases))
-    note = {"deployment": _name_deployment(request), "found": encode_properties(found)}
-    return _pack(note)
-
-
-def note_absent(request: Request[object], noted: str | None) -> str:
-    """Write that somebody was not there, who is about to be created."""
-    if noted and "found" in _recall_entity(request, noted):
-        return noted
-    return _pack({"deployment": _name_deployment(request), "absent": request.fingerprint})
-
-
-def note_neighbour(request: Request[object], addresses: Sequence[str], noted: str | None) -> str:
-    """Write which addresses somebody had whose own resource comes later."""
-    if noted and _recall_entity(request, noted):
-        return noted
-    return _pack({"deployment": _name_deployment(request), "addresses": [*addresses]})
-
-
-def find_entity(run: Run, deployment: str, kind: type[E], noted: str) -> E | None:
-    """Return how somebody was found by a deployment.
-
-    Args:
-        run: This invocation.
-        deployment: As `find_deployment` returns it.
-        kind: Class of the entity.
-        noted: What their entry says.
-    """
-    try:
-        note = _unpack(noted)
-        if note["deployment"] != deployment or "found" not in note:
-            return None
-        return decode_properties(kind, note["found"])
-    except (WireError, KeyError, ValueError, zlib.error) as error:  # of another version
-        run.log("note not understood", error=str(error))
-        return None
-
-
-def was_absent(request: Request[object], deployment: str, noted: str) -> bool:
-    """Return whether the deployment that a request rolls back found that somebody was not there."""
-    failed = request.fingerprint if request.is_delete else request.previous_fingerprint
-    try:
-        note = _unpack(noted)
-    except (ValueError, zlib.error):  # of another version
-        return False
-    return note.get("deployment") == deployment and note.get("absent") == failed
-
-
-def leave_unwritten(found: E, declared: Sequence[E]) -> E:
-    """Leave out of how somebody was found what no deployment wrote: people may have changed it.
-
-    Args:
-        found: As a failed deployment found them.
-        declared: By that one, and by the one before; empty: nobody knows what was written.
-    """
-    if not declared:
-        return found
-    unwritten = {
-        each.name: None
-        for each in fields(found)
-        if each.default is None and all(getattr(side, each.name) is None for side in declared)
-    }
-    changed: dict[str, Any] = unwritten
-    return replace(found, **changed)
-
-
-def _recall_entity(request: Request[object], noted: str | None) -> dict[str, Any]:
-    """Read a note of this deployment on somebody; empty: there is none."""
-    try:
-        known = _unpack(noted) if noted else {}
-    except (ValueError, zlib.error):  # of another version
-        return {}
-    return known if known.get("deployment") == _name_deployment(request) else {}
-
-
-def _name_deployment(request: Request[object]) -> str:
-    return request.operation or request.request_id
 
 
 def note_origin(run: Run, request: Request[object], *, found: bool) -> None:
@@ -307,17 +192,22 @@ def _read(run: Run, request: Request[object], part_name: str = "") -> dict[str, 
         return None
     try:
         packed = run.open_ledger(run.clients, table).recall_found(part_name or request.part_name)
-        return _unpack(packed) if packed else None
+        return unpack(packed) if packed else None
     except (ServiceError, ValueError, zlib.error) as error:
         # Not refused: a stack that cannot go back is stuck.
         run.log("note not read", error=str(error))
         return None
 
 
-def _pack(note: dict[str, Any]) -> str:
+def pack(note: dict[str, Any]) -> str:
     """Write a note as text; thousands of permissions have to fit into one item of 400 KB."""
     return base64.b64encode(zlib.compress(json.dumps(note).encode())).decode()
 
 
-def _unpack(text: str) -> dict[str, Any]:
+def unpack(text: str) -> dict[str, Any]:
+    """Read a note back.
+
+    Raises:
+        ValueError, zlib.error: It is of another version.
+    """
     return cast("dict[str, Any]", json.loads(zlib.decompress(base64.b64decode(text))))

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from workmail_org.changes.calls import Call
 from workmail_org.changes.deciding import Decision
-from workmail_org.changes.naming import list_named, refuse_strangers
+from workmail_org.changes.naming import find_made_again, list_named, refuse_strangers
 from workmail_org.errors import UnsafePlanError
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.reconciling import reconcile
@@ -24,7 +24,7 @@ from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import is_gone, is_rollback
 from workmail_org.kinds import SettingKind
 from workmail_org.model.values import Reference
-from workmail_org.service.ledger import find_made_again
+from workmail_org.service.ledger import list_known
 from workmail_org.service.passwords import read_secret
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
@@ -156,8 +156,9 @@ class _SettingWork(Generic[P]):
         if not kinds or not table:
             return
         ledger = self.run.open_ledger(self.run.clients, table)
-        entries = {ref: entry for kind in kinds for ref, entry in ledger.read(kind).items()}
-        refusals = refuse_strangers(calls, find_made_again(entries, self.snapshot.list(*kinds)))
+        known = {kind: list_known(ledger.read(kind)) for kind in kinds}
+        ids = {row.reference.folded: row.id for row in self.snapshot.list(*kinds)}
+        refusals = refuse_strangers(calls, find_made_again(known, ids))
         if refusals:
             raise UnsafePlanError(*refusals)
 

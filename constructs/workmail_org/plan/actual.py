@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workmail_org.changes.few import Known
+from workmail_org.changes.naming import find_made_again
 from workmail_org.changes.organizations import make_tags
 from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
 from workmail_org.model.bookable import Bookable
@@ -73,12 +74,12 @@ class Actual:
 
 def list_made_again(actual: Actual) -> frozenset[Reference]:
     """List who has another id than the stack's of the same name: somebody made them by hand."""
-    return frozenset(
-        found.entity.reference.folded
-        for kind, known in actual.ledger.items()
+    ids = {
+        Reference(kind, name): found.id
+        for kind in actual.ledger
         for name, found in actual.people.get_kind(kind).items()
-        if name in known and known[name].is_managed and known[name].id != found.id
-    )
+    }
+    return find_made_again(actual.ledger, ids)
 
 
 def predict(declaration: Declaration | None) -> Actual:

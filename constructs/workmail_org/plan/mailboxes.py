@@ -15,7 +15,7 @@ from workmail_org.changes.collection import (
     list_moving,
     take_own_share,
 )
-from workmail_org.changes.few import find_unseen
+from workmail_org.changes.few import Known, find_disproved, find_unseen
 from workmail_org.changes.removals import Presence, call_roll, decide
 from workmail_org.changes.settled import list_new_addresses
 from workmail_org.kinds import CollectionKind, make_part_name
@@ -47,8 +47,7 @@ def list_collection_steps(
         own = replace(declared, shard=shard)
         if not actual.repairs and is_idle(own, known and replace(known, shard=shard)):
             continue  # CloudFormation sends no request, or the handler has nothing to do
-        seen = replace(state, ledger={}) if actual.repairs else state
-        step = _step_shard(kind, known, seen, own)
+        step = _step_shard(kind, known, state, own)
         yield step
         state = replace(state, people=apply_calls(state.people, step.calls))
 
@@ -79,12 +78,14 @@ def _predict_facts(
 ) -> CollectionFacts[Any]:
     """Say what the handler will find."""
     enabled = _list_enabled(actual)
-    unseen = find_unseen(declared, actual.ledger.get(kind, {}), enabled)
+    known = actual.ledger.get(kind, dict[str, Known]())
+    unseen = {} if actual.repairs else find_unseen(declared, known, enabled)
     present = _take_present(kind, actual, unseen)
     owned = actual.owned.get(kind, frozenset[str]()).union(unseen)
+    found = _read(present, before, declared, enabled, unseen)
     return CollectionFacts(
         present=present.keys(),
-        found=_read(present, before, declared, enabled, unseen),
+        found=found,
         claims=Claims(
             removable=owned,
             known=owned | actual.known.get(kind, frozenset()),
@@ -94,6 +95,7 @@ def _predict_facts(
         ),
         enabled=enabled,
         others=_list_others(actual, list_moving(declared, before)),
+        disproved=find_disproved(unseen, found, ()),
         strangers=_list_strangers(actual),
         namesakes=_list_namesakes(kind, actual),
         exported=actual.exported,
@@ -163,14 +165,23 @@ def _read(
     """Say how the handler reads everybody, those whom it believes included."""
     seen = {name: _see(found, enabled) for name, found in present.items()}
     share, _past = take_own_share(declared, before, present.keys())
-    new = list_new_addresses(share, {**seen, **unseen})
-    contested = {
+    known = {**seen, **unseen}
+    while contested := _list_contested(list_new_addresses(share, known), seen, known):
+        known |= {name: seen[name] for name in contested}
+    return [known[name] for name in present]
+
+
+def _list_contested(
+    new: Collection[str], seen: Mapping[str, Found[Any]], known: Mapping[str, Found[Any]]
+) -> set[str]:
+    """List who is believed, and really has an address that somebody is to get."""
+    return {
         name
-        for name in unseen
-        for address in (seen[name].entity.email, *seen[name].entity.aliases)
+        for name, found in seen.items()
+        if found != known[name] and found.entity.enabled
+        for address in (found.entity.email, *found.entity.aliases)
         if fold(address) in new
     }
-    return [seen[name] if name in contested else unseen.get(name, seen[name]) for name in present]
 
 
 def _see(found: Found[Any], enabled: Collection[Reference]) -> Found[Any]:

@@ -164,19 +164,6 @@ def get_valid(entries: Mapping[Reference, Entry], rows: Iterable[Listed]) -> dic
     return {reference: entry for reference, entry in entries.items() if is_valid(entry)}
 
 
-def find_made_again(
-    entries: Mapping[Reference, Entry], rows: Iterable[Listed]
-) -> frozenset[Reference]:
-    """Find who has another id than the stack's of the same name: somebody made them by hand."""
-    return frozenset(
-        row.reference.folded
-        for row in rows
-        if (entry := entries.get(row.reference.folded))
-        and entry.id not in (None, row.id)
-        and not entry.removed_at
-    )
-
-
 def list_known(entries: Mapping[Reference, Entry]) -> dict[str, Known]:
     """List who was there, by folded name, of the entries of one kind."""
     return {

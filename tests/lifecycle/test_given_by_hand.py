@@ -1,0 +1,181 @@
+"""Addresses that people gave to others by hand: no deployment leaves one to nobody.
+
+Who is settled is not read, and so is taken to have what is declared of them. Where somebody else
+turns out to have it, they are left as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from approving import plan_live
+from cloudformation import DeploymentFailedError
+from drifting import Hand
+from scenes import at, list_operations, make_emulator, make_group, make_organization, make_user
+from striking import RecordingStack
+from workmail_emulator.faults import ServiceFault
+from workmail_org.model.organization import Organization
+from workmail_org.model.values import Listing
+
+ALICE, BOB = make_user("alice"), make_user("bob")
+HELP = make_group("help")
+
+
+def change(*people: Any) -> Callable[[], Organization]:
+    return lambda: make_organization(*people, HELP)
+
+
+CHANGES = {
+    "a field": change(replace(ALICE, city="Bonn"), BOB),
+    "another address": change(replace(ALICE, email=at("married")), BOB),
+    "another address alone": change(
+        replace(ALICE, email=at("married"), exclusive=(Listing.ALIASES,)), BOB
+    ),
+    "a further address": change(replace(ALICE, aliases=(at("al"),)), BOB),
+    "nobody any more": change(BOB),
+    "switched off": change(replace(ALICE, enabled=False), BOB),
+    "somebody new gets it": change(
+        replace(ALICE, email=at("married")), BOB, make_user("carol", email=at("alice"))
+    ),
+    "the other one's field": change(ALICE, replace(BOB, city="Bonn")),
+    "another address of the other one": change(ALICE, replace(BOB, email=at("married"))),
+    "not the other one": change(ALICE),
+}
+"""What is declared after Alice and Bob, who have exchanged their addresses by hand."""
+
+
+def exchange() -> Hand:
+    """Deploy Alice and Bob, and exchange their addresses by hand."""
+    hand = Hand(RecordingStack(make_emulator()))
+    hand.stack.deploy(make_organization(ALICE, BOB))
+    for name, address in (("alice", "x"), ("bob", "alice"), ("alice", "bob")):
+        rename(hand, name, address)
+    hand.stack.emulator.clear_calls()
+    return hand
+
+
+def rename(hand: Hand, name: str, address: str) -> None:
+    """Give somebody another address, and take the former one away, as a person does."""
+    former = hand.do("describe_user", UserId=hand.find(name))["Email"]
+    hand.do("update_primary_email_address", EntityId=hand.find(name), Email=at(address))
+    hand.do("delete_alias", EntityId=hand.find(name), Alias=former)
+
+
+def look(hand: Hand) -> dict[str, tuple[str, ...]]:
+    """Read the addresses of who is switched on, the primary one first."""
+    rows = hand.do("list_users")["Users"]
+    return {
+        row["Name"]: (
+            row["Email"],
+            *sorted(
+                {*hand.do("list_aliases", EntityId=row["Id"])["Aliases"]} - {row["Email"]},
+            ),
+        )
+        for row in rows
+        if row["State"] == "ENABLED"
+    }
+
+
+def list_planned(hand: Hand, before: Organization, after: Organization) -> list[str]:
+    """List the operations that a plan against what is live shows."""
+    (planned,) = plan_live(hand.stack, before, after).organizations
+    return [call.partition(" ")[0] for call in planned.calls]
+
+
+EXCHANGED = {"alice": (at("bob"),), "bob": (at("alice"),)}
+
+
+@pytest.mark.parametrize("declare", CHANGES.values(), ids=CHANGES)
+def test_addresses_that_people_exchanged_are_back_whatever_call_fails(
+    declare: Callable[[], Organization],
+) -> None:
+    writes = 0
+    while True:
+        writes += 1
+        hand = exchange()
+        if not fail_at(hand, writes, declare()):
+            break
+
+        assert (writes, EXCHANGED) == (writes, look(hand))
+    assert writes > 3
+
+
+def fail_at(hand: Hand, number: int, desired: Organization) -> bool:
+    """Let one write of a deployment fail; return whether there was one."""
+    emulator = hand.stack.emulator
+    struck: list[str] = []
+
+    def strike(phase: str, call: Any) -> None:
+        if phase == "before" and call.write and len(emulator.writes) == number:
+            struck.append(call.operation)
+            raise ServiceFault("Final", "refused")
+
+    emulator.on_call = strike
+    with suppress(DeploymentFailedError):
+        hand.stack.deploy(desired)
+    emulator.on_call = None
+    return bool(struck)
+
+
+@pytest.mark.parametrize("successor", ["alice", "group"])
+def test_an_address_of_who_was_switched_off_by_hand_stays_with_the_successor(
+    successor: str,
+) -> None:
+    """A change of the successor alone neither takes it away, nor switches anybody on again."""
+    zoe, sales = make_user("zoe"), make_group("sales", "bob")
+    hand = Hand(RecordingStack(make_emulator()))
+    before = make_organization(ALICE, BOB, zoe, sales)
+    hand.stack.deploy(before)
+    hand.do("deregister_from_work_mail", EntityId=hand.find("zoe"))
+    name = {"alice": "alice", "group": "sales"}[successor]
+    hand.do("create_alias", EntityId=hand.find(name), Alias=at("zoe"))
+    hand.stack.emulator.clear_calls()
+    after = {
+        "alice": make_organization(replace(ALICE, city="Bonn"), BOB, zoe, sales),
+        "group": make_organization(ALICE, BOB, zoe, make_group("sales", "bob", "alice")),
+    }[successor]
+    planned = list_planned(hand, before, after)
+    hand.stack.deploy(after)
+
+    operation = {"alice": "UpdateUser", "group": "AssociateMemberToGroup"}[successor]
+    assert [operation] == planned == list_operations(hand.stack)
+    aliases = hand.do("list_aliases", EntityId=hand.find(name))["Aliases"]
+    assert {at(name), at("zoe")} == {*aliases}
+    assert {"alice", "bob"} == {*look(hand)}
+
+
+def test_an_address_of_somebody_else_stays_reachable_where_its_holder_gets_another() -> None:
+    """Alice has Bob's by hand, and gets a new one: Bob does not want his back, so she keeps it."""
+    hand = exchange()
+    before = make_organization(ALICE, BOB)
+    after = make_organization(replace(ALICE, email=at("married")), BOB)
+    planned = list_planned(hand, before, after)
+    hand.stack.deploy(after)
+
+    assert ["UpdatePrimaryEmailAddress"] == planned == list_operations(hand.stack)
+    assert {"alice": (at("married"), at("bob")), "bob": (at("alice"),)} == look(hand)
+
+
+def test_three_who_changed_round_by_hand_are_all_set_right_with_one_of_them() -> None:
+    """Alice is to have her address; who has it is to have another one's, and so on."""
+    carol = make_user("carol")
+    hand = Hand(RecordingStack(make_emulator()))
+    before = make_organization(ALICE, BOB, carol)
+    hand.stack.deploy(before)
+    for name, address in (("alice", "x"), ("carol", "alice"), ("bob", "carol"), ("alice", "bob")):
+        rename(hand, name, address)
+    hand.stack.emulator.clear_calls()
+    after = make_organization(replace(ALICE, city="Bonn"), BOB, carol)
+    planned = list_planned(hand, before, after)
+    hand.stack.deploy(after)
+
+    assert planned == list_operations(hand.stack)
+    expected = {"alice": "alice", "bob": "bob", "carol": "carol"}
+    assert {name: at(address) for name, address in expected.items()} == {
+        name: addresses[0] for name, addresses in look(hand).items()
+    }
