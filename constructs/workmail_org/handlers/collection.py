@@ -1,4 +1,23 @@
-"""Users, groups and resources: one lifecycle for every collection."""
+"""Users, groups and resources: one lifecycle for every collection.
+
+Theory of operation. A request goes round by round, over several slices if it has to
+(`handlers.reconciling`), and each round could be the last, because a function can die at any call:
+
+1. *Observe* reads what is there, as little as possible: the unseen are not read at all
+   (`changes.few`), the settled and known ones are believed (`handlers.believing`). In a rollback,
+   the first look replaces what the template says by what the failed deployment had found
+   (`handlers.restoring_people`). From both comes the decision (`changes.entities`).
+2. *Prepare* writes into the ledger, before the first call: whom the calls are about, that they are
+   not settled any more, and how they were found; of whom is about to be created, that there was
+   nobody. So whatever happens after it, the next look reads them, and a rollback knows them.
+3. The writer makes the calls. The id of whoever is created is written down at once: nothing else
+   tells later that it was the stack.
+4. *Conclude* notes who was made whole by calls that all succeeded: the next round believes them.
+
+When a look finds nothing missing, *finish* notes who is managed and settled now, and, of those who
+left, what a restoration needs. Who is switched off or deleted waits for the end of the stack
+(`handlers.removals`), unless the request is the end: a deletion, or a rollback.
+"""
 
 from __future__ import annotations
 
