@@ -623,3 +623,26 @@ def test_whoever_is_switched_off_in_an_organization_made_by_hand_is_not_taken_fo
     assert () == refuse_in_plan(stack, adopting)
     Stack(stack.emulator).deploy(adopting)
     assert "ENABLED" == stack.workmail.describe_user(**scope, UserId=alice)["State"]
+
+
+def test_an_address_that_people_gave_to_a_declared_group_is_refused_to_a_user(
+    stack: Stack,
+) -> None:
+    """The group does not change, so nobody takes it away there."""
+    before = make_organization(make_user("cem"), make_group("club"))
+    stack.deploy(before)
+    scope = {"OrganizationId": stack.organization_id}
+    (club,) = (
+        each["Id"]
+        for each in stack.workmail.list_groups(**scope)["Groups"]
+        if each["Name"] == "club"
+    )
+    stack.workmail.create_alias(**scope, EntityId=club, Alias=at("fans"))
+    after = replace(before, users=(make_user("cem", aliases=(at("fans"),)),))
+    (planned,) = plan_live(stack, before, after).organizations
+    with pytest.raises(DeploymentFailedError) as failed:
+        stack.deploy(after)
+
+    refusal = "user cem: fans@acme.example belongs to group 'club' already; take it away from there"
+    assert [f"{refusal} first"] == [*planned.refusals]
+    assert refusal in str(failed.value)

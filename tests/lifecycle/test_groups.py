@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from cloudformation import Stack
+from approving import plan_live
+from cloudformation import DeploymentFailedError, Stack
+from drifting import Hand
 from scenes import (
     assert_equals,
     at,
@@ -14,7 +16,13 @@ from scenes import (
     make_user,
     take_picture,
 )
+from transitions import erase
+from workmail_emulator.faults import Fault
+from workmail_org import declaring
+from workmail_org.changes.shards import get_shard
+from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
+from workmail_org.model.policies import Policies
 from workmail_org.model.removal import OnRemoval, Removal
 
 ALICE = make_user("alice")
@@ -115,3 +123,59 @@ def test_members_are_a_set(stack: Stack) -> None:
     stack.deploy(make_organization(*PEOPLE, replace(group, members=group.members[::-1])))
 
     assert [] == list_operations(stack)
+
+
+@pytest.fixture
+def nested(monkeypatch: pytest.MonkeyPatch) -> tuple[Group, Group]:
+    """An outer group of the first shard, and an inner one of the second, of three groups."""
+    monkeypatch.setattr(declaring, "_SHARD_ENTITIES", 2)
+    names = [f"team{number}" for number in range(20)]
+    outer, inner = (next(n for n in names if get_shard(n, 2) == shard) for shard in (0, 1))
+    return make_group(outer, "ann", f"group:{inner}"), make_group(inner, "ann")
+
+
+def test_a_group_has_a_member_that_a_later_shard_brings(
+    stack: Stack, nested: tuple[Group, Group]
+) -> None:
+    outer, inner = nested
+    before = make_organization(make_user("ann"))
+    desired = replace(before, groups=(outer, inner, make_group("other")))
+    stack.deploy(before)
+    (planned,) = plan_live(stack, before, desired).organizations
+    stack.emulator.clear_calls()
+    stack.deploy(desired)
+
+    assert_equals(take_picture(stack), desired)
+    operations = [call.partition(" ")[0] for call in planned.calls]
+    assert sorted(operations) == sorted(list_operations(stack))
+    assert 3 == operations.count("AssociateMemberToGroup")
+    stack.emulator.clear_calls()
+    stack.deploy(desired)
+    assert [] == list_operations(stack)
+
+
+def test_whom_people_added_stays_in_a_group_that_gets_a_member_of_a_later_shard(
+    stack: Stack, nested: tuple[Group, Group]
+) -> None:
+    outer, inner = nested
+    people, other = (make_user("ann"), make_user("ben")), make_group("other")
+    stack.deploy(make_organization(*people, replace(outer, members=outer.members[1:]), other))
+    hand = Hand(stack)
+    by_hand = {"GroupId": hand.find(outer.name), "MemberId": hand.find("ben")}
+    hand.do("associate_member_to_group", **by_hand)
+    desired = make_organization(*people, outer, inner, other)
+    stack.emulator.faults.add(
+        Fault(operation="PutRetentionPolicy", times=1, code="Final", status=400)
+    )
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(replace(desired, policies=Policies(retention=erase(30))))
+
+    assert {"ann", "ben"} == list_members(hand, outer.name)
+    stack.deploy(desired)
+    assert {"ann", "ben", inner.name} == list_members(hand, outer.name)
+
+
+def list_members(hand: Hand, name: str) -> set[str]:
+    """List the members of a group that are switched on."""
+    members = hand.do("list_group_members", GroupId=hand.find(name))["Members"]
+    return {each["Name"] for each in members if each["State"] == "ENABLED"}

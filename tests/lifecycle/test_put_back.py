@@ -52,11 +52,10 @@ from workmail_org.model.policies import (
     RetentionPolicy,
     TokenStatus,
 )
-from workmail_org.model.values import Kind, OrganizationId, parse_reference
+from workmail_org.model.values import Kind, parse_reference
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
-from workmail_org.wire.names import OWNER_TAG
 
 INSTANCE = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
 OTHERS = tuple(MailDomain(name=name) for name in ("one.example", "two.example"))
@@ -432,55 +431,6 @@ def test_a_domain_that_the_stack_made_goes_again_though_a_first_try_left_it_behi
 
     assert "one.example" in left
     assert {"acme.awsapps.com", "acme.example"} == list_domains(stack)
-
-
-def read_tags(stack: Stack) -> dict[str, str]:
-    scope = {"OrganizationId": stack.organization_id}
-    arn = stack.workmail.describe_organization(**scope)["ARN"]
-    tags = stack.workmail.list_tags_for_resource(ResourceARN=arn)["Tags"]
-    return {each["Key"]: each["Value"] for each in tags}
-
-
-def tag_by_hand(stack: Stack, **tags: str) -> None:
-    scope = {"OrganizationId": stack.organization_id}
-    arn = stack.workmail.describe_organization(**scope)["ARN"]
-    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-    stack.workmail.tag_resource(ResourceARN=arn, Tags=listed)
-
-
-def test_tags_are_back_as_people_had_set_them_after_a_change_failed(stack: Stack) -> None:
-    stack.deploy(declare({"tags": {"team": "mail", "floor": "1"}}))
-    tag_by_hand(stack, team="people", cost="7", other="x")
-    found = read_tags(stack)
-    fail_at_the_end(stack, declare({"tags": {"team": "it", "cost": "8"}}, leaves=True))
-
-    assert found == read_tags(stack)
-
-
-def test_tags_of_an_organization_are_back_after_its_take_over_failed(stack: Stack) -> None:
-    stack.deploy(declare({}))
-    existing = OrganizationId(stack.organization_id)
-    scope = {"OrganizationId": existing}
-    arn = stack.workmail.describe_organization(**scope)["ARN"]
-    stack.workmail.untag_resource(ResourceARN=arn, TagKeys=[OWNER_TAG])
-    tag_by_hand(stack, team="people")
-    taken_over = replace(declare({"tags": {"team": "it", "new": "y"}}), existing=existing)
-    stranger = replace(taken_over, users=(replace(ALICE, adopt=False),), groups=())
-    with pytest.raises(DeploymentFailedError, match="alice"):
-        Stack(stack.emulator).deploy(stranger)
-
-    assert {"team": "people"} == read_tags(stack)
-
-
-def test_tags_that_people_set_stay_when_an_update_is_refused(stack: Stack) -> None:
-    stack.deploy(declare({"tags": {"team": "mail"}}))
-    tag_by_hand(stack, team="people")
-    found = read_tags(stack)
-    desired = replace(declare({"tags": {"team": "it"}}), alias="other")
-    with pytest.raises(DeploymentFailedError, match="alias"):
-        stack.deploy(desired)
-
-    assert found == read_tags(stack)
 
 
 def rename_by_hand(by: By, _: dict[str, str]) -> None:

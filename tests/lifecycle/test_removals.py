@@ -8,8 +8,18 @@ from typing import Any, cast
 
 import pytest
 
+from approving import plan_live
 from cloudformation import DeploymentFailedError, Stack
-from scenes import assert_equals, at, make_group, make_organization, make_user, take_picture
+from drifting import Hand
+from scenes import (
+    assert_equals,
+    at,
+    list_operations,
+    make_group,
+    make_organization,
+    make_user,
+    take_picture,
+)
 from workmail_emulator.errors import ServiceFault
 from workmail_emulator.faults import Fault
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
@@ -375,3 +385,26 @@ def test_a_refused_first_password_leaves_none_on_record(stack: Stack) -> None:
         reset_password(operate(stack, BOTH), "alice")
 
     assert '{"bob": "x"}' == stack.secrets.values["arn:secret0"]
+
+
+def test_who_was_switched_on_by_hand_stays_so_until_their_own_declaration_changes(
+    stack: Stack,
+) -> None:
+    """Another one is switched off; a repair sets right what people did."""
+    ann, ben, eve = make_user("ann"), make_user("ben", enabled=False), make_user("eve")
+    stack.deploy(make_organization(ann, ben, eve))
+    hand = Hand(stack)
+    hand.do("register_to_work_mail", EntityId=hand.find("ben"), Email=at("ben"))
+    desired = make_organization(ann, ben, replace(eve, enabled=False))
+    planned = plan_live(stack, make_organization(ann, ben, eve), desired)
+    stack.emulator.clear_calls()
+    stack.deploy(desired)
+
+    assert ["DeregisterFromWorkMail"] == list_operations(stack)
+    assert [["DeregisterFromWorkMail user eve"]] == [
+        [call.partition(" {")[0] for call in each.calls] for each in planned.organizations
+    ]
+    assert {"ann", "ben"} == take_picture(stack).enabled
+    stack.repair = "everything"
+    stack.deploy(desired)
+    assert {"ann"} == take_picture(stack).enabled

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
 from workmail_org.changes.entities import Neighbour, Situation
-from workmail_org.changes.shards import take_share
+from workmail_org.changes.shards import list_brought_later, take_share
 from workmail_org.model.live import EntityT, Found
 from workmail_org.model.organization import Passwords
 from workmail_org.model.removal import Removal, Safety
@@ -164,6 +164,9 @@ def assess(
         begins=previous is None or declared.read_only_directory,
         previous_is_lost=facts.previous_is_lost,
         absent=[entity for entity in whole if fold(entity.name) not in facts.present],
+        brought_later=list_brought_later(
+            whole, shard=declared.shard, shards=declared.shards, present=facts.present
+        ),
         enabled=facts.enabled,
         made=facts.claims.made,
         kept=facts.claims.kept,

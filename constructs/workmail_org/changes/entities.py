@@ -83,6 +83,7 @@ class Situation(Generic[EntityT]):
             leaves, leaves with this one.
         absent: Of the whole collection, also of other shards: who is declared
             and not there.
+        brought_later: Folded names of those of them whom a later shard brings into being.
         enabled: Ids of the users and groups that are switched on, by folded reference.
         managed: How many entities the stack answers for.
         safety: How many of them may leave without confirmation.
@@ -110,6 +111,7 @@ class Situation(Generic[EntityT]):
     begins: bool = False
     previous_is_lost: bool = False
     absent: Sequence[EntityT] = ()
+    brought_later: Collection[str] = frozenset()
     enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     made: Collection[str] = frozenset()
     kept: Mapping[str, tuple[Reference, ...]] = field(

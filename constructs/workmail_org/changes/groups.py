@@ -63,6 +63,8 @@ def _update(
         # drift. Another group may be made by this very deployment.
         if folded.kind is Kind.USER and folded not in situation.enabled:
             continue
+        if folded.kind is Kind.GROUP and folded.name in situation.brought_later:
+            continue  # by the shard that brings it
         yield _change_member(Phase.JOIN, "AssociateMemberToGroup", group, wanted[folded])
 
 

@@ -28,6 +28,8 @@ def decide_organization(
     live: LiveOrganization | None,
     declared: OrganizationProperties,
     previous: OrganizationProperties | None,
+    *,
+    repairs: bool = False,
 ) -> Decision:
     """Decide what an organization needs: to be created, tags, or nothing that is possible.
 
@@ -36,6 +38,7 @@ def decide_organization(
             `None`: there is none.
         declared: What is declared.
         previous: What was declared before; `None`: the resource is created.
+        repairs: Whether everything is set right, also what did not change.
     """
     if live is None and declared.existing:
         return Decision(
@@ -45,7 +48,7 @@ def decide_organization(
             )
         )
     if live is None:
-        tags = change_tags({}, declared, previous)
+        tags = change_tags({}, declared, previous, repairs=True)
         return Decision(calls=(_create_organization(declared), *tags))
     if declared.existing and previous is None:
         refusals = tuple(_refuse_takeover(live, declared))
@@ -58,7 +61,7 @@ def decide_organization(
     if refusals:
         return Decision(refusals=refusals)
     return Decision(
-        calls=change_tags(live.tags, declared, previous),
+        calls=change_tags(live.tags, declared, previous, repairs=repairs),
         brakes=tuple(list_mx_brakes(declared, previous)),
     )
 
@@ -183,12 +186,17 @@ def change_tags(
     actual: Mapping[str, str],
     declared: OrganizationProperties,
     previous: OrganizationProperties | None,
+    *,
+    repairs: bool,
 ) -> tuple[Call, ...]:
-    """List the calls that bring the declared tags; those that somebody else set stay."""
-    surplus, missing = _find_tag_changes(
-        actual, previous.tags if previous else {}, make_tags(declared)
-    )
-    return _make_tag_calls(surplus, missing)
+    """List the calls that bring the declared tags; those that somebody else set stay.
+
+    So does what people did to a tag whose declaration stays, unless it is the engine's own.
+    """
+    said: Mapping[str, str] = previous.tags if previous else dict[str, str]()
+    surplus, missing = _find_tag_changes(actual, said, make_tags(declared))
+    changed = {k: v for k, v in missing.items() if repairs or said.get(k) != v}
+    return _make_tag_calls(surplus, changed)
 
 
 def put_back_tags(

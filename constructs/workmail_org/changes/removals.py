@@ -14,6 +14,8 @@ still fail.
   switch off first, which can be undone for 30 days, then those that delete.
 * It does nothing when the stack is deleted, or rolls back: then each collection takes away what it
   made.
+* Whom people switched on again by hand stays so until their own declaration changes, as whatever
+  people do (`changes.few`); a repair switches them off.
 * A change of the removal policy alone removes nobody: who left earlier was dealt with by the
   policy of that time (`RollCall.owned` leaves them out).
 
@@ -51,6 +53,7 @@ class RollCall:
         owned: Who is this stack's, and was not removed before.
         enabled: Who is declared and switched on.
         disabled: Who is declared and switched off.
+        kept_off: Who of these was so before: whom people switched on since stays on.
         removal_policies: What happens to those who left the spec, by kind.
         read_only_directory: Users and groups are deleted in the directory alone.
     """
@@ -60,6 +63,7 @@ class RollCall:
     enabled: Collection[Reference]
     disabled: Collection[Reference]
     removal_policies: Mapping[Kind, Removal]
+    kept_off: Collection[Reference] = frozenset()
     read_only_directory: bool = False
 
     def get_leavers(self) -> tuple[Presence, ...]:
@@ -80,7 +84,10 @@ class RollCall:
 
 
 def call_roll(
-    present: Sequence[Presence], owned: Collection[Reference], declared: RemovalsProperties
+    present: Sequence[Presence],
+    owned: Collection[Reference],
+    declared: RemovalsProperties,
+    previous: RemovalsProperties | None,
 ) -> RollCall:
     """Put together who is there, whose they are, and who should be.
 
@@ -88,12 +95,18 @@ def call_roll(
         present: Who is there, in the order of the lists.
         owned: Folded references of who is the stack's, and was not removed before.
         declared: What is declared.
+        previous: What was declared before; `None`: the resource is created, everybody counts
+            again, or nobody knows.
     """
+    disabled = {each.folded for each in declared.disabled}
     return RollCall(
         present=present,
         owned=owned,
         enabled={each.folded for each in declared.enabled},
-        disabled={each.folded for each in declared.disabled},
+        disabled=disabled,
+        kept_off=disabled.intersection(each.folded for each in previous.disabled)
+        if previous
+        else frozenset(),
         removal_policies=declared.removal_policies,
         read_only_directory=declared.read_only_directory,
     )
@@ -107,7 +120,8 @@ def decide(roll: RollCall) -> Decision:
 def _switch_off(roll: RollCall) -> Iterable[Call]:
     for each in roll.present:
         folded = each.reference.folded
-        if each.enabled and folded in roll.disabled and folded in roll.owned:
+        is_due = folded in roll.disabled and folded not in roll.kept_off
+        if each.enabled and is_due and folded in roll.owned:
             yield switch_off(each.reference)
 
 

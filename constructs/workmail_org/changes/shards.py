@@ -5,8 +5,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection, Sequence
 
-from workmail_org.model.live import EntityT
-from workmail_org.model.values import fold
+from workmail_org.model.group import Group
+from workmail_org.model.live import Entity, EntityT
+from workmail_org.model.values import Kind, fold
 
 
 def get_shard(name: str, shards: int) -> int:
@@ -25,7 +26,8 @@ def take_share(
     """Return the desired and previous entities that one shard answers for.
 
     Number 0 answers for all that is there already and for its share of what
-    is new; the others bring only their share of what is new.
+    is new; the others bring only their share of what is new. Groups that have
+    somebody of it as a member come again with it: nobody else can add them.
 
     Args:
         desired: Of the whole collection.
@@ -39,6 +41,30 @@ def take_share(
         return tuple(desired), tuple(previous)
     before = {fold(entity.name) for entity in previous}
     mine = {fold(e.name) for e in desired if get_shard(e.name, shards) == shard}
-    taken = mine - before if shard else mine | before | set(present)
-    share = tuple(entity for entity in desired if fold(entity.name) in taken)
-    return share, () if shard else tuple(previous)
+    if not shard:
+        taken = mine | before | set(present)
+        return _select(desired, taken), tuple(previous)
+    new = mine - before
+    taken = new | {fold(e.name) for e in desired if not new.isdisjoint(_list_nested(e))}
+    return _select(desired, taken), _select(previous, taken)
+
+
+def list_brought_later(
+    desired: Sequence[EntityT], *, shard: int, shards: int, present: Collection[str]
+) -> frozenset[str]:
+    """List the folded names of who is not there, and whom a later shard brings into being."""
+    return frozenset(
+        name
+        for entity in desired
+        if (name := fold(entity.name)) not in present and get_shard(name, shards) > shard
+    )
+
+
+def _select(entities: Sequence[EntityT], names: Collection[str]) -> tuple[EntityT, ...]:
+    return tuple(entity for entity in entities if fold(entity.name) in names)
+
+
+def _list_nested(entity: Entity) -> set[str]:
+    """List the folded names of a group's members that are groups."""
+    members = entity.members if isinstance(entity, Group) else ()
+    return {each.folded.name for each in members if each.kind is Kind.GROUP}

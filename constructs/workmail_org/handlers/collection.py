@@ -662,12 +662,13 @@ class CollectionWork(Generic[C]):
             entity = leaver.entity
             entry = self.entries.get(entity.reference.folded)
             addresses = (entity.email, *entity.aliases)
-            noted = note_addresses(entry, addresses, enabled=entity.enabled)
-            if not noted and entry and entry.settled:
-                noted = (entry,)
-            for each in noted:
-                before = note_entity(self.request, entity, each.before) if anew else each.before
-                claims.append(replace(each, settled=None, before=before))
+            if entry is None:
+                continue
+            (noted,) = note_addresses(entry, addresses, enabled=entity.enabled) or (entry,)
+            before = note_entity(self.request, entity, noted.before) if anew else noted.before
+            claim = replace(noted, settled=None, before=before)
+            if claim != entry:
+                claims.append(claim)
         self._put(claims)
 
     def _put(self, claims: Sequence[Entry]) -> None:

@@ -116,7 +116,7 @@ def _bring_tags(
         found, failed = sides
         calls = put_back_tags(live.tags, found.tags if found else {}, failed.tags if failed else {})
     else:
-        calls = change_tags(live.tags, request.desired, request.previous)
+        calls = change_tags(live.tags, request.desired, request.previous, repairs=request.repairs)
         if not rolls_back:
             touched = {*request.desired.tags, *(request.previous.tags if request.previous else ())}
             before = {key: value for key, value in live.tags.items() if key in touched}
@@ -130,7 +130,7 @@ def _decide(live: LiveOrganization | None, request: Request[OrganizationProperti
     Raises:
         UnsafePlanError: It cannot be had.
     """
-    decision = decide_organization(live, request.desired, request.previous)
+    decision = decide_organization(live, request.desired, request.previous, repairs=request.repairs)
     if decision.refusals:
         raise UnsafePlanError(*decision.refusals)
     return decision
@@ -360,17 +360,15 @@ def _advance_delete(
         )
         return Progress(done=True)
     if request.desired.existing or TAKEN_OVER_TAG in live.tags:
-        if is_rollback(run, request):
-            found, failed = find_sides(run, request, OrganizationProperties, rolls_back=True)
-            if found is not None:
-                calls = put_back_tags(live.tags, found.tags, failed.tags if failed else {})
-                write_calls(run, workmail, request, calls, arn=live.arn)
+        _put_back_tags(run, workmail, request, live)
         # Another stack may take it over from now on.
         write_calls(run, workmail, request, end_ownership(), arn=live.arn)
         return Progress(done=True)
     if request.desired.on_removal is not Removal.DELETE:
+        _put_back_tags(run, workmail, request, live)
         return Progress(done=True)
     if not _was_made_here(run, request, live):
+        _put_back_tags(run, workmail, request, live)
         run.log(
             "organization stays",
             organization=workmail.organization_id,
@@ -381,6 +379,21 @@ def _advance_delete(
         return Progress(done=True)
     _delete(run, workmail, request)
     return Progress(done=False, waiting_for="WorkMail is still deleting the organization")
+
+
+def _put_back_tags(
+    run: Run,
+    workmail: WorkMail,
+    request: Request[OrganizationProperties],
+    live: LiveOrganization,
+) -> None:
+    """Bring the tags of an organization that stays back to how a failed creation found them."""
+    if not is_rollback(run, request):
+        return
+    found, failed = find_sides(run, request, OrganizationProperties, rolls_back=True)
+    if found is not None:
+        calls = put_back_tags(live.tags, found.tags, failed.tags if failed else {})
+        write_calls(run, workmail, request, calls, arn=live.arn)
 
 
 def _was_made_here(

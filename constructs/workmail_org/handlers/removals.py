@@ -147,7 +147,9 @@ class RemovalWork:
     def _call_roll(self) -> RollCall:
         present = [Presence(reference=r.reference, enabled=r.enabled) for r in self.rows.values()]
         owned = {ref for ref, entry in self.entries.items() if entry.id}
-        return call_roll(present, owned, self.request.desired)
+        request = self.request
+        is_known = not request.repairs and not request.previous_is_lost
+        return call_roll(present, owned, request.desired, request.previous if is_known else None)
 
     def _list_gone(self) -> list[Entry]:
         desired = self.request.desired

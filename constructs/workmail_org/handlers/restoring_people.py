@@ -93,7 +93,7 @@ def restore(
     declared = aim.declared
     written = _list_written(request, declared)
     found = {
-        reference: leave_unwritten(entity, written.get(reference, ()))
+        reference: leave_unwritten(_leave_out_addresses(entity), written.get(reference, ()))
         for reference, note in noted.items()
         if failed and (entity := find_entity(run, failed, _CLASSES[kind], note))
     }
@@ -120,6 +120,11 @@ def restore(
         let_go=frozenset(adopted),
         returned=frozenset(taken - adopted),
     )
+
+
+def _leave_out_addresses(found: E) -> E:
+    """Leave out the addresses of who was switched off: some are shown one that they do not hold."""
+    return found if found.enabled else replace(found, email="", aliases=())
 
 
 def _list_written(

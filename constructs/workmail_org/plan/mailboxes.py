@@ -49,7 +49,10 @@ def list_collection_steps(
             continue  # CloudFormation sends no request, or the handler has nothing to do
         step = _step_shard(kind, known, state, own)
         yield step
-        state = replace(state, people=apply_calls(state.people, step.calls))
+        people = apply_calls(state.people, step.calls)
+        made = people.get_kind(kind.kind).keys() - state.people.get_kind(kind.kind).keys()
+        owned = state.owned.get(kind.kind, frozenset()) | made
+        state = replace(state, people=people, owned={**state.owned, kind.kind: owned})
 
 
 def _step_shard(
@@ -83,6 +86,7 @@ def _predict_facts(
     present = _take_present(kind, actual, unseen)
     owned = actual.owned.get(kind, frozenset[str]()).union(unseen)
     found = _read(present, before, declared, enabled, unseen)
+    moving = list_moving(declared, before)
     return CollectionFacts(
         present=present.keys(),
         found=found,
@@ -94,9 +98,9 @@ def _predict_facts(
             managed=len(owned),
         ),
         enabled=enabled,
-        others=_list_others(actual, list_moving(declared, before)),
+        others=_list_others(actual, moving),
         disproved=find_disproved(unseen, found, ()),
-        strangers=_list_strangers(actual),
+        strangers=_list_strangers(kind, actual, moving),
         namesakes=_list_namesakes(kind, actual),
         exported=actual.exported,
     )
@@ -121,14 +125,25 @@ def keep_unseen(kind: Kind, actual: Actual, desired: Declaration) -> Actual:
     return replace(actual, ledger={**actual.ledger, kind: left})
 
 
-def _list_strangers(actual: Actual) -> dict[str, Reference]:
-    """List who has an address and is not the stack's, by folded address."""
+def _list_strangers(
+    kind: Kind, actual: Actual, moving: Collection[Reference]
+) -> dict[str, Reference]:
+    """List who has an address and does not give it up for a collection, by folded address.
+
+    Of the collection itself, who is not the stack's; of others, also who is, but for those who
+    change addresses together with it.
+    """
+
+    def gives_up(reference: Reference) -> bool:
+        is_ours = reference.name in actual.owned.get(reference.kind, ())
+        return is_ours and (reference.kind is kind or reference in moving)
+
     return {
         fold(address): found.entity.reference
-        for kind in Kind
-        for name, found in actual.people.get_kind(kind).items()
+        for other in Kind
+        for name, found in actual.people.get_kind(other).items()
         # Somebody who is switched off may show an address, and does not hold it.
-        if name not in actual.owned.get(kind, ()) and found.entity.enabled
+        if not gives_up(Reference(other, name)) and found.entity.enabled
         for address in (found.entity.email, *found.entity.aliases)
     }
 
@@ -229,8 +244,9 @@ def list_removals_steps(
     ]
     owned = {Reference(kind, name) for kind, names in actual.owned.items() for name in names}
     owned |= {each.folded for each in (*declared.enabled, *declared.disabled)}
+    before = previous.removals if previous and not actual.repairs else None
     yield Step(
         part_name=make_part_name(ResourceType.REMOVALS),
         resource_type=ResourceType.REMOVALS,
-        calls=decide(call_roll(present, owned, declared)).calls,
+        calls=decide(call_roll(present, owned, declared, before)).calls,
     )

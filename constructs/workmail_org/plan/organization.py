@@ -80,7 +80,8 @@ def _decide_organization(
     live = actual.organization
     if live is None and about.existing:
         live = take_as_declared(about)  # it is there, and nobody has looked
-    return decide_organization(live, about, previous.organization if previous else None)
+    before = previous.organization if previous else None
+    return decide_organization(live, about, before, repairs=actual.repairs)
 
 
 def _is_registered(actual: Actual, domain: str) -> bool | None:
