@@ -191,15 +191,16 @@ def test_what_fails_is_looked_up_again(large: Stack) -> None:
 
 def test_a_repair_lists_everybody(large: Stack) -> None:
     switch_off(large, "person07")
-    large.repair = "0123456789ab"
-    large.deploy(make_organization(*MANY))
+    spec = make_organization(*MANY)
+    large.repair = plan_live(large, spec, spec, repairs=True).repair or ""
+    large.deploy(spec)
 
     assert "person07" in take_picture(large).enabled
 
 
 def test_a_repair_refuses_who_was_made_again(large: Stack) -> None:
     make_again(large, "person07")
-    large.repair = "0123456789ab"
+    large.repair = "acme/users.0123456789ab"
 
     with pytest.raises(DeploymentFailedError, match="user 'person07' exists already"):
         large.deploy(make_organization(*MANY))
