@@ -236,7 +236,7 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
     }
     wanted = newcomers | situation.wanted_elsewhere
     holders = list(_list_holders(situation))
-    before = _list_held(holders)
+    before = _list_held(traits.kind, holders)
     calls += move_addresses(holders, situation.test_domain, wanted)
     for entity in situation.desired:
         calls += _bring(traits, situation, entity)
@@ -255,7 +255,14 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
             *list_removal_brakes(
                 traits.kind, ordered, owned=situation.managed, safety=situation.safety
             ),
-            *list_address_brakes(traits.kind, before, (*_list_held(holders), *newcomers)),
+            *list_address_brakes(
+                traits.kind,
+                ordered,
+                before,
+                _list_held(traits.kind, holders),
+                newcomers | _list_coming(situation),
+                safety=situation.safety,
+            ),
             *list_export_brakes(traits.kind, ordered, situation.found, situation.exported),
         ),
     )
@@ -444,15 +451,27 @@ def _list_holders(situation: Situation[EntityT]) -> Iterable[Holder]:
         )
 
 
-def _list_held(holders: Iterable[Holder]) -> list[str]:
-    """List the addresses, folded, of those who stay."""
-    return [
-        fold(address)
+def _list_held(kind: Kind, holders: Iterable[Holder]) -> dict[Reference, list[str]]:
+    """List the addresses that somebody has, folded; who leaves another collection is left to it."""
+    return {
+        holder.reference.folded: [
+            fold(address)
+            for address in (holder.primary, *holder.aliases)
+            if address and not is_parking_address(address)
+        ]
         for holder in holders
-        if holder.readdressable and holder.wanted_primary
-        for address in (holder.primary, *holder.aliases)
-        if address and not is_parking_address(address)
-    ]
+        if holder.readdressable and (holder.wanted_primary or holder.reference.kind is kind)
+    }
+
+
+def _list_coming(situation: Situation[EntityT]) -> set[str]:
+    """List the addresses, folded, of those who come, also with other shards."""
+    return {
+        address
+        for entity in situation.absent
+        if entity.enabled
+        for address in index_addresses((entity.email, *entity.aliases))
+    }
 
 
 def _make_holder(
