@@ -65,6 +65,7 @@ class CollectionFacts(Generic[EntityT]):
         present: Folded names of everything of the kind that is there.
         found: Those of them that matter, in the order of the list; members and
             delegates are the enabled ones.
+        contested: Folded names of those of other shards who have an address that somebody gets.
         claims: What is the stack's.
         enabled: Ids of the users and groups that are switched on, by folded reference.
         others: Who of other collections is the stack's and changes addresses
@@ -81,6 +82,7 @@ class CollectionFacts(Generic[EntityT]):
     present: Collection[str]
     found: Sequence[Found[EntityT]]
     claims: Claims
+    contested: Collection[str] = frozenset()
     enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     others: Sequence[Addressed] = ()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
@@ -135,9 +137,10 @@ def assess(
     past: Any
     share, past = take_own_share(declared, previous, facts.present)
     whole: Any = declared.entities
-    own = {fold(entity.name) for entity in share}
+    own = {fold(entity.name) for entity in share} | {*facts.contested}
+    share = tuple(entity for entity in whole if fold(entity.name) in own)
     removable = frozenset[str]() if declared.shard else facts.claims.removable
-    named = list_relevant(declared, previous, facts.claims, facts.present)
+    named = list_relevant(declared, previous, facts.claims, facts.present).union(facts.contested)
     return Situation(
         actual=[each for each in facts.found if fold(each.entity.name) in named],
         previous=past,

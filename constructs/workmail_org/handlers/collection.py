@@ -47,7 +47,11 @@ from workmail_org.handlers.restoring import (
     was_absent,
 )
 from workmail_org.handlers.stopping import require_acknowledgement
-from workmail_org.handlers.surroundings import is_gone, is_rollback
+from workmail_org.handlers.surroundings import (
+    belongs_to_first_deployment,
+    is_gone,
+    is_rollback,
+)
 from workmail_org.kinds import CollectionKind
 from workmail_org.model.bookable import Bookable
 from workmail_org.model.group import Group
@@ -168,7 +172,8 @@ class CollectionWork(Generic[C]):
 
     def __post_init__(self) -> None:
         self.previous = self.request.previous
-        self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
+        begins = belongs_to_first_deployment(self.run, self.request)
+        self.beliefs = Beliefs(self.request, self.declared, self.kind.kind, begins=begins)
 
     @property
     def subject(self) -> str:
@@ -360,11 +365,12 @@ class CollectionWork(Generic[C]):
         enabled = self._list_enabled(self.entries)
         read = [row for row in rows if fold(row.reference.name) in relevant]
         look = Observation(
-            reader=self.reader, entries=self.entries, present=present, enabled=enabled
+            reader=self.reader, entries=self.entries, rows=rows, present=present, enabled=enabled
         )
         return CollectionFacts(
             present=present,
             found=self.beliefs.read(look, read),
+            contested=self.beliefs.contested,
             claims=claims,
             enabled=enabled,
             others=self._read_others(list_moving(self.declared, previous)),

@@ -82,9 +82,18 @@ def _predict_facts(
     unseen = find_unseen(declared, actual.ledger.get(kind, {}), enabled)
     present = _take_present(kind, actual, unseen)
     owned = actual.owned.get(kind, frozenset[str]()).union(unseen)
+    seen = {name: _see(found, enabled) for name, found in present.items()}
+    share, _past = take_own_share(declared, before, present.keys())
+    contested = _list_contested(seen, list_new_addresses(share, {**seen, **unseen}))
+    names = {fold(entity.name) for entity in declared.entities}
+    own = {fold(entity.name) for entity in share}
     return CollectionFacts(
         present=present.keys(),
-        found=_read(present, before, declared, enabled, unseen),
+        # Whom the handler believes, it takes for what the ledger says.
+        found=[
+            unseen[name] if name in unseen.keys() - contested else seen[name] for name in present
+        ],
+        contested=contested & owned & names - own if declared.shard else frozenset(),
         claims=Claims(
             removable=owned,
             known=owned | actual.known.get(kind, frozenset()),
@@ -153,24 +162,13 @@ def _take_present(
     return seen | same
 
 
-def _read(
-    present: Mapping[str, Found[Any]],
-    before: CollectionProperties | None,
-    declared: CollectionProperties,
-    enabled: Mapping[Reference, str],
-    unseen: Mapping[str, Found[Any]],
-) -> list[Found[Any]]:
-    """Say how the handler reads everybody, those whom it believes included."""
-    seen = {name: _see(found, enabled) for name, found in present.items()}
-    share, _past = take_own_share(declared, before, present.keys())
-    new = list_new_addresses(share, {**seen, **unseen})
-    contested = {
+def _list_contested(seen: Mapping[str, Found[Any]], new: Collection[str]) -> set[str]:
+    """List the folded names of those who have an address that somebody is to get."""
+    return {
         name
-        for name in unseen
-        for address in (seen[name].entity.email, *seen[name].entity.aliases)
-        if fold(address) in new
+        for name, found in seen.items()
+        if any(fold(each) in new for each in (found.entity.email, *found.entity.aliases))
     }
-    return [seen[name] if name in contested else unseen.get(name, seen[name]) for name in present]
 
 
 def _see(found: Found[Any], enabled: Collection[Reference]) -> Found[Any]:
