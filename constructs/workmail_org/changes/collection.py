@@ -73,7 +73,7 @@ class CollectionFacts(Generic[EntityT]):
         exceptions: What happens to some who leave, by folded name.
         strangers: As in `Situation`, like `namesakes`.
         undoing: A failed deployment is rolled back.
-        as_found: As in `Situation`.
+        as_found: As in `Situation`, like `template`.
         previous_is_lost: As in `Situation`.
         exported: Ids of those whose mailbox has a verified export; `None`: nobody has
             looked.
@@ -90,6 +90,7 @@ class CollectionFacts(Generic[EntityT]):
     namesakes: Collection[str] = frozenset()
     undoing: bool = False
     as_found: bool = False
+    template: Sequence[EntityT] = ()
     previous_is_lost: bool = False
     exported: Collection[str] | None = None
 
@@ -156,6 +157,7 @@ def assess(
         taken_over=declared.taken_over and not declared.read_only_directory,
         undoing=facts.undoing,
         as_found=facts.as_found,
+        template=facts.template,
         begins=previous is None or declared.read_only_directory,
         previous_is_lost=facts.previous_is_lost,
         absent=[entity for entity in whole if fold(entity.name) not in facts.present],

@@ -77,6 +77,7 @@ class Situation(Generic[EntityT]):
             it was ours, and is not refused now.
         as_found: What is desired is how a failed deployment found it: what people have added
             to lists since then stays.
+        template: What the template declares that is rolled back to, where that takes its place.
         begins: The resource is created, so its ledger may know nobody yet; or only the directory
             makes anybody.
         previous_is_lost: Nobody knows what the last deployment declared: whoever
@@ -107,6 +108,7 @@ class Situation(Generic[EntityT]):
     taken_over: bool = False
     undoing: bool = False
     as_found: bool = False
+    template: Sequence[EntityT] = ()
     begins: bool = False
     previous_is_lost: bool = False
     absent: Sequence[EntityT] = ()
@@ -146,11 +148,25 @@ class Situation(Generic[EntityT]):
         those whom the failed deployment did not name whether they were in it when it began: lists
         show only who is switched on.
         """
-        if listed not in self.enabled:
+        if listed not in self.enabled or self._goes_into_hiding(entity, listed):
             return False
         if self.is_exclusive(entity, listing):
             return True
         return listed in self._list_given(entity)
+
+    def _goes_into_hiding(self, entity: EntityT, listed: Reference) -> bool:
+        """Return whether a rollback switches somebody off again who was in a list all the time.
+
+        What was found does not name them, since lists show only who is switched on. The template
+        that is rolled back to does.
+        """
+        goes_off = any(
+            each.reference.folded == listed and not each.enabled for each in self.desired
+        )
+        return goes_off and any(
+            each.reference.folded == entity.reference.folded and listed in _list_references(each)
+            for each in self.template
+        )
 
     def list_kept(self, entity: EntityT) -> tuple[Reference, ...]:
         """List the members or delegates who left the spec and are still to be taken out.

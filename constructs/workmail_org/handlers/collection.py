@@ -363,6 +363,7 @@ class CollectionWork(Generic[C]):
         present = {fold(row.reference.name) for row in rows}
         relevant = list_relevant(self.declared, previous, claims, present)
         enabled = self._list_enabled(self.entries)
+        template, _ = self.request.sides
         read = [row for row in rows if fold(row.reference.name) in relevant]
         look = Observation(
             reader=self.reader, entries=self.entries, rows=rows, present=present, enabled=enabled
@@ -377,6 +378,7 @@ class CollectionWork(Generic[C]):
             exceptions=self._find_exceptions(claims),
             undoing=undoing,
             as_found=self.as_found,
+            template=template.entities if self.as_found and template else (),
             previous_is_lost=self.request.previous_is_lost,
             exported=self.exported,
         )
