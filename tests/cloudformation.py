@@ -318,7 +318,7 @@ class Stack:
         reasons: Of every failure, roll back included.
         slice_seconds: How long one invocation may work.
         deliveries: How often each event arrives.
-        repair: What a person gives with `-c repair`.
+        repair: What a person gives with `-c repair`: what a plan printed; empty: nothing.
         agrees: Whether somebody gives the word for whatever needs one, and
             deploys again.
         backwards: Whether rules and settings are rolled back in the other order:
@@ -397,9 +397,8 @@ class Stack:
     ) -> None:
         self.region = organization.region
         template = list_resources(organization, owner=self.name, s3=self.s3)
-        prefix = f"{organization.key}/"
-        parts = None if approved is None else parse_approval(approved)
-        own = None if parts is None else {k.removeprefix(prefix): v for k, v in parts.items()}
+        own = None if approved is None else _find_own(organization, approved)
+        repair = _find_own(organization, self.repair) if self.repair else None
         for resource in template:
             consent = declaring.make_consent(
                 resource.type,
@@ -407,7 +406,7 @@ class Stack:
                 acknowledge=acknowledge,
                 approved=own,
                 require_approval=organization.safety.require_approval,
-                repair=self.repair,
+                repair=repair,
             )
             resource.properties |= encode_properties(consent)
         self._begin_deployment()
@@ -724,6 +723,12 @@ class Stack:
         self.reasons.append(reason)
         assert len(reason.encode()) < MAX_RESPONSE_BYTES
         return DeploymentFailedError(reason)
+
+
+def _find_own(organization: Organization, text: str) -> dict[str, str]:
+    """Find the parts of one organization in what a plan printed."""
+    prefix = f"{organization.key}/"
+    return {name.removeprefix(prefix): digest for name, digest in parse_approval(text).items()}
 
 
 def find_digest(reason: str) -> str | None:

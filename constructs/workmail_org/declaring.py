@@ -144,7 +144,7 @@ def make_consent(
     acknowledge: tuple[str, ...] = (),
     approved: Mapping[str, str] | None = None,
     require_approval: bool = False,
-    repair: str = "",
+    repair: Mapping[str, str] | None = None,
 ) -> Consent:
     """Write what one custom resource is told of what a person said.
 
@@ -154,7 +154,7 @@ def make_consent(
         acknowledge: Digests of changes that must be confirmed.
         approved: Digests of what was approved, by part_name; `None`: no approval.
         require_approval: From the spec.
-        repair: What was given so that everything is set right; empty: nothing.
+        repair: Digests of what is to be set right, by part_name; `None`: nothing.
     """
     asked = KINDS[resource_type].approvable
     own = approved.get(part_name, NO_CHANGES) if asked and approved is not None else None
@@ -165,7 +165,7 @@ def make_consent(
         require_approval=require_approval and asked,
         approved=own,
         approved_others=others if judges else {},
-        repair=repair if asked else "",
+        repair=(repair or {}).get(part_name, "") if asked else "",
     )
 
 

@@ -174,6 +174,24 @@ def test_where_the_spec_says_so_nothing_happens_without_an_approval(
     assert [] != list_operations(stack)
 
 
+@pytest.mark.parametrize("names", [("alice", "bob", "carol"), ("carol", "bob", "alice")])
+@pytest.mark.parametrize("size", [1, 1000], ids=["outside", "inline"])
+def test_an_exchange_is_approved_in_whatever_order_people_are_declared(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], size: int
+) -> None:
+    """Of three in a circle one has to be parked; the order of properties is lost on the way."""
+    monkeypatch.setattr(declaring, "_SHARD_ENTITIES", size)
+    people = {name: make_user(name) for name in names}
+    before = make_organization(*people.values())
+    circle = {"alice": "bob", "bob": "carol", "carol": "alice"}
+    moved = tuple(replace(user, email=people[circle[name]].email) for name, user in people.items())
+    after = replace(before, users=moved)
+    stack.deploy(before)
+    stack.deploy(after, approved=plan_live(stack, before, after).approval)
+
+    assert_equals(take_picture(stack), after)
+
+
 def test_a_refusal_names_the_resource_and_what_it_would_do(stack: Stack) -> None:
     begin(stack, SMALL)
 

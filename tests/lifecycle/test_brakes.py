@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 import scenes
+from approving import plan_live
 from cloudformation import DeploymentFailedError, RollbackFailedError, Stack, find_digest
 from scenes import (
     ACME,
@@ -34,6 +36,7 @@ from workmail_org.model.policies import (
     RetentionPolicy,
 )
 from workmail_org.model.removal import OnRemoval, Removal, Safety
+from workmail_org.model.user import User
 from workmail_org.plan.bases import make_base
 from workmail_org.plan.planning import Question, plan
 
@@ -191,6 +194,83 @@ def test_another_default_domain_that_takes_the_addresses_of_all_is_asked_for(sta
     ) in str(refused.value)
     assert_equals(take_picture(stack), before)
     stack.deploy(after, get_digest(str(refused.value)))
+    assert_equals(take_picture(stack), after)
+
+
+def give_domain(*names: str) -> tuple[User, ...]:
+    """Give some of twenty people an address in the old domain."""
+    return tuple(
+        replace(each, email=f"{each.name}@old.example") if each.name in names else each
+        for each in PEOPLE
+    )
+
+
+OLD_PAIR = ("user03", "user07")
+WITH_PAIR = make_organization(*give_domain(*OLD_PAIR), domains=(OLD, ACME))
+
+
+def leave(organization: Organization, *names: str) -> Organization:
+    """Take users out of a spec."""
+    users = tuple(each for each in organization.users if each.name not in names)
+    return replace(organization, users=users)
+
+
+def switch_off(organization: Organization, *names: str) -> Organization:
+    """Switch users off in a spec."""
+    users = tuple(replace(e, enabled=e.name not in names) for e in organization.users)
+    return replace(organization, users=users)
+
+
+@pytest.mark.parametrize("go", [leave, switch_off])
+def test_the_last_who_have_addresses_in_a_domain_are_asked_for(
+    stack: Stack, go: Callable[..., Organization]
+) -> None:
+    """However few of all they are: no address of that domain is reached any more."""
+    after = go(WITH_PAIR, *OLD_PAIR)
+    stack.deploy(WITH_PAIR)
+    planned = plan_live(stack, WITH_PAIR, after)
+    reason = refuse(stack, after)
+
+    assert (
+        "all 2 addresses of users in old.example go, and mail to them bounces: "
+        "user03@old.example, user07@old.example;"
+    ) in reason
+    assert planned.acknowledgement == get_digest(reason)
+    stack.deploy(after, get_digest(reason))
+    assert_equals(take_picture(stack), after)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        leave(WITH_PAIR, "user03"),
+        leave(replace(WITH_PAIR, safety=Safety(max_removals_percent=100)), *OLD_PAIR),
+        replace(
+            leave(WITH_PAIR, *OLD_PAIR),
+            users=(
+                *leave(WITH_PAIR, *OLD_PAIR, "user00").users,
+                replace(PEOPLE[0], aliases=("user07@old.example",)),
+            ),
+        ),
+    ],
+    ids=["one stays", "all are confirmed beforehand", "one address is given to somebody"],
+)
+def test_leavers_whose_domain_stays_in_use_need_no_word(stack: Stack, after: Organization) -> None:
+    before = replace(WITH_PAIR, safety=after.safety)
+    stack.deploy(before)
+    stack.deploy(after)
+
+    assert_equals(take_picture(stack), after)
+
+
+def test_one_who_leaves_with_all_of_several_addresses_needs_no_word(stack: Stack) -> None:
+    """A removal is seen as such: one of many is not asked for."""
+    sales = make_group("sales", aliases=("office@old.example", "sales@old.example"))
+    before = make_organization(*PEOPLE, sales, make_group("support"), domains=(OLD, ACME))
+    stack.deploy(before)
+    after = replace(before, groups=before.groups[1:])
+    stack.deploy(after)
+
     assert_equals(take_picture(stack), after)
 
 

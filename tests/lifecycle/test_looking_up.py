@@ -28,6 +28,7 @@ from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.reading import look_up
 from workmail_org.service.workmail import WorkMail
+from worlds import differ, see
 
 MANY = tuple(make_user(f"person{number:02}") for number in range(25))
 LISTS = ("ListUsers", "ListGroups", "ListResources")
@@ -191,15 +192,16 @@ def test_what_fails_is_looked_up_again(large: Stack) -> None:
 
 def test_a_repair_lists_everybody(large: Stack) -> None:
     switch_off(large, "person07")
-    large.repair = "0123456789ab"
-    large.deploy(make_organization(*MANY))
+    spec = make_organization(*MANY)
+    large.repair = plan_live(large, spec, spec, repairs=True).repair or ""
+    large.deploy(spec)
 
     assert "person07" in take_picture(large).enabled
 
 
 def test_a_repair_refuses_who_was_made_again(large: Stack) -> None:
     make_again(large, "person07")
-    large.repair = "0123456789ab"
+    large.repair = "acme/users.0123456789ab"
 
     with pytest.raises(DeploymentFailedError, match="user 'person07' exists already"):
         large.deploy(make_organization(*MANY))
@@ -340,6 +342,36 @@ def test_a_further_shard_lists_nobody(
 
     assert {"Users", "Users1"} <= stack.deployed.keys()
     assert {"ListUsers by name": 1} == count_lists(stack)
+    assert_equals(take_picture(stack), wanted)
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["a new shard", "a shard"])
+@pytest.mark.parametrize("holder", [0, 1])
+@pytest.mark.parametrize("comer", [0, 1])
+def test_an_address_given_by_hand_moves_from_shard_to_shard(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, is_new: bool, holder: int, comer: int
+) -> None:
+    """Whoever has it, and whichever shard brings its new owner into being; and back."""
+    monkeypatch.setattr(declaring, "_SHARD_ENTITIES", 25 if is_new else 20)
+    has = next(each.name for each in MANY if get_shard(each.name, 2) == holder)
+    name = {0: "eve", 1: "zoe"}[comer]
+    before = make_organization(*MANY)
+    wanted = make_organization(*MANY, make_user(name, aliases=(at("sales"),)))
+    stack.deploy(before)
+    assert (not is_new) is ("Users1" in stack.deployed)
+    give_alias(stack, has)
+    found = see(Hand(stack))
+    approval = plan_live(stack, before, wanted).approval
+    stack.emulator.faults.add(Fault(operation="CreateAlias", times=1, code="Final", status=400))
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(wanted, approved=approval)
+    gone = f"users.{name}"
+    assert [] == [each for each in differ(found, see(Hand(stack))) if gone not in each]
+    stack.emulator.clear_calls()
+    stack.deploy(wanted, approved=plan_live(stack, before, wanted).approval)
+
+    assert "Users1" in stack.deployed
+    assert ["DeleteAlias", "RegisterToWorkMail", "CreateAlias"] == list_operations(stack)
     assert_equals(take_picture(stack), wanted)
 
 

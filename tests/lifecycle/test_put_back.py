@@ -572,6 +572,39 @@ def test_a_member_whom_somebody_switched_on_is_a_member_still_after_a_rollback(
     assert ["ENABLED"] == [each["State"] for each in users if each["Name"] == "bob"]
 
 
+def list_kept_members(stack: Stack, name: str) -> set[str]:
+    """List the members that WorkMail is taken to keep, also those who are switched off."""
+    live: Any = stack.emulator.state()["regions"][stack.region]
+    organization = live["organizations"][stack.organization_id]
+    everybody = {**organization["users"], **organization["groups"]}
+    (group,) = (each for each in organization["groups"].values() if each["name"] == name)
+    return {everybody[each]["name"] for each in group["members"]}
+
+
+@pytest.mark.parametrize("was_member", [True, False])
+def test_a_group_that_is_switched_off_again_is_a_member_as_before(
+    stack: Stack, was_member: bool
+) -> None:
+    """Nobody sees whether it was one while it was off; the template before says it."""
+    everybody, sales = make_group("all", "alice", "group:sales"), make_group("sales")
+    before = everybody if was_member else make_group("all", "alice")
+    stack.deploy(make_organization(ALICE, before, sales))
+    hand = Hand(stack)
+    hand.do("deregister_from_work_mail", EntityId=hand.find("sales"))
+    found = list_kept_members(stack, "all")
+    changed = replace(sales, aliases=(at("sell"),))
+    rights = MailboxPermission(
+        mailbox=ALICE.reference, grantee=changed.reference, rights=(Right.SEND_AS,)
+    )
+    fault = Fault(operation="PutMailboxPermissions", times=1, code="Final", status=400)
+    stack.emulator.faults.add(fault)
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(make_organization(ALICE, everybody, changed, permissions=(rights,)))
+
+    assert "sales" not in take_picture(stack).enabled
+    assert found == list_kept_members(stack, "all")
+
+
 def look_at_people(hand: Hand) -> list[tuple[str, ...]]:
     """Read what lists show of users, with the addresses of who is switched on."""
     rows = hand.do("list_users")["Users"]

@@ -405,6 +405,6 @@ def test_who_was_switched_on_by_hand_stays_so_until_their_own_declaration_change
         [call.partition(" {")[0] for call in each.calls] for each in planned.organizations
     ]
     assert {"ann", "ben"} == take_picture(stack).enabled
-    stack.repair = "everything"
+    stack.repair = plan_live(stack, desired, desired, repairs=True).repair or ""
     stack.deploy(desired)
     assert {"ann"} == take_picture(stack).enabled

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from approving import plan_live
 from cloudformation import DeploymentFailedError, Stack
 from scenes import make_group, make_organization, make_user
 from transitions import erase
@@ -78,11 +79,12 @@ def test_a_tag_that_people_changed_stays_when_another_part_is_declared(stack: St
     spec = declare({"team": "mail"})
     stack.deploy(spec)
     tag_by_hand(stack, team="by hand")
-    stack.deploy(replace(spec, policies=Policies(retention=erase(30))))
+    desired = replace(spec, policies=Policies(retention=erase(30)))
+    stack.deploy(desired)
 
     assert "by hand" == read_tags(stack)["team"]
-    stack.repair = "everything"
-    stack.deploy(replace(spec, policies=Policies(retention=erase(30))))
+    stack.repair = plan_live(stack, desired, desired, repairs=True).repair or ""
+    stack.deploy(desired)
     assert "mail" == read_tags(stack)["team"]
 
 

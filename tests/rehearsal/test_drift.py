@@ -162,10 +162,10 @@ def test_a_deployment_is_clean_then_not_shown_then_changed_by_hand(
     # A repair sets right what the spec says; strangers stay, domains are a person's to register.
     spec = tmp_path / "production.yaml"
     planned = CliRunner().invoke(main, ["plan", str(spec), "--against", "live", "--repair"])
-    digest = re.search(r"-c repair=([0-9a-f]+)", planned.stdout)
-    assert digest, planned.output
+    planned_repair = re.search(r"-c repair=(\S+)", planned.stdout)
+    assert planned_repair, planned.output
     workmail.register_mail_domain(**scope, DomainName="old.example")
-    repair(local, spec, tmp_path / "cdk.out", digest[1])
+    repair(local, spec, tmp_path / "cdk.out", planned_repair[1])
     renamed["value"] = "Bob"
     repaired = run(tmp_path, {**SPEC, "organizations": {"acme": {**watching, "drift": None}}})
     assert "users.mallory" in repaired.stdout
@@ -178,11 +178,11 @@ def test_a_deployment_is_clean_then_not_shown_then_changed_by_hand(
     assert "result: clean " in clean.stdout
 
 
-def repair(local: LocalAws, spec: Path, assembly: Path, digest: str) -> None:
-    """Deploy with `-c repair=DIGEST`, as a person would."""
+def repair(local: LocalAws, spec: Path, assembly: Path, text: str) -> None:
+    """Deploy with `-c repair=TEXT`, as a person would."""
     processes = Processes(Interrupts())
     settings = json.loads((Path(__file__).resolve().parents[2] / "cdk.json").read_text("utf-8"))
-    app = App(context={**settings["context"], "repair": digest}, outdir=str(assembly))
+    app = App(context={**settings["context"], "repair": text}, outdir=str(assembly))
     with patch.dict(os.environ, {"CDK_DEFAULT_ACCOUNT": local.account}):
         OrganizationStack.all_from_spec(app, spec)
     app.synth()

@@ -116,7 +116,13 @@ def resolve(properties: dict[str, Any]) -> dict[str, Any]:
 def make_approved(
     context: dict[str, Any], approved: str, organization: Organization = ACME
 ) -> OrganizationStack:
-    app = App(context={**context, "approved": approved})
+    return make_said(context, organization, approved=approved)
+
+
+def make_said(
+    context: dict[str, Any], organization: Organization = ACME, **said: str
+) -> OrganizationStack:
+    app = App(context={**context, **said})
     environment = Environment(name="test", organizations=(organization,))
     return OrganizationStack(app, environment=environment, organization=organization)
 
@@ -148,6 +154,22 @@ def test_every_resource_is_told_its_own_part_and_the_first_one_that_of_all(
         for name, consent in consents.items()
         if consent.approved_others
     }
+
+
+def test_a_repair_tells_every_resource_its_own_part_and_no_other(context: dict[str, Any]) -> None:
+    consents = receive_consents(make_said(context, repair=APPROVAL))
+
+    assert {"Organization": "222222222222", "Users": "333333333333"} == {
+        name.removeprefix("Custom::WorkMail"): each.repair
+        for name, each in consents.items()
+        if each.repair
+    }
+    assert {None} == {each.approved for each in consents.values()}
+
+
+def test_what_no_plan_printed_repairs_nothing(context: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match="repair: '0123456789ab' is not part of an approval"):
+        make_said(context, repair="0123456789ab")
 
 
 def test_without_an_approval_nothing_is_told(context: dict[str, Any]) -> None:

@@ -155,7 +155,9 @@ def _readdress(holders: list[Holder], test_domain: str, taken: set[str]) -> list
         circle = [each for each in waiting if fold(each.primary) in wanted]
         if not circle:
             break  # what they wait for does not become free
-        calls += _park(Phase.READDRESS, circle[0], test_domain, taken)  # one steps aside
+        # One steps aside: not the first, since plan and handler may see them in another order.
+        aside = min(circle, key=lambda each: str(each.reference.folded))
+        calls += _park(Phase.READDRESS, aside, test_domain, taken)
     return calls
 
 

@@ -116,27 +116,48 @@ def list_removal_brakes(
     return (Brake(BrakeRule.REMOVALS, sentence, tuple(names), content),)
 
 
-def list_address_brakes(kind: Kind, before: Iterable[str], after: Iterable[str]) -> Iterator[Brake]:
-    """Stop when those who stay lose all of several addresses that they have in a domain.
+def list_address_brakes(
+    kind: Kind,
+    calls: Iterable[Call],
+    before: Mapping[Reference, Collection[str]],
+    after: Mapping[Reference, Collection[str]],
+    coming: Iterable[str],
+    *,
+    safety: Safety,
+) -> Iterator[Brake]:
+    """Stop when all of several addresses go that there are in a domain.
 
-    So it is when another domain becomes the default: whoever has no email of their own follows.
+    So it is when another domain becomes the default: whoever has no email of their own follows. Or
+    when those leave who have them. Who leaves counts once, with whatever addresses; that all of a
+    kind leave is a brake of its own.
 
     Args:
         kind: Of the collection.
-        before: Folded addresses of those who stay.
-        after: Folded addresses of those who are there then.
+        calls: All that is to be done to it.
+        before: Folded addresses of everybody, by folded reference.
+        after: The same when addresses have moved, and nobody has left yet.
+        coming: Folded addresses of those who come.
+        safety: From the spec.
     """
-    lost: dict[str, list[str]] = {}
-    for address in sorted(set(before)):
-        lost.setdefault(get_domain(address), []).append(address)
-    kept = {get_domain(address) for address in after}
-    for domain, addresses in lost.items():
-        if domain not in kept and len(addresses) > 1:
+    gone = {call.subject.folded for call in calls if call.operation in _REMOVING}
+    staying = (address for each in after if each not in gone for address in after[each])
+    kept = {get_domain(address) for address in (*staying, *coming)}
+    are_confirmed = not kept or safety.max_removals_percent >= _EVERYBODY
+    lost: dict[str, dict[str, Reference | str]] = {}
+    for each, addresses in before.items():
+        if each in gone and are_confirmed:
+            continue
+        for address in addresses:
+            loss = each if each in gone else address
+            lost.setdefault(get_domain(address), {})[address] = loss
+    for domain in sorted(lost.keys() - kept):
+        if len({*lost[domain].values()}) > 1:
+            names = sorted(lost[domain])
             sentence = (
-                f"all {len(addresses)} addresses of {kind}s in {domain} go, and mail to them "
-                f"bounces: {join_names(addresses)}; to keep them, declare them as aliases"
+                f"all {len(names)} addresses of {kind}s in {domain} go, and mail to them "
+                f"bounces: {join_names(names)}; to keep them, declare them as aliases"
             )
-            yield Brake(BrakeRule.ADDRESSES, sentence, tuple(addresses))
+            yield Brake(BrakeRule.ADDRESSES, sentence, tuple(names))
 
 
 def list_export_brakes(

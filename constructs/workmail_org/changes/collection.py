@@ -65,6 +65,7 @@ class CollectionFacts(Generic[EntityT]):
         present: Folded names of everything of the kind that is there.
         found: Those of them that matter, in the order of the list; members and
             delegates are the enabled ones.
+        contested: Folded names of those of other shards who have an address that somebody gets.
         claims: What is the stack's.
         enabled: Ids of the users and groups that are switched on, by folded reference.
         others: Who of other collections is the stack's and changes addresses
@@ -73,7 +74,7 @@ class CollectionFacts(Generic[EntityT]):
         disproved: Folded names of those who are left as they are (`changes.few`).
         strangers: As in `Situation`, like `namesakes`.
         undoing: A failed deployment is rolled back.
-        as_found: As in `Situation`.
+        as_found: As in `Situation`, like `template`.
         previous_is_lost: As in `Situation`.
         exported: Ids of those whose mailbox has a verified export; `None`: nobody has
             looked.
@@ -82,6 +83,7 @@ class CollectionFacts(Generic[EntityT]):
     present: Collection[str]
     found: Sequence[Found[EntityT]]
     claims: Claims
+    contested: Collection[str] = frozenset()
     enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     others: Sequence[Addressed] = ()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
@@ -90,6 +92,7 @@ class CollectionFacts(Generic[EntityT]):
     namesakes: Collection[str] = frozenset()
     undoing: bool = False
     as_found: bool = False
+    template: Sequence[EntityT] = ()
     previous_is_lost: bool = False
     exported: Collection[str] | None = None
 
@@ -139,9 +142,10 @@ def assess(
     past: Any
     share, past = take_own_share(declared, previous, facts.present)
     whole: Any = declared.entities
-    own = {fold(entity.name) for entity in share}
+    own = {fold(entity.name) for entity in share} | {*facts.contested}
+    share = tuple(entity for entity in whole if fold(entity.name) in own)
     removable = frozenset[str]() if declared.shard else facts.claims.removable
-    named = list_relevant(declared, previous, facts.claims, facts.present)
+    named = list_relevant(declared, previous, facts.claims, facts.present).union(facts.contested)
     return Situation(
         actual=[
             each
@@ -161,6 +165,7 @@ def assess(
         taken_over=declared.taken_over and not declared.read_only_directory,
         undoing=facts.undoing,
         as_found=facts.as_found,
+        template=facts.template,
         begins=previous is None or declared.read_only_directory,
         previous_is_lost=facts.previous_is_lost,
         absent=[entity for entity in whole if fold(entity.name) not in facts.present],

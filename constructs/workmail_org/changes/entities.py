@@ -77,6 +77,7 @@ class Situation(Generic[EntityT]):
             it was ours, and is not refused now.
         as_found: What is desired is how a failed deployment found it: what people have added
             to lists since then stays.
+        template: What the template declares that is rolled back to, where that takes its place.
         begins: The resource is created, so its ledger may know nobody yet; or only the directory
             makes anybody.
         previous_is_lost: Nobody knows what the last deployment declared: whoever
@@ -108,6 +109,7 @@ class Situation(Generic[EntityT]):
     taken_over: bool = False
     undoing: bool = False
     as_found: bool = False
+    template: Sequence[EntityT] = ()
     begins: bool = False
     previous_is_lost: bool = False
     absent: Sequence[EntityT] = ()
@@ -148,11 +150,25 @@ class Situation(Generic[EntityT]):
         those whom the failed deployment did not name whether they were in it when it began: lists
         show only who is switched on.
         """
-        if listed not in self.enabled:
+        if listed not in self.enabled or self._goes_into_hiding(entity, listed):
             return False
         if self.is_exclusive(entity, listing):
             return True
         return listed in self._list_given(entity)
+
+    def _goes_into_hiding(self, entity: EntityT, listed: Reference) -> bool:
+        """Return whether a rollback switches somebody off again who was in a list all the time.
+
+        What was found does not name them, since lists show only who is switched on. The template
+        that is rolled back to does.
+        """
+        goes_off = any(
+            each.reference.folded == listed and not each.enabled for each in self.desired
+        )
+        return goes_off and any(
+            each.reference.folded == entity.reference.folded and listed in _list_references(each)
+            for each in self.template
+        )
 
     def list_kept(self, entity: EntityT) -> tuple[Reference, ...]:
         """List the members or delegates who left the spec and are still to be taken out.
@@ -238,7 +254,7 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
     }
     wanted = newcomers | situation.wanted_elsewhere
     holders = list(_list_holders(situation))
-    before = _list_held(holders)
+    before = _list_held(traits.kind, holders)
     calls += move_addresses(holders, situation.test_domain, wanted)
     for entity in situation.desired:
         calls += _bring(traits, situation, entity)
@@ -257,7 +273,14 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
             *list_removal_brakes(
                 traits.kind, ordered, owned=situation.managed, safety=situation.safety
             ),
-            *list_address_brakes(traits.kind, before, (*_list_held(holders), *newcomers)),
+            *list_address_brakes(
+                traits.kind,
+                ordered,
+                before,
+                _list_held(traits.kind, holders),
+                newcomers | _list_coming(situation),
+                safety=situation.safety,
+            ),
             *list_export_brakes(traits.kind, ordered, situation.found, situation.exported),
         ),
     )
@@ -446,15 +469,27 @@ def _list_holders(situation: Situation[EntityT]) -> Iterable[Holder]:
         )
 
 
-def _list_held(holders: Iterable[Holder]) -> list[str]:
-    """List the addresses, folded, of those who stay."""
-    return [
-        fold(address)
+def _list_held(kind: Kind, holders: Iterable[Holder]) -> dict[Reference, list[str]]:
+    """List the addresses that somebody has, folded; who leaves another collection is left to it."""
+    return {
+        holder.reference.folded: [
+            fold(address)
+            for address in (holder.primary, *holder.aliases)
+            if address and not is_parking_address(address)
+        ]
         for holder in holders
-        if holder.readdressable and holder.wanted_primary
-        for address in (holder.primary, *holder.aliases)
-        if address and not is_parking_address(address)
-    ]
+        if holder.readdressable and (holder.wanted_primary or holder.reference.kind is kind)
+    }
+
+
+def _list_coming(situation: Situation[EntityT]) -> set[str]:
+    """List the addresses, folded, of those who come, also with other shards."""
+    return {
+        address
+        for entity in situation.absent
+        if entity.enabled
+        for address in index_addresses((entity.email, *entity.aliases))
+    }
 
 
 def _make_holder(

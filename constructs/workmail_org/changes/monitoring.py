@@ -76,9 +76,11 @@ def _is_there(
     declared: EmailMonitoringProperties,
     previous: EmailMonitoringProperties | None,
 ) -> bool:
+    if found is None:
+        return False
     if declared.log_group_arn == UNRESOLVED and declared == previous:
         return True  # only CloudFormation knows the ARNs: what is live cannot be compared
-    if found is None or found.log_group_arn != declared.log_group_arn:
+    if found.log_group_arn != declared.log_group_arn:
         return False
     # Without a role of the spec's, WorkMail puts its own there.
     return declared.role_arn in (None, found.role_arn)

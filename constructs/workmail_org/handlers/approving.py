@@ -1,8 +1,13 @@
-"""Approving: nothing is done but what a person has seen, also on a bare `cdk deploy`."""
+"""Approving: nothing is done but what a person has seen, also on a bare `cdk deploy`.
+
+A person has seen what a plan prints. With an approval no resource does anything else. A repair is
+such a text too: what people changed by hand is set right only by resources that are named in it,
+and only while that takes the calls that the plan has shown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from workmail_org.changes.calls import Call
 from workmail_org.changes.digests import digest_calls
@@ -17,10 +22,17 @@ _MOST_CALLS = 10
 
 _PLAN = "workmail-org plan SPEC --against live"
 
+_UNPLANNED_REPAIR = (
+    "this is not the repair that was planned: it is done already, or the spec or the live "
+    f"organization changed meanwhile ({_PLAN} --repair shows what is left to repair and prints the "
+    "text for cdk deploy -c repair=TEXT)"
+)
+
 
 def is_asked(request: Request[object]) -> bool:
-    """Return whether this request may only do what was approved."""
-    return request.consent.asks and not request.is_delete and not request.is_unchanged
+    """Return whether this request may only do what was approved, or planned as a repair."""
+    asks = request.consent.asks or request.repairs
+    return asks and not request.is_delete and not request.is_unchanged
 
 
 def approve(run: Run, request: Request[object], calls: Sequence[Call]) -> None:
@@ -60,12 +72,11 @@ def approve_parts(
     """
     if not is_asked(request):
         return
-    unseen = [*_list_unseen(request.consent, request.part_name, parts)]
-    unseen += [
-        f"{part_name} leaves"
-        for part_name in leaving
-        if part_name not in request.consent.approved_others
-    ]
+    consent, part_name = request.consent, request.part_name
+    why, unseen = _UNPLANNED_REPAIR, [*_list_unplanned(request, parts.get(part_name, ()))]
+    if consent.asks and not unseen:
+        why, unseen = _explain(consent), [*_list_unapproved(consent, part_name, parts)]
+        unseen += [f"{each} leaves" for each in leaving if each not in consent.approved_others]
     if not unseen:
         return
     state = read_state(run.clients.cloudformation, request.stack_id)
@@ -74,18 +85,22 @@ def approve_parts(
     elif was_let_through(run, request):
         run.log("delivered again", unseen=unseen)
     else:
-        raise UnapprovedError(f"{_explain(request.consent)}: {'; '.join(unseen)}")
+        raise UnapprovedError(f"{why}: {'; '.join(unseen)}")
 
 
-def _list_unseen(
+def _list_unplanned(request: Request[object], calls: Sequence[Call]) -> Iterator[str]:
+    """List what a repair would do that its plan has not shown."""
+    if request.repairs and calls and request.consent.repair != digest_calls(calls):
+        yield _describe(request.part_name, calls)
+
+
+def _list_unapproved(
     consent: Consent, part_name: str, parts: Mapping[str, Sequence[Call]]
-) -> list[str]:
+) -> Iterator[str]:
     approved = {part_name: consent.approved, **consent.approved_others}
-    return [
-        _describe(part, calls)
-        for part, calls in parts.items()
-        if calls and approved.get(part) != digest_calls(calls)
-    ]
+    for part, calls in parts.items():
+        if calls and approved.get(part) != digest_calls(calls):
+            yield _describe(part, calls)
 
 
 def _explain(consent: Consent) -> str:

@@ -12,8 +12,10 @@ believes of everybody else what the ledger says that they were last seen to be:
 * *Doubted* is who was believed and turns out to have an address that somebody else is to get. No
   list shows further addresses, so WorkMail is asked who has each new one. An alias that was given
   by hand to somebody who is believed would else be found by the refusal of its new owner.
+* *Contested* is who has such an address and is another shard's to answer for. That one may have
+  nothing to do, so this one brings them to what is declared, and with that takes the address away.
 
-A creation doubts nobody: whom it believes it has made itself, a moment ago.
+The first deployment of a stack doubts nobody: whom it believes it has made itself, a moment ago.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import Any, Generic, TypeVar
 from workmail_org.changes.calls import Subject
 from workmail_org.changes.collection import take_own_share
 from workmail_org.changes.settled import ListedRow, believe, believe_made, list_new_addresses
-from workmail_org.handlers.requests import Request, RequestType
+from workmail_org.handlers.requests import Request
 from workmail_org.model.live import Found
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference, fold
@@ -44,12 +46,14 @@ class Observation:
     Attributes:
         reader: Reads, and keeps the lists of this look.
         entries: Of the ledger, by folded reference.
-        present: Folded names of everybody who is there.
+        rows: Everybody who is there.
+        present: Their folded names.
         enabled: Who can be a member or a delegate, with their ids.
     """
 
     reader: SnapshotReader
     entries: Mapping[Reference, Entry]
+    rows: Sequence[Listed]
     present: Collection[str]
     enabled: Mapping[Reference, str]
 
@@ -60,18 +64,22 @@ class Beliefs(Generic[C]):
 
     Attributes:
         declared: What is to be.
+        begins: Whether it belongs to the first deployment of its stack.
         known: Who was read and needed nothing, or is believed, by row.
         believed: Who is not read, by id.
-        doubted: Ids of those who were believed, and have to be read.
+        doubted: Ids of those who were believed, or are contested, and have to be read.
+        contested: Folded names of those of other shards who have an address that somebody gets.
         looked_up: Folded addresses whose holder was asked for.
     """
 
     request: Request[C]
     declared: C
     kind: Kind
+    begins: bool = False
     known: dict[Listed, Found[Any]] = field(default_factory=dict[Listed, Found[Any]])
     believed: dict[str, Listed] = field(default_factory=dict[str, Listed])
     doubted: set[str] = field(default_factory=set[str])
+    contested: set[str] = field(default_factory=set[str])
     looked_up: set[str] = field(default_factory=set[str])
     declared_by_name: Mapping[str, Any] = field(init=False)
 
@@ -88,11 +96,15 @@ class Beliefs(Generic[C]):
         self.known.clear()
 
     def read(self, look: Observation, rows: Sequence[Listed]) -> Sequence[Found[Any]]:
-        """Read some of those who are there: nobody who is known or believed."""
-        found = self._read_unknown(look, rows)
-        while self._doubt(look, found):
-            found = self._read_unknown(look, rows)
+        """Read some of those who are there: nobody who is known or believed; and the contested."""
+        found = self._read_unknown(look, self._add_contested(look, rows))
+        while self._doubt(look, rows, found):
+            found = self._read_unknown(look, self._add_contested(look, rows))
         return found
+
+    def _add_contested(self, look: Observation, rows: Sequence[Listed]) -> Sequence[Listed]:
+        others = (row for row in look.rows if fold(row.reference.name) in self.contested)
+        return [*rows, *others]
 
     def _read_unknown(self, look: Observation, rows: Sequence[Listed]) -> Sequence[Found[Any]]:
         unknown = {row.id: row for row in rows if row not in self.known}
@@ -122,20 +134,38 @@ class Beliefs(Generic[C]):
             return found
         return believe(declared, entry.settled, shown, look.enabled)
 
-    def _doubt(self, look: Observation, found: Sequence[Found[Any]]) -> bool:
-        """Doubt whoever has an address that somebody is to get; tell whether there is anybody."""
-        if not self.believed or self.request.type is RequestType.CREATE:
+    def _doubt(
+        self, look: Observation, rows: Sequence[Listed], found: Sequence[Found[Any]]
+    ) -> bool:
+        """Doubt whoever has an address that somebody is to get, of whatever shard.
+
+        Returns:
+            Whether there is anybody; then there may be more, whose addresses they get.
+        """
+        if self.begins or not (self.believed or self.declared.shard):
             return False
         share, _past = take_own_share(self.declared, self.request.previous, look.present)
-        new = list_new_addresses(share, {fold(each.entity.name): each for each in found})
+        others = [self.declared_by_name[name] for name in sorted(self.contested)]
+        new = list_new_addresses([*share, *others], {fold(f.entity.name): f for f in found})
         self.looked_up, wanted = self.looked_up | new, sorted(new - self.looked_up)
         workmail = look.reader.workmail
         holders = workmail.read_many(lambda each: find_address_owner(workmail, each), wanted)
-        contested = {each.id for each in holders if each and each.id in self.believed}
-        self.doubted |= contested
-        for row_id in contested:
+        held = {each.id for each in holders if each}
+        own = {row.id for row in rows}
+        contested = {
+            row.id: name
+            for row in look.rows
+            if row.id in held - own
+            and row.reference.folded in look.entries
+            and (name := fold(row.reference.name)) in self.declared_by_name
+            and name not in self.contested
+        }
+        believed = held & self.believed.keys()
+        self.contested |= {*contested.values()}
+        self.doubted |= contested.keys() | believed
+        for row_id in believed:
             self.known.pop(self.believed.pop(row_id), None)
-        return bool(contested)
+        return bool(contested or believed)
 
     def _list_with_quota(self) -> set[str]:
         """List whose quota the spec has a word on; it takes a call of its own."""

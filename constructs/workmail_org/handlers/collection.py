@@ -65,7 +65,11 @@ from workmail_org.handlers.restoring_people import (
     restore,
 )
 from workmail_org.handlers.stopping import require_acknowledgement
-from workmail_org.handlers.surroundings import is_gone, is_rollback
+from workmail_org.handlers.surroundings import (
+    belongs_to_first_deployment,
+    is_gone,
+    is_rollback,
+)
 from workmail_org.kinds import CollectionKind
 from workmail_org.model.live import Found
 from workmail_org.model.removal import Removal
@@ -170,7 +174,7 @@ class CollectionWork(Generic[C]):
     _written: frozenset[Reference] = frozenset()
 
     def __post_init__(self) -> None:
-        self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
+        self.beliefs = self._open_beliefs()
 
     @property
     def declared(self) -> C:
@@ -365,14 +369,16 @@ class CollectionWork(Generic[C]):
         present = {fold(row.reference.name) for row in rows}
         relevant = list_relevant(self.declared, previous, claims, present)
         enabled = self._list_enabled(self.entries)
+        template, _ = self.request.sides
         read = [row for row in rows if fold(row.reference.name) in relevant]
         look = Observation(
-            reader=self.reader, entries=self.entries, present=present, enabled=enabled
+            reader=self.reader, entries=self.entries, rows=rows, present=present, enabled=enabled
         )
         found = self.beliefs.read(look, read)
         return CollectionFacts(
             present=present,
             found=found,
+            contested=self.beliefs.contested,
             claims=claims,
             enabled=enabled,
             others=self._read_others(list_moving(self.declared, previous)),
@@ -380,6 +386,7 @@ class CollectionWork(Generic[C]):
             disproved=find_disproved(self._unseen or {}, found, self.aim.found),
             undoing=undoing,
             as_found=bool(self.aim.found),
+            template=template.entities if self.aim.found and template else (),
             previous_is_lost=self.request.previous_is_lost,
             exported=self.exported,
         )
@@ -392,8 +399,12 @@ class CollectionWork(Generic[C]):
         if aim is self.aim:
             return rows
         self.aim, self._unseen = aim, None
-        self.beliefs = Beliefs(self.request, self.declared, self.kind.kind)
+        self.beliefs = self._open_beliefs()
         return self._list()
+
+    def _open_beliefs(self) -> Beliefs[C]:
+        begins = belongs_to_first_deployment(self.run, self.request)
+        return Beliefs(self.request, self.declared, self.kind.kind, begins=begins)
 
     def _open_reader(self) -> SnapshotReader:
         """Read the lists anew; of whom all that was written succeeded, the rows alone, once."""

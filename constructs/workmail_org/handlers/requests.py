@@ -20,7 +20,7 @@ from workmail_org.kinds import KINDS, make_part_name
 from workmail_org.model.values import fold
 from workmail_org.service.clients import Clients
 from workmail_org.service.ledger import DynamoDbLedger, Ledger
-from workmail_org.service.stacks import FORWARD
+from workmail_org.service.stacks import BACKWARD, FORWARD
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.encoding import decode_properties
 from workmail_org.wire.names import COLLECTION_BUCKET, COLLECTION_KEY
@@ -114,8 +114,12 @@ class Request(Generic[PropertiesT_co]):
 
     @property
     def repairs(self) -> bool:
-        """Whether everything is read, and set right where it differs from what is declared."""
-        return bool(self.consent.repair)
+        """Whether everything is read, and set right where it differs from what is declared.
+
+        Not so in a rollback, also to a template that was deployed as a repair: it puts back what
+        was found.
+        """
+        return bool(self.consent.repair) and not self.operation.startswith(BACKWARD)
 
     @property
     def sides(self) -> tuple[PropertiesT_co | None, PropertiesT_co | None]:

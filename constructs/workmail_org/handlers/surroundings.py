@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workmail_org.errors import TemporaryError
-from workmail_org.handlers.requests import Request, Run
+from workmail_org.handlers.requests import Request, RequestType, Run
 from workmail_org.service.reading import read_organization
 from workmail_org.service.stacks import StackState, read_state
 from workmail_org.service.workmail import WorkMail
@@ -13,6 +13,14 @@ def is_rollback(run: Run, request: Request[object]) -> bool | None:
     """Return whether a failed deployment is rolled back; `None`: CloudFormation does not tell."""
     state = read_state(run.clients.cloudformation, request.stack_id)
     return state.rolls_back if state else None
+
+
+def belongs_to_first_deployment(run: Run, request: Request[object]) -> bool:
+    """Return whether a request creates something in the first deployment of its stack."""
+    if request.type is not RequestType.CREATE:
+        return False
+    state = read_state(run.clients.cloudformation, request.stack_id)
+    return state is not None and state.begins
 
 
 def read_known_state(run: Run, request: Request[object]) -> StackState:

@@ -28,13 +28,13 @@ class OrganizationConsent:
         acknowledge: Digests of changes that must be confirmed.
         approved: Digests of what was approved, by part_name; `None`: no approval.
         require_approval: From the spec.
-        repair: Digest of a repair; empty: none.
+        repair: Digests of what is to be set right, by part_name; `None`: nothing.
     """
 
     acknowledge: tuple[str, ...]
     approved: Mapping[str, str] | None
     require_approval: bool
-    repair: str = ""
+    repair: Mapping[str, str] | None = None
 
     def make_properties(self, resource_type: ResourceType, part_name: str) -> dict[str, Any]:
         """Make what one custom resource carries of it."""
@@ -50,58 +50,46 @@ class OrganizationConsent:
 
 
 def read_consent(scope: Construct, organization: Organization) -> OrganizationConsent:
-    """Read `-c acknowledge=DIGEST`, `-c approved=TEXT` and `-c repair=DIGEST`.
+    """Read `-c acknowledge=DIGEST`, `-c approved=TEXT` and `-c repair=TEXT`.
 
     Several digests to acknowledge have commas between.
 
     Raises:
-        SpecError: One is not a digest, or the text is not an approval.
+        SpecError: One is not a digest, or a text is not what a plan prints.
     """
     return OrganizationConsent(
         acknowledge=_read_digests(scope),
-        approved=_read_approval(scope, organization.key),
+        approved=_read_parts(scope, "approved", organization.key),
         require_approval=organization.safety.require_approval,
-        repair=_read_repair(scope),
+        repair=_read_parts(scope, "repair", organization.key),
     )
-
-
-def _read_repair(scope: Construct) -> str:
-    given: Any = scope.node.try_get_context("repair") or ""
-    repair = str(given).strip()
-    if repair:
-        _check_digest("repair", repair, "; copy what plan --against live --repair printed")
-    return repair
 
 
 def _read_digests(scope: Construct) -> tuple[str, ...]:
     given: Any = scope.node.try_get_context("acknowledge") or ""
     digests = [each.strip() for each in str(given).split(",") if each.strip()]
     for each in digests:
-        _check_digest(
-            "acknowledge",
-            each,
-            ", or several with commas between; copy what the refused deployment or `plan` printed",
-        )
+        if not _DIGEST.fullmatch(each):
+            raise SpecError(
+                [
+                    f'acknowledge: "{each}" is not a digest: allowed are 12 digits from 0 to f, or '
+                    "several with commas between; copy what the refused deployment or `plan` "
+                    "printed"
+                ]
+            )
     return tuple(sorted(set(digests)))
 
 
-def _check_digest(option: str, given: str, advice: str) -> None:
-    if not _DIGEST.fullmatch(given):
-        raise SpecError(
-            [f'{option}: "{given}" is not a digest: allowed are 12 digits from 0 to f{advice}']
-        )
-
-
-def _read_approval(scope: Construct, key: str) -> Mapping[str, str] | None:
-    """Read an organization's parts of an approval, by part_name."""
-    given: Any = scope.node.try_get_context("approved") or ""
+def _read_parts(scope: Construct, option: str, key: str) -> Mapping[str, str] | None:
+    """Read an organization's parts of what a plan printed, by part_name."""
+    given: Any = scope.node.try_get_context(option) or ""
     text = str(given).strip()
     if not text:
         return None
     try:
         parts = parse_approval(text)
     except ValueError as error:
-        raise SpecError([f"approved: {error}"]) from error
+        raise SpecError([f"{option}: {error}"]) from error
     prefix = f"{key}/"
     return {
         name.removeprefix(prefix): digest

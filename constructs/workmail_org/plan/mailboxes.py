@@ -85,11 +85,12 @@ def _predict_facts(
     unseen = {} if actual.repairs else find_unseen(declared, known, enabled)
     present = _take_present(kind, actual, unseen)
     owned = actual.owned.get(kind, frozenset[str]()).union(unseen)
-    found = _read(present, before, declared, enabled, unseen)
+    found, contested = _read(present, before, declared, enabled, unseen, owned)
     moving = list_moving(declared, before)
     return CollectionFacts(
         present=present.keys(),
         found=found,
+        contested=contested,
         claims=Claims(
             removable=owned,
             known=owned | actual.known.get(kind, frozenset()),
@@ -176,27 +177,36 @@ def _read(
     declared: CollectionProperties,
     enabled: Mapping[Reference, str],
     unseen: Mapping[str, Found[Any]],
-) -> list[Found[Any]]:
-    """Say how the handler reads everybody, those whom it believes included."""
+    owned: Collection[str],
+) -> tuple[list[Found[Any]], frozenset[str]]:
+    """Say how the handler reads everybody, those whom it believes included.
+
+    Returns:
+        Who is there; and folded names of those of other shards who have an address that somebody
+        of this one gets.
+    """
     seen = {name: _see(found, enabled) for name, found in present.items()}
     share, _past = take_own_share(declared, before, present.keys())
-    known = {**seen, **unseen}
-    while contested := _list_contested(list_new_addresses(share, known), seen, known):
-        known |= {name: seen[name] for name in contested}
-    return [known[name] for name in present]
+    own = {fold(entity.name) for entity in share}
+    ours = {fold(e.name) for e in declared.entities}.intersection(owned)
+    known, contested = {**seen, **unseen}, frozenset[str]()
+    while True:
+        getting = [e for e in declared.entities if fold(e.name) in own | contested]
+        holders = _list_holders(list_new_addresses(getting, known), seen)
+        others = contested | (holders & ours - own) if declared.shard else contested
+        if others == contested and all(known[name] == seen[name] for name in holders):
+            return [known[name] for name in present], contested
+        known, contested = known | {name: seen[name] for name in holders}, others
 
 
-def _list_contested(
-    new: Collection[str], seen: Mapping[str, Found[Any]], known: Mapping[str, Found[Any]]
-) -> set[str]:
-    """List who is believed, and really has an address that somebody is to get."""
-    return {
+def _list_holders(addresses: Collection[str], seen: Mapping[str, Found[Any]]) -> frozenset[str]:
+    """List the folded names of those who have one of some addresses."""
+    return frozenset(
         name
         for name, found in seen.items()
-        if found != known[name] and found.entity.enabled
-        for address in (found.entity.email, *found.entity.aliases)
-        if fold(address) in new
-    }
+        if found.entity.enabled
+        and any(fold(each) in addresses for each in (found.entity.email, *found.entity.aliases))
+    )
 
 
 def _see(found: Found[Any], enabled: Collection[Reference]) -> Found[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from workmail_org.changes.approvals import make_approval
+from workmail_org.changes.approvals import NOTHING, make_approval
 from workmail_org.changes.brakes import Brake, digest_brakes
 from workmail_org.changes.consequences import Consequence, Rule
 from workmail_org.plan.costs import Cost
@@ -114,6 +114,7 @@ class Plan:
         base: What it is compared with, in words.
         notes: What is to know about all organizations.
         refusals: Why the spec as a whole is not deployed.
+        repairs: Whether what was changed by hand is set right too.
     """
 
     environment: str
@@ -122,6 +123,7 @@ class Plan:
     organizations: tuple[OrganizationPlan, ...]
     notes: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+    repairs: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -136,6 +138,11 @@ class Plan:
         """The text that `cdk deploy -c approved=` takes."""
         digests = [each.digests for each in self.organizations]
         return make_approval({name: value for each in digests for name, value in each.items()})
+
+    @property
+    def repair(self) -> str | None:
+        """The text that `cdk deploy -c repair=` takes: no resource repairs but these, by that."""
+        return self.approval if self.repairs and self.approval != NOTHING else None
 
     @property
     def acknowledgement(self) -> str | None:

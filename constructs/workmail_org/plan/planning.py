@@ -84,6 +84,7 @@ def plan(environment: Environment, base: Base, question: Question) -> Plan:
         organizations=tuple(organizations),
         notes=tuple(notes),
         refusals=(expiry,) if expiry else (),
+        repairs=question.repairs,
     )
 
 
@@ -127,19 +128,7 @@ def _plan_organization(
     if refusals:
         mailboxes = count_mailboxes((standing.actual if standing else before).people)
         return replace(told, cost=Cost(mailboxes, mailboxes))
-    if repairs:
-        told = replace(told, notes=(*told.notes, *_describe_repair(course)))
     return _tell(told, previous, before, desired, course)
-
-
-def _describe_repair(course: SimulatedSteps) -> Iterator[str]:
-    """Write how what was changed by hand is set right."""
-    calls = tuple(call for step in course.steps for call in step.calls)
-    if calls:
-        yield (
-            "this is what a deployment does that also sets right what was changed by hand: cdk "
-            f"deploy -c repair={digest_calls(calls)}, with what else is printed here"
-        )
 
 
 def _tell(

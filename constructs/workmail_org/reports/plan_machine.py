@@ -42,6 +42,7 @@ def build_document(plan: Plan) -> dict[str, Any]:
         "verdict": plan.verdict.value,
         "approval": plan.approval,
         "acknowledgement": plan.acknowledgement,
+        "repair": plan.repair,
         "refusals": list(plan.refusals),
         "notes": list(plan.notes),
         "counts": {each.value: plan.count(each) for each in Consequence},

@@ -268,6 +268,10 @@ def _list_end(plan: Plan) -> Iterator[str]:
     if plan.acknowledgement:
         yield f"To confirm it, add to `cdk deploy`: `-c acknowledge={plan.acknowledgement}`"
         yield ""
+    if plan.repair:
+        too = "To set right what was changed by hand too"
+        yield f"{too}, add to `cdk deploy`: `-c repair={plan.repair}`"
+        yield ""
     if plan.approval != NOTHING:
         exactly = "To deploy exactly this and nothing else"
         yield f"{exactly}, add to `cdk deploy`: `-c approved={plan.approval}`"

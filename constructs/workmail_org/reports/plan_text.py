@@ -102,6 +102,9 @@ def _list_words(plan: Plan) -> Iterator[Text]:
     if plan.acknowledgement:
         yield Text("to confirm it, add to cdk deploy:")
         yield Text(f"  -c acknowledge={plan.acknowledgement}", style="bold")
+    if plan.repair:
+        yield Text("to set right what was changed by hand too, add to cdk deploy:")
+        yield Text(f"  -c repair={plan.repair}", style="bold")
     if approvable:
         yield Text("to deploy exactly this and nothing else, add to cdk deploy:")
         yield Text(f"  -c approved={plan.approval}", style="bold")

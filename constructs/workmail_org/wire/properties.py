@@ -65,8 +65,8 @@ class Consent:
         approved_others: The same of all other resources, by part_name; for the one
             that comes first and judges what comes to domains, and what leaves.
         ledger_table: DynamoDB table that tells which request was let through.
-        repair: Text that a person gave so that what differs from the spec is found and
-            set right although nothing of it is declared anew; empty: none.
+        repair: Digest of what this resource does if it finds what differs from the spec, and
+            sets it right although nothing of it is declared anew; empty: it does not look.
     """
 
     acknowledge: tuple[str, ...] = ()

@@ -248,6 +248,12 @@ def test_the_summary_comes_first_with_counts_money_and_digest() -> None:
     assert "Nothing: no change erases mail or is final." in summary
 
 
+def test_a_repair_has_a_text_of_its_own() -> None:
+    plan = replace(make_plan("leaver"), repairs=True)
+
+    assert f"-c repair={plan.approval}" in read(plan).words
+
+
 def test_what_cannot_be_undone_is_told_one_by_one() -> None:
     plan = make_plan("retention")
     words = read(plan).words

@@ -46,6 +46,20 @@ def test_every_plan_keeps_to_the_schema(before: Organization | None, after: Orga
     assert [] == [error.message for error in validator.iter_errors(document)]
 
 
+def test_only_a_plan_of_a_repair_has_the_text_for_one() -> None:
+    before, after = TRANSITIONS["a leaver"]
+    assert before
+    environment, base = (
+        Environment(name="test", organizations=(each,)) for each in (after, before)
+    )
+    question = Question(spec="spec.yaml", today=date(2026, 11, 22), repairs=True)
+    document = json.loads(render_plan(plan(environment, make_base("main", base), question)))
+    validator: Any = Draft202012Validator(SCHEMA)
+
+    assert (document["approval"], True) == (document["repair"], validator.is_valid(document))
+    assert make_document(before, after)["repair"] is None
+
+
 def test_the_schema_knows_every_class_and_every_outcome() -> None:
     definitions = SCHEMA["$defs"]
 

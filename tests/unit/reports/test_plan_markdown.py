@@ -149,6 +149,12 @@ def test_what_is_left_out_is_counted() -> None:
     assert "- … and 800 more" in render_plan(make_plan(make_organization(*every)))
 
 
+def test_a_repair_has_a_text_of_its_own() -> None:
+    found = replace(make_plan(make_organization(make_change("x"))), repairs=True)
+
+    assert f"`-c repair={found.approval}`" in render_plan(found)
+
+
 def test_nothing_to_do_takes_few_lines() -> None:
     text = render_plan(make_plan(make_organization(digests={})))
 

@@ -93,6 +93,12 @@ def test_the_words_to_copy_are_on_one_line_however_narrow_it_is() -> None:
     assert f"  -c approved={LEAVER.approval}" == line
 
 
+def test_a_repair_has_a_text_of_its_own() -> None:
+    lines = render_plan(replace(LEAVER, repairs=True), width=20).splitlines()
+
+    assert f"  -c repair={LEAVER.approval}" == lines[-3]
+
+
 def test_nothing_to_do_is_said() -> None:
     assert "nothing to do" == render_plan(make_plan(PAIR, PAIR)).splitlines()[1]
 

@@ -100,7 +100,7 @@ def _judge(
         if path[: len(start)] == start:
             return f"it says {what}", "declare what is live, or set it right"
     if path[0] == "tags" and path[1:] and path[1] in OWN_TAGS:
-        return "it says which stack manages the organization", "deploy with -c repair=DIGEST"
+        return "it says which stack manages the organization", "deploy with -c repair=TEXT"
     shape = find_shape(("organizations", "x", path[0]))
     if len(path) == 1 and ("properties" in shape or "additionalProperties" in shape):
         return (
