@@ -71,6 +71,7 @@ class CollectionFacts(Generic[EntityT]):
         others: Who of other collections is the stack's and changes addresses
             together with this one (`list_moving`).
         exceptions: What happens to some who leave, by folded name.
+        memberships: As in `Situation`.
         strangers: As in `Situation`, like `namesakes`.
         undoing: A failed deployment is rolled back.
         as_found: As in `Situation`, like `template`.
@@ -86,6 +87,9 @@ class CollectionFacts(Generic[EntityT]):
     enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     others: Sequence[Addressed] = ()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
+    memberships: Mapping[Reference, tuple[Reference, ...]] = field(
+        default_factory=dict[Reference, tuple[Reference, ...]]
+    )
     strangers: Mapping[str, Reference] = field(default_factory=dict[str, Reference])
     namesakes: Collection[str] = frozenset()
     undoing: bool = False
@@ -152,6 +156,7 @@ def assess(
         neighbours=_list_neighbours(facts, declared, previous),
         wanted_elsewhere=list_wanted_elsewhere(whole, share, declared.other_addresses),
         exceptions=facts.exceptions,
+        memberships=facts.memberships,
         read_only_directory=declared.read_only_directory,
         adopt=declared.adopt,
         taken_over=declared.taken_over and not declared.read_only_directory,
