@@ -601,8 +601,30 @@ def test_a_group_that_is_switched_off_again_is_a_member_as_before(
     with pytest.raises(DeploymentFailedError, match="Final"):
         stack.deploy(make_organization(ALICE, everybody, changed, permissions=(rights,)))
 
-    assert "sales" not in take_picture(stack).enabled
+    assert "group:sales" not in take_picture(stack).enabled
     assert found == list_kept_members(stack, "all")
+
+
+def test_a_newcomer_of_a_failed_deployment_is_no_member_afterwards(stack: Stack) -> None:
+    """Not even one whom nobody sees: groups are rolled back after users are switched off."""
+    sales = make_group("sales", "alice")
+    stack.deploy(make_organization(ALICE, sales, make_group("help", "alice")))
+    carol = make_user("carol")
+    rights = MailboxPermission(
+        mailbox=ALICE.reference, grantee=carol.reference, rights=(Right.SEND_AS,)
+    )
+    fault = Fault(operation="PutMailboxPermissions", times=1, code="Final", status=400)
+    stack.emulator.faults.add(fault)
+    desired = make_organization(
+        ALICE, carol, make_group("sales", "alice", "carol"), make_group("help", "alice")
+    )
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(replace(desired, permissions=(rights,)))
+
+    assert {"alice", "group:sales", "group:help"} == take_picture(stack).enabled
+    assert {"alice"} == list_kept_members(stack, "sales")
+    stack.deploy(desired)
+    assert {"alice", "carol"} == list_members(stack, "sales")
 
 
 def look_at_people(hand: Hand) -> list[tuple[str, ...]]:

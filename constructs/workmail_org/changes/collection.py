@@ -72,6 +72,7 @@ class CollectionFacts(Generic[EntityT]):
             together with this one (`list_moving`).
         exceptions: What happens to some who leave, by folded name.
         disproved: Folded names of those who are left as they are (`changes.few`).
+        memberships: As in `Situation`.
         strangers: As in `Situation`, like `namesakes`.
         undoing: A failed deployment is rolled back.
         as_found: As in `Situation`, like `template`.
@@ -88,6 +89,9 @@ class CollectionFacts(Generic[EntityT]):
     others: Sequence[Addressed] = ()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
     disproved: Collection[str] = frozenset()
+    memberships: Mapping[Reference, tuple[Reference, ...]] = field(
+        default_factory=dict[Reference, tuple[Reference, ...]]
+    )
     strangers: Mapping[str, Reference] = field(default_factory=dict[str, Reference])
     namesakes: Collection[str] = frozenset()
     undoing: bool = False
@@ -160,6 +164,7 @@ def assess(
         neighbours=_list_neighbours(facts, declared, previous),
         wanted_elsewhere=list_wanted_elsewhere(whole, share, declared.other_addresses),
         exceptions=facts.exceptions,
+        memberships=facts.memberships,
         read_only_directory=declared.read_only_directory,
         adopt=declared.adopt,
         taken_over=declared.taken_over and not declared.read_only_directory,

@@ -66,6 +66,8 @@ class Situation(Generic[EntityT]):
         desired: From the spec; names unique without case.
         removal: What happens to entities that left the spec.
         exceptions: Other removal policies for some of them, by folded name.
+        memberships: Groups that they are taken out of before they are switched off, by folded
+            reference: in a rollback, which comes to groups later.
         test_domain: `<alias>.awsapps.com`.
         neighbours: Entities of other collections that addresses come from or go to.
         wanted_elsewhere: Folded addresses that other shards, and collections which come
@@ -104,6 +106,9 @@ class Situation(Generic[EntityT]):
     neighbours: Sequence[Neighbour] = ()
     wanted_elsewhere: frozenset[str] = frozenset()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
+    memberships: Mapping[Reference, tuple[Reference, ...]] = field(
+        default_factory=dict[Reference, tuple[Reference, ...]]
+    )
     read_only_directory: bool = False
     adopt: bool = False
     taken_over: bool = False
@@ -263,7 +268,10 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
         removal_policy = situation.exceptions.get(fold(entity.name), situation.removal)
         if situation.read_only_directory:
             removal_policy = soften(removal_policy)
-        calls += remove(entity.reference, removal_policy, enabled=entity.enabled)
+        removals = [*remove(entity.reference, removal_policy, enabled=entity.enabled)]
+        groups = situation.memberships.get(entity.reference.folded, ()) if removals else ()
+        calls += [take_out(group, entity.reference) for group in groups]
+        calls += removals
     ordered = order(calls)
     waiting = [_waits(situation, call) for call in ordered]
     return Decision(
@@ -552,6 +560,17 @@ def remove(reference: Reference, removal_policy: Removal, *, enabled: bool) -> I
     if removal_policy is Removal.DELETE:
         operation, parameter = _DELETE_OPERATIONS[reference.kind]
         yield make_call(Phase.DELETE, operation, reference, **{parameter: Identity(reference)})
+
+
+def take_out(group: Reference, member: Reference) -> Call:
+    """Build the call that takes somebody out of a group: both have to be switched on."""
+    return make_call(
+        Phase.LEAVE,
+        "DisassociateMemberFromGroup",
+        group,
+        GroupId=Identity(group),
+        MemberId=Identity(member),
+    )
 
 
 def switch_off(reference: Reference) -> Call:

@@ -10,7 +10,7 @@ from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation, Traits, refuse_nothing
 from workmail_org.model.group import Group
 from workmail_org.model.live import Found
-from workmail_org.model.values import Kind, Listing, Reference
+from workmail_org.model.values import Kind, Listing
 
 
 def decide(situation: Situation[Group]) -> Decision:
@@ -57,7 +57,7 @@ def _update(
     present = {member.folded: member for member in (found.entity.members if found else ())}
     for folded in sorted(present.keys() - wanted.keys()):
         if situation.may_take_out(group, Listing.MEMBERS, folded):
-            yield _change_member(Phase.LEAVE, "DisassociateMemberFromGroup", group, present[folded])
+            yield entities.take_out(group.reference, present[folded])
     for folded in sorted(wanted.keys() - present.keys()):
         # Users come before groups: one that is off was switched off by hand, and is reported as
         # drift. Another group may be made by this very deployment.
@@ -65,17 +65,13 @@ def _update(
             continue
         if folded.kind is Kind.GROUP and folded.name in situation.brought_later:
             continue  # by the shard that brings it
-        yield _change_member(Phase.JOIN, "AssociateMemberToGroup", group, wanted[folded])
-
-
-def _change_member(phase: Phase, operation: str, group: Group, member: Reference) -> Call:
-    return make_call(
-        phase,
-        operation,
-        group.reference,
-        GroupId=Identity(group.reference),
-        MemberId=Identity(member),
-    )
+        yield make_call(
+            Phase.JOIN,
+            "AssociateMemberToGroup",
+            group.reference,
+            GroupId=Identity(group.reference),
+            MemberId=Identity(wanted[folded]),
+        )
 
 
 _TRAITS = Traits(kind=Kind.GROUP, create=_create, update=_update, refuse=refuse_nothing)

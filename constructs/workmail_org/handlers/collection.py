@@ -54,6 +54,7 @@ from workmail_org.handlers.journaling import (
     note_addresses,
     record_departures,
 )
+from workmail_org.handlers.memberships import read_memberships
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring_people import (
@@ -384,6 +385,13 @@ class CollectionWork(Generic[C]):
             others=self._read_others(list_moving(self.declared, previous)),
             exceptions=self._find_exceptions(claims),
             disproved=find_disproved(self._unseen or {}, found, self.aim.found),
+            memberships=read_memberships(
+                self.run,
+                self.request,
+                self.reader,
+                self.ledger,
+                [row.reference.folded for row in read if row.enabled and self._leaves(row, claims)],
+            ),
             undoing=undoing,
             as_found=bool(self.aim.found),
             template=template.entities if self.aim.found and template else (),
@@ -548,6 +556,10 @@ class CollectionWork(Generic[C]):
             ours = get_valid(self.ledger.read(kind), listed)
             rows += [row for row in listed if row.reference.folded in moving.keys() & ours.keys()]
         return self.workmail.read_many(read, rows)
+
+    def _leaves(self, row: Listed, claims: Claims) -> bool:
+        name = fold(row.reference.name)
+        return name in claims.removable and name not in self.beliefs.declared_by_name
 
     def _find_exceptions(self, claims: Claims) -> dict[str, Removal]:
         """Say how a rollback leaves what the failed deployment had taken in, or made."""
