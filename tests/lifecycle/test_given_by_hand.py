@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from approving import plan_live
-from cloudformation import DeploymentFailedError
+from cloudformation import DeploymentFailedError, RollbackFailedError
 from drifting import Hand
 from scenes import at, list_operations, make_emulator, make_group, make_organization, make_user
 from striking import RecordingStack
+from transitions import erase
 from workmail_emulator.faults import ServiceFault
 from workmail_org.model.organization import Organization
+from workmail_org.model.policies import Policies
 from workmail_org.model.values import Listing
 
 ALICE, BOB = make_user("alice"), make_user("bob")
@@ -179,3 +181,35 @@ def test_three_who_changed_round_by_hand_are_all_set_right_with_one_of_them() ->
     assert {name: at(address) for name, address in expected.items()} == {
         name: addresses[0] for name, addresses in look(hand).items()
     }
+
+
+@pytest.mark.parametrize("name", ["club", "dan", "zed"])
+def test_an_address_that_people_give_to_somebody_while_a_deployment_runs_stays_there(
+    name: str,
+) -> None:
+    """It took the address away, and fails: a group, a user of the spec or somebody else has it."""
+    cem, dan = make_user("cem"), make_user("dan")
+    spec = make_organization(cem, dan, make_group("club"))
+    hand = Hand(RecordingStack(make_emulator()))
+    hand.stack.deploy(spec)
+    hand.do("create_alias", EntityId=hand.find("cem"), Alias=at("x"))
+    zed = hand.do("create_user", Name="zed", DisplayName="Zed", Password="Str0ng-enough")["UserId"]
+    hand.do("register_to_work_mail", EntityId=zed, Email=at("zed"))
+
+    def give(phase: str, call: Any) -> None:
+        if phase == "before" and call.operation == "PutRetentionPolicy":
+            hand.stack.emulator.on_call = None
+            hand.do("create_alias", EntityId=hand.find(name), Alias=at("x"))
+            raise ServiceFault("Final", "refused")
+
+    hand.stack.emulator.on_call = give
+    alone = replace(cem, exclusive=(Listing.ALIASES,))
+    with pytest.raises(DeploymentFailedError, match="Final") as failed:
+        hand.stack.deploy(replace(spec, users=(alone, dan), policies=Policies(retention=erase(9))))
+
+    assert not isinstance(failed.value, RollbackFailedError)
+    aliases = {
+        each: set(hand.do("list_aliases", EntityId=hand.find(each))["Aliases"])
+        for each in ("cem", name)
+    }
+    assert {"cem": {at("cem")}, name: {at(name), at("x")}} == aliases

@@ -714,3 +714,26 @@ def test_who_was_deleted_by_hand_and_made_anew_is_switched_off_when_the_deployme
     stack.deploy(make_organization(alice, changed))
     assert {"alice", "bob"} == take_picture(stack).enabled
     assert picture.ids["bob"] == take_picture(stack).ids["bob"]
+
+
+def test_who_is_deleted_by_hand_while_a_deployment_runs_is_off_when_it_fails(stack: Stack) -> None:
+    """It had found her, and made her anew: that one is not who was found."""
+    alice, bob = make_user("alice"), make_user("bob")
+    stack.deploy(make_organization(alice, bob))
+    hand = Hand(stack)
+    gone = hand.find("bob")
+
+    def delete(phase: str, call: Any) -> None:
+        if phase == "before" and call.operation == "UpdateUser":
+            stack.emulator.on_call = None
+            hand.do("deregister_from_work_mail", EntityId=gone)
+            hand.do("delete_user", UserId=gone)
+
+    stack.emulator.on_call = delete
+    stack.emulator.faults.add(Fault(operation="CreateGroup", times=1, code="Final", status=400))
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(make_organization(alice, replace(bob, city="Bonn"), make_group("help")))
+
+    picture = take_picture(stack)
+    assert {"alice"} == picture.enabled
+    assert gone != picture.ids["bob"]

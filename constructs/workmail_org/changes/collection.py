@@ -71,6 +71,7 @@ class CollectionFacts(Generic[EntityT]):
         others: Who of other collections is the stack's and changes addresses
             together with this one (`list_moving`).
         exceptions: What happens to some who leave, by folded name.
+        taken: Folded addresses that a rollback leaves with whom people gave them to meanwhile.
         disproved: Folded names of those who are left as they are (`changes.few`).
         memberships: As in `Situation`.
         strangers: As in `Situation`, like `namesakes`.
@@ -88,6 +89,7 @@ class CollectionFacts(Generic[EntityT]):
     enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     others: Sequence[Addressed] = ()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
+    taken: Collection[str] = frozenset()
     disproved: Collection[str] = frozenset()
     memberships: Mapping[Reference, tuple[Reference, ...]] = field(
         default_factory=dict[Reference, tuple[Reference, ...]]
@@ -141,6 +143,8 @@ def assess(
         previous: What was declared before; `None`: the resource is created, or goes.
     """
     declared = leave_out(declared, facts.disproved)
+    if facts.taken:
+        declared = _leave_addresses(declared, facts)
     previous = leave_out(previous, facts.disproved) if previous else None
     share: Any
     past: Any
@@ -281,6 +285,22 @@ def leave_out(declared: C, names: Collection[str]) -> C:
     if not names:
         return declared
     return redeclare(declared, [e for e in declared.entities if fold(e.name) not in names])
+
+
+def _leave_addresses(declared: C, facts: CollectionFacts[Any]) -> C:
+    """Declare nobody with an address that somebody else has: who had it keeps what they have."""
+    live = {fold(each.entity.name): each.entity for each in facts.found}
+
+    def leave(entity: Any) -> Any:
+        aliases = tuple(each for each in entity.aliases if fold(each) not in facts.taken)
+        left = replace(entity, aliases=aliases)
+        if fold(entity.email) not in facts.taken:
+            return left
+        now = live.get(fold(entity.name))
+        is_on = now is not None and now.enabled
+        return replace(left, email=now.email if now and is_on else "", enabled=is_on)
+
+    return redeclare(declared, [leave(entity) for entity in declared.entities])
 
 
 def redeclare(declared: C, entities: Sequence[Any]) -> C:

@@ -16,6 +16,7 @@ believes of everybody else what the ledger says that they were last seen to be:
   nothing to do, so this one brings them to what is declared, and with that takes the address away.
 
 The first deployment of a stack doubts nobody: whom it believes it has made itself, a moment ago.
+Nor does a rollback: an address that people gave to somebody meanwhile stays there.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class Beliefs(Generic[C]):
 
     Attributes:
         declared: What is to be.
-        begins: Whether it belongs to the first deployment of its stack.
+        doubts: Whether anybody is doubted: not in the first deployment of a stack, nor where a
+            rollback puts back what was found.
         known: Who was read and needed nothing, or is believed, by row.
         believed: Who is not read, by id.
         doubted: Ids of those who were believed, or are contested, and have to be read.
@@ -75,7 +77,7 @@ class Beliefs(Generic[C]):
     request: Request[C]
     declared: C
     kind: Kind
-    begins: bool = False
+    doubts: bool = True
     known: dict[Listed, Found[Any]] = field(default_factory=dict[Listed, Found[Any]])
     believed: dict[str, Listed] = field(default_factory=dict[str, Listed])
     doubted: set[str] = field(default_factory=set[str])
@@ -142,7 +144,7 @@ class Beliefs(Generic[C]):
         Returns:
             Whether there is anybody; then there may be more, whose addresses they get.
         """
-        if self.begins or not (self.believed or self.declared.shard):
+        if not self.doubts or not (self.believed or self.declared.shard):
             return False
         share, _past = take_own_share(self.declared, self.request.previous, look.present)
         others = [self.declared_by_name[name] for name in sorted(self.contested)]

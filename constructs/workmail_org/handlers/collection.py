@@ -42,7 +42,7 @@ from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
 from workmail_org.changes.few import find_disproved, find_unseen, select_few
 from workmail_org.changes.naming import find_made_again
-from workmail_org.changes.settled import digest, list_unsure
+from workmail_org.changes.settled import digest, list_new_addresses, list_unsure
 from workmail_org.errors import NotFoundError, TemporaryError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.believing import Beliefs, Observation
@@ -84,7 +84,7 @@ from workmail_org.service.ledger import (
     list_known,
 )
 from workmail_org.service.passwords import PasswordSecret
-from workmail_org.service.reading import Listed, make_row, read_aliases
+from workmail_org.service.reading import Listed, find_address_owner, make_row, read_aliases
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.stacks import FORWARD
 from workmail_org.service.workmail import WorkMail
@@ -173,6 +173,7 @@ class CollectionWork(Generic[C]):
     _is_partial: bool = False
     _unseen: Mapping[str, Found[Any]] | None = None
     _written: frozenset[Reference] = frozenset()
+    _refused: set[str] = field(default_factory=set[str])
 
     def __post_init__(self) -> None:
         self.beliefs = self._open_beliefs()
@@ -263,6 +264,12 @@ class CollectionWork(Generic[C]):
         own = {each for each in named if each.kind is self.kind.kind}
         is_whole = len(done) == len(calls) and own == subjects
         self._written = frozenset(own) if is_whole else frozenset()
+        self._refused |= {
+            fold(str(call.arguments[parameter]))
+            for call in set(calls).difference(done)
+            for parameter in ("Email", "Alias")
+            if parameter in call.arguments
+        }
         if self.kind.kind is Kind.RESOURCE or not self._settles_anew():
             return
         succeeded = set(done)
@@ -376,14 +383,16 @@ class CollectionWork(Generic[C]):
             reader=self.reader, entries=self.entries, rows=rows, present=present, enabled=enabled
         )
         found = self.beliefs.read(look, read)
+        others = self._read_others(list_moving(self.declared, previous))
         return CollectionFacts(
             present=present,
             found=found,
             contested=self.beliefs.contested,
             claims=claims,
             enabled=enabled,
-            others=self._read_others(list_moving(self.declared, previous)),
+            others=others,
             exceptions=self._find_exceptions(claims),
+            taken=self._find_taken(found, others),
             disproved=find_disproved(self._unseen or {}, found, self.aim.found),
             memberships=read_memberships(
                 self.run,
@@ -410,9 +419,35 @@ class CollectionWork(Generic[C]):
         self.beliefs = self._open_beliefs()
         return self._list()
 
+    def _find_taken(
+        self, found: Iterable[Found[Any]], others: Iterable[Addressed]
+    ) -> frozenset[str]:
+        """Find addresses that a rollback cannot give back: people gave them to somebody else.
+
+        Asked for are those alone that WorkMail did not give in this slice.
+        """
+        if not self.aim.found or not self._refused:
+            return frozenset()
+        restored = {entity.reference.folded for entity in self.aim.found}
+        there = {each.entity.reference.folded: each for each in found}
+        giving = {each.id for ref, each in there.items() if ref in restored}
+        giving |= {each.id for each in others}
+        missing = list_new_addresses(self.aim.found, {ref.name: f for ref, f in there.items()})
+        wanted = sorted(missing & self._refused)
+
+        def is_taken(address: str) -> bool:
+            owner = find_address_owner(self.workmail, address)
+            return owner is not None and owner.id not in giving
+
+        answers = self.workmail.read_many(is_taken, wanted)
+        taken = frozenset(each for each, is_so in zip(wanted, answers, strict=True) if is_so)
+        if taken:
+            self.run.log("left with whom people gave them to", addresses=sorted(taken))
+        return taken
+
     def _open_beliefs(self) -> Beliefs[C]:
-        begins = belongs_to_first_deployment(self.run, self.request)
-        return Beliefs(self.request, self.declared, self.kind.kind, begins=begins)
+        doubts = not self.aim.found and not belongs_to_first_deployment(self.run, self.request)
+        return Beliefs(self.request, self.declared, self.kind.kind, doubts=doubts)
 
     def _open_reader(self) -> SnapshotReader:
         """Read the lists anew; of whom all that was written succeeded, the rows alone, once."""
@@ -666,7 +701,7 @@ class CollectionWork(Generic[C]):
             # Also of whom nothing is written: what is there as declared may be people's.
             is_known = is_settled and settled is not None and entry and entry.settled == settled
             if anew and begins:
-                before = note_absent(self.request, before)
+                before = note_absent(self.request)
             elif anew and found and not is_known:
                 before = note_entity(self.request, found.entity, before)
             claim = make_claim(

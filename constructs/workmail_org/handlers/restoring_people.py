@@ -180,10 +180,8 @@ def note_entity(request: Request[object], found: User | Group | Bookable, noted:
     return pack(note)
 
 
-def note_absent(request: Request[object], noted: str | None) -> str:
-    """Write that somebody was not there, who is about to be created."""
-    if noted and "found" in _recall_entity(request, noted):
-        return noted
+def note_absent(request: Request[object]) -> str:
+    """Write that somebody was not there who is about to be created, or not any more."""
     return pack({"deployment": _name_deployment(request), "absent": request.fingerprint})
 
 
