@@ -32,7 +32,6 @@ from workmail_emulator import Emulator
 from workmail_org.changes.addresses import is_parking_address
 from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
 from workmail_org.model.bookable import Bookable
-from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
 from workmail_org.model.removal import Removal
 from workmail_org.model.user import PROFILE_FIELDS, User
@@ -238,8 +237,17 @@ class Known:
 
 
 def list_entities(spec: Organization | None) -> tuple[Any, ...]:
-    """List everybody who is declared."""
-    return (*spec.users, *spec.groups, *spec.resources) if spec else ()
+    """List everybody who is declared, without members and delegates who are declared as off."""
+    if spec is None:
+        return ()
+    off = spec.disabled
+
+    def leave_out(listed: Iterable[Reference]) -> tuple[Reference, ...]:
+        return tuple(each for each in listed if each.folded not in off)
+
+    groups = (replace(each, members=leave_out(each.members)) for each in spec.groups)
+    rooms = (replace(each, delegates=leave_out(each.delegates)) for each in spec.resources)
+    return (*spec.users, *groups, *rooms)
 
 
 def _by_declaration(spec: Organization | None) -> dict[Reference, Any]:
@@ -312,10 +320,12 @@ def judge_failure(
     for id_, name in list_ids(after).items():
         if id_ in ids or id_ in free:
             continue
-        if (id_, "on") in after and after[id_, "on"]:
+        if after[id_, "on"]:
             wrong.append(f"{name} was made by a deployment that failed, and is switched on")
         elif not any(str(each) == name for each in declared):
             wrong.append(f"{name} is there, and nobody declared it")
+    # Nobody has used who was made by a deployment that failed: that they are off is all.
+    free |= {id_ for id_ in known.made if not after.get((id_, "on"))}
     wrong += _compare(found, after, options, ids=ids, free=free)
     return wrong
 
@@ -446,11 +456,26 @@ class _Judgement:
         for path in {**self.found, **self.after}:
             self.paths.setdefault(path[0], []).append(path)
         self.wanted: dict[str, set[Reference]] = {}
-        for reference, entity in self.declared.items():
-            if self._is_touched(reference) or reference in self.known.unsure:
+        self._want()
+        self.changed = _list_changed(self.known.deployed, self.spec, stack="test-acme")
+
+    def _want(self) -> None:
+        """Find who is to get which address.
+
+        Whoever has one of these is read too, and then they are to get their own.
+        """
+        waiting = [*self.declared]
+        while waiting:
+            reading = [each for each in waiting if self._is_read(each)]
+            for reference in reading:
+                entity = self.declared[reference]
                 for address in (entity.email, *entity.aliases) if entity.enabled else ():
                     self.wanted.setdefault(fold(address), set()).add(reference)
-        self.changed = _list_changed(self.known.deployed, self.spec, stack="test-acme")
+            waiting = [each for each in waiting if each not in reading] if reading else []
+
+    def _is_read(self, reference: Reference) -> bool:
+        touched = self._is_touched(reference)
+        return touched or self._is_unsure(reference, self.declared[reference])
 
     def list_options(self) -> dict[Path, set[Any]]:
         """List which values each path may have that need not be as found."""
@@ -716,6 +741,3 @@ def _list_keys(spec: Organization | None) -> set[Path]:
         *(("tag", key) for key in spec.tags),
     }
 
-
-assert Group
-assert Iterable
