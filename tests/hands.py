@@ -300,9 +300,7 @@ def _ask_elsewhere(person: Person, domain: str, name: str) -> None:
     provider = {"LambdaArn": f"arn:aws:lambda:eu-west-1:111122223333:function:{name}"}
     _, organization = person.organization
     verb = "update" if domain in organization["availability"] else "create"
-    person.do(
-        f"{verb}_availability_configuration", DomainName=domain, LambdaProvider=provider
-    )
+    person.do(f"{verb}_availability_configuration", DomainName=domain, LambdaProvider=provider)
 
 
 def _tag(person: Person, key: str, value: str) -> None:

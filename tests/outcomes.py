@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from cloudformation import Stack
 from drifting import look_live
@@ -42,6 +42,7 @@ from workmail_org.model.values import (
     fold,
     get_domain,
     make_api_name,
+    parse_reference,
 )
 from workmail_org.rehearsal.comparing import compare
 from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG
@@ -145,7 +146,8 @@ def _write(value: Any) -> Any:
     """Write what has parts as text, without what is new each time."""
     if not isinstance(value, dict):
         return value
-    kept = {name: each for name, each in value.items() if name not in _PASSING}  # pyright: ignore[reportUnknownVariableType]
+    items = cast("dict[str, Any]", value).items()
+    kept = {name: each for name, each in items if name not in _PASSING}
     return json.dumps(kept, sort_keys=True)
 
 
@@ -203,7 +205,7 @@ class Known:
         # Who is declared, settled and made again by hand is somebody else's.
         mine = {
             each: self.mine[each]
-            if not _is_touched(self, spec, declared[each]) and each in self.mine
+            if not _is_touched(self, declared[each]) and each in self.mine
             else ids[each]
             for each in declared
             if each in ids
@@ -212,11 +214,13 @@ class Known:
         return Known(
             deployed=spec,
             mine=kept | mine,
-            made=frozenset(),
+            made=self.made,
             unsure=frozenset(
                 reference
                 for reference, entity in declared.items()
                 if not {ids.get(each) for each in _list_listed(entity)} <= on
+                # Whoever was switched off at the end is not looked at once more.
+                or (not entity.enabled and _is_touched(self, entity))
             ),
             given=given,
             seen={
@@ -255,8 +259,6 @@ def _by_declaration(spec: Organization | None) -> dict[Reference, Any]:
 
 
 def _by_reference(picture: Picture) -> dict[Reference, str]:
-    from workmail_org.model.values import parse_reference
-
     return {parse_reference(name): id_ for id_, name in list_ids(picture).items()}
 
 
@@ -281,10 +283,16 @@ def _get_removal(spec: Organization, kind: Kind) -> Removal:
     return of_kinds[kind]
 
 
-def _is_touched(known: Known, spec: Organization, entity: Any) -> bool:
+def _is_touched(known: Known, entity: Any) -> bool:
     """Return whether somebody is declared otherwise than before."""
-    assert spec
-    return _by_declaration(known.deployed).get(entity.reference.folded) != entity
+    before = _by_declaration(known.deployed).get(entity.reference.folded)
+    return before is None or _show(before) != _show(entity)
+
+
+def _show(entity: Any) -> Any:
+    """Leave out what nobody sees of who is declared as switched off."""
+    unseen: dict[str, Any] = {} if entity.enabled else {"email": "", "aliases": ()}
+    return replace(entity, **unseen)
 
 
 # After a failure
@@ -417,7 +425,8 @@ def judge_success(
         spec: That was deployed.
         before: What was live before.
         after: What is.
-        alone: As in `judge_failure`, like `loose`.
+        alone: As in `judge_failure`.
+        loose: As there.
         stack: Reads rules and settings.
     """
     found = before if alone is None else alone
@@ -469,7 +478,9 @@ class _Judgement:
             reading = [each for each in waiting if self._is_read(each)]
             for reference in reading:
                 entity = self.declared[reference]
-                for address in (entity.email, *entity.aliases) if entity.enabled else ():
+                # Who is to be switched off, at the end, is brought to what is declared until then.
+                is_on = entity.enabled or self.ids_before.get(reference) in self.on_before
+                for address in (entity.email, *entity.aliases) if is_on else ():
                     self.wanted.setdefault(fold(address), set()).add(reference)
             waiting = [each for each in waiting if each not in reading] if reading else []
 
@@ -496,12 +507,14 @@ class _Judgement:
             if id_ is None or not self._is_touched(reference):
                 continue
             ours = id_ == self.known.mine.get(reference) or id_ in self.known.made
+            # Where a stack made an organization and failed, whoever is switched off was its own.
+            ours |= not self.previous and not self.spec.existing and id_ not in self.on_before
             if not (ours or self.spec.adopt or entity.adopt):
                 wrong.append(f"{reference} was taken over without adopt")
         return wrong
 
     def _is_touched(self, reference: Reference) -> bool:
-        return self.previous.get(reference) != self.declared[reference]
+        return _is_touched(self.known, self.declared[reference])
 
     def _is_unsure(self, reference: Reference, entity: Any) -> bool:
         """Return whether somebody may be read though nothing of their declaration changes."""
@@ -582,10 +595,12 @@ class _Judgement:
     def _say_addresses(self, id_: str, entity: Any, previous: Any) -> dict[Path, Any]:
         said: dict[Path, Any] = {(id_, "email"): fold(entity.email)}
         own = {fold(each) for each in entity.aliases}
-        ours = {fold(each) for each in (previous.email, *previous.aliases)} if previous else set()
-        primary = self.found.get((id_, "email"))
+        ours: set[str] = set()
+        if previous:
+            ours = {fold(each) for each in (previous.email, *previous.aliases)}
+        primary: str = self.found.get((id_, "email")) or ""
         candidates = own | {path[2] for path in self.paths.get(id_, ()) if path[1] == "alias"}
-        for alias in candidates | ({primary} if primary else set()):
+        for alias in candidates | ({primary} - {""}):
             path = (id_, "alias", alias)
             others = self.wanted.get(alias, set()) - {entity.reference.folded}
             exclusive = Listing.ALIASES in entity.exclusive
@@ -620,7 +635,9 @@ class _Judgement:
     ) -> dict[Path, Any]:
         said: dict[Path, Any] = {}
         wanted = {each.folded for each in getattr(entity, list_)}
-        before = {each.folded for each in getattr(previous, list_)} if previous else set()
+        before: set[Reference] = set()
+        if previous:
+            before = {each.folded for each in getattr(previous, list_)}
         given = self.known.given.get(entity.reference.folded, frozenset())
         listing = Listing(list_)
         for reference, other in self.ids.items():
@@ -740,4 +757,3 @@ def _list_keys(spec: Organization | None) -> set[Path]:
         *(("availability", fold(each.domain)) for each in policies.availability),
         *(("tag", key) for key in spec.tags),
     }
-
