@@ -150,7 +150,7 @@ def draw(seed: int) -> History:
 
 
 def _draw_step(rng: random.Random, spec: Organization, *, is_first: bool) -> Step:
-    by_hand = tuple(_draw_act(rng) for _ in range(rng.choice((0, 1, 1, 2, 3))))
+    by_hand = tuple(_draw_act(rng, spec) for _ in range(rng.choice((0, 1, 1, 2, 3))))
     step = Step(by_hand, spec, planned=not is_first and rng.random() < 0.4)
     if rng.random() < 0.5:
         at_write = rng.random() < 0.6
@@ -159,14 +159,18 @@ def _draw_step(rng: random.Random, spec: Organization, *, is_first: bool) -> Ste
         most = 16 if at_write else 70
         step = replace(step, blow=blow, strike=rng.randint(1, most), at_write=at_write)
     if rng.random() < 0.2:
-        step = replace(step, meanwhile=_draw_act(rng), moment=rng.randint(1, 60))
+        step = replace(step, meanwhile=_draw_act(rng, spec), moment=rng.randint(1, 60))
     return step
 
 
-def _draw_act(rng: random.Random) -> Act:
+def _draw_act(rng: random.Random, spec: Organization) -> Act:
     """Draw something that a person does; who does not exist is no matter."""
-    user, other = rng.sample((*USERS[:4], *USERS, "zoe"), 2)
-    group, room = rng.choice(GROUPS[:2]), rng.choice(ROOMS)
+    # Mostly about who is declared: of others, most acts come to nothing.
+    users = tuple(each.name for each in spec.users)
+    groups = tuple(str(each.reference) for each in spec.groups) or GROUPS[:1]
+    rooms = tuple(str(each.reference) for each in spec.resources) or ROOMS[:1]
+    user, other = rng.sample((*users, *users, "zoe", *USERS), 2)
+    group, room = rng.choice(groups), rng.choice(rooms)
     anybody, somebody = rng.choice((user, user, user, group, room)), rng.choice((other, group))
     address = rng.choice((*POOL, at("hand"), at("hand2")))
     own = rng.choice((at(anybody.rpartition(":")[2]), address))
@@ -188,11 +192,11 @@ def _draw_act(rng: random.Random) -> Act:
         Act("describe", (user, rng.choice(("City", "Telephone", "Office")), "also by hand")),
         Act("hide", (anybody,)),
         Act("resize", (user, rng.choice(("100", "20480")))),
-        Act("let join", (group, rng.choice((user, "group:team", "group:outside")))),
-        Act("let leave", (group, rng.choice((user, "group:team")))),
+        Act("let join", (group, rng.choice((user, other, "group:outside")))),
+        Act("let leave", (group, rng.choice((user, other)))),
         Act("delegate", (room, somebody)),
         Act("undelegate", (room, somebody)),
-        Act("grant on", (anybody, other, rng.choice(("SEND_AS", "SEND_ON_BEHALF")))),
+        Act("grant on", (anybody, somebody, rng.choice(("SEND_AS", "SEND_ON_BEHALF")))),
         Act("revoke on", (user, other)),
         Act("reset the password of", (user,)),
         Act("put the access rule", (rng.choice(("office", "hand")), "DENY", "IMAP")),
@@ -703,7 +707,7 @@ class Play:
                 self.known, spec, before, after, alone=self.alone, loose=loose, stack=self.stack
             )
             if not wrong:
-                self.known = self.known.settle(spec, after)
+                self.known = self.known.settle(spec, before, after)
                 wrong = self._deploy_again(spec)
         else:
             wrong = judge_failure(self.known, spec, before, after, alone=self.alone, loose=loose)

@@ -185,7 +185,7 @@ class Known:
         default_factory=dict[Reference, frozenset[str]]
     )
 
-    def settle(self, spec: Organization, after: Picture) -> Known:
+    def settle(self, spec: Organization, before: Picture, after: Picture) -> Known:
         """Know that a deployment succeeded."""
         ids = _by_reference(after)
         declared = {each.reference.folded: each for each in list_entities(spec)}
@@ -203,9 +203,10 @@ class Known:
         for reference, entity in declared.items():
             given[reference] = given.get(reference, frozenset()) | _list_listed(entity)
         # Who is declared, settled and made again by hand is somebody else's.
+        there = list_ids(before)
         mine = {
             each: self.mine[each]
-            if not _is_touched(self, declared[each]) and each in self.mine
+            if not _is_touched(self, declared[each]) and each in self.mine and ids[each] in there
             else ids[each]
             for each in declared
             if each in ids

@@ -7,7 +7,7 @@ matter left out; `python -c "import histories; print(histories.replay(SEED))"` t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -19,19 +19,23 @@ from workmail_org.changes.removals import call_roll
 from workmail_org.handlers import collection, removals, settings
 from workmail_org.handlers.collection import CollectionWork
 
-CHUNK = 100 if ALL else 5
-CHUNKS = range(20 if ALL else 2)
+CHUNK = 100
+CHUNKS = (
+    [range(at, at + CHUNK) for at in range(0, 2_000, CHUNK)]
+    if ALL
+    else [(0, 1, 2, 3, 5), (8, 9, 11, 19, 26)]
+)
+"""Numbers of histories; those of the sample are also the ones that find a broken engine."""
 
 
-@pytest.mark.parametrize("chunk", CHUNKS)
+@pytest.mark.parametrize("seeds", CHUNKS, ids=[f"from {each[0]}" for each in CHUNKS])
 def test_every_history_comes_out_as_it_shall(
-    chunk: int, record_property: Callable[[str, object], None]
+    seeds: Sequence[int], record_property: Callable[[str, object], None]
 ) -> None:
-    seeds = range(chunk * CHUNK, (chunk + 1) * CHUNK)
     wrong = [told for seed in seeds if (told := replay(seed))]
 
     assert [] == wrong, "\n\n".join(wrong)
-    record_property(TRIED, json.dumps(["histories", CHUNK]))
+    record_property(TRIED, json.dumps(["histories", len(seeds)]))
 
 
 def test_a_history_is_the_same_every_time() -> None:
@@ -70,13 +74,13 @@ Mutation = Callable[[pytest.MonkeyPatch], None]
 MUTATIONS: dict[str, tuple[Mutation, int]] = {
     "nobody is believed unseen": (
         lambda patch: patch.setattr(collection, "find_unseen", _give({})),
-        3,
+        26,
     ),
     "who is settled stays so whatever is declared": (_settle_once, 0),
     "every alias may go": (lambda patch: patch.setattr(addresses, "_may_drop", _give(True)), 1),
     "a parking address is one like any other": (
         lambda patch: patch.setattr(addresses, "is_parking_address", _give(False)),
-        7,
+        19,
     ),
     "nobody is put back as found": (
         lambda patch: patch.setattr(CollectionWork, "_declare_as_found", _give(None)),
@@ -92,7 +96,7 @@ MUTATIONS: dict[str, tuple[Mutation, int]] = {
     ),
     "whoever is not declared is removed": (
         lambda patch: patch.setattr(removals, "call_roll", _own_everybody),
-        7,
+        11,
     ),
 }
 """Each takes one rule out of the engine; with a history that misses it."""
