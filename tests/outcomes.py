@@ -56,16 +56,18 @@ _LISTS = {"members": "member", "delegates": "delegate"}
 _FREE = object()
 """Among the values that a path may have: any."""
 
-_OF_SECTIONS = {
-    "access_control": "access rule",
-    "mobile_devices": "mobile rule",
-    "retention": "retention",
-    "impersonation_roles": "role",
-    "availability": "availability",
-    "inbound_dmarc_enforced": "dmarc",
-    "default_domain": "default domain",
+_SECTIONS = {
+    "access_control": ("access rule", "policies.access_control"),
+    "mobile_devices": ("mobile rule", "policies.mobile_devices"),
+    "retention": ("retention", "policies.retention"),
+    "impersonation_roles": ("role", "policies.impersonation_roles"),
+    "availability": ("availability", "policies.availability"),
+    "inbound_dmarc_enforced": ("dmarc", "policies.inbound_dmarc"),
+    "default_domain": ("default domain", "domains"),
+    "tags": ("tag", "tags"),
 }
-"""What a section of a spec is called in a picture, by the field of what is live."""
+"""What a section of a spec, by the field of what is live, is called in a picture and in a spec.
+Permissions are held against the picture one by one."""
 
 
 def look(emulator: Emulator) -> dict[Path, Any]:
@@ -170,6 +172,8 @@ class Known:
         mine: Ids of whom the stack made or took over, by folded reference; also who left.
         made: Ids of whom a failed deployment has made, and left switched off.
         unsure: Who is not settled.
+        tried: How failed deployments have declared people since then: who was seen to be so, is
+            settled so.
         given: Whom a declaration ever put into the list of a group or a room.
         seen: With which members, switched on, a group was last seen to be as declared.
     """
@@ -178,6 +182,7 @@ class Known:
     mine: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     made: frozenset[str] = frozenset()
     unsure: frozenset[Reference] = frozenset()
+    tried: tuple[Any, ...] = ()
     given: Mapping[Reference, frozenset[Reference]] = field(
         default_factory=dict[Reference, frozenset[Reference]]
     )
@@ -238,6 +243,7 @@ class Known:
             self,
             made=self.made | made,
             unsure=self.unsure | everybody | _by_declaration(self.deployed).keys(),
+            tried=(*self.tried, *map(_show, list_entities(spec))),
         )
 
 
@@ -551,7 +557,8 @@ class _Judgement:
             return {}  # made again by hand, and nobody's
         options: dict[Path, set[Any]] = {}
         for path, value in self._say(id_, entity).items():
-            options[path] = {value} if touched else {value, self.found.get(path)}
+            is_sure = touched and (former is None or _show(entity) not in self.known.tried)
+            options[path] = {value} if is_sure else {value, self.found.get(path)}
         return options
 
     def _say(self, id_: str, entity: Any) -> dict[Path, Any]:
@@ -698,9 +705,7 @@ class _Judgement:
         options: dict[Path, set[Any]] = {}
         keyed = _list_keys(self.spec) | _list_keys(self.known.deployed)
         options |= {("domain", each.name): {True} for each in self.spec.domains}
-        sections = {_OF_SECTIONS[each] for each in self.changed if each in _OF_SECTIONS}
-        if "tags" in self.changed:
-            sections.add("tag")
+        sections = {_SECTIONS[each][0] for each in self.changed if each in _SECTIONS}
         for path in {**self.found, **self.after}:
             beside = path[0] in ("role", "availability", "tag") and path[:2] not in keyed
             if path[0] in sections and not beside:
@@ -709,21 +714,9 @@ class _Judgement:
 
     def list_settings_wrong(self, stack: Stack) -> list[str]:
         """Say which rules and settings that were declared otherwise are not as declared."""
-        live = look_live(stack)
-        differences = compare(self.spec, live, self.known.deployed)
-        words = {
-            "policies.email_monitoring": "email_monitoring",
-            "policies.inbound_dmarc": "inbound_dmarc_enforced",
-            "domains": "default_domain",
-        }
-        wrong: list[str] = []
-        for each in differences:
-            text = str(each)
-            for section in self.changed:
-                if section in text and f"{section}" in {*words.values(), *self.changed}:
-                    wrong.append(text)
-                    break
-        return wrong
+        places = tuple(_SECTIONS[each][1] for each in self.changed if each in _SECTIONS)
+        differences = compare(self.spec, look_live(stack), self.known.deployed)
+        return [str(each) for each in differences if each.path.startswith(places)]
 
 
 def _list_changed(deployed: Organization | None, spec: Organization, *, stack: str) -> set[str]:
