@@ -110,6 +110,8 @@ def _look_at(kind: Kind, entity: Mapping[str, Any], on: set[str]) -> Iterator[tu
         if field_ not in apart:
             yield (field_,), _write(value)
     if entity["state"] != "ENABLED":
+        for address in (entity["email"], *entity["aliases"]):
+            yield ("was", fold(address or "")), True
         return
     yield ("email",), fold(entity["email"])
     for alias in entity["aliases"]:
@@ -382,6 +384,8 @@ def _compare(
             continue
         if path[1:] == ("mailbox",) and path not in found:
             continue  # a mailbox that comes is no loss
+        if path[1:2] == ("was",):
+            continue  # an address of who is switched off is free
         about = {each for each in path if each in names}
         if about & set(free):
             continue
@@ -533,10 +537,11 @@ class _Judgement:
             return True
         if seen is not None and seen != _see_listed(entity, self.ids_before, self.on_before):
             return True
-        # Whoever has an address that another one is to get is read.
+        # Whoever has an address that another one is to get is read; also who was switched off with
+        # it: WorkMail still says that it is theirs.
         id_ = self.ids_before.get(reference, "")
         held = {self.found.get((id_, "email"))} | {
-            path[2] for path in self.paths.get(id_, ()) if path[1] == "alias"
+            path[2] for path in self.paths.get(id_, ()) if path[1] in ("alias", "was")
         }
         return any(self.wanted.get(str(each), set()) - {reference} for each in held)
 
