@@ -240,9 +240,12 @@ class Known:
         """Know that a deployment failed: whoever it may have touched is not settled."""
         known = list_ids(before)
         made = {id_ for id_ in list_ids(after) if id_ not in known}
+        # Whom it deleted, and its rollback made again, is the stack's as before.
+        again = {each: id_ for each, id_ in _by_reference(after).items() if each in self.mine}
         everybody = {each.reference.folded for each in list_entities(spec)}
         return replace(
             self,
+            mine={**self.mine, **{each: id_ for each, id_ in again.items() if id_ in made}},
             made=self.made | made,
             unsure=self.unsure | everybody | _by_declaration(self.deployed).keys(),
             tried=(*self.tried, *map(_show, list_entities(spec))),
@@ -331,6 +334,17 @@ def judge_failure(
     found = before if alone is None else alone
     ids = list_ids(before) | list_ids(found)
     free = _find_free(ids, list_ids(after), loose)
+    # A deletion comes at the very end, and what fails after it does not bring anybody back
+    # (docs/decisions/0012-removals-come-last.md).
+    leavers = known.mine.keys() - _by_declaration(spec).keys()
+    deleted = [
+        each
+        for each in leavers
+        if _get_removal(spec, each.kind) is Removal.DELETE
+        and known.mine[each] in ids
+        and known.mine[each] not in list_ids(after)
+    ]
+    free |= _find_free(ids, list_ids(after), deleted)
     options = _allow_either(before, found)
     wrong = list(_check_common(after))
     declared = _by_declaration(spec)
