@@ -774,7 +774,7 @@ def _put_outside(outside: Mapping[str, Any], s3: FakeS3) -> dict[str, Any]:
     """Put what is too large for a template where its handler reads it; say where that is."""
     if not outside:
         return {}
-    text = json.dumps(outside, sort_keys=True).encode()
+    text = json.dumps(outside).encode()  # in the order of the spec, as `infra.assets` writes it
     key = f"{hashlib.sha256(text).hexdigest()}.json"
     s3.objects["assets", key] = text
     return {COLLECTION_BUCKET: "assets", COLLECTION_KEY: key}
