@@ -5,8 +5,18 @@ from typing import Any
 
 import pytest
 
-from cloudformation import DeploymentFailedError, Stack
-from scenes import ACME, at, list_operations, make_emulator, make_organization, make_user
+from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
+from drifting import Hand
+from scenes import (
+    ACME,
+    at,
+    list_operations,
+    make_emulator,
+    make_group,
+    make_organization,
+    make_user,
+)
+from workmail_emulator.errors import ServiceFault
 from workmail_org.model.domain import HostedZone, MailDomain
 from workmail_org.model.removal import OnRemoval, Removal
 
@@ -155,3 +165,29 @@ def test_registering_carries_a_client_token_that_a_repetition_shares(stack: Stac
     stack.deploy(make_organization())
 
     assert 1 == list_operations(stack).count("RegisterMailDomain")
+
+
+def test_a_domain_stays_in_a_rollback_where_somebody_got_an_address_meanwhile(
+    stack: Stack,
+) -> None:
+    """The first deployment had registered it."""
+
+    def join(phase: str, call: Any) -> None:
+        if phase == "before" and call.operation == "CreateGroup":
+            stack.emulator.on_call = None
+            hand = Hand(stack)
+            zoe = hand.do("create_user", Name="zoe", DisplayName="Z", Password="Str0ng-enough")
+            hand.do("register_to_work_mail", EntityId=zoe["UserId"], Email=at("zoe"))
+            raise ServiceFault("Final", "refused")
+
+    stack.emulator.on_call = join
+    with pytest.raises(DeploymentFailedError, match="Final") as failed:
+        stack.deploy(make_organization(make_user("ann"), make_group("help")))
+
+    assert not isinstance(failed.value, RollbackFailedError)
+    (found,) = stack.workmail.list_organizations()["OrganizationSummaries"]
+    scope = {"OrganizationId": found["OrganizationId"]}
+    domains = stack.workmail.list_mail_domains(**scope)["MailDomains"]
+    assert at("zoe").partition("@")[2] in {each["DomainName"] for each in domains}
+    users = stack.workmail.list_users(**scope)["Users"]
+    assert [at("zoe")] == [each["Email"] for each in users if each["State"] == "ENABLED"]

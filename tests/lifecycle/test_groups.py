@@ -125,6 +125,26 @@ def test_members_are_a_set(stack: Stack) -> None:
     assert [] == list_operations(stack)
 
 
+def test_a_member_group_that_people_switched_off_does_not_stop_a_change_of_another(
+    stack: Stack,
+) -> None:
+    """It is drift, as a user is who was switched off by hand."""
+    desk, team = make_group("desk"), make_group("team", "group:desk")
+    before = make_organization(make_user("ann"), desk, team, make_group("club"))
+    stack.deploy(before)
+    hand = Hand(stack)
+    hand.do("deregister_from_work_mail", EntityId=hand.find("desk"))
+    after = replace(before, groups=(desk, team, make_group("club", "ann")))
+    (planned,) = plan_live(stack, before, after).organizations
+    stack.emulator.clear_calls()
+    stack.deploy(after)
+
+    assert ["AssociateMemberToGroup"] == list_operations(stack)
+    assert ["AssociateMemberToGroup group club"] == [
+        call.partition(" {")[0] for call in planned.calls
+    ]
+
+
 @pytest.fixture
 def nested(monkeypatch: pytest.MonkeyPatch) -> tuple[Group, Group]:
     """An outer group of the first shard, and an inner one of the second, of three groups."""

@@ -15,12 +15,20 @@ from typing import Any
 
 import pytest
 
-from cloudformation import DeploymentFailedError, SilentDynamoDb, Stack, list_resources
+from cloudformation import (
+    DeploymentFailedError,
+    RollbackFailedError,
+    SilentDynamoDb,
+    Stack,
+    list_resources,
+)
+from drifting import Hand
 from effort import ALL
 from queueing import PLACES, SlowStack
 from scenes import at, make_emulator, make_group, make_organization, make_user
 from striking import Picture, take_picture
 from transitions import allow, permit
+from workmail_emulator import Emulator
 from workmail_emulator.errors import ServiceFault
 from workmail_org.errors import TemporaryError
 from workmail_org.handlers import entry
@@ -45,6 +53,8 @@ from workmail_org.model.policies import (
     RetentionPolicy,
 )
 from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.model.values import OrganizationId
+from workmail_org.wire.names import OWNER_TAG
 
 DATES = ("both", "the stack", "the request", "none")
 """What has a date."""
@@ -463,3 +473,26 @@ def test_a_stack_whose_notes_an_older_release_wrote_goes_on(stack: Stack) -> Non
     stack.cloudformation.tell("UPDATE_IN_PROGRESS")
     with pytest.raises(DeploymentFailedError, match="delivered again, after a later request"):
         stack.invoke(asked, entry.begin)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("is_taken_over", [True, False], ids=["taken over", "created"])
+def test_an_organization_whose_first_request_is_late_is_rolled_back(
+    emulator: Emulator, place: str, *, is_taken_over: bool
+) -> None:
+    """CloudFormation makes up an id, and asks for its deletion."""
+    spec = make_organization(make_user("ann"))
+    if is_taken_over:
+        found = Stack(emulator, name="found")
+        found.deploy(make_organization())
+        arn = Hand(found).do("describe_organization")["ARN"]
+        found.workmail.untag_resource(ResourceARN=arn, TagKeys=[OWNER_TAG])
+        spec = replace(spec, existing=OrganizationId(found.organization_id), adopt=True)
+    stack = SlowStack(emulator)
+    stack.hold_next("Organization", place, going_back=True)
+    with pytest.raises(DeploymentFailedError) as failed:
+        stack.deploy(spec)
+
+    assert not isinstance(failed.value, RollbackFailedError)
+    assert "cancelled" in str(failed.value)
+    assert () == stack.written

@@ -49,12 +49,15 @@ class Addressed:
 
     Attributes:
         addresses: The primary one first.
+        found: The same as a failed deployment found them, which is rolled back; `None`: it
+            touched none of them.
     """
 
     id: EntityId
     reference: Reference
     addresses: tuple[str, ...]
     enabled: bool
+    found: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,12 +270,30 @@ def _list_neighbours(
             primary=other.addresses[0],
             aliases=other.addresses[1:],
             previous=previous.other_addresses.get(text, ()),
-            wanted=declared.other_addresses.get(text, ()),
+            wanted=_choose_wanted(other, previous, declared, text),
             enabled=other.enabled,
         )
         for other in facts.others
-        if (text := moving.get(other.reference.folded))
+        for text in (moving.get(other.reference.folded, ""),)
+        if text or other.found is not None
     )
+
+
+def _choose_wanted(
+    other: Addressed, previous: CollectionProperties, declared: CollectionProperties, text: str
+) -> tuple[str, ...]:
+    """Choose which addresses a neighbour is to have, the primary one first.
+
+    A primary address whose declaration stays is left as it is: it crosses nowhere, and people may
+    have changed it. A rollback gives back what was found.
+    """
+    if other.found is not None:
+        return other.found
+    before, after = previous.other_addresses.get(text, ()), declared.other_addresses.get(text, ())
+    if not before or not after or fold(before[0]) != fold(after[0]):
+        return after
+    primary = other.addresses[0]
+    return (primary, *(each for each in after[1:] if fold(each) != fold(primary)))
 
 
 def empty(declared: C) -> C:

@@ -509,7 +509,7 @@ def _make_holder(
         reference=found.entity.reference,
         primary=found.entity.email,
         aliases=index_addresses(found.entity.aliases),
-        wanted_primary=desired.email if desired else None,
+        wanted_primary=desired.email or None if desired else None,
         wanted_aliases=index_addresses(desired.aliases) if desired else {},
         owned=frozenset(owned),
         exclusive=desired is not None and situation.is_exclusive(desired, Listing.ALIASES),

@@ -10,7 +10,7 @@ from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation, Traits, refuse_nothing
 from workmail_org.model.group import Group
 from workmail_org.model.live import Found
-from workmail_org.model.values import Kind, Listing
+from workmail_org.model.values import Kind, Listing, Reference
 
 
 def decide(situation: Situation[Group]) -> Decision:
@@ -59,9 +59,7 @@ def _update(
         if situation.may_take_out(group, Listing.MEMBERS, folded):
             yield entities.take_out(group.reference, present[folded])
     for folded in sorted(wanted.keys() - present.keys()):
-        # Users come before groups: one that is off was switched off by hand, and is reported as
-        # drift. Another group may be made by this very deployment.
-        if folded.kind is Kind.USER and folded not in situation.enabled:
+        if _is_off_by_hand(situation, folded):
             continue
         if folded.kind is Kind.GROUP and folded.name in situation.brought_later:
             continue  # by the shard that brings it
@@ -72,6 +70,20 @@ def _update(
             GroupId=Identity(group.reference),
             MemberId=Identity(wanted[folded]),
         )
+
+
+def _is_off_by_hand(situation: Situation[Group], member: Reference) -> bool:
+    """Return whether people switched a member off, whom this deployment leaves so: it is drift.
+
+    Users come before groups, so whoever is off then stays off. Another group may be made, or
+    switched on, by this very deployment: not if it is believed to be on.
+    """
+    if member in situation.enabled:
+        return False
+    if member.kind is Kind.USER:
+        return True
+    believed = situation.found.get(member.name)
+    return believed is not None and believed.entity.enabled
 
 
 _TRAITS = Traits(kind=Kind.GROUP, create=_create, update=_update, refuse=refuse_nothing)

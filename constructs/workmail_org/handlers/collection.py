@@ -59,6 +59,8 @@ from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring_people import (
     Aim,
+    find_addresses,
+    find_deployment,
     note_absent,
     note_deployment,
     note_entity,
@@ -577,20 +579,41 @@ class CollectionWork(Generic[C]):
         return {each: made for each, made in enabled.items() if each not in strangers}
 
     def _read_others(self, moving: Mapping[Reference, str]) -> Sequence[Addressed]:
-        """Read what of other collections is the stack's and changes its addresses too."""
+        """Read what of other collections is the stack's and changes its addresses too.
+
+        In a rollback also whoever has lost or got some to or from this collection.
+        """
+        found = self._find_neighbours()
 
         def read(row: Listed) -> Addressed:
-            addresses = (row.email, *read_aliases(self.workmail, row))
             return Addressed(
-                id=row.id, reference=row.reference, addresses=addresses, enabled=row.enabled
+                id=row.id,
+                reference=row.reference,
+                addresses=(row.email, *read_aliases(self.workmail, row)),
+                enabled=row.enabled,
+                found=found.get(row.reference.folded),
             )
 
+        wanted = moving.keys() | found.keys()
         rows: list[Listed] = []
-        for kind in sorted({reference.kind for reference in moving}):
+        for kind in sorted({reference.kind for reference in wanted}):
             listed = self.reader.list(kind)
             ours = get_valid(self.ledger.read(kind), listed)
-            rows += [row for row in listed if row.reference.folded in moving.keys() & ours.keys()]
+            rows += [row for row in listed if row.reference.folded in wanted & ours.keys()]
         return self.workmail.read_many(read, rows)
+
+    def _find_neighbours(self) -> Mapping[Reference, tuple[str, ...]]:
+        """Find which addresses those of later collections had whose resource was not begun."""
+        failed = find_deployment(self.run, self.request) if self.aim.found else None
+        if not failed:
+            return {}
+        later = [kind for kind in Kind if kind is not self.kind.kind]
+        entries = [each for kind in later for each in self.ledger.read(kind).values()]
+        return {
+            entry.reference: addresses
+            for entry in entries
+            if entry.before and (addresses := find_addresses(failed, entry.before))
+        }
 
     def _leaves(self, row: Listed, claims: Claims) -> bool:
         name = fold(row.reference.name)

@@ -9,12 +9,15 @@ from workmail_org.changes.directories import decide
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
-from workmail_org.handlers.surroundings import read_known_state
+from workmail_org.handlers.surroundings import read_known_state, was_made_up
 from workmail_org.handlers.writing import write_calls
 from workmail_org.model.removal import Removal
 from workmail_org.service.directories import DirectoryService
 from workmail_org.wire.names import OWNER_TAG
 from workmail_org.wire.properties import DirectoryProperties
+
+_ID_PATTERN = "d-[0-9a-f]{10}"
+"""Of a directory's id (botocore, ds 2015-04-16: DirectoryId)."""
 
 _FAILED_STAGES = frozenset({"Failed", "RestoreFailed", "Inoperable"})
 """Stages that do not become Active by themselves (Directory Service API, DirectoryStage)."""
@@ -100,6 +103,8 @@ def _advance_delete(
     """
     directory_id = request.physical_id or ""
     if request.desired.on_removal is not Removal.DELETE:
+        return Progress(done=True)
+    if was_made_up(run, request, _ID_PATTERN):
         return Progress(done=True)
     live = service.read(directory_id)
     decision = decide(live, None, request.desired)

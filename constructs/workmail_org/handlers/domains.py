@@ -9,6 +9,7 @@ from workmail_org.changes.organizations import decide_domain
 from workmail_org.errors import ConflictError, PermanentError, UnsafePlanError
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring import forget_origin, note_origin, was_found
+from workmail_org.handlers.surroundings import is_rollback
 from workmail_org.handlers.writing import write_calls
 from workmail_org.model.domain import DnsRecord, quote_value, render_zone_file
 from workmail_org.model.live import LiveDomain
@@ -135,17 +136,21 @@ def _advance_delete(run: Run, workmail: WorkMail, request: Request[DomainPropert
     try:
         write_calls(run, workmail, request, calls)
     except ConflictError as conflict:
-        _explain_conflict(run, workmail, desired.domain, conflict)
+        _explain_conflict(run, workmail, request, conflict)
     else:
         forget_origin(run, request)
     return Progress(done=True)
 
 
-def _explain_conflict(run: Run, workmail: WorkMail, domain: str, conflict: ConflictError) -> None:
+def _explain_conflict(
+    run: Run, workmail: WorkMail, request: Request[DomainProperties], conflict: ConflictError
+) -> None:
     """Refuse while somebody receives mail there; leave it registered for what is switched off.
 
-    A disabled mailbox can come back for 30 days, and its address with it.
+    A disabled mailbox can come back for 30 days, and its address with it. In a rollback it is left
+    for whoever has got an address there meanwhile: a stack that cannot go back is stuck.
     """
+    domain = request.desired.domain
     holders = [
         f"{row.reference} ({address})"
         for kind in Kind
@@ -154,7 +159,7 @@ def _explain_conflict(run: Run, workmail: WorkMail, domain: str, conflict: Confl
         for address in (row.email, *read_aliases(workmail, row))
         if get_domain(address) == fold(domain)
     ]
-    if holders:
+    if holders and not is_rollback(run, request):
         raise PermanentError(
             f"domain {domain} still receives mail for {', '.join(holders)}: give these other "
             "addresses or remove them first, or set on_removal.domains: retain",

@@ -36,7 +36,12 @@ from workmail_org.handlers.patience import ACTIVE_SECONDS
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring import find_sides, note_found
 from workmail_org.handlers.stopping import require_acknowledgement
-from workmail_org.handlers.surroundings import changes_nothing, is_rollback, read_known_state
+from workmail_org.handlers.surroundings import (
+    changes_nothing,
+    is_rollback,
+    read_known_state,
+    was_made_up,
+)
 from workmail_org.handlers.writing import write_calls
 from workmail_org.kinds import make_part_name
 from workmail_org.model.live import LiveOrganization, State
@@ -54,6 +59,9 @@ from workmail_org.service.refusals import REFUSALS, WORKMAIL
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG, OrganizationAttribute
 from workmail_org.wire.properties import DomainProperties, OrganizationProperties, ResourceType
+
+_ID_PATTERN = "m-[0-9a-f]{32}"
+"""Of an organization's id (botocore, workmail 2017-10-01: OrganizationId)."""
 
 
 class OrganizationLifecycle:
@@ -85,6 +93,8 @@ class OrganizationLifecycle:
         """Wait until it is Active and bring its tags; or delete it."""
         workmail = run.open_organization(request.physical_id or "")
         if request.is_delete:
+            if was_made_up(run, request, _ID_PATTERN):
+                return Progress(done=True)
             return _advance_delete(run, workmail, request)
         live = _read_active(run, workmail)
         if live is None:

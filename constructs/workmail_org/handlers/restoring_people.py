@@ -192,6 +192,20 @@ def note_neighbour(request: Request[object], addresses: Sequence[str], noted: st
     return pack({"deployment": _name_deployment(request), "addresses": [*addresses]})
 
 
+def find_addresses(deployment: str, noted: str) -> tuple[str, ...]:
+    """Return which addresses a deployment found somebody with whose own resource it did not begin.
+
+    Args:
+        deployment: As `find_deployment` returns it.
+        noted: What their entry says.
+    """
+    try:
+        note = unpack(noted)
+    except (ValueError, zlib.error):  # of another version
+        return ()
+    return tuple(note.get("addresses", ())) if note.get("deployment") == deployment else ()
+
+
 def find_entity(run: Run, deployment: str, kind: type[E], noted: str) -> E | None:
     """Return how somebody was found by a deployment.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from workmail_org.errors import TemporaryError
 from workmail_org.handlers.requests import Request, RequestType, Run
 from workmail_org.service.reading import read_organization
@@ -36,6 +38,23 @@ def read_known_state(run: Run, request: Request[object]) -> StackState:
             operation="DescribeStacks",
         )
     return state
+
+
+def was_made_up(run: Run, request: Request[object], pattern: str) -> bool:
+    """Return whether CloudFormation made up the id of what is to be deleted.
+
+    It does where it stopped waiting before a creation answered, such as one that comes late.
+
+    Args:
+        run: This invocation.
+        request: A Delete.
+        pattern: Of the ids that the service gives, as a regular expression.
+    """
+    is_so = re.fullmatch(pattern, request.physical_id or "") is None
+    if is_so:
+        reason = "no creation had answered when CloudFormation asked for its deletion"
+        run.log("nothing to delete", id=request.physical_id, reason=reason)
+    return is_so
 
 
 def is_gone(workmail: WorkMail) -> bool:

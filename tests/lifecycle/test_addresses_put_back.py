@@ -1,0 +1,115 @@
+"""Addresses after a deployment that failed: where they were found, whoever has to give them up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from approving import plan_live
+from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
+from drifting import Hand
+from scenes import at, make_emulator, make_group, make_organization, make_user, take_picture
+from transitions import erase
+from workmail_emulator.faults import Fault
+from workmail_org.model.bookable import Bookable, BookableType
+from workmail_org.model.organization import Organization
+from workmail_org.model.policies import Policies
+from workmail_org.model.values import OrganizationId
+from workmail_org.wire.names import OWNER_TAG
+
+BEN, EVE = make_user("ben"), make_user("eve")
+
+
+def fail(stack: Stack, operation: str, desired: Organization) -> None:
+    """Deploy, and let a call fail: everything can be taken back."""
+    stack.emulator.faults.add(Fault(operation=operation, times=1, code="Final", status=400))
+    with pytest.raises(DeploymentFailedError, match="Final") as failed:
+        stack.deploy(desired)
+
+    assert not isinstance(failed.value, RollbackFailedError)
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["take-over", "update"])
+def test_who_is_to_be_off_again_gives_up_an_address_that_somebody_had_by_hand(
+    *, is_first: bool
+) -> None:
+    """Eve was off, Ben got her address; the deployment switched her on with it."""
+    found = Stack(make_emulator(), name="found")
+    found.deploy(make_organization(BEN, EVE))
+    hand = Hand(found)
+    hand.do("deregister_from_work_mail", EntityId=hand.find("eve"))
+    hand.do("create_alias", EntityId=hand.find("ben"), Alias=at("eve"))
+    before = take_picture(found)
+    stack, desired = found, make_organization(BEN, replace(EVE, telephone="1"))
+    if is_first:
+        arn = hand.do("describe_organization")["ARN"]
+        found.workmail.untag_resource(ResourceARN=arn, TagKeys=[OWNER_TAG])
+        stack = Stack(found.emulator)
+        existing = OrganizationId(found.organization_id)
+        desired = replace(desired, existing=existing, adopt=True)
+    fail(stack, "PutRetentionPolicy", replace(desired, policies=Policies(retention=erase(30))))
+
+    assert before.addresses == take_picture(found).addresses
+    assert before.enabled == take_picture(found).enabled == {"ben"}
+
+
+def test_an_address_by_hand_of_a_group_is_given_back_though_the_group_was_not_begun() -> None:
+    """The request for users moves what crosses from groups, and fails itself."""
+    stack = Stack(make_emulator())
+    stack.deploy(make_organization(BEN, make_group("desk")))
+    hand = Hand(stack)
+    hand.do("create_alias", EntityId=hand.find("desk"), Alias=at("more"))
+    before = take_picture(stack).addresses
+    turned = replace(BEN, email=at("desk"), aliases=(at("more"),))
+    fail(stack, "CreateAlias", make_organization(turned, make_group("desk", email=at("ben"))))
+
+    assert before == take_picture(stack).addresses
+    assert "desk" == before[at("more")]
+
+
+def readdress(hand: Hand, kind: str, name: str, address: str) -> None:
+    """Give a group or a resource another address, and take the former one away."""
+    former = hand.do(f"describe_{kind}", **{f"{kind.title()}Id": hand.find(name)})["Email"]
+    hand.do("update_primary_email_address", EntityId=hand.find(name), Email=address)
+    hand.do("delete_alias", EntityId=hand.find(name), Alias=former)
+
+
+def look(hand: Hand) -> dict[str, Any]:
+    described = {
+        "club": hand.do("describe_group", GroupId=hand.find("club")),
+        "nook": hand.do("describe_resource", ResourceId=hand.find("nook")),
+    }
+    return {
+        name: (each["Email"], hand.do("list_aliases", EntityId=hand.find(name))["Aliases"])
+        for name, each in described.items()
+    }
+
+
+def test_an_alias_crosses_from_a_room_that_has_the_address_of_a_group_by_hand() -> None:
+    """The room wants its own address back, which the group has: refused, and as it was found."""
+    stack = Stack(make_emulator())
+    nook = Bookable(name="nook", type=BookableType.ROOM, email=at("nook"), aliases=(at("p"),))
+    before = make_organization(make_user("dan"), make_group("club"), resources=(nook,))
+    stack.deploy(before)
+    hand = Hand(stack)
+    for kind, name, address in (
+        ("resource", "nook", "x"),
+        ("group", "club", "nook"),
+        ("resource", "nook", "club"),
+    ):
+        readdress(hand, kind, name, at(address))
+    found = look(hand)
+    after = replace(
+        before,
+        users=(make_user("dan", aliases=(at("p"),)),),
+        resources=(replace(nook, aliases=()),),
+    )
+    (planned,) = plan_live(stack, before, after).organizations
+    with pytest.raises(DeploymentFailedError, match="belongs to group 'club'") as failed:
+        stack.deploy(after)
+
+    assert not isinstance(failed.value, RollbackFailedError)
+    assert found == look(hand)
+    assert any("nook@acme.example belongs to group 'club'" in each for each in planned.refusals)
