@@ -41,7 +41,7 @@ def read_known_state(run: Run, request: Request[object]) -> StackState:
 
 
 def was_made_up(run: Run, request: Request[object], pattern: str) -> bool:
-    """Return whether CloudFormation made up the id of what is to be deleted.
+    """Return whether CloudFormation invented the id of a resource that it deletes.
 
     That is so where a creation had not answered, such as one that comes late.
 
