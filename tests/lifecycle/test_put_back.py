@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cloudformation import DeploymentFailedError, Killed, Stack
+from cloudformation import DeploymentFailedError, Killed, RollbackFailedError, Stack
 from drifting import Hand, find_rows, look_live, tell
 from scenes import (
     ACME,
@@ -737,3 +737,68 @@ def test_who_is_deleted_by_hand_while_a_deployment_runs_is_off_when_it_fails(sta
     picture = take_picture(stack)
     assert {"alice"} == picture.enabled
     assert gone != picture.ids["bob"]
+
+
+def test_a_right_of_who_is_to_be_off_again_is_left_out_of_a_rollback(stack: Stack) -> None:
+    """Alice was switched off by hand; the deployment switched her on and took the right away."""
+    right = MailboxPermission(
+        mailbox=ALICE.reference, grantee=BOB.reference, rights=(Right.SEND_AS,)
+    )
+    stack.deploy(make_organization(ALICE, BOB, LEAVER, permissions=(right,)))
+    hand = Hand(stack)
+    hand.do("deregister_from_work_mail", EntityId=hand.find("alice"))
+    fault = Fault(operation="DeregisterFromWorkMail", code="Final", status=400)
+    stack.emulator.faults.add(fault)
+    with pytest.raises(DeploymentFailedError, match="Final") as failed:
+        stack.deploy(make_organization(replace(ALICE, city="Bonn"), BOB))
+
+    assert not isinstance(failed.value, RollbackFailedError)
+    assert {"bob", "leaver"} == take_picture(stack).enabled
+
+
+@pytest.mark.parametrize("kind", ["user", "group"])
+def test_who_was_deleted_by_hand_is_not_made_by_the_rollback_of_what_never_made_them(
+    stack: Stack, kind: str
+) -> None:
+    people, sales = (ALICE, BOB), make_group("sales", "alice")
+    stack.deploy(make_organization(*people, sales))
+    hand = Hand(stack)
+    name = {"user": "bob", "group": "sales"}[kind]
+    gone = hand.find(name)
+    hand.do("deregister_from_work_mail", EntityId=gone)
+    hand.do(f"delete_{kind}", **{f"{kind.title()}Id": gone})
+    desired = {
+        "user": make_organization(ALICE, replace(BOB, city="Bonn"), sales),
+        "group": make_organization(
+            *people, make_group("sales", "alice", hidden_from_global_address_list=True)
+        ),
+    }[kind]
+    operation = f"Create{kind.title()}"
+    stack.emulator.faults.add(Fault(operation=operation, times=1, code="Final", status=400))
+    stack.emulator.clear_calls()
+    with pytest.raises(DeploymentFailedError, match="Final"):
+        stack.deploy(desired)
+
+    assert [operation] == list_operations(stack)
+
+
+def test_a_group_that_was_deleted_comes_back_with_the_address_that_it_had_by_hand(
+    stack: Stack,
+) -> None:
+    """People had given its own to somebody else; another deletion fails."""
+    stack.deploy(make_organization(ALICE, make_group("sales"), make_group("support")))
+    hand = Hand(stack)
+    sales = hand.find("sales")
+    hand.do("update_primary_email_address", EntityId=sales, Email=at("shop"))
+    hand.do("delete_alias", EntityId=sales, Alias=at("sales"))
+    hand.do("create_alias", EntityId=hand.find("alice"), Alias=at("sales"))
+    before = take_picture(stack).addresses
+    stack.emulator.faults.add(
+        Fault(operation="DeleteGroup", nth=2, times=1, code="Final", status=400)
+    )
+    with pytest.raises(DeploymentFailedError, match="Final") as failed:
+        stack.deploy(make_organization(ALICE))
+
+    assert not isinstance(failed.value, RollbackFailedError)
+    assert before == take_picture(stack).addresses
+    assert {"alice", "group:sales", "group:support"} == take_picture(stack).enabled

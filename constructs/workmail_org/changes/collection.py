@@ -313,13 +313,14 @@ def _leave_addresses(declared: C, facts: CollectionFacts[Any]) -> C:
     live = {fold(each.entity.name): each.entity for each in facts.found}
 
     def leave(entity: Any) -> Any:
-        aliases = tuple(each for each in entity.aliases if fold(each) not in facts.taken)
-        left = replace(entity, aliases=aliases)
-        if fold(entity.email) not in facts.taken:
-            return left
-        now = live.get(fold(entity.name))
-        is_on = now is not None and now.enabled
-        return replace(left, email=now.email if now and is_on else "", enabled=is_on)
+        email, enabled = entity.email, entity.enabled
+        if fold(email) in facts.taken:
+            now = live.get(fold(entity.name))
+            enabled = now is not None and now.enabled
+            email = now.email if now and now.enabled else ""
+        others = {fold(email), *facts.taken}
+        aliases = tuple(each for each in entity.aliases if fold(each) not in others)
+        return replace(entity, email=email, aliases=aliases, enabled=enabled)
 
     return redeclare(declared, [leave(entity) for entity in declared.entities])
 

@@ -62,6 +62,30 @@ def refuse_strangers(calls: Iterable[Call], strangers: Collection[Reference]) ->
     return tuple(refusals.values())
 
 
+def leave_out_hindered(
+    calls: Iterable[Call],
+    enabled: Mapping[Reference, bool],
+    strangers: Collection[Reference],
+) -> tuple[Call, ...]:
+    """Leave out what a rollback cannot give back: people did something to those whom it names.
+
+    Args:
+        calls: Of one resource.
+        enabled: Who is there, by folded reference, and whether they are switched on.
+        strangers: Folded references of those who have another id than the stack's.
+    """
+
+    def is_hindered(call: Call) -> bool:
+        named = {each.folded for each in list_named(call) if isinstance(each, Reference)}
+        if call.operation in BETWEEN_ENABLED:
+            return any(not enabled.get(each) or each in strangers for each in named)
+        return call.operation in BY_ID and any(
+            each not in enabled or each in strangers for each in named
+        )
+
+    return tuple(call for call in calls if not is_hindered(call))
+
+
 def _list_named(values: Iterable[Argument]) -> Iterator[Subject]:
     for value in values:
         if isinstance(value, Identity):

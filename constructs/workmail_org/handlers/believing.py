@@ -153,6 +153,10 @@ class Beliefs(Generic[C]):
         workmail = look.reader.workmail
         holders = workmail.read_many(lambda each: find_address_owner(workmail, each), wanted)
         held = {each.id for each in holders if each}
+        # Somebody who is switched off can show an address, and does not hold it.
+        off = [row for row in look.rows if row.id in held and not row.enabled]
+        read = look.reader.read_entities(self.kind, off)
+        held -= {each.id for each in read if not each.entity.enabled}
         own = {row.id for row in rows}
         contested = {
             row.id: name

@@ -82,19 +82,17 @@ def restore(
         entries: Of the ledger, of whom the stack answers for.
         present: Folded references of who is there.
     """
-    noted = {
-        reference: entry.before
-        for reference, entry in entries.items()
-        if entry.before and reference in present
-    }
+    noted = {reference: entry.before for reference, entry in entries.items() if entry.before}
     if not noted or not is_rollback(run, request):
         return aim
     failed = find_deployment(run, request)
     declared = aim.declared
+    named = {entity.reference.folded for entity in declared.entities}
     written = _list_written(request, declared)
     found = {
         reference: leave_unwritten(_leave_out_addresses(entity), written.get(reference, ()))
         for reference, note in noted.items()
+        if reference in named or reference in present  # whom people deleted meanwhile stays so
         if failed and (entity := find_entity(run, failed, _CLASSES[kind], note))
     }
     absent = {
@@ -102,7 +100,6 @@ def restore(
         for reference, note in noted.items()
         if failed and was_absent(request, failed, note)
     }
-    named = {entity.reference.folded for entity in declared.entities}
     taken = frozenset[Reference]() if declared.shard else found.keys() - named
     adopted = {each for each in taken if entries[each].origin is Origin.ADOPTED}
     staying = (each for each in declared.entities if each.reference.folded not in absent)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from workmail_org.changes.calls import Call
 from workmail_org.changes.deciding import Decision
-from workmail_org.changes.naming import find_made_again, list_named, refuse_strangers
+from workmail_org.changes.naming import (
+    find_made_again,
+    leave_out_hindered,
+    list_named,
+    refuse_strangers,
+)
 from workmail_org.errors import UnsafePlanError
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.reconciling import reconcile
@@ -26,6 +31,7 @@ from workmail_org.kinds import SettingKind
 from workmail_org.model.values import Reference
 from workmail_org.service.ledger import list_known
 from workmail_org.service.passwords import read_secret
+from workmail_org.service.reading import Listed
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
@@ -123,9 +129,19 @@ class _SettingWork(Generic[P]):
         """Read what is there; list what is missing.
 
         Refused was before anything was written, when the request began. What is refused now is a
-        rollback of what somebody changed meanwhile, and is left as it is.
+        rollback of what somebody changed meanwhile, and is left as it is. So are rights and rules
+        that name people who are switched off, or not there, by then.
         """
-        return self.decide().calls
+        calls = self.decide().calls
+        if not self.rolls_back:
+            return calls
+        rows = self._list_named(calls)
+        enabled = {row.reference.folded: row.enabled for row in rows}
+        possible = leave_out_hindered(calls, enabled, self._find_strangers(rows))
+        if len(possible) < len(calls):
+            left = [str(call) for call in calls if call not in possible]
+            self.run.log("left, since people are not there or switched off", calls=left)
+        return possible
 
     def expects_calls(self) -> bool:
         """Return whether finding nothing to do at the first look is surprising: it is not."""
@@ -150,17 +166,24 @@ class _SettingWork(Generic[P]):
         Raises:
             UnsafePlanError: Nothing of this resource was written.
         """
-        table = self.request.consent.ledger_table
-        named = {each for call in calls for each in list_named(call)}
-        kinds = sorted({each.kind for each in named if isinstance(each, Reference)})
-        if not kinds or not table:
-            return
-        ledger = self.run.open_ledger(self.run.clients, table)
-        known = {kind: list_known(ledger.read(kind)) for kind in kinds}
-        ids = {row.reference.folded: row.id for row in self.snapshot.list(*kinds)}
-        refusals = refuse_strangers(calls, find_made_again(known, ids))
+        refusals = refuse_strangers(calls, self._find_strangers(self._list_named(calls)))
         if refusals:
             raise UnsafePlanError(*refusals)
+
+    def _list_named(self, calls: Iterable[Call]) -> Sequence[Listed]:
+        """List those of the kinds that calls name."""
+        named = {each for call in calls for each in list_named(call)}
+        kinds = sorted({each.kind for each in named if isinstance(each, Reference)})
+        return [*self.snapshot.list(*kinds)] if kinds else ()
+
+    def _find_strangers(self, rows: Iterable[Listed]) -> Collection[Reference]:
+        table = self.request.consent.ledger_table
+        ids = {row.reference.folded: row.id for row in rows}
+        if not ids or not table:
+            return ()
+        ledger = self.run.open_ledger(self.run.clients, table)
+        known = {kind: list_known(ledger.read(kind)) for kind in {each.kind for each in ids}}
+        return find_made_again(known, ids)
 
     def conclude(self, calls: Sequence[Call], done: Sequence[Call]) -> None:
         """Nothing is believed of settings: they are few, and read again."""
