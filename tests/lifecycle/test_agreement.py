@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from approving import plan_live
 from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
+from drifting import Hand
 from scenes import at, list_operations, make_group, make_organization, make_user
 from workmail_org.model.directory import Directory, DirectoryType
 from workmail_org.model.domain import MailDomain
@@ -646,3 +647,32 @@ def test_an_address_that_people_gave_to_a_declared_group_is_refused_to_a_user(
     refusal = "user cem: fans@acme.example belongs to group 'club' already; take it away from there"
     assert [f"{refusal} first"] == [*planned.refusals]
     assert refusal in str(failed.value)
+
+
+@pytest.mark.parametrize("deed", ["switched off", "deleted"])
+def test_a_right_for_whom_people_took_away_is_refused_at_once_in_the_same_words(
+    stack: Stack, deed: str
+) -> None:
+    before = make_organization(make_user("ann"), make_user("dan"))
+    stack.deploy(before)
+    hand = Hand(stack)
+    ann = hand.find("ann")
+    hand.do("deregister_from_work_mail", EntityId=ann)
+    if deed == "deleted":
+        hand.do("delete_user", UserId=ann)
+    right = MailboxPermission(
+        mailbox=before.users[1].reference,
+        grantee=before.users[0].reference,
+        rights=(Right.SEND_AS,),
+    )
+    desired = replace(before, permissions=(right,))
+    (planned,) = plan_live(stack, before, desired).organizations
+    stack.emulator.clear_calls()
+    began = stack.emulator.clock.now()
+    with pytest.raises(DeploymentFailedError) as failed:
+        stack.deploy(desired)
+
+    assert [str(failed.value)] == [*planned.refusals]
+    assert {"switched off": "is switched off", "deleted": "is not there"}[deed] in str(failed.value)
+    assert [] == list_operations(stack)
+    assert stack.emulator.clock.now() - began < 60

@@ -62,6 +62,44 @@ def refuse_strangers(calls: Iterable[Call], strangers: Collection[Reference]) ->
     return tuple(refusals.values())
 
 
+def refuse_hindered(
+    calls: Iterable[Call], enabled: Mapping[Reference, bool | None]
+) -> tuple[str, ...]:
+    """Refuse rights and rules for whom people deleted or switched off.
+
+    Args:
+        calls: Of one resource.
+        enabled: Whether people are switched on, by folded reference; `None`: they are not there.
+            Who is left out is not judged.
+
+    Returns:
+        A sentence for each of them.
+    """
+    refusals: dict[Reference, str] = {}
+    for call in calls:
+        for each in list_named(call) if call.operation in BETWEEN_ENABLED | BY_ID else ():
+            if isinstance(each, Reference) and each.folded in enabled:
+                sentence = _describe_hindrance(each, call, is_on=enabled[each.folded])
+                refusals |= {each.folded: sentence} if sentence else {}
+    return tuple(refusals.values())
+
+
+def _describe_hindrance(named: Reference, call: Call, *, is_on: bool | None) -> str | None:
+    if is_on is None:
+        return (
+            f"{named} is not there, although the spec declares it, and {call} would fail: "
+            "it was deleted by hand; remove it from the spec, or change a field of it "
+            "in the same deployment, which makes it again with a new mailbox"
+        )
+    if not is_on and call.operation in BETWEEN_ENABLED:
+        return (
+            f"{named} is switched off, although the spec declares it switched on, "
+            f"and {call} would fail: it was switched off by hand; switch it on again (aws "
+            "workmail register-to-work-mail), or set enabled: false"
+        )
+    return None
+
+
 def leave_out_hindered(
     calls: Iterable[Call],
     enabled: Mapping[Reference, bool],

@@ -182,6 +182,11 @@ def note_absent(request: Request[object]) -> str:
     return pack({"deployment": _name_deployment(request), "absent": request.fingerprint})
 
 
+def was_noted(request: Request[object], noted: str | None) -> bool:
+    """Return whether this deployment has noted how it found somebody."""
+    return bool(_recall_entity(request, noted))
+
+
 def note_neighbour(request: Request[object], addresses: Sequence[str], noted: str | None) -> str:
     """Write which addresses somebody had whose own resource comes later."""
     if noted and _recall_entity(request, noted):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -12,6 +12,7 @@ from workmail_org.changes.naming import (
     find_made_again,
     leave_out_hindered,
     list_named,
+    refuse_hindered,
     refuse_strangers,
 )
 from workmail_org.errors import UnsafePlanError
@@ -25,11 +26,12 @@ from workmail_org.handlers.restoring import (
     note_found,
     wrote_nothing,
 )
+from workmail_org.handlers.restoring_people import was_noted
 from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import is_gone, is_rollback
 from workmail_org.kinds import SettingKind
-from workmail_org.model.values import Reference
-from workmail_org.service.ledger import list_known
+from workmail_org.model.values import Kind, Reference
+from workmail_org.service.ledger import Entry, list_known
 from workmail_org.service.passwords import read_secret
 from workmail_org.service.reading import Listed
 from workmail_org.service.snapshot import SnapshotReader
@@ -150,7 +152,7 @@ class _SettingWork(Generic[P]):
     def prepare(self, calls: Sequence[Call]) -> Writer:
         """Note what was found, for a rollback; find whom the calls name."""
         if not self.rolls_back:
-            self._refuse_strangers(calls)
+            self._refuse_hindered(calls)
         self._note()
         secrets = self.run.clients.secrets
         return Writer(
@@ -160,30 +162,57 @@ class _SettingWork(Generic[P]):
             read_secret=lambda secret: read_secret(secrets, secret),
         )
 
-    def _refuse_strangers(self, calls: Sequence[Call]) -> None:
-        """Refuse to name somebody whom people made again under the name of who is declared.
+    def _refuse_hindered(self, calls: Sequence[Call]) -> None:
+        """Refuse to name whom people made again, switched off or deleted.
 
         Raises:
             UnsafePlanError: Nothing of this resource was written.
         """
-        refusals = refuse_strangers(calls, self._find_strangers(self._list_named(calls)))
+        rows = self._list_named(calls)
+        strangers, sure = self._find_strangers(rows), self._find_sure(calls)
+        on = {row.reference.folded: row.enabled for row in rows}
+        refusals = (
+            *refuse_strangers(calls, strangers),
+            *refuse_hindered(calls, {each: on.get(each) for each in sure}),
+        )
         if refusals:
             raise UnsafePlanError(*refusals)
 
     def _list_named(self, calls: Iterable[Call]) -> Sequence[Listed]:
         """List those of the kinds that calls name."""
-        named = {each for call in calls for each in list_named(call)}
-        kinds = sorted({each.kind for each in named if isinstance(each, Reference)})
+        kinds = sorted({each.kind for each in _find_named(calls)})
         return [*self.snapshot.list(*kinds)] if kinds else ()
 
     def _find_strangers(self, rows: Iterable[Listed]) -> Collection[Reference]:
-        table = self.request.consent.ledger_table
         ids = {row.reference.folded: row.id for row in rows}
-        if not ids or not table:
-            return ()
-        ledger = self.run.open_ledger(self.run.clients, table)
-        known = {kind: list_known(ledger.read(kind)) for kind in {each.kind for each in ids}}
+        entries = self._read_entries(ids)
+        known = {kind: list_known(each) for kind, each in entries.items()}
         return find_made_again(known, ids)
+
+    def _find_sure(self, calls: Iterable[Call]) -> frozenset[Reference]:
+        """Find who was seen switched on before this deployment, which did not touch them.
+
+        Of others a list may not show yet what this very deployment did.
+        """
+        named = _find_named(calls)
+        entries = self._read_entries(named)
+        return frozenset(
+            each
+            for each in named
+            if (entry := entries.get(each.kind, {}).get(each))
+            and entry.settled
+            and not was_noted(self.request, entry.before)
+        )
+
+    def _read_entries(
+        self, references: Iterable[Reference]
+    ) -> Mapping[Kind, Mapping[Reference, Entry]]:
+        table = self.request.consent.ledger_table
+        kinds = {each.kind for each in references}
+        if not table or not kinds:
+            return {}
+        ledger = self.run.open_ledger(self.run.clients, table)
+        return {kind: ledger.read(kind) for kind in kinds}
 
     def conclude(self, calls: Sequence[Call], done: Sequence[Call]) -> None:
         """Nothing is believed of settings: they are few, and read again."""
@@ -203,3 +232,9 @@ def _list_mailboxes(properties: object) -> set[Reference]:
     if not isinstance(properties, PermissionsProperties):
         return set()
     return set(properties.mailboxes)
+
+
+def _find_named(calls: Iterable[Call]) -> frozenset[Reference]:
+    """Find the people, groups and resources that calls name, folded."""
+    named = (each for call in calls for each in list_named(call))
+    return frozenset(each.folded for each in named if isinstance(each, Reference))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from workmail_org.changes.calls import Call
-from workmail_org.changes.naming import BETWEEN_ENABLED, BY_ID, list_named, refuse_strangers
+from workmail_org.changes.naming import list_named, refuse_hindered, refuse_strangers
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import Reference, get_domain
 from workmail_org.plan.actual import Actual, list_made_again
@@ -34,35 +34,23 @@ def find_obstacles(calls: Iterable[Call], state: Actual, domains: Collection[str
     """
     known = tuple(calls)
     yield from refuse_strangers(known, list_made_again(state))
+    yield from refuse_hindered(known, _find_enabled(known, state))
     met: dict[str, str] = {}
     for call in known:
-        for about, sentence in (*_meet_people(call, state), *_meet_domain(call, state, domains)):
+        for about, sentence in _meet_domain(call, state, domains):
             met.setdefault(about, sentence)
     yield from met.values()
 
 
-def _meet_people(call: Call, state: Actual) -> Iterator[tuple[str, str]]:
-    """Find who is not as the spec says; by reference."""
-    if call.operation not in BETWEEN_ENABLED | BY_ID:
-        return
-    for reference in list_named(call):
-        if not isinstance(reference, Reference):
-            continue
-        found = state.people.find(reference)
-        if found is None and state.is_whole:
-            yield (
-                str(reference),
-                f"{reference} is not there, although the spec declares it, and {call} would fail: "
-                "it was deleted by hand; remove it from the spec, or change a field of it "
-                "in the same deployment, which makes it again with a new mailbox",
-            )
-        if found and not found.entity.enabled and call.operation in BETWEEN_ENABLED:
-            yield (
-                str(reference),
-                f"{reference} is switched off, although the spec declares it switched on, "
-                f"and {call} would fail: it was switched off by hand; switch it on again (aws "
-                "workmail register-to-work-mail), or set enabled: false",
-            )
+def _find_enabled(calls: Iterable[Call], state: Actual) -> dict[Reference, bool | None]:
+    """Find of those whom calls name whether they are switched on; `None`: they are not there."""
+    named = {each for call in calls for each in list_named(call) if isinstance(each, Reference)}
+    found = {each.folded: state.people.find(each) for each in named}
+    return {
+        reference: each.entity.enabled if each else None
+        for reference, each in found.items()
+        if each or state.is_whole
+    }
 
 
 def _meet_domain(call: Call, state: Actual, domains: Collection[str]) -> Iterator[tuple[str, str]]:
