@@ -12,6 +12,7 @@ from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
 from drifting import Hand
 from scenes import at, make_emulator, make_group, make_organization, make_user, take_picture
 from transitions import erase
+from workmail_emulator.errors import ServiceFault
 from workmail_emulator.faults import Fault
 from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.organization import Organization
@@ -66,7 +67,7 @@ def test_an_address_by_hand_of_a_group_is_given_back_though_the_group_was_not_be
     fail(stack, "CreateAlias", make_organization(turned, make_group("desk", email=at("ben"))))
 
     assert before == take_picture(stack).addresses
-    assert "desk" == before[at("more")]
+    assert "group:desk" == before[at("more")]
 
 
 def readdress(hand: Hand, kind: str, name: str, address: str) -> None:
@@ -113,3 +114,54 @@ def test_an_alias_crosses_from_a_room_that_has_the_address_of_a_group_by_hand() 
     assert not isinstance(failed.value, RollbackFailedError)
     assert found == look(hand)
     assert any("nook@acme.example belongs to group 'club'" in each for each in planned.refusals)
+
+
+def test_a_group_that_the_users_moved_is_as_found_when_a_new_user_cannot_have_its_address() -> None:
+    """No user was touched; people had given the group's own address to a room."""
+    stack = Stack(make_emulator())
+    den = Bookable(name="den", type=BookableType.ROOM, email=at("den"))
+    before = make_organization(BEN, make_group("club"), resources=(den,))
+    stack.deploy(before)
+    hand = Hand(stack)
+    readdress(hand, "group", "club", at("s2"))
+    hand.do("create_alias", EntityId=hand.find("den"), Alias=at("club"))
+    after = replace(
+        before,
+        users=(BEN, make_user("dan", email=at("club"))),
+        groups=(make_group("club", email=at("x9")),),
+    )
+    (planned,) = plan_live(stack, before, after).organizations
+    with pytest.raises(DeploymentFailedError) as failed:
+        stack.deploy(after)
+
+    refusal = "user dan: club@acme.example belongs to resource 'den' already; take it away from"
+    assert [f"{refusal} there first"] == [*planned.refusals]
+    assert refusal in str(failed.value)
+    assert not isinstance(failed.value, RollbackFailedError)
+    assert at("s2") == hand.do("describe_group", GroupId=hand.find("club"))["Email"]
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_who_leaves_with_the_address_of_a_room_has_it_back_whatever_fails(number: int) -> None:
+    """The room, which is rolled back later, has it by then."""
+    stack = Stack(make_emulator())
+    den = Bookable(name="den", type=BookableType.ROOM, email=at("den"))
+    stack.deploy(make_organization(BEN, EVE, resources=(den,)))
+    hand = Hand(stack)
+    readdress(hand, "resource", "den", at("d2"))
+    hand.do("update_primary_email_address", EntityId=hand.find("eve"), Email=at("den"))
+    before = take_picture(stack).addresses
+    stack.emulator.clear_calls()
+
+    def strike(phase: str, call: Any) -> None:
+        if phase == "before" and call.write and len(stack.emulator.writes) == number:
+            raise ServiceFault("Final", "refused")
+
+    stack.emulator.on_call = strike
+    with pytest.raises(DeploymentFailedError, match="Final") as failed:
+        stack.deploy(make_organization(BEN, resources=(replace(den, description="x"),)))
+    stack.emulator.on_call = None
+
+    assert not isinstance(failed.value, RollbackFailedError)
+    assert before == take_picture(stack).addresses
+    assert at("d2") == hand.do("describe_resource", ResourceId=hand.find("den"))["Email"]

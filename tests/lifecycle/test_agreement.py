@@ -676,3 +676,46 @@ def test_a_right_for_whom_people_took_away_is_refused_at_once_in_the_same_words(
     assert {"switched off": "is switched off", "deleted": "is not there"}[deed] in str(failed.value)
     assert [] == list_operations(stack)
     assert stack.emulator.clock.now() - began < 60
+
+
+def test_a_user_who_does_not_change_is_not_asked_for_an_address_that_a_group_has_by_hand(
+    stack: Stack,
+) -> None:
+    """Somebody else changes: plan and deployment go through."""
+    before = make_organization(make_user("ali"), make_user("ben"), make_group("help"))
+    stack.deploy(before)
+    hand = Hand(stack)
+    ali, club = hand.find("ali"), hand.find("help")
+    for entity, address, former in (
+        (club, "x", "help"),
+        (ali, "help", "ali"),
+        (club, "ali", "x"),
+    ):
+        hand.do("update_primary_email_address", EntityId=entity, Email=at(address))
+        hand.do("delete_alias", EntityId=entity, Alias=at(former))
+    after = replace(before, users=(before.users[0], make_user("ben", city="Bonn")))
+    (planned,) = plan_live(stack, before, after).organizations
+    stack.emulator.clear_calls()
+    stack.deploy(after)
+
+    assert [] == [*planned.refusals]
+    assert ["UpdateUser"] == list_operations(stack)
+
+
+def test_an_address_of_who_was_made_again_by_hand_is_refused_to_a_newcomer(stack: Stack) -> None:
+    before = make_organization(make_user("ali"))
+    stack.deploy(before)
+    hand = Hand(stack)
+    gone = hand.find("ali")
+    hand.do("deregister_from_work_mail", EntityId=gone)
+    hand.do("delete_user", UserId=gone)
+    made = hand.do("create_user", Name="ali", DisplayName="Ali", Password="Str0ng-enough")
+    hand.do("register_to_work_mail", EntityId=made["UserId"], Email=at("help"))
+    after = make_organization(make_user("ali"), make_user("zoe", aliases=(at("help"),)))
+    (planned,) = plan_live(stack, before, after).organizations
+    with pytest.raises(DeploymentFailedError) as failed:
+        stack.deploy(after)
+
+    refusal = "user zoe: help@acme.example belongs to user 'ali' already; take it away from there"
+    assert [f"{refusal} first"] == [*planned.refusals]
+    assert refusal in str(failed.value)

@@ -294,3 +294,26 @@ def test_who_comes_back_to_an_exclusive_list_leaves_it_with_the_next_change(
     assert live is not None
     members = [each.name for each in live.people.groups["sales"].entity.members]
     assert (["alice"] if is_exclusive else ["alice", "zoe"]) == members
+
+
+@pytest.mark.parametrize("kind", ["group", "resource"])
+def test_an_exclusive_list_that_people_switched_off_stays_off_when_somebody_joins(
+    stack: Stack, kind: str
+) -> None:
+    """It has to be looked at, since whoever joins could be in it; its declaration stays."""
+    club = make_group("club", "ann", exclusive=(Listing.MEMBERS,))
+    den = Bookable(
+        name="den", type=BookableType.ROOM, email=at("den"), exclusive=(Listing.DELEGATES,)
+    )
+    ann, ben = make_user("ann"), make_user("ben", enabled=False)
+    before = make_organization(ann, ben, club, resources=(den,))
+    stack.deploy(before)
+    hand = Hand(stack)
+    hand.do("deregister_from_work_mail", EntityId=hand.find({"group": "club"}.get(kind, "den")))
+    after = replace(before, users=(ann, make_user("ben")))
+    (planned,) = plan_live(stack, before, after).organizations
+    stack.emulator.clear_calls()
+    stack.deploy(after)
+
+    assert ["RegisterToWorkMail"] == list_operations(stack)
+    assert ["RegisterToWorkMail user ben"] == [call.partition(" {")[0] for call in planned.calls]

@@ -802,3 +802,22 @@ def test_a_group_that_was_deleted_comes_back_with_the_address_that_it_had_by_han
     assert not isinstance(failed.value, RollbackFailedError)
     assert before == take_picture(stack).addresses
     assert {"alice", "group:sales", "group:support"} == take_picture(stack).enabled
+
+
+def test_two_mobile_device_rules_of_one_name_are_both_there_after_a_change_failed(
+    stack: Stack,
+) -> None:
+    """WorkMail knows rules by id: people can make another one of a declared name."""
+    office, phones = (
+        MobileDeviceAccessRule(name="office", effect=Effect.ALLOW),
+        MobileDeviceAccessRule(name="no", effect=Effect.DENY, device_types=("android",)),
+    )
+    stack.deploy(make_organization(ALICE, LEAVER, **policies(mobile_devices=(office, phones))))
+    hand = Hand(stack)
+    hand.do("create_mobile_device_access_rule", Name="no", Effect="DENY", DeviceTypes=["old"])
+    before = see(stack).mobile_devices
+    changed = replace(office, device_types=("ios",))
+    fail_at_the_end(stack, make_organization(ALICE, **policies(mobile_devices=(changed, phones))))
+
+    assert 3 == len(before)
+    assert sorted(before, key=str) == sorted(see(stack).mobile_devices, key=str)

@@ -239,3 +239,28 @@ def test_the_deployment_after_a_repair_does_nothing(changed: Stack) -> None:
     changed.deploy(SPEC)
 
     assert [] == list_operations(changed)
+
+
+def test_a_repair_puts_whom_it_makes_anew_into_their_groups() -> None:
+    stack = Stack(make_emulator())
+    stack.deploy(SPEC)
+    hand = Hand(stack)
+    gone = hand.find("bob")
+    hand.do("deregister_from_work_mail", EntityId=gone)
+    hand.do("delete_user", UserId=gone)
+    planned = plan_live(stack, SPEC, SPEC, repairs=True)
+    assert planned.repair
+    stack.repair = planned.repair
+    stack.emulator.clear_calls()
+    stack.deploy(SPEC)
+
+    expected = (
+        "CreateUser",
+        "RegisterToWorkMail",
+        "AssociateMemberToGroup",
+        "PutMailboxPermissions",
+    )
+    assert [*expected] == list_operations(stack)
+    (organization,) = planned.organizations
+    assert [*expected] == [call.partition(" ")[0] for call in organization.calls]
+    assert_equals(take_picture(stack), SPEC)

@@ -75,7 +75,7 @@ class CollectionFacts(Generic[EntityT]):
             together with this one (`list_moving`).
         exceptions: What happens to some who leave, by folded name.
         taken: Folded addresses that a rollback leaves with whom people gave them to meanwhile.
-        disproved: Folded names of those who are left as they are (`changes.few`).
+        left_alone: Folded names of those who are left as they are (`changes.few`).
         memberships: As in `Situation`.
         strangers: As in `Situation`, like `namesakes`.
         undoing: A failed deployment is rolled back.
@@ -93,7 +93,7 @@ class CollectionFacts(Generic[EntityT]):
     others: Sequence[Addressed] = ()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
     taken: Collection[str] = frozenset()
-    disproved: Collection[str] = frozenset()
+    left_alone: Collection[str] = frozenset()
     memberships: Mapping[Reference, tuple[Reference, ...]] = field(
         default_factory=dict[Reference, tuple[Reference, ...]]
     )
@@ -145,10 +145,10 @@ def assess(
         declared: What is declared.
         previous: What was declared before; `None`: the resource is created, or goes.
     """
-    declared = leave_out(declared, facts.disproved)
+    declared = leave_out(declared, facts.left_alone)
     if facts.taken:
         declared = _leave_addresses(declared, facts)
-    previous = leave_out(previous, facts.disproved) if previous else None
+    previous = leave_out(previous, facts.left_alone) if previous else None
     share: Any
     past: Any
     share, past = take_own_share(declared, previous, facts.present)
@@ -161,7 +161,7 @@ def assess(
         actual=[
             each
             for each in facts.found
-            if (name := fold(each.entity.name)) in named and name not in facts.disproved
+            if (name := fold(each.entity.name)) in named and name not in facts.left_alone
         ],
         previous=past,
         desired=share,

@@ -28,7 +28,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workmail_org.changes.settled import digest, predict
+from workmail_org.changes.settled import digest, is_same_declaration, predict
 from workmail_org.model.live import Found
 from workmail_org.model.values import EntityId, Reference, fold
 from workmail_org.wire.properties import CollectionProperties
@@ -116,6 +116,31 @@ def _list_addresses(entity: Any) -> set[str]:
     """List the addresses, folded, that somebody holds."""
     addresses = (entity.email, *entity.aliases) if entity.enabled else ()
     return {fold(address) for address in addresses if address}
+
+
+def find_left_off(
+    declared: CollectionProperties, known: Mapping[str, Known], found: Iterable[Found[Any]]
+) -> frozenset[str]:
+    """Find whom people switched off, and who matters only because of others, by folded name.
+
+    A group or a resource is looked at once more where somebody is switched on or off who could be
+    in it. That is no reason to switch it on.
+
+    Args:
+        declared: What is declared now.
+        known: Who the ledger says is there, by folded name.
+        found: Who was read, or is believed.
+    """
+    wanted = {fold(entity.name): entity for entity in declared.entities if entity.enabled}
+    return frozenset(
+        name
+        for each in found
+        if not each.entity.enabled
+        and (name := fold(each.entity.name)) in wanted
+        and (entry := known.get(name))
+        and entry.id == each.id
+        and is_same_declaration(wanted[name], entry.settled)
+    )
 
 
 def select_few(

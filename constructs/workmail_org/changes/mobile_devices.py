@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -79,25 +79,40 @@ def decide(
     """
     if declared is None:
         return Decision()
-    present: dict[str, LiveMobileRule] = {}
-    surplus: list[LiveMobileRule] = []
-    names = {rule.name for rule in declared.rules}
-    for each in live.mobile_devices:
-        if each.rule.name in names and each.rule.name not in present:
-            present[each.rule.name] = each
+    left = [*live.mobile_devices]
+    updates: list[Call] = []
+    additions: list[Call] = []
+    for rule in _take_same(declared.rules, left):
+        same_name = next((each for each in left if each.rule.name == rule.name), None)
+        if same_name is None:
+            additions.append(_create(rule))
         else:
-            surplus.append(each)
+            left.remove(same_name)
+            updates.append(_update(same_name.id, rule))
     calls = replace_rules(
         len(live.mobile_devices),
-        updates=[
-            _update(present[rule.name].id, rule)
-            for rule in declared.rules
-            if rule.name in present and sort_lists(present[rule.name].rule) != sort_lists(rule)
-        ],
-        additions=[_create(rule) for rule in declared.rules if rule.name not in present],
-        removals=[_delete(each) for each in surplus],
+        updates=updates,
+        additions=additions,
+        removals=[_delete(each) for each in left],
     )
     return Decision(calls=calls, brakes=list_device_brakes(declared.rules) if calls else ())
+
+
+def _take_same(
+    declared: Iterable[MobileDeviceAccessRule], left: list[LiveMobileRule]
+) -> list[MobileDeviceAccessRule]:
+    """Take the rules out of `left` that are as declared; return those that are not there.
+
+    Several can have one name: WorkMail knows rules by id.
+    """
+    missing: list[MobileDeviceAccessRule] = []
+    for rule in declared:
+        same = next((each for each in left if sort_lists(each.rule) == sort_lists(rule)), None)
+        if same is None:
+            missing.append(rule)
+        else:
+            left.remove(same)
+    return missing
 
 
 def list_device_brakes(desired: Sequence[MobileDeviceAccessRule]) -> tuple[Brake, ...]:

@@ -100,19 +100,36 @@ def list_new_addresses(declared: Iterable[Any], found: Mapping[str, Found[Any]])
 
 
 def digest(declared: User | Group | Bookable, enabled: Mapping[Reference, str]) -> str:
-    """Name what is declared of an entity, with everything that it depends on."""
-    texts = [repr(predict(declared, enabled))]
+    """Name what is declared of an entity, with everything that it depends on.
+
+    What a group or a resource depends on follows a dot: `is_same_declaration` leaves it out.
+    """
+    listed = {each.folded for each in _list_listed(declared)}
+    own = _hash([repr(predict(declared, dict.fromkeys(listed, "")))])
     if isinstance(declared, Group | Bookable):
+        texts = [repr(predict(declared, enabled))]
         # Who was made again is another one, and is in no group yet.
-        listed = {each.folded for each in _list_listed(declared)}
         # Who was switched off stays a member or a delegate that nobody sees, and comes back as one:
         # that matters where nobody else may be.
         matters = enabled.keys() if _is_exclusive(declared) else listed & enabled.keys()
         texts += sorted(f"{each} {enabled[each]}" for each in matters)
+        return f"{own}.{_hash(texts)}"
+    return own
+
+
+def is_same_declaration(declared: User | Group | Bookable, settled: str | None) -> bool:
+    """Return whether somebody is declared as when they were settled, whoever is switched on."""
+    own = digest(declared, {}).partition(".")[0]
+    return settled is not None and settled.partition(".")[0] == own
+
+
+def _hash(texts: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
-def _list_listed(declared: Group | Bookable) -> tuple[Reference, ...]:
+def _list_listed(declared: User | Group | Bookable) -> tuple[Reference, ...]:
+    if isinstance(declared, User):
+        return ()
     return declared.members if isinstance(declared, Group) else declared.delegates
 
 

@@ -40,7 +40,7 @@ from workmail_org.changes.collection import (
 )
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
-from workmail_org.changes.few import find_disproved, find_unseen, select_few
+from workmail_org.changes.few import find_disproved, find_left_off, find_unseen, select_few
 from workmail_org.changes.naming import find_made_again
 from workmail_org.changes.settled import digest, list_new_addresses, list_unsure
 from workmail_org.errors import NotFoundError, TemporaryError, UnsafePlanError
@@ -60,7 +60,6 @@ from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring_people import (
     Aim,
     find_addresses,
-    find_deployment,
     note_absent,
     note_deployment,
     note_entity,
@@ -86,7 +85,13 @@ from workmail_org.service.ledger import (
     list_known,
 )
 from workmail_org.service.passwords import PasswordSecret
-from workmail_org.service.reading import Listed, find_address_owner, make_row, read_aliases
+from workmail_org.service.reading import (
+    AddressOwner,
+    Listed,
+    find_address_owner,
+    make_row,
+    read_aliases,
+)
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.stacks import FORWARD
 from workmail_org.service.workmail import WorkMail
@@ -385,7 +390,9 @@ class CollectionWork(Generic[C]):
             reader=self.reader, entries=self.entries, rows=rows, present=present, enabled=enabled
         )
         found = self.beliefs.read(look, read)
-        others = self._read_others(list_moving(self.declared, previous))
+        owners = self._find_owners(found)
+        having = {owner.reference.folded for owner in owners.values()}
+        others = self._read_others(list_moving(self.declared, previous), having)
         return CollectionFacts(
             present=present,
             found=found,
@@ -394,8 +401,8 @@ class CollectionWork(Generic[C]):
             enabled=enabled,
             others=others,
             exceptions=self._find_exceptions(claims),
-            taken=self._find_taken(found, others),
-            disproved=find_disproved(self._unseen or {}, found, self.aim.found),
+            taken=self._find_taken(owners, found, others),
+            left_alone=self._find_left_alone(found),
             memberships=read_memberships(
                 self.run,
                 self.request,
@@ -421,34 +428,43 @@ class CollectionWork(Generic[C]):
         self.beliefs = self._open_beliefs()
         return self._list()
 
-    def _find_taken(
-        self, found: Iterable[Found[Any]], others: Iterable[Addressed]
-    ) -> frozenset[str]:
-        """Find addresses that a rollback cannot give back: people gave them to somebody else.
+    def _find_left_alone(self, found: Collection[Found[Any]]) -> frozenset[str]:
+        """Find who is left as they are, by folded name (`changes.few`)."""
+        known = {} if self.request.repairs else list_known(self.entries)
+        disproved = find_disproved(self._unseen or {}, found, self.aim.found)
+        return disproved | find_left_off(self.declared, known, found)
+
+    def _find_owners(self, found: Iterable[Found[Any]]) -> Mapping[str, AddressOwner]:
+        """Find who has the addresses that a rollback is to give back, and could not yet.
 
         Asked for are those alone that WorkMail did not give in this slice.
         """
         if not self.aim.found or not self._refused:
-            return frozenset()
+            return {}
+        there = {fold(each.entity.name): each for each in found}
+        wanted = sorted(list_new_addresses(self.aim.found, there) & self._refused)
+        owners = self.workmail.read_many(
+            lambda each: find_address_owner(self.workmail, each), wanted
+        )
+        return {each: owner for each, owner in zip(wanted, owners, strict=True) if owner}
+
+    def _find_taken(
+        self,
+        owners: Mapping[str, AddressOwner],
+        found: Iterable[Found[Any]],
+        others: Iterable[Addressed],
+    ) -> frozenset[str]:
+        """Find addresses that a rollback cannot give back: people gave them to somebody else."""
         restored = {entity.reference.folded for entity in self.aim.found}
-        there = {each.entity.reference.folded: each for each in found}
-        giving = {each.id for ref, each in there.items() if ref in restored}
+        giving = {each.id for each in found if each.entity.reference.folded in restored}
         giving |= {each.id for each in others}
-        missing = list_new_addresses(self.aim.found, {ref.name: f for ref, f in there.items()})
-        wanted = sorted(missing & self._refused)
-
-        def is_taken(address: str) -> bool:
-            owner = find_address_owner(self.workmail, address)
-            return owner is not None and owner.id not in giving
-
-        answers = self.workmail.read_many(is_taken, wanted)
-        taken = frozenset(each for each, is_so in zip(wanted, answers, strict=True) if is_so)
+        taken = frozenset(each for each, owner in owners.items() if owner.id not in giving)
         if taken:
             self.run.log("left with whom people gave them to", addresses=sorted(taken))
         return taken
 
     def _open_beliefs(self) -> Beliefs[C]:
-        doubts = not self.aim.found and not belongs_to_first_deployment(self.run, self.request)
+        doubts = self.aim.failed is None and not belongs_to_first_deployment(self.run, self.request)
         return Beliefs(self.request, self.declared, self.kind.kind, doubts=doubts)
 
     def _open_reader(self) -> SnapshotReader:
@@ -578,12 +594,15 @@ class CollectionWork(Generic[C]):
         strangers = find_made_again(known, enabled)
         return {each: made for each, made in enabled.items() if each not in strangers}
 
-    def _read_others(self, moving: Mapping[Reference, str]) -> Sequence[Addressed]:
+    def _read_others(
+        self, moving: Mapping[Reference, str], owners: Collection[Reference]
+    ) -> Sequence[Addressed]:
         """Read what of other collections is the stack's and changes its addresses too.
 
-        In a rollback also whoever has lost or got some to or from this collection.
+        In a rollback also whose addresses this collection moved, and of `owners`, who have an
+        address that is to be given back, those whom the failed deployment has touched.
         """
-        found = self._find_neighbours()
+        found = self._find_neighbours(owners)
 
         def read(row: Listed) -> Addressed:
             return Addressed(
@@ -602,18 +621,23 @@ class CollectionWork(Generic[C]):
             rows += [row for row in listed if row.reference.folded in wanted & ours.keys()]
         return self.workmail.read_many(read, rows)
 
-    def _find_neighbours(self) -> Mapping[Reference, tuple[str, ...]]:
-        """Find which addresses those of later collections had whose resource was not begun."""
-        failed = find_deployment(self.run, self.request) if self.aim.found else None
-        if not failed:
+    def _find_neighbours(
+        self, owners: Collection[Reference]
+    ) -> Mapping[Reference, tuple[str, ...]]:
+        """Find which addresses a failed deployment found those of other collections with."""
+        failed = self.aim.failed
+        if failed is None:
             return {}
-        later = [kind for kind in Kind if kind is not self.kind.kind]
-        entries = [each for kind in later for each in self.ledger.read(kind).values()]
-        return {
-            entry.reference: addresses
+        others = [kind for kind in Kind if kind is not self.kind.kind]
+        entries = [each for kind in others for each in self.ledger.read(kind).values()]
+        found = {
+            entry.reference: find_addresses(
+                failed, entry.before, is_moved=entry.reference not in owners
+            )
             for entry in entries
-            if entry.before and (addresses := find_addresses(failed, entry.before))
+            if entry.before
         }
+        return {each: addresses for each, addresses in found.items() if addresses is not None}
 
     def _leaves(self, row: Listed, claims: Claims) -> bool:
         name = fold(row.reference.name)

@@ -30,6 +30,7 @@ from workmail_org.model.group import Group
 from workmail_org.model.user import User
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.ledger import Entry, Origin
+from workmail_org.service.stacks import FORWARD
 from workmail_org.wire.encoding import decode_properties, encode_properties
 from workmail_org.wire.properties import CollectionProperties
 
@@ -51,6 +52,7 @@ class Aim(Generic[C]):
     Attributes:
         declared: What is to be; a Delete declares nobody, and a rollback everybody as found.
         previous: What was declared before.
+        failed: Which deployment is rolled back; `None`: none is, or nobody knows which.
         found: Entities that a rollback puts back as they were found.
         let_go: Whom the failed deployment had taken over: they are put back, and nobody's.
         returned: Who had left the spec, and the failed deployment declared again: they are put
@@ -59,6 +61,7 @@ class Aim(Generic[C]):
 
     declared: C
     previous: C | None
+    failed: str | None = None
     found: tuple[Any, ...] = ()
     let_go: frozenset[Reference] = frozenset()
     returned: frozenset[Reference] = frozenset()
@@ -83,7 +86,7 @@ def restore(
         present: Folded references of who is there.
     """
     noted = {reference: entry.before for reference, entry in entries.items() if entry.before}
-    if not noted or not is_rollback(run, request):
+    if request.operation.startswith(FORWARD) or not is_rollback(run, request):
         return aim
     failed = find_deployment(run, request)
     declared = aim.declared
@@ -113,6 +116,7 @@ def restore(
             ],
         ),
         previous=request.desired if taken and request.is_delete else aim.previous,
+        failed=failed,
         found=tuple(found.values()),
         let_go=frozenset(adopted),
         returned=frozenset(taken - adopted),
@@ -194,18 +198,30 @@ def note_neighbour(request: Request[object], addresses: Sequence[str], noted: st
     return pack({"deployment": _name_deployment(request), "addresses": [*addresses]})
 
 
-def find_addresses(deployment: str, noted: str) -> tuple[str, ...]:
-    """Return which addresses a deployment found somebody with whose own resource it did not begin.
+def find_addresses(deployment: str, noted: str, *, is_moved: bool) -> tuple[str, ...] | None:
+    """Return which addresses a deployment found somebody with; `None`: it did not touch them.
 
     Args:
         deployment: As `find_deployment` returns it.
         noted: What their entry says.
+        is_moved: Whether it counts only that the resource of another collection moved them.
+
+    Returns:
+        The primary one first; nothing of who was switched off.
     """
     try:
         note = unpack(noted)
     except (ValueError, zlib.error):  # of another version
-        return ()
-    return tuple(note.get("addresses", ())) if note.get("deployment") == deployment else ()
+        return None
+    if note.get("deployment") != deployment:
+        return None
+    if "addresses" in note:
+        return tuple(note["addresses"])
+    found: Mapping[str, Any] | None = None if is_moved else note.get("found")
+    if found is None:
+        return None
+    is_off = found.get("Enabled") == "false"
+    return () if is_off else (found["Email"], *found.get("Aliases", ()))
 
 
 def find_entity(run: Run, deployment: str, kind: type[E], noted: str) -> E | None:

@@ -104,7 +104,7 @@ def _build(hint: Any, value: Any, where: str, notation: Notation) -> Any:
 
 def _build_sequence(hint: Any, value: Any, where: str, notation: Notation) -> Any:
     key_field = KEY_FIELDS.get(hint)
-    if key_field is None:
+    if key_field is None or isinstance(value, list):  # several of one name: see wire.encoding
         items = _expect(list, value, where, notation)
         return tuple(_build(hint, item, f"{where}[{i}]", notation) for i, item in enumerate(items))
     entries = _expect(dict, value, where, notation)

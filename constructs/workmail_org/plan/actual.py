@@ -78,6 +78,7 @@ def list_made_again(actual: Actual) -> frozenset[Reference]:
         Reference(kind, name): found.id
         for kind in actual.ledger
         for name, found in actual.people.get_kind(kind).items()
+        if found.id  # whom this deployment makes is nobody's yet
     }
     return find_made_again(actual.ledger, ids)
 

@@ -15,7 +15,7 @@ from workmail_org.changes.collection import (
     list_moving,
     take_own_share,
 )
-from workmail_org.changes.few import Known, find_disproved, find_unseen
+from workmail_org.changes.few import Known, find_disproved, find_left_off, find_unseen
 from workmail_org.changes.removals import Presence, call_roll, decide
 from workmail_org.changes.settled import list_new_addresses
 from workmail_org.kinds import CollectionKind, make_part_name
@@ -100,7 +100,8 @@ def _predict_facts(
         ),
         enabled=enabled,
         others=_list_others(actual, moving),
-        disproved=find_disproved(unseen, found, ()),
+        left_alone=find_disproved(unseen, found, ())
+        | find_left_off(declared, {} if actual.repairs else known, found),
         strangers=_list_strangers(kind, actual, moving),
         namesakes=_list_namesakes(kind, actual),
         exported=actual.exported,

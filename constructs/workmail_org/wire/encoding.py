@@ -95,7 +95,8 @@ def _encode(value: object) -> Any:
 
 def _encode_sequence(items: tuple[object, ...]) -> Any:
     key_field = KEY_FIELDS.get(type(items[0])) if items else None
-    if key_field is None:
+    # Nothing of one name is declared twice; people can have made it.
+    if key_field is None or len({getattr(item, key_field) for item in items}) < len(items):
         return [_encode(item) for item in items]
     return {
         _encode_key(str(getattr(item, key_field))): _encode_fields(item, without=key_field)
