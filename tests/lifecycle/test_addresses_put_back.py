@@ -165,3 +165,22 @@ def test_who_leaves_with_the_address_of_a_room_has_it_back_whatever_fails(number
     assert not isinstance(failed.value, RollbackFailedError)
     assert before == take_picture(stack).addresses
     assert at("d2") == hand.do("describe_resource", ResourceId=hand.find("den"))["Email"]
+
+
+def test_an_address_that_somebody_gets_who_is_switched_on_goes_back_when_it_is_not_confirmed() -> (
+    None
+):
+    """Nobody did anything by hand: the retention policy has to be confirmed, and was not."""
+    stack = Stack(make_emulator())
+    stack.agrees = False
+    ann, bob = make_user("ann", aliases=(at("x"),)), make_user("bob", enabled=False)
+    before = make_organization(ann, bob)
+    stack.deploy(before)
+    found = take_picture(stack)
+    turned = (replace(ann, aliases=()), make_user("bob", email=at("x")))
+    with pytest.raises(DeploymentFailedError, match="must be confirmed") as failed:
+        stack.deploy(replace(before, users=turned, policies=Policies(retention=erase(30))))
+
+    assert not isinstance(failed.value, RollbackFailedError)
+    assert found.addresses == take_picture(stack).addresses
+    assert {"ann"} == take_picture(stack).enabled
