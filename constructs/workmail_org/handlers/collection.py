@@ -28,7 +28,6 @@ from typing import Any, Generic, TypeVar
 
 from workmail_org.changes.calls import Call, GeneratedPassword, Subject, order
 from workmail_org.changes.collection import (
-    Addressed,
     Claims,
     CollectionFacts,
     assess,
@@ -42,10 +41,11 @@ from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
 from workmail_org.changes.few import find_disproved, find_left_off, find_unseen, select_few
 from workmail_org.changes.naming import find_made_again
-from workmail_org.changes.settled import digest, list_new_addresses, list_unsure
+from workmail_org.changes.settled import digest, list_unsure
 from workmail_org.errors import NotFoundError, TemporaryError, UnsafePlanError
 from workmail_org.handlers.approving import approve
 from workmail_org.handlers.believing import Beliefs, Observation
+from workmail_org.handlers.crossing import Crossing
 from workmail_org.handlers.exporting import read_exported
 from workmail_org.handlers.journaling import (
     find_exceptions,
@@ -59,7 +59,6 @@ from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, RequestType, Run
 from workmail_org.handlers.restoring_people import (
     Aim,
-    find_addresses,
     note_absent,
     note_deployment,
     note_entity,
@@ -86,11 +85,8 @@ from workmail_org.service.ledger import (
 )
 from workmail_org.service.passwords import PasswordSecret
 from workmail_org.service.reading import (
-    AddressOwner,
     Listed,
-    find_address_owner,
     make_row,
-    read_aliases,
 )
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.stacks import FORWARD
@@ -390,9 +386,16 @@ class CollectionWork(Generic[C]):
             reader=self.reader, entries=self.entries, rows=rows, present=present, enabled=enabled
         )
         found = self.beliefs.read(look, read)
-        owners = self._find_owners(found)
-        having = {owner.reference.folded for owner in owners.values()}
-        others = self._read_others(list_moving(self.declared, previous), having)
+        crossing = Crossing(
+            run=self.run,
+            workmail=self.workmail,
+            reader=self.reader,
+            ledger=self.ledger,
+            kind=self.kind.kind,
+            aim=self.aim,
+        )
+        owners = crossing.find_owners(found, self._refused)
+        others = crossing.read_others(list_moving(self.declared, previous), owners)
         return CollectionFacts(
             present=present,
             found=found,
@@ -401,7 +404,7 @@ class CollectionWork(Generic[C]):
             enabled=enabled,
             others=others,
             exceptions=self._find_exceptions(claims),
-            taken=self._find_taken(owners, found, others),
+            taken=crossing.find_taken(owners, found, others),
             left_alone=self._find_left_alone(found),
             memberships=read_memberships(
                 self.run,
@@ -433,35 +436,6 @@ class CollectionWork(Generic[C]):
         known = {} if self.request.repairs else list_known(self.entries)
         disproved = find_disproved(self._unseen or {}, found, self.aim.found)
         return disproved | find_left_off(self.declared, known, found)
-
-    def _find_owners(self, found: Iterable[Found[Any]]) -> Mapping[str, AddressOwner]:
-        """Find who has the addresses that a rollback is to give back, and could not yet.
-
-        Asked for are those alone that WorkMail did not give in this slice.
-        """
-        if not self.aim.found or not self._refused:
-            return {}
-        there = {fold(each.entity.name): each for each in found}
-        wanted = sorted(list_new_addresses(self.aim.found, there) & self._refused)
-        owners = self.workmail.read_many(
-            lambda each: find_address_owner(self.workmail, each), wanted
-        )
-        return {each: owner for each, owner in zip(wanted, owners, strict=True) if owner}
-
-    def _find_taken(
-        self,
-        owners: Mapping[str, AddressOwner],
-        found: Iterable[Found[Any]],
-        others: Iterable[Addressed],
-    ) -> frozenset[str]:
-        """Find addresses that a rollback cannot give back: people gave them to somebody else."""
-        restored = {entity.reference.folded for entity in self.aim.found}
-        giving = {each.id for each in found if each.entity.reference.folded in restored}
-        giving |= {each.id for each in others}
-        taken = frozenset(each for each, owner in owners.items() if owner.id not in giving)
-        if taken:
-            self.run.log("left with whom people gave them to", addresses=sorted(taken))
-        return taken
 
     def _open_beliefs(self) -> Beliefs[C]:
         doubts = self.aim.failed is None and not belongs_to_first_deployment(self.run, self.request)
@@ -593,51 +567,6 @@ class CollectionWork(Generic[C]):
         known = {kind: list_known(self._read_entries(kind)) for kind in (Kind.USER, Kind.GROUP)}
         strangers = find_made_again(known, enabled)
         return {each: made for each, made in enabled.items() if each not in strangers}
-
-    def _read_others(
-        self, moving: Mapping[Reference, str], owners: Collection[Reference]
-    ) -> Sequence[Addressed]:
-        """Read what of other collections is the stack's and changes its addresses too.
-
-        In a rollback also whose addresses this collection moved, and of `owners`, who have an
-        address that is to be given back, those whom the failed deployment has touched.
-        """
-        found = self._find_neighbours(owners)
-
-        def read(row: Listed) -> Addressed:
-            return Addressed(
-                id=row.id,
-                reference=row.reference,
-                addresses=(row.email, *read_aliases(self.workmail, row)),
-                enabled=row.enabled,
-                found=found.get(row.reference.folded),
-            )
-
-        wanted = moving.keys() | found.keys()
-        rows: list[Listed] = []
-        for kind in sorted({reference.kind for reference in wanted}):
-            listed = self.reader.list(kind)
-            ours = get_valid(self.ledger.read(kind), listed)
-            rows += [row for row in listed if row.reference.folded in wanted & ours.keys()]
-        return self.workmail.read_many(read, rows)
-
-    def _find_neighbours(
-        self, owners: Collection[Reference]
-    ) -> Mapping[Reference, tuple[str, ...]]:
-        """Find which addresses a failed deployment found those of other collections with."""
-        failed = self.aim.failed
-        if failed is None:
-            return {}
-        others = [kind for kind in Kind if kind is not self.kind.kind]
-        entries = [each for kind in others for each in self.ledger.read(kind).values()]
-        found = {
-            entry.reference: find_addresses(
-                failed, entry.before, is_moved=entry.reference not in owners
-            )
-            for entry in entries
-            if entry.before
-        }
-        return {each: addresses for each, addresses in found.items() if addresses is not None}
 
     def _leaves(self, row: Listed, claims: Claims) -> bool:
         name = fold(row.reference.name)
