@@ -694,8 +694,9 @@ class Play:
         if isinstance(told, str):
             return told
         if put_back and step.meanwhile and self.meanwhile and before:
-            alone = self._do_alone(step.meanwhile, put_back)
+            alone, is_done = self._do_alone(step.meanwhile, put_back)
             self.alone = self.meanwhile.recognize(alone, before)
+            self.meanwhile = replace(self.meanwhile, needs_deployment=not is_done)
         self.story.append(f"  {told or 'succeeded'}"[:900])
         self.story += [f"  {self.calls} calls, struck" if self.struck else f"  {self.calls} calls"]
         if self.stack.wrote:
@@ -834,14 +835,14 @@ class Play:
         self.story.append(f"  by hand at call {self.calls}: {act}{told}")
         self.meanwhile = Meanwhile(earlier, look(self.emulator))
 
-    def _do_alone(self, act: Act, put_back: Callable[[], None]) -> Picture:
-        """Say what would have come of what somebody did in the middle by itself."""
+    def _do_alone(self, act: Act, put_back: Callable[[], None]) -> tuple[Picture, bool]:
+        """Say what comes by itself of what somebody did in the middle, and if all of it does."""
         put_forward = self.emulator.save()
         put_back()
-        self.person.act(act)
+        is_done = self.person.act(act)
         alone = look(self.emulator)
         put_forward()
-        return alone
+        return alone, is_done
 
     def _compare_with(self, plan: Any) -> str | None:
         """Say where a deployment that nothing interfered with was not as planned."""

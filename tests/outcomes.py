@@ -174,10 +174,12 @@ class Meanwhile:
     Attributes:
         earlier: What was live when they began.
         later: What was when they were done.
+        needs_deployment: Whether by itself it would have been refused, such as of a newcomer.
     """
 
     earlier: Picture
     later: Picture
+    needs_deployment: bool = False
 
     @property
     def changed(self) -> set[Path]:
@@ -190,6 +192,11 @@ class Meanwhile:
         """Names of whom they made, by id."""
         earlier = list_ids(self.earlier)
         return {id_: name for id_, name in list_ids(self.later).items() if id_ not in earlier}
+
+    @property
+    def switched_on(self) -> set[str]:
+        """Ids of whom they switched on; maybe after the rollback had switched everybody off."""
+        return list_on(self.later) - list_on(self.earlier)
 
     @property
     def given(self) -> dict[str, str]:
@@ -403,15 +410,19 @@ def judge_failure(
         and known.mine[each] not in list_ids(after)
     ]
     free |= _find_free(ids, list_ids(after), deleted)
-    options = _allow_either(before, found)
+    options = _allow_either(before, found, meanwhile)
     if meanwhile:
         options |= _leave_given(known, spec, found, after, meanwhile)
+    by_hand = meanwhile.switched_on if meanwhile else set[str]()
+    for address, id_ in _list_holders(after).items():
+        if id_ in by_hand:  # WorkMail lets no domain go that somebody has an address at
+            options.setdefault(("domain", get_domain(address)), {None, True})
     wrong = list(_check_common(after))
     declared = _by_declaration(spec)
     for id_, name in list_ids(after).items():
         if id_ in ids or id_ in free:
             continue
-        if after[id_, "on"]:
+        if after[id_, "on"] and id_ not in by_hand:
             wrong.append(f"{name} was made by a deployment that failed, and is switched on")
         elif not any(str(each) == name for each in declared):
             wrong.append(f"{name} is there, and nobody declared it")
@@ -425,8 +436,7 @@ def _judge_creation(spec: Organization, after: Picture, meanwhile: Meanwhile | N
     on, by_hand = list_on(after), set[str]()
     wrong: list[str] = []
     if meanwhile:
-        # They may have come when the rollback had switched everybody off.
-        by_hand = list_on(meanwhile.later) - list_on(meanwhile.earlier)
+        by_hand = meanwhile.switched_on
         declared = set(map(str, _by_declaration(spec)))
         others = {id_ for id_, name in meanwhile.made.items() if name not in declared}
         wrong = [
@@ -453,9 +463,6 @@ def _leave_given(
         former = had.get(address)
         if former is None or former == id_ or has.get(address) != id_:
             continue
-        for path in meanwhile.changed:
-            if path[0] == id_ and path[1] in ("email", "alias"):
-                options[path] = {found.get(path), meanwhile.later.get(path)}
         options[former, "alias", address] = {None}
         primary = after.get((former, "email"))
         if found.get((former, "email")) == address and primary in _list_own(
@@ -482,12 +489,18 @@ def _find_free(
     return {id_ for id_, name in {**before, **after}.items() if name in names}
 
 
-def _allow_either(before: Picture, found: Picture) -> dict[Path, set[Any]]:
+def _allow_either(
+    before: Picture, found: Picture, meanwhile: Meanwhile | None
+) -> dict[Path, set[Any]]:
     """Allow of whom somebody did something to what was before, and what came of it."""
-    if before is found:
+    if before is found or not meanwhile:
         return {}
     paths = {path for path in {**before, **found} if before.get(path) != found.get(path)}
-    return {path: {before.get(path), found.get(path)} for path in paths}
+    options = {path: {before.get(path), found.get(path)} for path in paths}
+    if meanwhile.needs_deployment:
+        for path in meanwhile.changed:
+            options[path] = {before.get(path), meanwhile.later.get(path)}
+    return options
 
 
 def _compare(
@@ -568,7 +581,7 @@ def judge_success(
     found = before if alone is None else alone
     judgement = _Judgement(known, spec, found, after)
     options = judgement.list_options()
-    for path, values in _allow_either(before, found).items():
+    for path, values in _allow_either(before, found, meanwhile).items():
         options[path] = options.get(path, set()) | values
     ids = list_ids(found)
     free = _find_free(ids, list_ids(after), loose)
