@@ -187,6 +187,10 @@ class Meanwhile:
         paths = {**self.earlier, **self.later}
         return {path for path in paths if self.earlier.get(path) != self.later.get(path)}
 
+    def list_left(self, after: Picture) -> set[str]:
+        """List the beginnings of paths that they changed, and that are as they left them."""
+        return {path[0] for path in self.changed if after.get(path) == self.later.get(path)}
+
     @property
     def made(self) -> dict[str, str]:
         """Names of whom they made, by id."""
@@ -867,11 +871,7 @@ class _Judgement:
     def list_settings_wrong(self, stack: Stack, meanwhile: Meanwhile | None) -> list[str]:
         """Say which rules and settings that were declared otherwise are not as declared."""
         # What people chose when a first deployment had written its own stays as they left it.
-        chosen = {
-            path[0]
-            for path in (meanwhile.changed if meanwhile else ())
-            if self.after.get(path) == meanwhile.later.get(path)
-        }
+        chosen = meanwhile.list_left(self.after) if meanwhile else set[str]()
         sections = (_SECTIONS[each] for each in self.changed if each in _SECTIONS)
         places = tuple(place for name, place in sections if name not in chosen)
         differences = compare(self.spec, look_live(stack), self.known.deployed)
