@@ -757,7 +757,7 @@ class Play:
         """Deploy; return the failure, or in words what must not be."""
         stack = self.stack
         self.calls = self.writes = 0
-        self.in_rollback = False
+        self.in_rollback, self.due = False, 0
         self.struck, self.meanwhile, self.alone, self.loose = False, None, None, False
         self.person.acted = set()
         stack.reasons.clear()
