@@ -296,6 +296,8 @@ class Known:
                 if not {ids.get(each) for each in _list_listed(entity)} <= on
                 # Whoever was switched off at the end is not looked at once more.
                 or (not entity.enabled and _is_touched(self, entity))
+                # A deployment that changes nothing looks at nobody.
+                or (reference in self.unsure and self.deployed == spec)
             ),
             given=given,
             seen={
