@@ -20,7 +20,7 @@ import pytest
 from approving import plan_live
 from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
 from hands import ABOUT_THE_MOMENT, Act, Person, find_organization, make_by_hand, untag_owner
-from outcomes import Known, Picture, judge_failure, judge_success, look
+from outcomes import Known, Meanwhile, Picture, judge_failure, judge_success, look
 from scenes import ACME, at, make_emulator, make_group, make_organization, make_user
 from striking import BLOWS, RecordingStack
 from transitions import DELETE, allow, erase, permit
@@ -629,6 +629,7 @@ class Play:
         alone: What there would be if what was done in the middle of it was all; `None`: nothing
             was.
         loose: Whether that depends on the moment.
+        meanwhile: What was done in the middle of it, as it was found there.
     """
 
     history: History
@@ -640,7 +641,7 @@ class Play:
     in_rollback: bool = False
     alone: Picture | None = None
     loose: bool = False
-    acted: bool = False
+    meanwhile: Meanwhile | None = None
     _by_hand: bool = False
 
     def run(self) -> str | None:
@@ -692,27 +693,44 @@ class Play:
         told = self._deploy(step, spec, plan)
         if isinstance(told, str):
             return told
-        if put_back and step.meanwhile and self.acted and before:
-            self.alone = self._do_alone(step.meanwhile, put_back)
+        if put_back and step.meanwhile and self.meanwhile and before:
+            alone, is_done = self._do_alone(step.meanwhile, put_back)
+            self.alone = self.meanwhile.recognize(alone, before)
+            self.meanwhile = replace(self.meanwhile, needs_deployment=not is_done)
         self.story.append(f"  {told or 'succeeded'}"[:900])
         self.story += [f"  {self.calls} calls, struck" if self.struck else f"  {self.calls} calls"]
         if self.stack.wrote:
             return f"wrote and refused: {self.stack.wrote}"
         after = look(self.emulator)
         # Who was made by a first deployment has no other picture to be held against.
-        is_loose = self.loose or (self.acted and not before)
+        is_loose = self.loose or (self.meanwhile is not None and not before)
         loose = self.person.acted if is_loose else set[Reference]()
         if told is None:
             wrong = judge_success(
-                self.known, spec, before, after, alone=self.alone, loose=loose, stack=self.stack
+                self.known,
+                spec,
+                before,
+                after,
+                alone=self.alone,
+                loose=loose,
+                meanwhile=self.meanwhile,
+                stack=self.stack,
             )
             if not wrong:
                 self.known = self.known.settle(spec, before, after)
                 wrong = self._deploy_again(spec)
         else:
-            wrong = judge_failure(self.known, spec, before, after, alone=self.alone, loose=loose)
+            wrong = judge_failure(
+                self.known,
+                spec,
+                before,
+                after,
+                alone=self.alone,
+                loose=loose,
+                meanwhile=self.meanwhile,
+            )
             self.known = self.known.unsettle(spec, before, after)
-            if not wrong and not self.struck and not self.acted:
+            if not wrong and not self.struck and not self.meanwhile:
                 wrong = self._explain(spec, plan, told)
         return "; ".join(wrong) if wrong else None
 
@@ -739,8 +757,8 @@ class Play:
         """Deploy; return the failure, or in words what must not be."""
         stack = self.stack
         self.calls = self.writes = 0
-        self.in_rollback = False
-        self.struck, self.acted, self.alone, self.loose = False, False, None, False
+        self.in_rollback, self.due = False, 0
+        self.struck, self.meanwhile, self.alone, self.loose = False, None, None, False
         self.person.acted = set()
         stack.reasons.clear()
         stack.left_behind.clear()
@@ -806,6 +824,7 @@ class Play:
         if not self._is_there:
             return
         self._by_hand = True
+        earlier = look(self.emulator)
         self.stack.by_hand += 1
         try:
             done = self.person.act(act)
@@ -814,16 +833,16 @@ class Play:
             self._by_hand = False
         told = "" if done else " (refused)"
         self.story.append(f"  by hand at call {self.calls}: {act}{told}")
-        self.acted = True
+        self.meanwhile = Meanwhile(earlier, look(self.emulator))
 
-    def _do_alone(self, act: Act, put_back: Callable[[], None]) -> Picture:
-        """Say what would have come of what somebody did in the middle by itself."""
+    def _do_alone(self, act: Act, put_back: Callable[[], None]) -> tuple[Picture, bool]:
+        """Say what comes by itself of what somebody did in the middle, and if all of it does."""
         put_forward = self.emulator.save()
         put_back()
-        self.person.act(act)
+        is_done = self.person.act(act)
         alone = look(self.emulator)
         put_forward()
-        return alone
+        return alone, is_done
 
     def _compare_with(self, plan: Any) -> str | None:
         """Say where a deployment that nothing interfered with was not as planned."""
@@ -867,7 +886,8 @@ def _are_unsure(plan: Any) -> bool:
     registered: set[str] = set()
     for call in found.calls:
         operation, _, subject = call.partition(" {")[0].partition(" ")
-        made |= {subject} if operation.startswith("Create") else set()
+        is_made = operation.startswith("Create") and operation != "CreateAlias"
+        made |= {subject} if is_made else set()
         registered |= {subject} if operation == "RegisterToWorkMail" else set()
     return not registered <= made
 

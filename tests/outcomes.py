@@ -15,7 +15,9 @@ After a success a value is as declared, or as it was found:
   it was last seen to be as declared.
 
 What somebody does in the middle of a deployment counts as found. What it is about may also be as
-it was before, and after a success as declared: nobody tells which came first.
+it was before, and after a success as declared: nobody tells which came first. Whom people gave an
+address that the deployment had taken away, keeps it when it fails; and whom or what they made, or
+chose, in the middle of a first deployment stays as they left it.
 """
 
 from __future__ import annotations
@@ -166,6 +168,71 @@ def list_on(picture: Picture) -> set[str]:
 
 
 @dataclass(frozen=True)
+class Meanwhile:
+    """What somebody did in the middle of a deployment.
+
+    Attributes:
+        earlier: What was live when they began.
+        later: What was when they were done.
+        needs_deployment: Whether by itself it would have been refused, such as of a newcomer.
+    """
+
+    earlier: Picture
+    later: Picture
+    needs_deployment: bool = False
+
+    @property
+    def changed(self) -> set[Path]:
+        """Whatever they changed."""
+        paths = {**self.earlier, **self.later}
+        return {path for path in paths if self.earlier.get(path) != self.later.get(path)}
+
+    def list_left(self, after: Picture) -> set[str]:
+        """List the beginnings of paths that they changed, and that are as they left them."""
+        return {path[0] for path in self.changed if after.get(path) == self.later.get(path)}
+
+    @property
+    def made(self) -> dict[str, str]:
+        """Names of whom they made, by id."""
+        earlier = list_ids(self.earlier)
+        return {id_: name for id_, name in list_ids(self.later).items() if id_ not in earlier}
+
+    @property
+    def switched_on(self) -> set[str]:
+        """Ids of whom they switched on; maybe after the rollback had switched everybody off."""
+        return list_on(self.later) - list_on(self.earlier)
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Ids of whom they gave an address, by address."""
+        earlier = _list_holders(self.earlier)
+        later = _list_holders(self.later)
+        return {address: id_ for address, id_ in later.items() if earlier.get(address) != id_}
+
+    def recognize(self, alone: Picture, before: Picture) -> Picture:
+        """Name whom they made as in the deployment: by themselves, they got ids that it gave.
+
+        Args:
+            alone: What there would be if what they did was all.
+            before: What was live before the deployment.
+        """
+        there = list_ids(before)
+        real = {name: id_ for id_, name in self.made.items()}
+        ids = {
+            id_: real.get(name, f"{name}, made by hand")
+            for id_, name in list_ids(alone).items()
+            if id_ not in there
+        }
+        return {tuple(ids.get(each, each) for each in path): alone[path] for path in alone}
+
+
+def _list_holders(picture: Picture) -> dict[str, str]:
+    """List who has which address: ids by address."""
+    primaries = {value: path[0] for path, value in picture.items() if path[1:] == ("email",)}
+    return primaries | {path[2]: path[0] for path in picture if path[1:2] == ("alias",)}
+
+
+@dataclass(frozen=True)
 class Known:
     """What the stack has deployed, and whom it answers for.
 
@@ -229,6 +296,8 @@ class Known:
                 if not {ids.get(each) for each in _list_listed(entity)} <= on
                 # Whoever was switched off at the end is not looked at once more.
                 or (not entity.enabled and _is_touched(self, entity))
+                # A deployment that changes nothing looks at nobody.
+                or (reference in self.unsure and self.deployed == spec)
             ),
             given=given,
             seen={
@@ -318,6 +387,7 @@ def judge_failure(
     *,
     alone: Picture | None,
     loose: Collection[Reference],
+    meanwhile: Meanwhile | None,
 ) -> list[str]:
     """Say what is not as it was found.
 
@@ -328,9 +398,10 @@ def judge_failure(
         after: What is.
         alone: What there would be, if what somebody did in the middle was all; `None`: nobody did.
         loose: Of whom that depends on the moment.
+        meanwhile: What they did, as the deployment had made what they found.
     """
     if known.deployed is None and not before:
-        return _judge_creation(after)
+        return _judge_creation(spec, after, meanwhile)
     found = before if alone is None else alone
     ids = list_ids(before) | list_ids(found)
     free = _find_free(ids, list_ids(after), loose)
@@ -345,13 +416,19 @@ def judge_failure(
         and known.mine[each] not in list_ids(after)
     ]
     free |= _find_free(ids, list_ids(after), deleted)
-    options = _allow_either(before, found)
+    options = _allow_either(before, found, meanwhile)
+    if meanwhile:
+        options |= _leave_given(known, spec, found, after, meanwhile)
+    by_hand = meanwhile.switched_on if meanwhile else set[str]()
+    for address, id_ in _list_holders(after).items():
+        if id_ in by_hand:  # WorkMail lets no domain go that somebody has an address at
+            options.setdefault(("domain", get_domain(address)), {None, True})
     wrong = list(_check_common(after))
     declared = _by_declaration(spec)
     for id_, name in list_ids(after).items():
         if id_ in ids or id_ in free:
             continue
-        if after[id_, "on"]:
+        if after[id_, "on"] and id_ not in by_hand:
             wrong.append(f"{name} was made by a deployment that failed, and is switched on")
         elif not any(str(each) == name for each in declared):
             wrong.append(f"{name} is there, and nobody declared it")
@@ -361,9 +438,54 @@ def judge_failure(
     return wrong
 
 
-def _judge_creation(after: Picture) -> list[str]:
-    on = list_on(after)
-    return [f"{name} is left switched on" for id_, name in list_ids(after).items() if id_ in on]
+def _judge_creation(spec: Organization, after: Picture, meanwhile: Meanwhile | None) -> list[str]:
+    on, by_hand = list_on(after), set[str]()
+    wrong: list[str] = []
+    if meanwhile:
+        by_hand = meanwhile.switched_on
+        declared = set(map(str, _by_declaration(spec)))
+        others = {id_ for id_, name in meanwhile.made.items() if name not in declared}
+        wrong = [
+            f"{meanwhile.made[path[0]]} was made by hand, and {path[1:]} is {after.get(path)}"
+            for path in sorted({**meanwhile.later, **after})
+            if path[0] in others and after.get(path) != meanwhile.later.get(path)
+        ]
+    left = on - by_hand
+    names = list_ids(after).items()
+    return [*wrong, *(f"{name} is left switched on" for id_, name in names if id_ in left)]
+
+
+def _leave_given(
+    known: Known, spec: Organization, found: Picture, after: Picture, meanwhile: Meanwhile
+) -> dict[Path, set[Any]]:
+    """Leave an address that the deployment had taken where people gave it meanwhile.
+
+    Whoever had it keeps what they have: a primary that is theirs by a declaration or was found
+    with them; further addresses as found, but for this one.
+    """
+    options: dict[Path, set[Any]] = {}
+    had, has = _list_holders(found), _list_holders(after)
+    for address, id_ in meanwhile.given.items():
+        former = had.get(address)
+        if former is None or former == id_ or has.get(address) != id_:
+            continue
+        options[former, "alias", address] = {None}
+        primary = after.get((former, "email"))
+        if found.get((former, "email")) == address and primary in _list_own(
+            former, known, spec, found
+        ):
+            options[former, "email"] = {primary}
+            options[former, "alias", primary] = {None}
+    return options
+
+
+def _list_own(id_: str, known: Known, spec: Organization, found: Picture) -> set[str]:
+    """List the addresses that somebody was found with, or is declared with before or now."""
+    reference = parse_reference(list_ids(found)[id_])
+    sides = (_by_declaration(known.deployed), _by_declaration(spec))
+    declared = [side[reference] for side in sides if reference in side]
+    own = {fold(address) for each in declared for address in (each.email, *each.aliases)}
+    return own | {address for address, holder in _list_holders(found).items() if holder == id_}
 
 
 def _find_free(
@@ -373,12 +495,18 @@ def _find_free(
     return {id_ for id_, name in {**before, **after}.items() if name in names}
 
 
-def _allow_either(before: Picture, found: Picture) -> dict[Path, set[Any]]:
+def _allow_either(
+    before: Picture, found: Picture, meanwhile: Meanwhile | None
+) -> dict[Path, set[Any]]:
     """Allow of whom somebody did something to what was before, and what came of it."""
-    if before is found:
+    if before is found or not meanwhile:
         return {}
     paths = {path for path in {**before, **found} if before.get(path) != found.get(path)}
-    return {path: {before.get(path), found.get(path)} for path in paths}
+    options = {path: {before.get(path), found.get(path)} for path in paths}
+    if meanwhile.needs_deployment:
+        for path in meanwhile.changed:
+            options[path] = {before.get(path), meanwhile.later.get(path)}
+    return options
 
 
 def _compare(
@@ -441,6 +569,7 @@ def judge_success(
     *,
     alone: Picture | None,
     loose: Collection[Reference],
+    meanwhile: Meanwhile | None,
     stack: Stack,
 ) -> list[str]:
     """Say what is not as declared, and what was touched that is not the stack's.
@@ -452,19 +581,20 @@ def judge_success(
         after: What is.
         alone: As in `judge_failure`.
         loose: As there.
+        meanwhile: As there.
         stack: Reads rules and settings.
     """
     found = before if alone is None else alone
     judgement = _Judgement(known, spec, found, after)
     options = judgement.list_options()
-    for path, values in _allow_either(before, found).items():
+    for path, values in _allow_either(before, found, meanwhile).items():
         options[path] = options.get(path, set()) | values
     ids = list_ids(found)
     free = _find_free(ids, list_ids(after), loose)
     if alone is not None:
         wrong: list[str] = []
     else:
-        wrong = judgement.refuse_strangers() + judgement.list_settings_wrong(stack)
+        wrong = judgement.refuse_strangers() + judgement.list_settings_wrong(stack, meanwhile)
     wrong += _check_common(after)
     if not found:  # the stack made the organization: nothing was there
         found = {path: value for path, value in after.items() if path not in options}
@@ -630,6 +760,10 @@ class _Judgement:
         for alias in candidates | ({primary} - {""}):
             path = (id_, "alias", alias)
             others = self.wanted.get(alias, set()) - {entity.reference.folded}
+            # Who is not declared otherwise is believed to have theirs, as long as nobody has to
+            # read them: it stays with whom people gave it to, and is lost to nobody.
+            if (self.found.get(path) or alias == primary) and not self._is_got(alias, others):
+                others = set[Reference]()
             exclusive = Listing.ALIASES in entity.exclusive
             if alias in own:
                 said[path] = True
@@ -644,6 +778,11 @@ class _Judgement:
             else:
                 said[path] = None
         return said
+
+    def _is_got(self, address: str, wanting: Collection[Reference]) -> bool:
+        """Return whether somebody is to get an address for sure, or has got it."""
+        holder = _list_holders(self.after).get(address)
+        return any(self._is_touched(each) or self.ids.get(each) == holder for each in wanting)
 
     def _comes_back(self, id_: str, entity: Any) -> bool:
         """Return whether somebody returns with what nobody can see before they do.
@@ -731,9 +870,12 @@ class _Judgement:
                 options[path] = {_FREE}
         return options
 
-    def list_settings_wrong(self, stack: Stack) -> list[str]:
+    def list_settings_wrong(self, stack: Stack, meanwhile: Meanwhile | None) -> list[str]:
         """Say which rules and settings that were declared otherwise are not as declared."""
-        places = tuple(_SECTIONS[each][1] for each in self.changed if each in _SECTIONS)
+        # What people chose when a first deployment had written its own stays as they left it.
+        chosen = meanwhile.list_left(self.after) if meanwhile else set[str]()
+        sections = (_SECTIONS[each] for each in self.changed if each in _SECTIONS)
+        places = tuple(place for name, place in sections if name not in chosen)
         differences = compare(self.spec, look_live(stack), self.known.deployed)
         return [str(each) for each in differences if each.path.startswith(places)]
 
