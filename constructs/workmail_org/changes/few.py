@@ -124,7 +124,7 @@ def find_left_off(
     """Find whom people switched off, and who matters only because of others, by folded name.
 
     A group or a resource is looked at once more where somebody is switched on or off who could be
-    in it. That is no reason to switch it on.
+    in it: it is not switched on for that.
 
     Args:
         declared: What is declared now.
