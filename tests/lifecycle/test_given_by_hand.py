@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from approving import plan_live
-from cloudformation import DeploymentFailedError, RollbackFailedError
+from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
 from drifting import Hand
 from scenes import at, list_operations, make_emulator, make_group, make_organization, make_user
 from striking import RecordingStack
@@ -22,7 +22,8 @@ from transitions import erase
 from workmail_emulator.faults import ServiceFault
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Policies
-from workmail_org.model.values import Listing
+from workmail_org.model.values import Listing, OrganizationId
+from workmail_org.wire.names import OWNER_TAG
 
 ALICE, BOB = make_user("alice"), make_user("bob")
 HELP = make_group("help")
@@ -213,3 +214,32 @@ def test_an_address_that_people_give_to_somebody_while_a_deployment_runs_stays_t
         for each in ("cem", name)
     }
     assert {"cem": {at("cem")}, name: {at(name), at("x")}} == aliases
+
+
+def test_addresses_that_people_exchange_while_a_take_over_runs_stay_exchanged_when_it_fails() -> (
+    None
+):
+    """One of the two was as declared already, and is believed to be."""
+    found = Stack(make_emulator(), name="found")
+    found.deploy(make_organization(ALICE, BOB))
+    hand = Hand(found)
+    arn = hand.do("describe_organization")["ARN"]
+    found.workmail.untag_resource(ResourceARN=arn, TagKeys=[OWNER_TAG])
+    existing = OrganizationId(found.organization_id)
+
+    def meddle(phase: str, call: Any) -> None:
+        if phase == "before" and call.operation == "PutRetentionPolicy":
+            found.emulator.on_call = None
+            for name, address in (("alice", "x"), ("bob", "alice"), ("alice", "bob")):
+                rename(hand, name, address)
+            raise ServiceFault("Final", "refused")
+
+    found.emulator.on_call = meddle
+    desired = make_organization(
+        ALICE, replace(BOB, city="Bonn"), policies=Policies(retention=erase(9))
+    )
+    with pytest.raises(DeploymentFailedError, match="Final") as failed:
+        Stack(found.emulator).deploy(replace(desired, existing=existing, adopt=True))
+
+    assert not isinstance(failed.value, RollbackFailedError)
+    assert EXCHANGED == {name: look(hand)[name][:1] for name in ("alice", "bob")}

@@ -396,6 +396,7 @@ class CollectionWork(Generic[C]):
         )
         owners = crossing.find_owners(found, self._refused)
         others = crossing.read_others(list_moving(self.declared, previous), owners)
+        left_alone = self._find_left_alone(found)
         return CollectionFacts(
             present=present,
             found=found,
@@ -404,8 +405,8 @@ class CollectionWork(Generic[C]):
             enabled=enabled,
             others=others,
             exceptions=self._find_exceptions(claims),
-            taken=crossing.find_taken(owners, found, others),
-            left_alone=self._find_left_alone(found),
+            taken=crossing.find_taken(owners, found, others, left_alone),
+            left_alone=left_alone,
             memberships=read_memberships(
                 self.run,
                 self.request,

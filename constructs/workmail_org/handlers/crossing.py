@@ -69,9 +69,18 @@ class Crossing:
         owners: Mapping[str, AddressOwner],
         found: Iterable[Found[Any]],
         others: Iterable[Addressed],
+        left_alone: Collection[str],
     ) -> frozenset[str]:
-        """Find addresses that a rollback cannot give back: people gave them to somebody else."""
+        """Find addresses that a rollback cannot give back: people gave them to somebody else.
+
+        Args:
+            owners: Who has them (`find_owners`).
+            found: Who was read of the collection, or is believed.
+            others: Who of other collections gives up what is wanted.
+            left_alone: Folded names of those of the collection who do not.
+        """
         restored = {entity.reference.folded for entity in self.aim.found}
+        restored -= {Reference(self.kind, name) for name in left_alone}
         giving = {each.id for each in found if each.entity.reference.folded in restored}
         giving |= {each.id for each in others}
         taken = frozenset(each for each, owner in owners.items() if owner.id not in giving)
