@@ -243,3 +243,29 @@ def test_addresses_that_people_exchange_while_a_take_over_runs_stay_exchanged_wh
 
     assert not isinstance(failed.value, RollbackFailedError)
     assert EXCHANGED == {name: look(hand)[name][:1] for name in ("alice", "bob")}
+
+
+def test_an_address_of_a_user_stays_with_the_group_that_has_it_by_hand_and_gets_another() -> None:
+    """The group's addresses move with those of the users; the user is settled."""
+    club, dan = make_group("club"), make_user("dan", enabled=False, email=at("dan"))
+    hand = Hand(RecordingStack(make_emulator()))
+    before = make_organization(ALICE, dan, club)
+    hand.stack.deploy(before)
+    group, alice = hand.find("club"), hand.find("alice")
+    for entity, address, former in (
+        (group, "x", "club"),
+        (alice, "club", "alice"),
+        (group, "alice", "x"),
+    ):
+        hand.do("update_primary_email_address", EntityId=entity, Email=at(address))
+        hand.do("delete_alias", EntityId=entity, Alias=at(former))
+    hand.stack.emulator.clear_calls()
+    swapped = replace(dan, email=at("club"))
+    after = make_organization(ALICE, swapped, replace(club, email=at("dan")))
+    planned = list_planned(hand, before, after)
+    hand.stack.deploy(after)
+
+    assert ["UpdatePrimaryEmailAddress"] == planned == list_operations(hand.stack)
+    aliases = hand.do("list_aliases", EntityId=group)["Aliases"]
+    assert {at("dan"), at("alice")} == {*aliases}
+    assert (at("club"),) == look(hand)["alice"]

@@ -6,7 +6,7 @@ Handler and plan look at the same things, one by reading, one by predicting, and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -58,6 +58,11 @@ class Addressed:
     addresses: tuple[str, ...]
     enabled: bool
     found: tuple[str, ...] | None = None
+
+
+def list_held(others: Iterable[Addressed]) -> list[str]:
+    """List the addresses of who is switched on."""
+    return [address for each in others if each.enabled for address in each.addresses]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,11 @@ def find_unseen(
 
 
 def find_disproved(
-    unseen: Mapping[str, Found[Any]], found: Iterable[Found[Any]], put_back: Iterable[Any]
+    unseen: Mapping[str, Found[Any]],
+    found: Iterable[Found[Any]],
+    *,
+    put_back: Iterable[Any] = (),
+    elsewhere: Iterable[str] = (),
 ) -> frozenset[str]:
     """Find of whom the ledger says what is not so any more, by folded name.
 
@@ -98,9 +102,10 @@ def find_disproved(
         unseen: Who does not matter, as they are taken to be (`find_unseen`).
         found: Who was read, or is believed.
         put_back: Entities of a rollback, as its deployment found them: that had begun by looking.
+        elsewhere: Addresses of those of other collections who were read.
     """
     read = {fold(each.entity.name): each for each in found}
-    holders: dict[str, set[str]] = {}
+    holders = {fold(address): {"of another collection"} for address in elsewhere}
     for entity in (*(each.entity for each in read.values()), *put_back):
         for address in _list_addresses(entity):
             holders.setdefault(address, set()).add(fold(entity.name))

@@ -28,11 +28,13 @@ from typing import Any, Generic, TypeVar
 
 from workmail_org.changes.calls import Call, GeneratedPassword, Subject, order
 from workmail_org.changes.collection import (
+    Addressed,
     Claims,
     CollectionFacts,
     assess,
     empty,
     is_idle,
+    list_held,
     list_moving,
     list_relevant,
     redeclare,
@@ -396,7 +398,7 @@ class CollectionWork(Generic[C]):
         )
         owners = crossing.find_owners(found, self._refused)
         others = crossing.read_others(list_moving(self.declared, previous), owners)
-        left_alone = self._find_left_alone(found)
+        left_alone = self._find_left_alone(found, others)
         return CollectionFacts(
             present=present,
             found=found,
@@ -432,10 +434,17 @@ class CollectionWork(Generic[C]):
         self.beliefs = self._open_beliefs()
         return self._list()
 
-    def _find_left_alone(self, found: Collection[Found[Any]]) -> frozenset[str]:
+    def _find_left_alone(
+        self, found: Collection[Found[Any]], others: Iterable[Addressed]
+    ) -> frozenset[str]:
         """Find who is left as they are, by folded name (`changes.few`)."""
         known = {} if self.request.repairs else list_known(self.entries)
-        disproved = find_disproved(self._unseen or {}, found, self.aim.found)
+        disproved = find_disproved(
+            self._unseen or {},
+            found,
+            put_back=self.aim.found,
+            elsewhere=list_held(others),
+        )
         return disproved | find_left_off(self.declared, known, found)
 
     def _open_beliefs(self) -> Beliefs[C]:

@@ -12,6 +12,7 @@ from workmail_org.changes.collection import (
     CollectionFacts,
     assess,
     is_idle,
+    list_held,
     list_moving,
     take_own_share,
 )
@@ -87,6 +88,7 @@ def _predict_facts(
     owned = actual.owned.get(kind, frozenset[str]()).union(unseen)
     found, contested = _read(present, before, declared, enabled, unseen, owned)
     moving = list_moving(declared, before)
+    others = _list_others(actual, moving)
     return CollectionFacts(
         present=present.keys(),
         found=found,
@@ -99,8 +101,8 @@ def _predict_facts(
             managed=len(owned),
         ),
         enabled=enabled,
-        others=_list_others(actual, moving),
-        left_alone=find_disproved(unseen, found, ())
+        others=others,
+        left_alone=find_disproved(unseen, found, elsewhere=list_held(others))
         | find_left_off(declared, {} if actual.repairs else known, found),
         strangers=_list_strangers(kind, actual, moving),
         namesakes=_list_namesakes(kind, actual),
