@@ -247,13 +247,13 @@ MUTATIONS: Mapping[str, Caught] = {
     ),
     "owns everybody": Caught(own_everybody, GROWTH, "throttled", says="not ours, and touched"),
     "writes nothing down": Caught(
-        write_nothing_down, GROWTH, "throttled", says="still receives mail for alice"
+        write_nothing_down, GROWTH, "throttled", says="user 'alice' exists already"
     ),
     "writes down at the end": Caught(
         write_down_at_the_end,
         GROWTH,
         "killed after the effect",
-        says="still receives mail for alice",
+        says="user 'alice' exists already",
     ),
     "drops rules first": Caught(
         drop_rules_first, OTHER_RULE, "throttled", says="there was no rule for a while"

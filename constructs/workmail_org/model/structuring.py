@@ -27,6 +27,9 @@ from workmail_org.model.policies import (
 from workmail_org.model.user import User
 from workmail_org.model.values import Reference
 
+REPEATABLE = frozenset({MobileDeviceAccessRule})
+"""What people can make twice with one key: written as a list then, with the key inside."""
+
 KEY_FIELDS: Mapping[type[Any], str] = MappingProxyType(
     {
         User: "name",
@@ -104,7 +107,7 @@ def _build(hint: Any, value: Any, where: str, notation: Notation) -> Any:
 
 def _build_sequence(hint: Any, value: Any, where: str, notation: Notation) -> Any:
     key_field = KEY_FIELDS.get(hint)
-    if key_field is None or isinstance(value, list):  # several of one name: see wire.encoding
+    if key_field is None or (hint in REPEATABLE and isinstance(value, list)):
         items = _expect(list, value, where, notation)
         return tuple(_build(hint, item, f"{where}[{i}]", notation) for i, item in enumerate(items))
     entries = _expect(dict, value, where, notation)

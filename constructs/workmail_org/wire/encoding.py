@@ -95,8 +95,9 @@ def _encode(value: object) -> Any:
 
 def _encode_sequence(items: tuple[object, ...]) -> Any:
     key_field = KEY_FIELDS.get(type(items[0])) if items else None
-    # Nothing of one name is declared twice; people can have made it.
-    if key_field is None or len({getattr(item, key_field) for item in items}) < len(items):
+    if key_field is None:
+        return [_encode(item) for item in items]
+    if len({getattr(item, key_field) for item in items}) < len(items):  # `REPEATABLE`
         return [_encode(item) for item in items]
     return {
         _encode_key(str(getattr(item, key_field))): _encode_fields(item, without=key_field)
