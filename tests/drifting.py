@@ -42,15 +42,29 @@ class Hand:
 
     def find(self, name: str) -> str:
         """Return the id of a user, group or resource."""
+        return self._find_row(name)["Id"]
+
+    def readdress(self, name: str, address: str) -> None:
+        """Give somebody another primary address, and take the former one away."""
+        row = self._find_row(name)
+        self.do("update_primary_email_address", EntityId=row["Id"], Email=address)
+        self.do("delete_alias", EntityId=row["Id"], Alias=row["Email"])
+
+    def exchange(self, one: str, other: str) -> None:
+        """Exchange the primary addresses of two."""
+        first, second = self._find_row(one)["Email"], self._find_row(other)["Email"]
+        for_a_while = f"for-a-while@{first.partition('@')[2]}"
+        for name, address in ((one, for_a_while), (other, first), (one, second)):
+            self.readdress(name, address)
+
+    def _find_row(self, name: str) -> Any:
         pages = (
             ("list_users", "Users"),
             ("list_groups", "Groups"),
             ("list_resources", "Resources"),
         )
-        found = {
-            each["Name"]: each["Id"] for operation, key in pages for each in self.do(operation)[key]
-        }
-        return found[name]
+        rows = {each["Name"]: each for operation, key in pages for each in self.do(operation)[key]}
+        return rows[name]
 
 
 def look_live(stack: Stack, **options: Any) -> Snapshot | None:

@@ -70,13 +70,6 @@ def test_an_address_by_hand_of_a_group_is_given_back_though_the_group_was_not_be
     assert "group:desk" == before[at("more")]
 
 
-def readdress(hand: Hand, kind: str, name: str, address: str) -> None:
-    """Give a group or a resource another address, and take the former one away."""
-    former = hand.do(f"describe_{kind}", **{f"{kind.title()}Id": hand.find(name)})["Email"]
-    hand.do("update_primary_email_address", EntityId=hand.find(name), Email=address)
-    hand.do("delete_alias", EntityId=hand.find(name), Alias=former)
-
-
 def look(hand: Hand) -> dict[str, Any]:
     described = {
         "club": hand.do("describe_group", GroupId=hand.find("club")),
@@ -95,12 +88,7 @@ def test_an_alias_crosses_from_a_room_that_has_the_address_of_a_group_by_hand() 
     before = make_organization(make_user("dan"), make_group("club"), resources=(nook,))
     stack.deploy(before)
     hand = Hand(stack)
-    for kind, name, address in (
-        ("resource", "nook", "x"),
-        ("group", "club", "nook"),
-        ("resource", "nook", "club"),
-    ):
-        readdress(hand, kind, name, at(address))
+    hand.exchange("nook", "club")
     found = look(hand)
     after = replace(
         before,
@@ -123,7 +111,7 @@ def test_a_group_that_the_users_moved_is_as_found_when_a_new_user_cannot_have_it
     before = make_organization(BEN, make_group("club"), resources=(den,))
     stack.deploy(before)
     hand = Hand(stack)
-    readdress(hand, "group", "club", at("s2"))
+    hand.readdress("club", at("s2"))
     hand.do("create_alias", EntityId=hand.find("den"), Alias=at("club"))
     after = replace(
         before,
@@ -148,7 +136,7 @@ def test_who_leaves_with_the_address_of_a_room_has_it_back_whatever_fails(number
     den = Bookable(name="den", type=BookableType.ROOM, email=at("den"))
     stack.deploy(make_organization(BEN, EVE, resources=(den,)))
     hand = Hand(stack)
-    readdress(hand, "resource", "den", at("d2"))
+    hand.readdress("den", at("d2"))
     hand.do("update_primary_email_address", EntityId=hand.find("eve"), Email=at("den"))
     before = take_picture(stack).addresses
     stack.emulator.clear_calls()

@@ -1,4 +1,4 @@
-"""Brakes: what a deployment refuses before anything is written, until a person gives the word."""
+"""Brakes: what a resource refuses before it writes anything, until a person gives the word."""
 
 from __future__ import annotations
 

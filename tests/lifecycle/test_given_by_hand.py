@@ -56,17 +56,9 @@ def exchange() -> Hand:
     """Deploy Alice and Bob, and exchange their addresses by hand."""
     hand = Hand(RecordingStack(make_emulator()))
     hand.stack.deploy(make_organization(ALICE, BOB))
-    for name, address in (("alice", "x"), ("bob", "alice"), ("alice", "bob")):
-        rename(hand, name, address)
+    hand.exchange("alice", "bob")
     hand.stack.emulator.clear_calls()
     return hand
-
-
-def rename(hand: Hand, name: str, address: str) -> None:
-    """Give somebody another address, and take the former one away, as a person does."""
-    former = hand.do("describe_user", UserId=hand.find(name))["Email"]
-    hand.do("update_primary_email_address", EntityId=hand.find(name), Email=at(address))
-    hand.do("delete_alias", EntityId=hand.find(name), Alias=former)
 
 
 def look(hand: Hand) -> dict[str, tuple[str, ...]]:
@@ -171,7 +163,7 @@ def test_three_who_changed_round_by_hand_are_all_set_right_with_one_of_them() ->
     before = make_organization(ALICE, BOB, carol)
     hand.stack.deploy(before)
     for name, address in (("alice", "x"), ("carol", "alice"), ("bob", "carol"), ("alice", "bob")):
-        rename(hand, name, address)
+        hand.readdress(name, at(address))
     hand.stack.emulator.clear_calls()
     after = make_organization(replace(ALICE, city="Bonn"), BOB, carol)
     planned = list_planned(hand, before, after)
@@ -230,8 +222,7 @@ def test_addresses_that_people_exchange_while_a_take_over_runs_stay_exchanged_wh
     def meddle(phase: str, call: Any) -> None:
         if phase == "before" and call.operation == "PutRetentionPolicy":
             found.emulator.on_call = None
-            for name, address in (("alice", "x"), ("bob", "alice"), ("alice", "bob")):
-                rename(hand, name, address)
+            hand.exchange("alice", "bob")
             raise ServiceFault("Final", "refused")
 
     found.emulator.on_call = meddle
@@ -251,14 +242,7 @@ def test_an_address_of_a_user_stays_with_the_group_that_has_it_by_hand_and_gets_
     hand = Hand(RecordingStack(make_emulator()))
     before = make_organization(ALICE, dan, club)
     hand.stack.deploy(before)
-    group, alice = hand.find("club"), hand.find("alice")
-    for entity, address, former in (
-        (group, "x", "club"),
-        (alice, "club", "alice"),
-        (group, "alice", "x"),
-    ):
-        hand.do("update_primary_email_address", EntityId=entity, Email=at(address))
-        hand.do("delete_alias", EntityId=entity, Alias=at(former))
+    hand.exchange("club", "alice")
     hand.stack.emulator.clear_calls()
     swapped = replace(dan, email=at("club"))
     after = make_organization(ALICE, swapped, replace(club, email=at("dan")))
@@ -266,6 +250,6 @@ def test_an_address_of_a_user_stays_with_the_group_that_has_it_by_hand_and_gets_
     hand.stack.deploy(after)
 
     assert ["UpdatePrimaryEmailAddress"] == planned == list_operations(hand.stack)
-    aliases = hand.do("list_aliases", EntityId=group)["Aliases"]
+    aliases = hand.do("list_aliases", EntityId=hand.find("club"))["Aliases"]
     assert {at("dan"), at("alice")} == {*aliases}
     assert (at("club"),) == look(hand)["alice"]

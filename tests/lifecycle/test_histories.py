@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from drawing import draw
 from effort import ALL, TRIED
-from histories import Play, draw, replay
+from histories import Play, replay
 from workmail_org.changes import addresses, entities, few, settled
 from workmail_org.changes.removals import call_roll
 from workmail_org.handlers import collection, removals, settings

@@ -788,9 +788,7 @@ def test_a_group_that_was_deleted_comes_back_with_the_address_that_it_had_by_han
     """People had given its own to somebody else; another deletion fails."""
     stack.deploy(make_organization(ALICE, make_group("sales"), make_group("support")))
     hand = Hand(stack)
-    sales = hand.find("sales")
-    hand.do("update_primary_email_address", EntityId=sales, Email=at("shop"))
-    hand.do("delete_alias", EntityId=sales, Alias=at("sales"))
+    hand.readdress("sales", at("shop"))
     hand.do("create_alias", EntityId=hand.find("alice"), Alias=at("sales"))
     before = take_picture(stack).addresses
     stack.emulator.faults.add(

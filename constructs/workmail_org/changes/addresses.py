@@ -37,6 +37,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from workmail_org.changes.calls import Call, Identity, Phase, make_call
+from workmail_org.model.live import Entity
 from workmail_org.model.values import Reference, fold, get_domain
 
 _PARKING_PREFIX = "workmail-org.moving."
@@ -228,6 +229,15 @@ def _delete_alias(phase: Phase, holder: Holder, alias: str) -> Call:
 
 def _same(one: str, other: str) -> bool:
     return fold(one) == fold(other)
+
+
+def list_held(entity: Entity | None) -> frozenset[str]:
+    """List the addresses, folded, that somebody holds; `None`: they are not there.
+
+    Who is switched off may be shown with one, and holds none.
+    """
+    addresses = (entity.email, *entity.aliases) if entity and entity.enabled else ()
+    return frozenset(fold(address) for address in addresses if address)
 
 
 def describe_taken(address: str, holder: Reference) -> str:

@@ -60,9 +60,9 @@ class Addressed:
     found: tuple[str, ...] | None = None
 
 
-def list_held(others: Iterable[Addressed]) -> list[str]:
-    """List the addresses of who is switched on."""
-    return [address for each in others if each.enabled for address in each.addresses]
+def list_elsewhere(others: Iterable[Addressed]) -> set[str]:
+    """List the addresses, folded, of who is switched on."""
+    return {fold(address) for each in others if each.enabled for address in each.addresses}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

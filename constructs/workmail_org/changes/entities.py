@@ -12,6 +12,7 @@ from workmail_org.changes.addresses import (
     describe_taken,
     index_addresses,
     is_parking_address,
+    list_held,
     move_addresses,
 )
 from workmail_org.changes.brakes import list_address_brakes, list_export_brakes, list_removal_brakes
@@ -437,25 +438,20 @@ def _refuse_taken(kind: Kind, situation: Situation[EntityT]) -> Iterator[str]:
             yield f"{kind} {entity.name}: {describe_taken_name()}"
         if not entity.enabled:
             continue
-        has = _list_addresses(situation.find(entity))
+        has = _list_held_by(situation.find(entity))
         for address in (entity.email, *entity.aliases):
             holder = situation.strangers.get(fold(address))
             if holder is None or fold(address) in has:
                 continue
             # One that is taken over in this collection gives up what another one wants.
             live = situation.found.get(fold(holder.name)) if holder.kind is kind else None
-            gives_up = fold(holder.name) in situation.wanted and fold(address) in _list_addresses(
-                live
-            )
-            if not gives_up:
+            is_wanted = fold(holder.name) in situation.wanted
+            if not (is_wanted and fold(address) in _list_held_by(live)):
                 yield f"{kind} {entity.name}: {describe_taken(address, holder)}"
 
 
-def _list_addresses(found: Found[Any] | None) -> frozenset[str]:
-    """List the addresses, folded, that somebody has who is there."""
-    if found is None or not found.entity.enabled:
-        return frozenset()
-    return frozenset(fold(each) for each in (found.entity.email, *found.entity.aliases))
+def _list_held_by(found: Found[Any] | None) -> frozenset[str]:
+    return list_held(found.entity if found else None)
 
 
 def describe_taken_name() -> str:

@@ -28,6 +28,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workmail_org.changes.addresses import list_held
 from workmail_org.changes.settled import digest, is_same_declaration, predict
 from workmail_org.model.live import Found
 from workmail_org.model.values import EntityId, Reference, fold
@@ -89,52 +90,56 @@ def find_unseen(
     }
 
 
-def find_disproved(
+def find_left_alone(
+    declared: CollectionProperties,
+    known: Mapping[str, Known],
     unseen: Mapping[str, Found[Any]],
-    found: Iterable[Found[Any]],
+    found: Collection[Found[Any]],
     *,
     put_back: Iterable[Any] = (),
     elsewhere: Iterable[str] = (),
 ) -> frozenset[str]:
-    """Find of whom the ledger says what is not so any more, by folded name.
+    """Find who is left as they are, by folded name: the disproved, and whom people switched off.
 
     Args:
+        declared: What is declared now.
+        known: Who the ledger says is there, by folded name; nobody where all are set right.
         unseen: Who does not matter, as they are taken to be (`find_unseen`).
         found: Who was read, or is believed.
         put_back: Entities of a rollback, as its deployment found them: that had begun by looking.
-        elsewhere: Addresses of those of other collections who were read.
+        elsewhere: Folded addresses of those of other collections who were read.
     """
+    disproved = _find_disproved(unseen, found, put_back, elsewhere)
+    return disproved | _find_left_off(declared, known, found)
+
+
+def _find_disproved(
+    unseen: Mapping[str, Found[Any]],
+    found: Iterable[Found[Any]],
+    put_back: Iterable[Any],
+    elsewhere: Iterable[str],
+) -> frozenset[str]:
+    """Find of whom the ledger says what is not so any more."""
     read = {fold(each.entity.name): each for each in found}
-    holders = {fold(address): {"of another collection"} for address in elsewhere}
+    holders = {address: {"of another collection"} for address in elsewhere}
     for entity in (*(each.entity for each in read.values()), *put_back):
-        for address in _list_addresses(entity):
+        for address in list_held(entity):
             holders.setdefault(address, set()).add(fold(entity.name))
     return frozenset(
         name
         for name, each in unseen.items()
         if read.get(name) == each
-        and any(holders[address] != {name} for address in _list_addresses(each.entity))
+        and any(holders[address] != {name} for address in list_held(each.entity))
     )
 
 
-def _list_addresses(entity: Any) -> set[str]:
-    """List the addresses, folded, that somebody holds."""
-    addresses = (entity.email, *entity.aliases) if entity.enabled else ()
-    return {fold(address) for address in addresses if address}
-
-
-def find_left_off(
+def _find_left_off(
     declared: CollectionProperties, known: Mapping[str, Known], found: Iterable[Found[Any]]
 ) -> frozenset[str]:
-    """Find whom people switched off, and who matters only because of others, by folded name.
+    """Find whom people switched off, and who matters only because of others.
 
     A group or a resource is looked at once more where somebody is switched on or off who could be
     in it: it is not switched on for that.
-
-    Args:
-        declared: What is declared now.
-        known: Who the ledger says is there, by folded name.
-        found: Who was read, or is believed.
     """
     wanted = {fold(entity.name): entity for entity in declared.entities if entity.enabled}
     return frozenset(

@@ -39,89 +39,74 @@ def find_made_again(
     )
 
 
-def refuse_strangers(calls: Iterable[Call], strangers: Collection[Reference]) -> tuple[str, ...]:
-    """Refuse rights and rules for whom people made again under the name of who is declared.
-
-    Args:
-        calls: Of one resource.
-        strangers: Folded references of those who have another id than the stack's.
-
-    Returns:
-        A sentence for each of them.
-    """
-    refusals: dict[Reference, str] = {}
-    for call in calls:
-        for each in list_named(call) if call.operation in BETWEEN_ENABLED | BY_ID else ():
-            if isinstance(each, Reference) and each.folded in strangers:
-                refusals.setdefault(
-                    each.folded,
-                    f"{each} was deleted and made again by hand, so {call} would be for another "
-                    f"one, which this stack did not make; set adopt: true for {each} to take it "
-                    "over, or delete it there",
-                )
-    return tuple(refusals.values())
+def find_named(calls: Iterable[Call]) -> frozenset[Reference]:
+    """Find the users, groups and resources that calls name, folded."""
+    named = (each for call in calls for each in list_named(call))
+    return frozenset(each.folded for each in named if isinstance(each, Reference))
 
 
 def refuse_hindered(
-    calls: Iterable[Call], enabled: Mapping[Reference, bool | None]
+    calls: Iterable[Call],
+    enabled: Mapping[Reference, bool | None],
+    strangers: Collection[Reference],
 ) -> tuple[str, ...]:
-    """Refuse rights and rules for whom people deleted or switched off.
+    """Refuse rights and rules for whom people made again, deleted or switched off.
 
     Args:
         calls: Of one resource.
         enabled: Whether people are switched on, by folded reference; `None`: they are not there.
             Who is left out is not judged.
+        strangers: Folded references of those who have another id than the stack's.
 
     Returns:
         A sentence for each of them.
     """
     refusals: dict[Reference, str] = {}
     for call in calls:
-        for each in list_named(call) if call.operation in BETWEEN_ENABLED | BY_ID else ():
-            if isinstance(each, Reference) and each.folded in enabled:
-                sentence = _describe_hindrance(each, call, is_on=enabled[each.folded])
-                refusals |= {each.folded: sentence} if sentence else {}
+        for named, sentence in _find_hindrances(call, enabled, strangers):
+            refusals.setdefault(named, sentence)
     return tuple(refusals.values())
-
-
-def _describe_hindrance(named: Reference, call: Call, *, is_on: bool | None) -> str | None:
-    if is_on is None:
-        return (
-            f"{named} is not there, although the spec declares it, and {call} would fail: "
-            "it was deleted by hand; remove it from the spec, or change a field of it "
-            "in the same deployment, which makes it again with a new mailbox"
-        )
-    if not is_on and call.operation in BETWEEN_ENABLED:
-        return (
-            f"{named} is switched off, although the spec declares it switched on, "
-            f"and {call} would fail: it was switched off by hand; switch it on again (aws "
-            "workmail register-to-work-mail), or set enabled: false"
-        )
-    return None
 
 
 def leave_out_hindered(
     calls: Iterable[Call],
-    enabled: Mapping[Reference, bool],
+    enabled: Mapping[Reference, bool | None],
     strangers: Collection[Reference],
 ) -> tuple[Call, ...]:
-    """Leave out what a rollback cannot give back: people did something to those whom it names.
+    """Leave out what would be refused: a rollback cannot give it back."""
+    return tuple(each for each in calls if not any(_find_hindrances(each, enabled, strangers)))
 
-    Args:
-        calls: Of one resource.
-        enabled: Who is there, by folded reference, and whether they are switched on.
-        strangers: Folded references of those who have another id than the stack's.
-    """
 
-    def is_hindered(call: Call) -> bool:
-        named = {each.folded for each in list_named(call) if isinstance(each, Reference)}
-        if call.operation in BETWEEN_ENABLED:
-            return any(not enabled.get(each) or each in strangers for each in named)
-        return call.operation in BY_ID and any(
-            each not in enabled or each in strangers for each in named
-        )
-
-    return tuple(call for call in calls if not is_hindered(call))
+def _find_hindrances(
+    call: Call, enabled: Mapping[Reference, bool | None], strangers: Collection[Reference]
+) -> Iterator[tuple[Reference, str]]:
+    if call.operation not in BETWEEN_ENABLED | BY_ID:
+        return
+    for each in list_named(call):
+        if not isinstance(each, Reference):
+            continue
+        is_on = enabled.get(each.folded, True)
+        if each.folded in strangers:
+            yield (
+                each.folded,
+                f"{each} was deleted and made again by hand, so {call} would be for another one, "
+                f"which this stack did not make; set adopt: true for {each} to take it over, or "
+                "delete it there",
+            )
+        elif is_on is None:
+            yield (
+                each.folded,
+                f"{each} is not there, although the spec declares it, and {call} would fail: "
+                "it was deleted by hand; remove it from the spec, or change a field of it "
+                "in the same deployment, which makes it again with a new mailbox",
+            )
+        elif not is_on and call.operation in BETWEEN_ENABLED:
+            yield (
+                each.folded,
+                f"{each} is switched off, although the spec declares it switched on, "
+                f"and {call} would fail: it was switched off by hand; switch it on again (aws "
+                "workmail register-to-work-mail), or set enabled: false",
+            )
 
 
 def _list_named(values: Iterable[Argument]) -> Iterator[Subject]:

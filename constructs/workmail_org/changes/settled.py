@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workmail_org.changes.addresses import list_held
 from workmail_org.changes.calls import Call
 from workmail_org.changes.users import get_created
 from workmail_org.model.bookable import Bookable
@@ -91,11 +92,11 @@ def list_new_addresses(declared: Iterable[Any], found: Mapping[str, Found[Any]])
     new: set[str] = set()
     for entity in declared:
         live = found.get(fold(entity.name))
-        has = (live.entity.email, *live.entity.aliases) if live and live.entity.enabled else ()
+        has = list_held(live.entity if live else None)
         # Who is to be switched off, at the end, is brought to what is declared until then.
         is_on = entity.enabled or (live is not None and live.entity.enabled)
         wanted = (entity.email, *entity.aliases) if is_on else ()
-        new |= {fold(each) for each in wanted if each} - {fold(each) for each in has}
+        new |= {fold(each) for each in wanted if each} - has
     return new
 
 

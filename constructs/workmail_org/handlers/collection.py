@@ -34,14 +34,14 @@ from workmail_org.changes.collection import (
     assess,
     empty,
     is_idle,
-    list_held,
+    list_elsewhere,
     list_moving,
     list_relevant,
     redeclare,
 )
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.entities import Situation
-from workmail_org.changes.few import find_disproved, find_left_off, find_unseen, select_few
+from workmail_org.changes.few import find_left_alone, find_unseen, select_few
 from workmail_org.changes.naming import find_made_again
 from workmail_org.changes.settled import digest, list_unsure
 from workmail_org.errors import NotFoundError, TemporaryError, UnsafePlanError
@@ -411,7 +411,7 @@ class CollectionWork(Generic[C]):
             left_alone=left_alone,
             memberships=read_memberships(
                 self.run,
-                self.request,
+                None if self.request.is_delete else self.aim.failed,
                 self.reader,
                 self.ledger,
                 [row.reference.folded for row in read if row.enabled and self._leaves(row, claims)],
@@ -438,14 +438,14 @@ class CollectionWork(Generic[C]):
         self, found: Collection[Found[Any]], others: Iterable[Addressed]
     ) -> frozenset[str]:
         """Find who is left as they are, by folded name (`changes.few`)."""
-        known = {} if self.request.repairs else list_known(self.entries)
-        disproved = find_disproved(
+        return find_left_alone(
+            self.declared,
+            {} if self.request.repairs else list_known(self.entries),
             self._unseen or {},
             found,
             put_back=self.aim.found,
-            elsewhere=list_held(others),
+            elsewhere=list_elsewhere(others),
         )
-        return disproved | find_left_off(self.declared, known, found)
 
     def _open_beliefs(self) -> Beliefs[C]:
         doubts = self.aim.failed is None and not belongs_to_first_deployment(self.run, self.request)

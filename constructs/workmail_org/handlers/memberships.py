@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from workmail_org.handlers.requests import Request, RequestType, Run
-from workmail_org.handlers.restoring_people import find_deployment, find_entity
-from workmail_org.handlers.surroundings import is_rollback
+from workmail_org.handlers.requests import Run
+from workmail_org.handlers.restoring_people import find_entity
 from workmail_org.model.group import Group
 from workmail_org.model.values import Kind, Reference
 from workmail_org.service.ledger import Ledger
@@ -20,7 +19,7 @@ from workmail_org.service.snapshot import SnapshotReader
 
 def read_memberships(
     run: Run,
-    request: Request[object],
+    failed: str | None,
     reader: SnapshotReader,
     ledger: Ledger,
     leaving: Collection[Reference],
@@ -29,19 +28,18 @@ def read_memberships(
 
     Args:
         run: This invocation.
-        request: About users, or nobody is looked for.
+        failed: Deployment that an update rolls back; `None`: nobody is looked for.
         reader: Of this look.
         ledger: Tells which groups the failed deployment has touched.
         leaving: Folded references of who is switched on, the stack's and not declared.
     """
     users = {each for each in leaving if each.kind is Kind.USER}
-    if not users or request.type is not RequestType.UPDATE or not is_rollback(run, request):
+    if not users or failed is None:
         return {}
-    failed = find_deployment(run, request)
     touched = {
         reference
         for reference, entry in ledger.read(Kind.GROUP).items()
-        if failed and entry.before and find_entity(run, failed, Group, entry.before)
+        if entry.before and find_entity(run, failed, Group, entry.before)
     }
     if not touched:
         return {}

@@ -10,10 +10,9 @@ from workmail_org.changes.calls import Call
 from workmail_org.changes.deciding import Decision
 from workmail_org.changes.naming import (
     find_made_again,
+    find_named,
     leave_out_hindered,
-    list_named,
     refuse_hindered,
-    refuse_strangers,
 )
 from workmail_org.errors import UnsafePlanError
 from workmail_org.handlers.approving import approve, is_asked
@@ -30,10 +29,9 @@ from workmail_org.handlers.restoring_people import was_noted
 from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import is_gone, is_rollback
 from workmail_org.kinds import SettingKind
-from workmail_org.model.values import Kind, Reference
+from workmail_org.model.values import Reference
 from workmail_org.service.ledger import Entry, list_known
 from workmail_org.service.passwords import read_secret
-from workmail_org.service.reading import Listed
 from workmail_org.service.snapshot import SnapshotReader
 from workmail_org.service.workmail import WorkMail
 from workmail_org.service.writing import Writer
@@ -84,6 +82,21 @@ class SettingLifecycle(Generic[P]):
 
 def _open(run: Run, request: Request[P]) -> WorkMail:
     return run.open_organization(request.desired.organization_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """Those whom calls name; references are folded.
+
+    Attributes:
+        enabled: Whether they are switched on; `None`: they are not there.
+        strangers: Who has another id than the stack's of the same name.
+        entries: Of the ledger.
+    """
+
+    enabled: Mapping[Reference, bool | None]
+    strangers: Collection[Reference]
+    entries: Mapping[Reference, Entry]
 
 
 @dataclass(slots=True)
@@ -137,9 +150,8 @@ class _SettingWork(Generic[P]):
         calls = self.decide().calls
         if not self.rolls_back:
             return calls
-        rows = self._list_named(calls)
-        enabled = {row.reference.folded: row.enabled for row in rows}
-        possible = leave_out_hindered(calls, enabled, self._find_strangers(rows))
+        named = self._look_at_named(calls)
+        possible = leave_out_hindered(calls, named.enabled, named.strangers)
         if len(possible) < len(calls):
             left = [str(call) for call in calls if call not in possible]
             self.run.log("left, since people are not there or switched off", calls=left)
@@ -168,51 +180,38 @@ class _SettingWork(Generic[P]):
         Raises:
             UnsafePlanError: Nothing of this resource was written.
         """
-        rows = self._list_named(calls)
-        strangers, sure = self._find_strangers(rows), self._find_sure(calls)
-        on = {row.reference.folded: row.enabled for row in rows}
-        refusals = (
-            *refuse_strangers(calls, strangers),
-            *refuse_hindered(calls, {each: on.get(each) for each in sure}),
-        )
+        named = self._look_at_named(calls)
+        sure = {each: on for each, on in named.enabled.items() if self._is_sure(named, each)}
+        refusals = refuse_hindered(calls, sure, named.strangers)
         if refusals:
             raise UnsafePlanError(*refusals)
 
-    def _list_named(self, calls: Iterable[Call]) -> Sequence[Listed]:
-        """List those of the kinds that calls name."""
-        kinds = sorted({each.kind for each in _find_named(calls)})
-        return [*self.snapshot.list(*kinds)] if kinds else ()
+    def _look_at_named(self, calls: Iterable[Call]) -> _Named:
+        """Look at those whom calls name, as WorkMail lists them and the ledger knows them."""
+        named = find_named(calls)
+        kinds = sorted({each.kind for each in named})
+        rows = {row.reference.folded: row for row in self.snapshot.list(*kinds)} if kinds else {}
+        table = self.request.consent.ledger_table
+        ledger = self.run.open_ledger(self.run.clients, table) if table and kinds else None
+        entries = {kind: ledger.read(kind) for kind in kinds} if ledger else {}
+        return _Named(
+            enabled={each: rows[each].enabled if each in rows else None for each in named},
+            strangers=find_made_again(
+                {kind: list_known(each) for kind, each in entries.items()},
+                {reference: row.id for reference, row in rows.items()},
+            ),
+            entries={ref: entry for each in entries.values() for ref, entry in each.items()},
+        )
 
-    def _find_strangers(self, rows: Iterable[Listed]) -> Collection[Reference]:
-        ids = {row.reference.folded: row.id for row in rows}
-        entries = self._read_entries(ids)
-        known = {kind: list_known(each) for kind, each in entries.items()}
-        return find_made_again(known, ids)
-
-    def _find_sure(self, calls: Iterable[Call]) -> frozenset[Reference]:
-        """Find who was seen switched on before this deployment, which did not touch them.
+    def _is_sure(self, named: _Named, reference: Reference) -> bool:
+        """Return whether somebody was seen as declared before this deployment left them so.
 
         Of others a list may not show yet what this very deployment did.
         """
-        named = _find_named(calls)
-        entries = self._read_entries(named)
-        return frozenset(
-            each
-            for each in named
-            if (entry := entries.get(each.kind, {}).get(each))
-            and entry.settled
-            and not was_noted(self.request, entry.before)
-        )
-
-    def _read_entries(
-        self, references: Iterable[Reference]
-    ) -> Mapping[Kind, Mapping[Reference, Entry]]:
-        table = self.request.consent.ledger_table
-        kinds = {each.kind for each in references}
-        if not table or not kinds:
-            return {}
-        ledger = self.run.open_ledger(self.run.clients, table)
-        return {kind: ledger.read(kind) for kind in kinds}
+        entry = named.entries.get(reference)
+        if entry is None or entry.settled is None:
+            return False
+        return not was_noted(self.request, entry.before)
 
     def conclude(self, calls: Sequence[Call], done: Sequence[Call]) -> None:
         """Nothing is believed of settings: they are few, and read again."""
@@ -232,9 +231,3 @@ def _list_mailboxes(properties: object) -> set[Reference]:
     if not isinstance(properties, PermissionsProperties):
         return set()
     return set(properties.mailboxes)
-
-
-def _find_named(calls: Iterable[Call]) -> frozenset[Reference]:
-    """Find the people, groups and resources that calls name, folded."""
-    named = (each for call in calls for each in list_named(call))
-    return frozenset(each.folded for each in named if isinstance(each, Reference))

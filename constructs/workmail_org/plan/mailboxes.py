@@ -6,17 +6,18 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from workmail_org.changes.addresses import list_held
 from workmail_org.changes.collection import (
     Addressed,
     Claims,
     CollectionFacts,
     assess,
     is_idle,
-    list_held,
+    list_elsewhere,
     list_moving,
     take_own_share,
 )
-from workmail_org.changes.few import Known, find_disproved, find_left_off, find_unseen
+from workmail_org.changes.few import Known, find_left_alone, find_unseen
 from workmail_org.changes.removals import Presence, call_roll, decide
 from workmail_org.changes.settled import list_new_addresses
 from workmail_org.kinds import CollectionKind, make_part_name
@@ -82,8 +83,9 @@ def _predict_facts(
 ) -> CollectionFacts[Any]:
     """Say what the handler will find."""
     enabled = _list_enabled(actual)
-    known = actual.ledger.get(kind, dict[str, Known]())
-    unseen = {} if actual.repairs else find_unseen(declared, known, enabled)
+    ledger = dict[Kind, Mapping[str, Known]]() if actual.repairs else actual.ledger
+    known = ledger.get(kind, dict[str, Known]())
+    unseen = find_unseen(declared, known, enabled)
     present = _take_present(kind, actual, unseen)
     owned = actual.owned.get(kind, frozenset[str]()).union(unseen)
     found, contested = _read(present, before, declared, enabled, unseen, owned)
@@ -102,8 +104,9 @@ def _predict_facts(
         ),
         enabled=enabled,
         others=others,
-        left_alone=find_disproved(unseen, found, elsewhere=list_held(others))
-        | find_left_off(declared, {} if actual.repairs else known, found),
+        left_alone=find_left_alone(
+            declared, known, unseen, found, elsewhere=list_elsewhere(others)
+        ),
         strangers=_list_strangers(kind, actual, moving),
         namesakes=_list_namesakes(kind, actual),
         exported=actual.exported,
@@ -143,12 +146,11 @@ def _list_strangers(
         return is_ours and (reference.kind is kind or reference in moving)
 
     return {
-        fold(address): found.entity.reference
+        address: found.entity.reference
         for other in Kind
         for name, found in actual.people.get_kind(other).items()
-        # Somebody who is switched off may show an address, and does not hold it.
-        if not gives_up(Reference(other, name)) and found.entity.enabled
-        for address in (found.entity.email, *found.entity.aliases)
+        if not gives_up(Reference(other, name))
+        for address in list_held(found.entity)
     }
 
 
@@ -205,10 +207,7 @@ def _read(
 def _list_holders(addresses: Collection[str], seen: Mapping[str, Found[Any]]) -> frozenset[str]:
     """List the folded names of those who have one of some addresses."""
     return frozenset(
-        name
-        for name, found in seen.items()
-        if found.entity.enabled
-        and any(fold(each) in addresses for each in (found.entity.email, *found.entity.aliases))
+        name for name, found in seen.items() if not list_held(found.entity).isdisjoint(addresses)
     )
 
 

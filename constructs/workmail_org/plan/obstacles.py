@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from workmail_org.changes.calls import Call
-from workmail_org.changes.naming import list_named, refuse_hindered, refuse_strangers
+from workmail_org.changes.naming import find_named, refuse_hindered
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import Reference, get_domain
 from workmail_org.plan.actual import Actual, list_made_again
@@ -33,8 +33,7 @@ def find_obstacles(calls: Iterable[Call], state: Actual, domains: Collection[str
         domains: Folded names of what is registered by then.
     """
     known = tuple(calls)
-    yield from refuse_strangers(known, list_made_again(state))
-    yield from refuse_hindered(known, _find_enabled(known, state))
+    yield from refuse_hindered(known, _find_enabled(known, state), list_made_again(state))
     met: dict[str, str] = {}
     for call in known:
         for about, sentence in _meet_domain(call, state, domains):
@@ -44,8 +43,7 @@ def find_obstacles(calls: Iterable[Call], state: Actual, domains: Collection[str
 
 def _find_enabled(calls: Iterable[Call], state: Actual) -> dict[Reference, bool | None]:
     """Find of those whom calls name whether they are switched on; `None`: they are not there."""
-    named = {each for call in calls for each in list_named(call) if isinstance(each, Reference)}
-    found = {each.folded: state.people.find(each) for each in named}
+    found = {each: state.people.find(each) for each in find_named(calls)}
     return {
         reference: each.entity.enabled if each else None
         for reference, each in found.items()
