@@ -529,9 +529,7 @@ class _Judgement:
             reading = [each for each in waiting if self._is_read(each)]
             for reference in reading:
                 entity = self.declared[reference]
-                # Who is to be switched off, at the end, is brought to what is declared until then.
-                is_on = entity.enabled or self.ids_before.get(reference) in self.on_before
-                for address in (entity.email, *entity.aliases) if is_on else ():
+                for address in (entity.email, *entity.aliases) if entity.enabled else ():
                     self.wanted.setdefault(fold(address), set()).add(reference)
             waiting = [each for each in waiting if each not in reading] if reading else []
 
@@ -613,7 +611,7 @@ class _Judgement:
         said |= self._say_fields(id_, entity, previous)
         if entity.enabled:
             said |= self._say_addresses(id_, entity, previous)
-            for list_, word in LISTED.items():
+            for list_, word in LISTED.items() if id_ in self.on else ():
                 if hasattr(entity, list_):
                     said |= self._say_list(id_, entity, previous, list_, word)
         return said
@@ -729,8 +727,11 @@ class _Judgement:
             return {}
         if policy is Removal.DISABLE:
             return {(id_, "on"): {False}}
-        return {path: {None} for path in self.paths[id_]} | {
-            path: {None} for path in self.found if path[0] != id_ and id_ in path
+        # Whom a request made that its rollback had overtaken: nobody noted whose they are.
+        is_unsure = id_ in self.known.made and id_ not in self.on_before
+        return {
+            path: {None, self.found.get(path)} if is_unsure else {None}
+            for path in {*self.paths[id_], *(each for each in self.found if id_ in each)}
         }
 
     def _declare_rights(self) -> dict[Path, set[Any]]:

@@ -148,6 +148,14 @@ TRANSITIONS: dict[str, tuple[Organization | None, Organization]] = {
         SMALL,
         with_users(SMALL, replace(ALICE, email=at("bob")), replace(BOB, email=at("alice")), CAROL),
     ),
+    "a group and a room swap their addresses": (
+        FULL,
+        replace(
+            FULL,
+            groups=(replace(SALES, email=ROOM.email), EVERYONE),
+            resources=(replace(ROOM, email=SALES.email),),
+        ),
+    ),
     "an alias moves to a group": (
         SMALL,
         with_users(

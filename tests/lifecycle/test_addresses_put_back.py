@@ -172,3 +172,32 @@ def test_an_address_that_somebody_gets_who_is_switched_on_goes_back_when_it_is_n
     assert not isinstance(failed.value, RollbackFailedError)
     assert found.addresses == take_picture(stack).addresses
     assert {"ann"} == take_picture(stack).enabled
+
+
+@pytest.mark.parametrize("number", range(1, 11))
+def test_what_a_group_and_a_room_exchange_goes_back_whichever_write_fails(number: int) -> None:
+    """The users, who have no part in it, are rolled back before the groups give anything up."""
+    stack = Stack(make_emulator())
+    club = make_group("club", aliases=(at("p"),))
+    den = Bookable(name="den", type=BookableType.ROOM, email=at("den"), aliases=(at("q"),))
+    before = make_organization(BEN, club, resources=(den,))
+    stack.deploy(before)
+    found = take_picture(stack).addresses
+    after = replace(
+        before,
+        groups=(replace(club, email=at("den"), aliases=(at("q"),)),),
+        resources=(replace(den, email=at("club"), aliases=(at("p"),)),),
+    )
+    stack.emulator.clear_calls()
+
+    def strike(phase: str, call: Any) -> None:
+        if phase == "before" and call.write and len(stack.emulator.writes) == number:
+            raise ServiceFault("Final", "refused")
+
+    stack.emulator.on_call = strike
+    with pytest.raises(DeploymentFailedError, match="Final") as failed:
+        stack.deploy(after)
+    stack.emulator.on_call = None
+
+    assert not isinstance(failed.value, RollbackFailedError)
+    assert found == take_picture(stack).addresses

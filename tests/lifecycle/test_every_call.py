@@ -179,6 +179,16 @@ MORE_PEOPLE = make_organization(
     permissions=(permit("alice", "carol", Right.SEND_AS),),
 )
 
+HELP = make_group("help", "alice", aliases=(at("aid"),))
+ROOMY = make_organization(ALICE, HELP, resources=(HALL,), policies=ALLOWED)
+SWAPPED = make_organization(
+    ALICE,
+    replace(HELP, email=at("hall"), aliases=(at("h"),)),
+    resources=(replace(HALL, email=at("help"), aliases=(at("aid"),)),),
+    policies=ALLOWED,
+)
+"""No user has a part in it: the users have nothing to put back."""
+
 STAYING = replace(FULL, on_removal=OnRemoval(domains=Removal.RETAIN))
 """People who were made by hand keep their addresses, so the domain has to stay."""
 
@@ -190,6 +200,7 @@ TRANSITIONS = {
     "turned round, halved": Transition(TURNED, HALVED),
     "halved, full again": Transition(HALVED, FULL),
     "people, more people": Transition(PEOPLE, MORE_PEOPLE),
+    "a group and a room swap their addresses": Transition(ROOMY, SWAPPED),
     "full, empty": Transition(FULL, EMPTY),
     "full, nothing": Transition(STAYING, None),
 }

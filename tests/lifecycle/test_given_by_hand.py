@@ -20,6 +20,7 @@ from scenes import at, list_operations, make_emulator, make_group, make_organiza
 from striking import RecordingStack
 from transitions import erase
 from workmail_emulator.faults import ServiceFault
+from workmail_org.model.bookable import Bookable, BookableType
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Policies
 from workmail_org.model.values import Listing, OrganizationId
@@ -253,3 +254,78 @@ def test_an_address_of_a_user_stays_with_the_group_that_has_it_by_hand_and_gets_
     aliases = hand.do("list_aliases", EntityId=hand.find("club"))["Aliases"]
     assert {at("dan"), at("alice")} == {*aliases}
     assert (at("club"),) == look(hand)["alice"]
+
+
+def test_an_address_that_a_room_is_to_get_comes_back_from_the_user_who_has_it_by_hand() -> None:
+    """The user is settled, and is read and set right, as where another user gets the address."""
+    hall = Bookable(name="hall", type=BookableType.ROOM, email=at("hall"))
+    before = make_organization(ALICE, BOB, resources=(hall,))
+    hand = Hand(RecordingStack(make_emulator()))
+    hand.stack.deploy(before)
+    hand.exchange("alice", "bob")
+    hand.stack.emulator.clear_calls()
+    after = make_organization(
+        replace(ALICE, email=at("hall")), BOB, resources=(replace(hall, email=at("alice")),)
+    )
+    planned = list_planned(hand, before, after)
+    hand.stack.deploy(after)
+
+    assert sorted(planned) == sorted(list_operations(hand.stack))
+    assert {"alice": (at("hall"),), "bob": (at("bob"),)} == look(hand)
+    room = hand.do("describe_resource", ResourceId=hand.find("hall"))
+    assert at("alice") == room["Email"]
+
+
+def test_who_is_declared_off_and_was_switched_on_by_hand_gives_a_group_its_address() -> None:
+    club, dan = make_group("club"), make_user("dan", enabled=False)
+    before = make_organization(ALICE, dan, club)
+    hand = Hand(RecordingStack(make_emulator()))
+    hand.stack.deploy(before)
+    hand.do("register_to_work_mail", EntityId=hand.find("dan"), Email=at("dan"))
+    hand.stack.emulator.clear_calls()
+    turned = (replace(dan, email=at("club")), replace(club, email=at("dan")))
+    after = make_organization(ALICE, *turned)
+    planned = list_planned(hand, before, after)
+    hand.stack.deploy(after)
+
+    assert sorted(planned) == sorted(list_operations(hand.stack))
+    assert at("dan") == hand.do("describe_group", GroupId=hand.find("club"))["Email"]
+    assert {"alice"} == look(hand).keys()
+
+
+def test_an_address_for_a_room_that_another_room_has_by_hand_is_refused_by_the_plan_too() -> None:
+    """It crosses from a user who is off, so that the users would move it: not the rooms."""
+    hall, nook = (
+        Bookable(name=each, type=BookableType.ROOM, email=at(each)) for each in ("hall", "nook")
+    )
+    dan = make_user("dan", enabled=False, aliases=(at("x"),))
+    before = make_organization(ALICE, dan, resources=(hall, nook))
+    hand = Hand(RecordingStack(make_emulator()))
+    hand.stack.deploy(before)
+    hand.readdress("nook", at("x"))
+    after = make_organization(
+        ALICE, replace(dan, aliases=()), resources=(replace(hall, aliases=(at("x"),)), nook)
+    )
+    (planned,) = plan_live(hand.stack, before, after).organizations
+    with pytest.raises(DeploymentFailedError) as failed:
+        hand.stack.deploy(after)
+
+    refusal = "resource hall: x@acme.example belongs to resource 'nook' already; take it away"
+    assert [f"{refusal} from there first"] == [*planned.refusals]
+    assert refusal in str(failed.value)
+    assert not isinstance(failed.value, RollbackFailedError)
+
+
+def test_who_is_to_be_switched_off_gets_no_address_before() -> None:
+    """A group has it by hand: it would be refused, and for nothing."""
+    before = make_organization(ALICE, BOB, HELP)
+    hand = Hand(RecordingStack(make_emulator()))
+    hand.stack.deploy(before)
+    hand.do("create_alias", EntityId=hand.find("help"), Alias=at("robert"))
+    hand.stack.emulator.clear_calls()
+    after = make_organization(ALICE, replace(BOB, enabled=False, email=at("robert")), HELP)
+    planned = list_planned(hand, before, after)
+    hand.stack.deploy(after)
+
+    assert ["DeregisterFromWorkMail"] == planned == list_operations(hand.stack)
+    assert {"alice"} == look(hand).keys()

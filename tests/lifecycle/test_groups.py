@@ -24,6 +24,7 @@ from workmail_org.model.group import Group
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Policies
 from workmail_org.model.removal import OnRemoval, Removal
+from workmail_org.model.values import Listing
 
 ALICE = make_user("alice")
 BOB = make_user("bob")
@@ -141,6 +142,28 @@ def test_a_member_group_that_people_switched_off_does_not_stop_a_change_of_anoth
 
     assert ["AssociateMemberToGroup"] == list_operations(stack)
     assert ["AssociateMemberToGroup group club"] == [
+        call.partition(" {")[0] for call in planned.calls
+    ]
+
+
+def test_a_member_group_that_people_switched_off_does_not_stop_the_group_that_is_exclusive(
+    stack: Stack,
+) -> None:
+    """Its list is looked at whenever somebody was switched on or off; the member is left alone."""
+    ann, bob = make_user("ann", aliases=(at("x"),)), make_user("bob")
+    desk = make_group("desk", "ann")
+    team = replace(make_group("team", "group:desk"), exclusive=(Listing.MEMBERS,))
+    before = make_organization(ann, bob, groups=(desk, team))
+    stack.deploy(before)
+    hand = Hand(stack)
+    hand.do("deregister_from_work_mail", EntityId=hand.find("desk"))
+    after = replace(before, users=(replace(ann, aliases=()), replace(bob, aliases=(at("x"),))))
+    (planned,) = plan_live(stack, before, after).organizations
+    stack.emulator.clear_calls()
+    stack.deploy(after)
+
+    assert ["DeleteAlias", "CreateAlias"] == list_operations(stack)
+    assert ["DeleteAlias user ann", "CreateAlias user bob"] == [
         call.partition(" {")[0] for call in planned.calls
     ]
 

@@ -12,7 +12,7 @@ that each call is judged by what holds when it is made:
    are those that nobody wants, as long as the stack did not give them: people add some by hand
    (unless the spec says that aliases are exclusive), WorkMail gives everybody an address in the
    test domain by itself, and people who leave keep what nobody asks for.
-2. *Park* (RELEASE) who leaves, or stays switched off in the spec, and bears a primary address that
+2. *Park* (RELEASE) who leaves, or is switched off in the spec, and bears a primary address that
    somebody else wants. An entity cannot be without a primary address, so it gets one that nobody
    can want, in the test domain, made from its name: a run that was cut off finds it again.
 3. *Readdress* (READDRESS) everybody whose wanted primary address is free, again and again, because
@@ -51,8 +51,8 @@ class Holder:
     Attributes:
         primary: Now; changes as the plan proceeds.
         aliases: Now, by folded address; changes as the plan proceeds.
-        wanted_primary: What it shall be; `None`: it leaves, or stays switched
-            off, and gives up only what others want.
+        wanted_primary: What it shall be; `None`: it leaves, or is switched off, and gives up only
+            what others want.
         wanted_aliases: By folded address.
         owned: Folded addresses that this stack gave it.
         exclusive: Whether it has no addresses but those.

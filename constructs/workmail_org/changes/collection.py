@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+from workmail_org.changes.addresses import index_addresses
 from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
 from workmail_org.changes.entities import Neighbour, Situation
 from workmail_org.changes.shards import list_brought_later, take_share
@@ -58,6 +59,26 @@ class Addressed:
     addresses: tuple[str, ...]
     enabled: bool
     found: tuple[str, ...] | None = None
+
+
+def list_coming(
+    others: Iterable[Addressed],
+    declared: CollectionProperties,
+    previous: CollectionProperties | None,
+) -> set[str]:
+    """List the addresses, folded, that others are to get together with this collection.
+
+    Args:
+        others: Who of other collections changes addresses too.
+        declared: What is declared.
+        previous: What was declared before.
+    """
+    coming: set[str] = set()
+    for each in list_neighbours(others, declared, previous):
+        if each.enabled:
+            has = index_addresses((each.primary, *each.aliases))
+            coming |= index_addresses(each.wanted).keys() - has.keys()
+    return coming
 
 
 def list_elsewhere(others: Iterable[Addressed]) -> set[str]:
@@ -173,7 +194,7 @@ def assess(
         owned=removable | (facts.claims.known & own),
         removal=declared.on_removal,
         test_domain=declared.test_domain,
-        neighbours=_list_neighbours(facts, declared, previous),
+        neighbours=list_neighbours(facts.others, declared, previous),
         wanted_elsewhere=list_wanted_elsewhere(whole, share, declared.other_addresses),
         exceptions=facts.exceptions,
         memberships=facts.memberships,
@@ -260,11 +281,12 @@ def is_idle(declared: CollectionProperties, previous: CollectionProperties | Non
     return redeclare(declared, share) == replace(previous, shards=declared.shards)
 
 
-def _list_neighbours(
-    facts: CollectionFacts[EntityT],
+def list_neighbours(
+    others: Iterable[Addressed],
     declared: CollectionProperties,
     previous: CollectionProperties | None,
 ) -> tuple[Neighbour, ...]:
+    """List who of other collections changes addresses too, with what they are to have."""
     if previous is None:
         return ()
     moving = list_moving(declared, previous)
@@ -278,7 +300,7 @@ def _list_neighbours(
             wanted=_choose_wanted(other, previous, declared, text),
             enabled=other.enabled,
         )
-        for other in facts.others
+        for other in others
         for text in (moving.get(other.reference.folded, ""),)
         if text or other.found is not None
     )

@@ -436,18 +436,33 @@ def _refuse_taken(kind: Kind, situation: Situation[EntityT]) -> Iterator[str]:
     for entity in situation.desired:
         if not situation.find(entity) and fold(entity.name) in situation.namesakes:
             yield f"{kind} {entity.name}: {describe_taken_name()}"
-        if not entity.enabled:
+        if entity.enabled:
+            has = _list_held_by(situation.find(entity))
+            wanted = (entity.email, *entity.aliases)
+            yield from _refuse_held(kind, situation, entity.reference, wanted, has)
+    for each in situation.neighbours:
+        if each.enabled:
+            has = frozenset(index_addresses((each.primary, *each.aliases)))
+            yield from _refuse_held(kind, situation, each.reference, each.wanted, has)
+
+
+def _refuse_held(
+    kind: Kind,
+    situation: Situation[EntityT],
+    reference: Reference,
+    wanted: Iterable[str],
+    has: Collection[str],
+) -> Iterator[str]:
+    """Refuse to give somebody addresses that others have, and keep."""
+    for address in wanted:
+        holder = situation.strangers.get(fold(address))
+        if holder is None or fold(address) in has:
             continue
-        has = _list_held_by(situation.find(entity))
-        for address in (entity.email, *entity.aliases):
-            holder = situation.strangers.get(fold(address))
-            if holder is None or fold(address) in has:
-                continue
-            # One that is taken over in this collection gives up what another one wants.
-            live = situation.found.get(fold(holder.name)) if holder.kind is kind else None
-            is_wanted = fold(holder.name) in situation.wanted
-            if not (is_wanted and fold(address) in _list_held_by(live)):
-                yield f"{kind} {entity.name}: {describe_taken(address, holder)}"
+        # One that is taken over in this collection gives up what another one wants.
+        live = situation.found.get(fold(holder.name)) if holder.kind is kind else None
+        is_wanted = fold(holder.name) in situation.wanted
+        if not (is_wanted and fold(address) in _list_held_by(live)):
+            yield f"{reference.kind} {reference.name}: {describe_taken(address, holder)}"
 
 
 def _list_held_by(found: Found[Any] | None) -> frozenset[str]:
@@ -515,14 +530,15 @@ def _make_holder(
 ) -> Holder:
     previous = situation.find_previous(found.entity)
     owned = index_addresses((previous.email, *previous.aliases)) if previous else {}
+    stays = desired if desired and desired.enabled else None
     return Holder(
         reference=found.entity.reference,
         primary=found.entity.email,
         aliases=index_addresses(found.entity.aliases),
-        wanted_primary=desired.email or None if desired else None,
-        wanted_aliases=index_addresses(desired.aliases) if desired else {},
+        wanted_primary=stays.email or None if stays else None,
+        wanted_aliases=index_addresses(stays.aliases) if stays else {},
         owned=frozenset(owned),
-        exclusive=desired is not None and situation.is_exclusive(desired, Listing.ALIASES),
+        exclusive=stays is not None and situation.is_exclusive(stays, Listing.ALIASES),
         readdressable=found.entity.enabled,
     )
 

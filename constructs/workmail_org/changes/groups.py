@@ -76,11 +76,11 @@ def _is_off_by_hand(situation: Situation[Group], member: Reference) -> bool:
     """Return whether people switched a member off, whom this deployment leaves so: it is drift.
 
     Users come before groups, so whoever is off then stays off. Another group may be made, or
-    switched on, by this very deployment: not if it is believed to be on.
+    switched on, by this very deployment: not if it is believed to be on, or left alone.
     """
     if member in situation.enabled:
         return False
-    if member.kind is Kind.USER:
+    if member.kind is Kind.USER or member.name not in situation.wanted:
         return True
     believed = situation.found.get(member.name)
     return believed is not None and believed.entity.enabled

@@ -92,11 +92,8 @@ def list_new_addresses(declared: Iterable[Any], found: Mapping[str, Found[Any]])
     new: set[str] = set()
     for entity in declared:
         live = found.get(fold(entity.name))
-        has = list_held(live.entity if live else None)
-        # Who is to be switched off, at the end, is brought to what is declared until then.
-        is_on = entity.enabled or (live is not None and live.entity.enabled)
-        wanted = (entity.email, *entity.aliases) if is_on else ()
-        new |= {fold(each) for each in wanted if each} - has
+        wanted = (entity.email, *entity.aliases) if entity.enabled else ()
+        new |= {fold(each) for each in wanted if each} - list_held(live.entity if live else None)
     return new
 
 

@@ -50,6 +50,7 @@ class Observation:
         rows: Everybody who is there.
         present: Their folded names.
         enabled: Who can be a member or a delegate, with their ids.
+        coming: Folded addresses that those of other collections get together with this one.
     """
 
     reader: SnapshotReader
@@ -57,6 +58,7 @@ class Observation:
     rows: Sequence[Listed]
     present: Collection[str]
     enabled: Mapping[Reference, str]
+    coming: Collection[str]
 
 
 @dataclass(slots=True)
@@ -149,6 +151,7 @@ class Beliefs(Generic[C]):
         share, _past = take_own_share(self.declared, self.request.previous, look.present)
         others = [self.declared_by_name[name] for name in sorted(self.contested)]
         new = list_new_addresses([*share, *others], {fold(f.entity.name): f for f in found})
+        new |= {*look.coming}
         self.looked_up, wanted = self.looked_up | new, sorted(new - self.looked_up)
         workmail = look.reader.workmail
         holders = workmail.read_many(lambda each: find_address_owner(workmail, each), wanted)

@@ -34,6 +34,7 @@ from workmail_org.changes.collection import (
     assess,
     empty,
     is_idle,
+    list_coming,
     list_elsewhere,
     list_moving,
     list_relevant,
@@ -383,21 +384,30 @@ class CollectionWork(Generic[C]):
         relevant = list_relevant(self.declared, previous, claims, present)
         enabled = self._list_enabled(self.entries)
         template, _ = self.request.sides
-        read = [row for row in rows if fold(row.reference.name) in relevant]
-        look = Observation(
-            reader=self.reader, entries=self.entries, rows=rows, present=present, enabled=enabled
-        )
-        found = self.beliefs.read(look, read)
         crossing = Crossing(
             run=self.run,
             workmail=self.workmail,
             reader=self.reader,
             ledger=self.ledger,
             kind=self.kind.kind,
+            part_name=self.request.part_name,
             aim=self.aim,
         )
+        moving = list_moving(self.declared, previous)
+        others = crossing.read_others(moving, {})
+        read = [row for row in rows if fold(row.reference.name) in relevant]
+        look = Observation(
+            reader=self.reader,
+            entries=self.entries,
+            rows=rows,
+            present=present,
+            enabled=enabled,
+            coming=list_coming(others, self.declared, previous),
+        )
+        found = self.beliefs.read(look, read)
         owners = crossing.find_owners(found, self._refused)
-        others = crossing.read_others(list_moving(self.declared, previous), owners)
+        if owners:
+            others = crossing.read_others(moving, owners)
         left_alone = self._find_left_alone(found, others)
         return CollectionFacts(
             present=present,

@@ -36,6 +36,7 @@ class Crossing:
     Attributes:
         reader: Of this look.
         kind: Of the collection.
+        part_name: Of its resource.
         aim: What the collection is brought to.
     """
 
@@ -44,6 +45,7 @@ class Crossing:
     reader: SnapshotReader
     ledger: Ledger
     kind: Kind
+    part_name: str
     aim: Aim[Any]
 
     def find_owners(
@@ -126,7 +128,7 @@ class Crossing:
         entries = [each for kind in others for each in self.ledger.read(kind).values()]
         found = {
             entry.reference: find_addresses(
-                failed, entry.before, is_moved=entry.reference not in owners
+                failed, entry.before, None if entry.reference in owners else self.part_name
             )
             for entry in entries
             if entry.before

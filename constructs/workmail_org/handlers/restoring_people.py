@@ -195,16 +195,17 @@ def note_neighbour(request: Request[object], addresses: Sequence[str], noted: st
     """Write which addresses somebody had whose own resource comes later."""
     if noted and _recall_entity(request, noted):
         return noted
-    return pack({"deployment": _name_deployment(request), "addresses": [*addresses]})
+    note = {"deployment": _name_deployment(request), "addresses": [*addresses]}
+    return pack({**note, "moved_by": request.part_name})
 
 
-def find_addresses(deployment: str, noted: str, *, is_moved: bool) -> tuple[str, ...] | None:
+def find_addresses(deployment: str, noted: str, moved_by: str | None) -> tuple[str, ...] | None:
     """Return which addresses a deployment found somebody with; `None`: it did not touch them.
 
     Args:
         deployment: As `find_deployment` returns it.
         noted: What their entry says.
-        is_moved: Whether it counts only that the resource of another collection moved them.
+        moved_by: Part that has to have moved them; `None`: it counts whoever touched them.
 
     Returns:
         The primary one first; nothing of who was switched off.
@@ -216,8 +217,9 @@ def find_addresses(deployment: str, noted: str, *, is_moved: bool) -> tuple[str,
     if note.get("deployment") != deployment:
         return None
     if "addresses" in note:
-        return tuple(note["addresses"])
-    found: Mapping[str, Any] | None = None if is_moved else note.get("found")
+        is_other = moved_by and note.get("moved_by", moved_by) != moved_by
+        return None if is_other else tuple(note["addresses"])
+    found: Mapping[str, Any] | None = None if moved_by else note.get("found")
     if found is None:
         return None
     is_off = found.get("Enabled") == "false"

@@ -13,6 +13,7 @@ from workmail_org.changes.collection import (
     CollectionFacts,
     assess,
     is_idle,
+    list_coming,
     list_elsewhere,
     list_moving,
     take_own_share,
@@ -88,9 +89,10 @@ def _predict_facts(
     unseen = find_unseen(declared, known, enabled)
     present = _take_present(kind, actual, unseen)
     owned = actual.owned.get(kind, frozenset[str]()).union(unseen)
-    found, contested = _read(present, before, declared, enabled, unseen, owned)
     moving = list_moving(declared, before)
     others = _list_others(actual, moving)
+    coming = list_coming(others, declared, before)
+    found, contested = _read(present, before, declared, enabled, unseen, owned, coming)
     return CollectionFacts(
         present=present.keys(),
         found=found,
@@ -183,6 +185,7 @@ def _read(
     enabled: Mapping[Reference, str],
     unseen: Mapping[str, Found[Any]],
     owned: Collection[str],
+    coming: Collection[str],
 ) -> tuple[list[Found[Any]], frozenset[str]]:
     """Say how the handler reads everybody, those whom it believes included.
 
@@ -197,7 +200,7 @@ def _read(
     known, contested = {**seen, **unseen}, frozenset[str]()
     while True:
         getting = [e for e in declared.entities if fold(e.name) in own | contested]
-        holders = _list_holders(list_new_addresses(getting, known), seen)
+        holders = _list_holders(list_new_addresses(getting, known).union(coming), seen)
         others = contested | (holders & ours - own) if declared.shard else contested
         if others == contested and all(known[name] == seen[name] for name in holders):
             return [known[name] for name in present], contested
