@@ -21,7 +21,7 @@ from cloudformation import DeploymentFailedError, RollbackFailedError, Stack
 from drawing import DOMAINS, History, Step, draw, list_declared
 from hands import ABOUT_THE_MOMENT, Act, Person, find_organization, make_by_hand, untag_owner
 from outcomes import Known, Meanwhile, judge_failure, judge_success
-from pictures import Picture, look
+from pictures import Picture, list_ids, look
 from scenes import make_emulator, make_organization
 from striking import BLOWS, RecordingStack
 from workmail_org import declaring
@@ -36,7 +36,7 @@ from workmail_org.model.policies import (
 from workmail_org.model.removal import OnRemoval
 from workmail_org.model.values import (
     OrganizationId,
-    Reference,
+    parse_reference,
 )
 from workmail_org.service.workmail import WorkMail
 from workmail_org.wire.names import OWNER_TAG, TAKEN_OVER_TAG
@@ -167,9 +167,10 @@ class Play:
         if self.stack.wrote:
             return f"wrote and refused: {self.stack.wrote}"
         after = look(self.emulator)
-        # Who was made by a first deployment has no other picture to be held against.
-        is_loose = self.loose or (self.meanwhile is not None and not before)
-        loose = self.person.acted if is_loose else set[Reference]()
+        # Whom this deployment made has no other picture to be held against.
+        made = self.meanwhile.made if self.meanwhile else {}
+        there = set(map(parse_reference, [*list_ids(before).values(), *made.values()]))
+        loose = self.person.acted if self.loose else self.person.acted - there
         if told is None:
             wrong = judge_success(
                 self.known,
@@ -182,7 +183,7 @@ class Play:
                 stack=self.stack,
             )
             if not wrong:
-                self.known = self.known.settle(spec, before, after)
+                self.known = self.known.settle(spec, before, after, self.meanwhile)
                 wrong = self._deploy_again(spec)
         else:
             wrong = judge_failure(

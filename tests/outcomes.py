@@ -155,7 +155,9 @@ class Known:
         default_factory=dict[Reference, frozenset[str]]
     )
 
-    def settle(self, spec: Organization, before: Picture, after: Picture) -> Known:
+    def settle(
+        self, spec: Organization, before: Picture, after: Picture, meanwhile: Meanwhile | None
+    ) -> Known:
         """Know that a deployment succeeded."""
         ids = _by_reference(after)
         declared = {each.reference.folded: each for each in list_entities(spec)}
@@ -173,7 +175,7 @@ class Known:
         for reference, entity in declared.items():
             given[reference] = given.get(reference, frozenset()) | _list_listed(entity)
         # Who is declared, settled and made again by hand is somebody else's.
-        there = list_ids(before)
+        there = list_ids(before) | (meanwhile.made if meanwhile else {})
         mine = {
             each: self.mine[each]
             if not _is_touched(self, declared[each]) and each in self.mine and ids[each] in there
@@ -363,6 +365,8 @@ def _leave_given(
     had, has = _list_holders(found), _list_holders(after)
     for address, id_ in meanwhile.given.items():
         former = had.get(address)
+        if has.get(address) == id_:  # it may be a further one where their own is put back
+            options[id_, "alias", address] = {None, True}
         if former is None or former == id_ or has.get(address) != id_:
             continue
         options[former, "alias", address] = {None}
