@@ -176,7 +176,11 @@ class FakeDynamoDb:
             raise ClientError(answer, "Query")
         if parameters["TableName"] == "journal":
             return self.stack.dynamodb.query(**parameters)
-        kind = Kind(parameters["ExpressionAttributeValues"][":kind"]["S"])
+        values = parameters["ExpressionAttributeValues"]
+        if ":name" in values:
+            noted = self.stack.ledger.recall_found(values[":name"]["S"])
+            return {"Items": [{"Judgement": {"S": noted}}] if noted else []}
+        kind = Kind(values[":kind"]["S"])
         items = [
             {
                 "Kind": {"S": str(kind)},

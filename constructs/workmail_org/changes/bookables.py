@@ -55,12 +55,11 @@ def _update(
         if folded not in situation.enabled:  # switched off by hand: reported as drift
             continue
         operation = "AssociateDelegateToResource"
-        yield _change_delegate(Phase.JOIN, operation, bookable, wanted[folded])
+        yield _change_delegate(Phase.JOIN, operation, bookable.reference, wanted[folded])
     yield from _update_fields(bookable, actual, previous)
     for folded in sorted(present.keys() - wanted.keys()):
         if situation.may_take_out(bookable, Listing.DELEGATES, folded):
-            operation = "DisassociateDelegateFromResource"
-            yield _change_delegate(Phase.DETACH, operation, bookable, present[folded])
+            yield release_delegate(bookable.reference, present[folded])
 
 
 def _update_fields(
@@ -110,13 +109,17 @@ def _get_created(bookable: Bookable) -> Bookable:
     )
 
 
-def _change_delegate(phase: Phase, operation: str, bookable: Bookable, delegate: Reference) -> Call:
+def release_delegate(bookable: Reference, delegate: Reference) -> Call:
+    """Build the call that lets somebody answer a resource's requests no more."""
+    operation = "DisassociateDelegateFromResource"
+    return _change_delegate(Phase.DETACH, operation, bookable, delegate)
+
+
+def _change_delegate(
+    phase: Phase, operation: str, bookable: Reference, delegate: Reference
+) -> Call:
     return make_call(
-        phase,
-        operation,
-        bookable.reference,
-        ResourceId=Identity(bookable.reference),
-        EntityId=Identity(delegate),
+        phase, operation, bookable, ResourceId=Identity(bookable), EntityId=Identity(delegate)
     )
 
 

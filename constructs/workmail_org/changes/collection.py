@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from workmail_org.changes.addresses import index_addresses
+from workmail_org.changes.calls import Call
 from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
 from workmail_org.changes.entities import Neighbour, Situation
 from workmail_org.changes.shards import list_brought_later, take_share
@@ -103,6 +104,7 @@ class CollectionFacts(Generic[EntityT]):
         taken: Folded addresses that a rollback leaves with whom people gave them to meanwhile.
         left_alone: Folded names of those who are left as they are (`changes.few`).
         memberships: As in `Situation`.
+        leftovers: As in `Situation`.
         strangers: As in `Situation`, like `namesakes`.
         undoing: A failed deployment is rolled back.
         as_found: As in `Situation`, like `template`.
@@ -123,6 +125,7 @@ class CollectionFacts(Generic[EntityT]):
     memberships: Mapping[Reference, tuple[Reference, ...]] = field(
         default_factory=dict[Reference, tuple[Reference, ...]]
     )
+    leftovers: Sequence[Call] = ()
     strangers: Mapping[str, Reference] = field(default_factory=dict[str, Reference])
     namesakes: Collection[str] = frozenset()
     undoing: bool = False
@@ -198,6 +201,7 @@ def assess(
         wanted_elsewhere=list_wanted_elsewhere(whole, share, declared.other_addresses),
         exceptions=facts.exceptions,
         memberships=facts.memberships,
+        leftovers=facts.leftovers,
         read_only_directory=declared.read_only_directory,
         adopt=declared.adopt,
         taken_over=declared.taken_over and not declared.read_only_directory,

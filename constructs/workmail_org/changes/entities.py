@@ -69,6 +69,7 @@ class Situation(Generic[EntityT]):
         exceptions: Other removal policies for some of them, by folded name.
         memberships: Groups that they are taken out of before they are switched off, by folded
             reference: in a rollback, which comes to groups later.
+        leftovers: What takes away from who is switched on again what left the spec meanwhile.
         test_domain: `<alias>.awsapps.com`.
         neighbours: Entities of other collections that addresses come from or go to.
         wanted_elsewhere: Folded addresses that other shards, and collections which come
@@ -110,6 +111,7 @@ class Situation(Generic[EntityT]):
     memberships: Mapping[Reference, tuple[Reference, ...]] = field(
         default_factory=dict[Reference, tuple[Reference, ...]]
     )
+    leftovers: Sequence[Call] = ()
     read_only_directory: bool = False
     adopt: bool = False
     taken_over: bool = False
@@ -171,9 +173,16 @@ class Situation(Generic[EntityT]):
         goes_off = any(
             each.reference.folded == listed and not each.enabled for each in self.desired
         )
-        return goes_off and any(
-            each.reference.folded == entity.reference.folded and listed in _list_references(each)
-            for each in self.template
+        return goes_off and listed in self._list_in_template(entity)
+
+    def _list_in_template(self, entity: EntityT) -> frozenset[Reference]:
+        """List whom the template that is rolled back to has in a group or resource."""
+        return frozenset[Reference]().union(
+            *(
+                _list_references(each)
+                for each in self.template
+                if each.reference.folded == entity.reference.folded
+            )
         )
 
     def list_kept(self, entity: EntityT) -> tuple[Reference, ...]:
@@ -184,7 +193,8 @@ class Situation(Generic[EntityT]):
         """
         found = self.find(entity)
         there = _list_references(found.entity) if found else frozenset[Reference]()
-        gone = self._list_given(entity) - _list_references(entity)
+        declared = _list_references(entity) | self._list_in_template(entity)
+        gone = self._list_given(entity) - declared
         return tuple(sorted(each for each in gone if each in there or each not in self.enabled))
 
     def _list_given(self, entity: EntityT) -> frozenset[Reference]:
@@ -273,7 +283,7 @@ def decide(traits: Traits[EntityT], situation: Situation[EntityT]) -> Decision:
         groups = situation.memberships.get(entity.reference.folded, ()) if removals else ()
         calls += [take_out(group, entity.reference) for group in groups]
         calls += removals
-    ordered = order(calls)
+    ordered = order([*calls, *situation.leftovers])
     waiting = [_waits(situation, call) for call in ordered]
     return Decision(
         calls=tuple(call for call, waits in zip(ordered, waiting, strict=True) if not waits),

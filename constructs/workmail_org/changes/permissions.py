@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from workmail_org.changes.calls import Call, Identity, Phase, Setting, make_call
@@ -83,6 +83,46 @@ def capture(
             if get_pair(each) in pairs or each.mailbox.folded in whole
         )
     )
+
+
+def add_kept(
+    previous: PermissionsProperties | None, kept: Iterable[MailboxPermission]
+) -> PermissionsProperties | None:
+    """Declare as before also what left the spec earlier and could not be taken away then.
+
+    Args:
+        previous: What was declared before.
+        kept: Rights that left the spec earlier.
+    """
+    declared = {get_pair(each): each for each in (previous.permissions if previous else ())}
+    every = dict(declared)
+    for each in kept:
+        rights = _get_rights(every, get_pair(each)) | {*each.rights}
+        every[get_pair(each)] = replace(each, rights=tuple(sorted(rights)))
+    if every == declared:
+        return previous
+    return replace(previous or PermissionsProperties(), permissions=tuple(every.values()))
+
+
+def list_gone(
+    previous: PermissionsProperties | None, declared: PermissionsProperties
+) -> tuple[MailboxPermission, ...]:
+    """List the permissions that are declared no more."""
+    wanted = {get_pair(each) for each in declared.permissions}
+    every = previous.permissions if previous else ()
+    return tuple(each for each in every if get_pair(each) not in wanted)
+
+
+def list_hidden(
+    permissions: Iterable[MailboxPermission], enabled: Collection[Reference]
+) -> tuple[MailboxPermission, ...]:
+    """List the permissions of which nobody sees whether they are there.
+
+    Args:
+        permissions: Of anybody.
+        enabled: Who is switched on, folded.
+    """
+    return tuple(each for each in permissions if not {*get_pair(each)} <= {*enabled})
 
 
 def decide(

@@ -68,6 +68,7 @@ from workmail_org.handlers.restoring_people import (
     note_neighbour,
     restore,
 )
+from workmail_org.handlers.returning import Return, find_returned
 from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import (
     belongs_to_first_deployment,
@@ -159,6 +160,7 @@ class CollectionWork(Generic[C]):
         exported: Ids of those whose mailbox has a verified export; read once, to confirm.
         reader: As of the last look, like `situation` and `entries`.
         entries: Of the ledger.
+        back: Whom the deployment has switched on again.
     """
 
     kind: CollectionKind[C]
@@ -172,6 +174,7 @@ class CollectionWork(Generic[C]):
     situation: Situation[Any] = field(init=False)
     decision: Decision = field(init=False)
     entries: dict[Reference, Entry] = field(init=False)
+    back: Return = field(init=False)
     in_order: bool = False
     exported: frozenset[str] | None = None
     _earlier: dict[Reference, Entry] = field(init=False)
@@ -314,6 +317,7 @@ class CollectionWork(Generic[C]):
     def finish(self) -> None:
         """Write down which entities are managed now, and which no more, where it removes."""
         self._claim(self._list_unsettled(), ())
+        self.back.forget()
         self.ledger.drop(self.aim.let_go)
         self._put(
             [
@@ -409,6 +413,7 @@ class CollectionWork(Generic[C]):
         if owners:
             others = crossing.read_others(moving, owners)
         left_alone = self._find_left_alone(found, others)
+        self.back = self._find_returned(found)
         return CollectionFacts(
             present=present,
             found=found,
@@ -426,6 +431,7 @@ class CollectionWork(Generic[C]):
                 self.ledger,
                 [row.reference.folded for row in read if row.enabled and self._leaves(row, claims)],
             ),
+            leftovers=self.back.list_calls(),
             undoing=undoing,
             as_found=bool(self.aim.found),
             template=template.entities if self.aim.found and template else (),
@@ -455,6 +461,16 @@ class CollectionWork(Generic[C]):
             found,
             put_back=self.aim.found,
             elsewhere=list_elsewhere(others),
+        )
+
+    def _find_returned(self, found: Iterable[Found[Any]]) -> Return:
+        """Find whom this deployment has switched on; a rollback puts back who was off."""
+        forward = self._settles_anew() and not self.request.is_delete
+        return Return(
+            reader=self.reader,
+            ledger=self.ledger,
+            kind=self.kind.kind,
+            returned=find_returned(self.request, found, self.entries) if forward else frozenset(),
         )
 
     def _open_beliefs(self) -> Beliefs[C]:

@@ -178,7 +178,8 @@ def note_entity(request: Request[object], found: User | Group | Bookable, noted:
         email, *aliases = known["addresses"]
         found = replace(found, email=email, aliases=tuple(aliases))
     note = {"deployment": _name_deployment(request), "found": encode_properties(found)}
-    return pack(note)
+    moved = {"moved_by": known["moved_by"]} if "moved_by" in known else {}
+    return pack({**note, **moved})
 
 
 def note_absent(request: Request[object]) -> str:
@@ -189,6 +190,12 @@ def note_absent(request: Request[object]) -> str:
 def was_noted(request: Request[object], noted: str | None) -> bool:
     """Return whether this deployment has noted how it found somebody."""
     return bool(_recall_entity(request, noted))
+
+
+def was_found_off(request: Request[object], noted: str | None) -> bool:
+    """Return whether this deployment has found somebody switched off."""
+    found: Mapping[str, Any] = _recall_entity(request, noted).get("found", {})
+    return _is_off(found)
 
 
 def note_neighbour(request: Request[object], addresses: Sequence[str], noted: str | None) -> str:
@@ -216,14 +223,14 @@ def find_addresses(deployment: str, noted: str, moved_by: str | None) -> tuple[s
         return None
     if note.get("deployment") != deployment:
         return None
+    if moved_by and note.get("moved_by") != moved_by:
+        return None
     if "addresses" in note:
-        is_other = moved_by and note.get("moved_by", moved_by) != moved_by
-        return None if is_other else tuple(note["addresses"])
-    found: Mapping[str, Any] | None = None if moved_by else note.get("found")
+        return tuple(note["addresses"])
+    found: Mapping[str, Any] | None = note.get("found")
     if found is None:
         return None
-    is_off = found.get("Enabled") == "false"
-    return () if is_off else (found["Email"], *found.get("Aliases", ()))
+    return () if _is_off(found) else (found["Email"], *found.get("Aliases", ()))
 
 
 def find_entity(run: Run, deployment: str, kind: type[E], noted: str) -> E | None:
@@ -280,6 +287,10 @@ def _recall_entity(request: Request[object], noted: str | None) -> dict[str, Any
     except (ValueError, zlib.error):  # of another version
         return {}
     return known if known.get("deployment") == _name_deployment(request) else {}
+
+
+def _is_off(found: Mapping[str, Any]) -> bool:
+    return found.get("Enabled") == "false"
 
 
 def _name_deployment(request: Request[object]) -> str:

@@ -26,6 +26,7 @@ from workmail_org.handlers.restoring import (
     wrote_nothing,
 )
 from workmail_org.handlers.restoring_people import was_noted
+from workmail_org.handlers.returning import add_kept_permissions, note_kept_permissions
 from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import is_gone, is_rollback
 from workmail_org.kinds import SettingKind
@@ -118,6 +119,9 @@ class _SettingWork(Generic[P]):
     found: P | None = field(init=False)
     in_order: bool = True
 
+    def __post_init__(self) -> None:
+        self.snapshot = SnapshotReader(self.workmail)
+
     @property
     def subject(self) -> str:
         """What fails."""
@@ -129,6 +133,8 @@ class _SettingWork(Generic[P]):
             return Decision()
         sides = find_sides(self.run, self.request, self.kind.properties, rolls_back=self.rolls_back)
         declared, previous = sides
+        if not self.rolls_back:
+            previous = add_kept_permissions(self.run, self.request, previous)
         self.snapshot = SnapshotReader(self.workmail)
         named = _list_mailboxes(declared) | _list_mailboxes(previous)
         live = self.snapshot.read_settings([self.kind.fact], mailboxes=named)
@@ -219,6 +225,7 @@ class _SettingWork(Generic[P]):
     def finish(self) -> None:
         """Note what was found where nothing had to be written: it may be somebody's."""
         self._note()
+        note_kept_permissions(self.run, self.request, self.snapshot, rolls_back=self.rolls_back)
 
     def _note(self) -> None:
         """Note what was found, once for each request that goes forward."""

@@ -20,6 +20,7 @@ from workmail_org.model.live import (
     People,
     State,
 )
+from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.user import Role, User
 from workmail_org.model.values import EntityId, Kind, OrganizationId, Reference, fold
 from workmail_org.plan.declarations import Declaration
@@ -45,6 +46,7 @@ class Actual:
         made: The same of what it created.
         kept: By kind and folded name, whom of its members or delegates the stack could not
             take out yet.
+        kept_permissions: Rights that left the spec, of those who were switched off then.
         ledger: By kind and folded name, who was there as the ledger says (`changes.few`), whoever
             is there now; what is predicted is read as it is declared anyway.
         exported: Ids of those whose mailbox has a verified export, with the second since 1970 at
@@ -65,6 +67,7 @@ class Actual:
     kept: Mapping[Kind, Mapping[str, tuple[Reference, ...]]] = field(
         default_factory=dict[Kind, Mapping[str, tuple[Reference, ...]]]
     )
+    kept_permissions: tuple[MailboxPermission, ...] = ()
     ledger: Mapping[Kind, Mapping[str, Known]] = field(
         default_factory=dict[Kind, Mapping[str, Known]]
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from workmail_org.kinds import DEFAULT_DOMAIN, SETTINGS
 from workmail_org.model.domain import LiveZone
 from workmail_org.model.live import LiveDirectory, LiveSettings, People, Snapshot
 from workmail_org.model.organization import Environment
+from workmail_org.model.permission import MailboxPermission
 from workmail_org.model.values import Kind, Reference, fold
 from workmail_org.plan.actual import Actual, predict
 from workmail_org.plan.bases import Base, DeployedState
@@ -29,6 +30,7 @@ from workmail_org.plan.zoning import list_questions, note, refuse
 from workmail_org.service import reading
 from workmail_org.service.clients import Clients, make_clients, make_route53
 from workmail_org.service.directories import DirectoryService
+from workmail_org.service.kept import read_kept
 from workmail_org.service.ledger import DynamoDbLedger, Ledger, Origin, get_valid, list_known
 from workmail_org.service.reading import Listed
 from workmail_org.service.snapshot import SnapshotReader
@@ -293,6 +295,7 @@ def read_actual(
         return None
     reader = SnapshotReader(workmail)
     rows = reader.list(*Kind)
+    noted = _read_ledger(ledger, rows)
     return Actual(
         organization=live,
         is_whole=True,
@@ -300,8 +303,8 @@ def read_actual(
             fold(each["DomainName"]) for each in workmail.list("ListMailDomains", "MailDomains")
         ),
         people=_read_people(reader, desired),
-        settings=_read_settings(reader, previous, desired),
-        **_read_ledger(ledger, rows),
+        settings=_read_settings(reader, previous, desired, noted.get("kept_permissions", ())),
+        **noted,
     )
 
 
@@ -354,6 +357,7 @@ def _read_ledger(ledger: Ledger | None, rows: Sequence[Listed]) -> dict[str, Any
         "kept": {
             kind: {e.reference.name: e.kept for e in each if e.kept} for kind, each in valid.items()
         },
+        "kept_permissions": read_kept(ledger),
         "ledger": {kind: list_known(each) for kind, each in read.items()},
     }
 
@@ -368,9 +372,13 @@ def _read_people(reader: SnapshotReader, desired: Declaration) -> People:
 
 
 def _read_settings(
-    reader: SnapshotReader, previous: Declaration | None, desired: Declaration
+    reader: SnapshotReader,
+    previous: Declaration | None,
+    desired: Declaration,
+    kept: Iterable[MailboxPermission],
 ) -> LiveSettings:
     named = _list_mailboxes(previous) | _list_mailboxes(desired)
+    named |= {each.mailbox.folded for each in kept}
     facts = [kind.fact for kind in (DEFAULT_DOMAIN, *SETTINGS)]
     return reader.read_settings(facts, mailboxes=named)
 

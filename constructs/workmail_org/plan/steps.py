@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workmail_org.changes.permissions import add_kept
 from workmail_org.kinds import COLLECTIONS, DEFAULT_DOMAIN, SETTINGS, SettingKind
 from workmail_org.model.live import LiveSettings
 from workmail_org.model.values import fold
@@ -41,6 +42,7 @@ from workmail_org.plan.organization import (
     list_last_steps,
 )
 from workmail_org.plan.step import Step
+from workmail_org.wire.properties import ResourceType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,8 @@ def _add_setting(
     after = desired.get_setting(kind)
     if before == after and (before is None or not state.repairs):
         return state  # CloudFormation sends no request
+    if kind.resource_type is ResourceType.MAILBOX_PERMISSIONS:
+        before = add_kept(before, state.kept_permissions)
     decision = kind.decide(_see_settings(state), after, before)
     step = Step(part_name=kind.part_name, resource_type=kind.resource_type, calls=decision.calls)
     leaves = after is None and kind.takes_away
