@@ -181,3 +181,28 @@ def test_what_is_declared_again_is_not_taken_away(hand: Hand) -> None:
     hand.stack.deploy(replace(BEFORE, users=(BEN, replace(EVE, city="Cork"))))
 
     assert EVERYTHING == look(hand)
+
+
+def test_an_approval_holds_where_somebody_comes_back_and_permissions_change(hand: Hand) -> None:
+    """Her rights are taken away by the users, before permissions come to them."""
+    hand.stack.deploy(AFTER)
+    after = replace(
+        AFTER,
+        users=(BEN, replace(EVE, city="Bonn")),
+        groups=(make_group("club", "ben", aliases=(at("c"),)),),
+        permissions=(permit("resource:hall", "ben", Right.FULL_ACCESS),),
+    )
+    plan = plan_live(hand.stack, AFTER, after)
+    hand.stack.deploy(after, approved=plan.approval)
+
+    assert Access() == look(hand)
+
+
+def test_an_approval_holds_where_a_right_leaves_as_its_grantee_comes_back(hand: Hand) -> None:
+    after = replace(BEFORE, users=(BEN, replace(EVE, city="Bonn")), permissions=())
+    plan = plan_live(hand.stack, BEFORE, after)
+    (planned,) = plan.organizations
+    hand.stack.deploy(after, approved=plan.approval)
+
+    assert 2 == [call.partition(" ")[0] for call in planned.calls].count("DeleteMailboxPermissions")
+    assert ((), ()) == (look(hand).rights, look(hand).given)

@@ -51,11 +51,12 @@ class Holder:
     Attributes:
         primary: Now; changes as the plan proceeds.
         aliases: Now, by folded address; changes as the plan proceeds.
-        wanted_primary: What it shall be; `None`: it leaves, or is switched off, and gives up only
-            what others want.
+        wanted_primary: What it shall be; `None`: it leaves, or is switched off, and keeps what
+            others do not want.
         wanted_aliases: By folded address.
         owned: Folded addresses that this stack gave it.
         exclusive: Whether it has no addresses but those.
+        leaves: Whether the spec declares it no more: it keeps its aliases too.
         readdressable: Whether its addresses can change: only of enabled ones.
     """
 
@@ -66,6 +67,7 @@ class Holder:
     wanted_aliases: dict[str, str] = field(default_factory=dict[str, str])
     owned: frozenset[str] = frozenset()
     exclusive: bool = False
+    leaves: bool = False
     readdressable: bool = True
 
     @property
@@ -123,7 +125,7 @@ def _drop_aliases(holder: Holder, test_domain: str, taken: set[str]) -> list[Cal
 def _may_drop(holder: Holder, folded: str, test_domain: str, taken: set[str]) -> bool:
     if folded in taken or is_parking_address(folded):
         return True
-    if holder.wanted_primary is None:
+    if holder.leaves:
         return False
     # What people added by hand is theirs. WorkMail gives entities addresses in the test domain
     # by itself; those stay too, unless this stack put them there (facts.md §1.6).

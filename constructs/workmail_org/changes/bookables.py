@@ -43,12 +43,10 @@ def _update(
     bookable: Bookable,
     found: Found[Bookable] | None,
 ) -> Iterable[Call]:
+    if not (bookable.enabled or (found and found.entity.enabled)):
+        return  # WorkMail takes delegates and booking options of enabled ones only
     actual = found.entity if found else _get_created(bookable)
     previous = situation.find_previous(bookable)
-    if not bookable.enabled:  # WorkMail takes delegates and booking options of enabled ones only
-        if situation.as_found and actual.enabled:
-            yield from _update_fields(bookable, actual, previous)
-        return
     wanted = {delegate.folded: delegate for delegate in bookable.delegates}
     present = {delegate.folded: delegate for delegate in actual.delegates}
     for folded in sorted(wanted.keys() - present.keys()):

@@ -18,7 +18,7 @@ from workmail_org.changes.shards import list_brought_later, take_share
 from workmail_org.model.live import EntityT, Found
 from workmail_org.model.organization import Passwords
 from workmail_org.model.removal import Removal, Safety
-from workmail_org.model.values import EntityId, Reference, fold
+from workmail_org.model.values import EntityId, Reference, fold, parse_reference
 from workmail_org.wire.properties import CollectionProperties, UsersProperties
 
 C = TypeVar("C", bound=CollectionProperties)
@@ -293,7 +293,10 @@ def list_neighbours(
     """List who of other collections changes addresses too, with what they are to have."""
     if previous is None:
         return ()
-    moving = list_moving(declared, previous)
+    declared_as = {
+        parse_reference(text).folded: text
+        for text in (*previous.other_addresses, *declared.other_addresses)
+    }
     return tuple(
         Neighbour(
             id=other.id,
@@ -305,8 +308,7 @@ def list_neighbours(
             enabled=other.enabled,
         )
         for other in others
-        for text in (moving.get(other.reference.folded, ""),)
-        if text or other.found is not None
+        for text in (declared_as.get(other.reference.folded, ""),)
     )
 
 

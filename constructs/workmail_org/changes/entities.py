@@ -165,12 +165,12 @@ class Situation(Generic[EntityT]):
         return listed in self._list_given(entity)
 
     def _goes_into_hiding(self, entity: EntityT, listed: Reference) -> bool:
-        """Return whether a rollback switches somebody off again who was in a list all the time.
+        """Return whether a rollback switches somebody, or their group, off who was in it all along.
 
         What was found does not name them, since lists show only who is switched on. The template
         that is rolled back to does.
         """
-        goes_off = any(
+        goes_off = not entity.enabled or any(
             each.reference.folded == listed and not each.enabled for each in self.desired
         )
         return goes_off and listed in self._list_in_template(entity)
@@ -508,6 +508,7 @@ def _list_holders(situation: Situation[EntityT]) -> Iterable[Holder]:
             wanted_primary=neighbour.wanted[0] if neighbour.wanted else None,
             wanted_aliases=index_addresses(neighbour.wanted[1:]),
             owned=frozenset(index_addresses(neighbour.previous)),
+            leaves=not neighbour.wanted,
             readdressable=neighbour.enabled,
         )
 
@@ -540,15 +541,20 @@ def _make_holder(
 ) -> Holder:
     previous = situation.find_previous(found.entity)
     owned = index_addresses((previous.email, *previous.aliases)) if previous else {}
-    stays = desired if desired and desired.enabled else None
+    aliases = index_addresses(found.entity.aliases)
+    wanted = index_addresses(desired.aliases) if desired else {}
+    is_on = desired is not None and desired.enabled
+    if not is_on:  # who is to be switched off gets nothing before
+        wanted = {folded: alias for folded, alias in wanted.items() if folded in aliases}
     return Holder(
         reference=found.entity.reference,
         primary=found.entity.email,
-        aliases=index_addresses(found.entity.aliases),
-        wanted_primary=stays.email or None if stays else None,
-        wanted_aliases=index_addresses(stays.aliases) if stays else {},
+        aliases=aliases,
+        wanted_primary=desired.email or None if desired and is_on else None,
+        wanted_aliases=wanted,
         owned=frozenset(owned),
-        exclusive=stays is not None and situation.is_exclusive(stays, Listing.ALIASES),
+        exclusive=desired is not None and situation.is_exclusive(desired, Listing.ALIASES),
+        leaves=desired is None,
         readdressable=found.entity.enabled,
     )
 

@@ -95,8 +95,8 @@ class Crossing:
     ) -> Sequence[Addressed]:
         """Read what of other collections is the stack's and changes its addresses too.
 
-        In a rollback also whose addresses this collection moved, and of `owners`, who have an
-        address that is to be given back, those whom the failed deployment has touched.
+        In a rollback whose addresses this collection has moved, whatever the template says; and of
+        `owners`, who have an address that is to be given back, whom the failed deployment touched.
         """
         found = self._find_neighbours({owner.reference.folded for owner in owners.values()})
 
@@ -109,7 +109,7 @@ class Crossing:
                 found=found.get(row.reference.folded),
             )
 
-        wanted = moving.keys() | found.keys()
+        wanted = moving.keys() if self.aim.failed is None else found.keys()
         rows: list[Listed] = []
         for kind in sorted({reference.kind for reference in wanted}):
             listed = self.reader.list(kind)

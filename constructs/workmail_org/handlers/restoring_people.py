@@ -215,7 +215,7 @@ def find_addresses(deployment: str, noted: str, moved_by: str | None) -> tuple[s
         moved_by: Part that has to have moved them; `None`: it counts whoever touched them.
 
     Returns:
-        The primary one first; nothing of who was switched off.
+        The primary one first; nothing of who was switched off, or not there.
     """
     try:
         note = unpack(noted)
@@ -227,6 +227,8 @@ def find_addresses(deployment: str, noted: str, moved_by: str | None) -> tuple[s
         return None
     if "addresses" in note:
         return tuple(note["addresses"])
+    if "absent" in note:
+        return ()
     found: Mapping[str, Any] | None = note.get("found")
     if found is None:
         return None

@@ -380,7 +380,7 @@ def _read_settings(
     named = _list_mailboxes(previous) | _list_mailboxes(desired)
     named |= {each.mailbox.folded for each in kept}
     facts = [kind.fact for kind in (DEFAULT_DOMAIN, *SETTINGS)]
-    return reader.read_settings(facts, mailboxes=named)
+    return reader.read_settings(facts, mailboxes=named, with_disabled=True)
 
 
 def _list_mailboxes(declaration: Declaration | None) -> set[Reference]:

@@ -41,6 +41,7 @@ from workmail_org.plan.organization import (
     list_first_steps,
     list_last_steps,
 )
+from workmail_org.plan.returning import take_from_returned
 from workmail_org.plan.step import Step
 from workmail_org.wire.properties import ResourceType
 
@@ -67,8 +68,9 @@ def simulate(previous: Declaration | None, actual: Actual, desired: Declaration)
         state = _add_setting(steps, DEFAULT_DOMAIN, previous, state, desired)
     for kind in COLLECTIONS:
         for step in list_collection_steps(kind, previous, state, desired):
-            state = keep_unseen(kind.kind, state, desired)
-            state = replace(state, people=apply_calls(state.people, step.calls))
+            before = keep_unseen(kind.kind, state, desired)
+            state = replace(before, people=apply_calls(before.people, step.calls))
+            state = take_from_returned(before, state, step.calls, kind.kind)
             steps.append(_meet(step, state, steps, desired.test_domain))
     for setting in SETTINGS:
         if desired.get_setting(setting) is not None:

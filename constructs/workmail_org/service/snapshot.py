@@ -146,7 +146,11 @@ class SnapshotReader:
         return read(self.workmail, rows, names)
 
     def read_settings(
-        self, facts: Iterable[str], *, mailboxes: Collection[Reference] | None = None
+        self,
+        facts: Iterable[str],
+        *,
+        mailboxes: Collection[Reference] | None = None,
+        with_disabled: bool = False,
     ) -> LiveSettings:
         """Read rules and settings.
 
@@ -154,9 +158,10 @@ class SnapshotReader:
             facts: Fields of `LiveSettings`; the others are as in a new organization.
             mailboxes: Folded references of those on which permissions matter;
                 `None`: all.
+            with_disabled: Whether permissions of who is switched off count.
         """
         read: dict[str, Any] = {
-            fact: self._read_permissions(mailboxes)
+            fact: self._read_permissions(mailboxes, with_disabled=with_disabled)
             if fact == "permissions"
             else policies.READERS[fact](self)
             for fact in facts
@@ -164,12 +169,12 @@ class SnapshotReader:
         return replace(LiveSettings(), **read)
 
     def _read_permissions(
-        self, mailboxes: Collection[Reference] | None
+        self, mailboxes: Collection[Reference] | None, *, with_disabled: bool
     ) -> tuple[MailboxPermission, ...]:
-        """Read the permissions between those who are switched on: others cannot be changed."""
-        enabled = [row for row in self.list(*Kind) if row.enabled]
-        wanted = [row for row in enabled if mailboxes is None or row.reference.folded in mailboxes]
-        return policies.read_permissions(self.workmail, wanted, {row.id: row for row in enabled})
+        """Read permissions; those of who is switched off cannot be changed."""
+        rows = [row for row in self.list(*Kind) if row.enabled or with_disabled]
+        wanted = [row for row in rows if mailboxes is None or row.reference.folded in mailboxes]
+        return policies.read_permissions(self.workmail, wanted, {row.id: row for row in rows})
 
     def read_people(
         self,
