@@ -94,6 +94,12 @@ class Meanwhile:
         return {id_: name for id_, name in list_ids(self.later).items() if id_ not in earlier}
 
     @property
+    def deleted(self) -> set[str]:
+        """Names of whom they deleted; maybe after their resource was done."""
+        later = list_ids(self.later)
+        return {name for id_, name in list_ids(self.earlier).items() if id_ not in later}
+
+    @property
     def switched_on(self) -> set[str]:
         """Ids of whom they switched on; maybe after the rollback had switched everybody off."""
         return list_on(self.later) - list_on(self.earlier)
@@ -199,7 +205,9 @@ class Known:
             ),
             given=given,
             seen={
-                reference: _see_listed(entity, ids, on) for reference, entity in declared.items()
+                # Whoever was made anew may not be in it yet: then it is looked at once more.
+                reference: _see_listed(entity, ids, on, after)
+                for reference, entity in declared.items()
             },
         )
 
@@ -246,10 +254,18 @@ def _list_listed(entity: Any) -> frozenset[Reference]:
     return frozenset(each.folded for each in listed)
 
 
-def _see_listed(entity: Any, ids: Mapping[Reference, str], on: set[str]) -> frozenset[str]:
+def _see_listed(
+    entity: Any, ids: Mapping[Reference, str], on: set[str], after: Picture | None = None
+) -> frozenset[str]:
+    """List who is switched on and declared to be in a group or room, and is, if that is known."""
     if {Listing.MEMBERS, Listing.DELEGATES}.intersection(entity.exclusive):
         return frozenset(on)
-    return frozenset(ids[each] for each in _list_listed(entity) if ids.get(each) in on)
+    inside = {ids[each] for each in _list_listed(entity) if ids.get(each) in on}
+    own = ids.get(entity.reference.folded)
+    if after is None or own is None:
+        return frozenset(inside)
+    words = LISTED.values()
+    return frozenset(each for each in inside if any((own, word, each) in after for word in words))
 
 
 def _get_removal(spec: Organization, kind: Kind) -> Removal:
@@ -489,6 +505,8 @@ def judge_success(
     options = judgement.list_options()
     for path, values in _allow_either(before, found, meanwhile).items():
         options[path] = options.get(path, set()) | values
+    for name in meanwhile.deleted if meanwhile else ():
+        options.pop(("nobody", name), None)
     ids = list_ids(found)
     free = _find_free(ids, list_ids(after), loose)
     if alone is not None:

@@ -250,7 +250,7 @@ class CollectionWork(Generic[C]):
         """Put passwords on record before their users exist; write down what is about to be ours."""
         passwords = self._ensure_passwords(calls)
         creating = {call.subject.folded for call in calls if call.operation in _CREATIONS}
-        self._refuse_made_meanwhile(creating)
+        self._refuse_noted_meanwhile(creating)
         self._claim(self._list_unsettled(), creating)
         self._unsettle_neighbours(calls)
         ids: dict[Subject, str] = {
@@ -661,25 +661,24 @@ class CollectionWork(Generic[C]):
         ]
         return PasswordSecret(self.run.clients.secrets, arn).ensure(names, begun=begun)
 
-    def _refuse_made_meanwhile(self, creating: Collection[Subject]) -> None:
-        """Refuse to go on where another delivery has made somebody since the look began.
+    def _refuse_noted_meanwhile(self, creating: Collection[Subject]) -> None:
+        """Refuse to go on where another delivery has made or noted somebody since the look began.
 
-        A claim that is written now would forget the id, and with it that the stack made them.
+        A claim that is written now would forget the id, and with it that the stack made them; or
+        note as found what the other one has written.
 
         Raises:
-            TemporaryError: The next slice sees who is there.
+            TemporaryError: The next slice sees what is there.
         """
-        if not creating:
-            return
-        seen = {reference: entry.id for reference, entry in self._earlier.items()}
-        late = sorted(
-            str(reference)
-            for reference, entry in self._read_entries().items()
-            if reference in creating and entry.id and entry.id != seen.get(reference)
-        )
+        late: list[str] = []
+        for reference, entry in self._read_entries().items():
+            seen = self._earlier.get(reference)
+            is_made = reference in creating and entry.id and entry.id != (seen.id if seen else None)
+            if is_made or (entry.before and entry.before != (seen.before if seen else None)):
+                late.append(str(reference))
         if late:
-            names = ", ".join(late)
-            raise TemporaryError(f"another delivery of this request created {names} meanwhile")
+            names = ", ".join(sorted(late))
+            raise TemporaryError(f"another delivery of this request came to {names} meanwhile")
 
     def _removes(self) -> bool:
         """Return whether nobody comes after this resource who would.

@@ -20,6 +20,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
+from workmail_org.changes.addresses import is_parking_address
 from workmail_org.changes.collection import redeclare
 from workmail_org.errors import WireError
 from workmail_org.handlers.requests import Request, Run
@@ -124,8 +125,16 @@ def restore(
 
 
 def _leave_out_addresses(found: E) -> E:
-    """Leave out the addresses of who was switched off: some are shown one that they do not hold."""
-    return found if found.enabled else replace(found, email="", aliases=())
+    """Leave out addresses that nobody is to get back.
+
+    Who was switched off may be shown one that they do not hold. An address that only a move needs
+    another delivery had given, or a deployment that was cut off.
+    """
+    if not found.enabled:
+        return replace(found, email="", aliases=())
+    aliases = tuple(each for each in found.aliases if not is_parking_address(each))
+    email = "" if is_parking_address(found.email) else found.email
+    return replace(found, email=email, aliases=aliases)
 
 
 def _list_written(
