@@ -297,6 +297,20 @@ def test_one_address_of_a_domain_that_stays_in_use_needs_no_word(stack: Stack) -
     assert_equals(take_picture(stack), after)
 
 
+@pytest.mark.parametrize("is_declared", [True, False], ids=["switched off", "leave"])
+def test_who_stays_switched_off_does_not_make_those_who_leave_fewer(
+    stack: Stack, *, is_declared: bool
+) -> None:
+    """Former staff is kept in the spec, switched off: nobody who works there would be left."""
+    former = tuple(make_user(f"former{number}", enabled=False) for number in range(90))
+    staff = tuple(make_user(f"staff{number}") for number in range(10))
+    stack.deploy(make_organization(*former, *staff))
+    off = tuple(replace(each, enabled=False) for each in staff) if is_declared else ()
+    reason = refuse(stack, make_organization(*former, *off))
+
+    assert "10 of 10 users leave or are switched off" in reason
+
+
 def test_switching_off_counts_as_leaving(stack: Stack) -> None:
     stack.deploy(FULL)
     off = tuple(replace(user, enabled=False) for user in PEOPLE[:3])

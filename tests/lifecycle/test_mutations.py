@@ -263,7 +263,7 @@ MUTATIONS: Mapping[str, Caught] = {
     ),
     "believes the order of arrival": Caught(
         believe_the_order_of_arrival,
-        GROWTH,
+        HANDOVER,
         "comes first in its rollback",
         says="a request that came late wrote",
     ),

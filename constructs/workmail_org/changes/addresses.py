@@ -209,7 +209,7 @@ def _make_primary(
 def _add_aliases(holder: Holder) -> list[Call]:
     calls: list[Call] = []
     for folded, alias in sorted(holder.wanted_aliases.items()):
-        if folded in holder.aliases:
+        if folded in holder.aliases or _same(alias, holder.primary):
             continue
         holder.aliases[folded] = alias
         calls.append(create_alias(holder.reference, alias))

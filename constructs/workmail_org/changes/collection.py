@@ -120,7 +120,7 @@ class CollectionFacts(Generic[EntityT]):
     enabled: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     others: Sequence[Addressed] = ()
     exceptions: Mapping[str, Removal] = field(default_factory=dict[str, Removal])
-    taken: Collection[str] = frozenset()
+    taken: frozenset[str] = frozenset()
     left_alone: Collection[str] = frozenset()
     memberships: Mapping[Reference, tuple[Reference, ...]] = field(
         default_factory=dict[Reference, tuple[Reference, ...]]
@@ -197,7 +197,10 @@ def assess(
         owned=removable | (facts.claims.known & own),
         removal=declared.on_removal,
         test_domain=declared.test_domain,
-        neighbours=list_neighbours(facts.others, declared, previous),
+        neighbours=tuple(
+            _leave_taken(each, facts.taken)
+            for each in list_neighbours(facts.others, declared, previous)
+        ),
         wanted_elsewhere=list_wanted_elsewhere(whole, share, declared.other_addresses),
         exceptions=facts.exceptions,
         memberships=facts.memberships,
@@ -217,7 +220,7 @@ def assess(
         enabled=facts.enabled,
         made=facts.claims.made,
         kept=facts.claims.kept,
-        managed=facts.claims.managed,
+        managed=facts.claims.managed - _count_resting(declared, previous),
         safety=_choose_stricter(declared, previous),
         exported=_choose_exported(facts, declared, previous),
         strangers=facts.strangers,
@@ -225,6 +228,13 @@ def assess(
         generate_passwords=isinstance(declared, UsersProperties)
         and declared.passwords is Passwords.GENERATE,
     )
+
+
+def _count_resting(declared: CollectionProperties, previous: CollectionProperties | None) -> int:
+    """Count who was declared as switched off and stays so: they do not make others fewer."""
+    before = previous.entities if previous else ()
+    off = {fold(entity.name) for entity in before if not entity.enabled}
+    return sum(fold(entity.name) in off for entity in declared.entities if not entity.enabled)
 
 
 def _choose_stricter(
@@ -310,6 +320,16 @@ def list_neighbours(
         for other in others
         for text in (declared_as.get(other.reference.folded, ""),)
     )
+
+
+def _leave_taken(neighbour: Neighbour, taken: frozenset[str]) -> Neighbour:
+    """Leave an address with somebody else who has it: the primary one stays as it is."""
+    if taken.isdisjoint(map(fold, neighbour.wanted)):
+        return neighbour
+    primary, *aliases = neighbour.wanted
+    kept = neighbour.primary if fold(primary) in taken else primary
+    others = (each for each in aliases if fold(each) not in {fold(kept), *taken})
+    return replace(neighbour, wanted=(kept, *others))
 
 
 def _choose_wanted(

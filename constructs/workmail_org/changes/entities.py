@@ -90,7 +90,7 @@ class Situation(Generic[EntityT]):
             and not there.
         brought_later: Folded names of those of them whom a later shard brings into being.
         enabled: Ids of the users and groups that are switched on, by folded reference.
-        managed: How many entities the stack answers for.
+        managed: How many entities the stack answers for, but for who is switched off and stays so.
         safety: How many of them may leave without confirmation.
         exported: Ids of those whose mailbox has a verified export; `None`: it does not matter.
         generate_passwords: Whether new users get one.

@@ -409,7 +409,7 @@ class CollectionWork(Generic[C]):
             coming=list_coming(others, self.declared, previous),
         )
         found = self.beliefs.read(look, read)
-        owners = crossing.find_owners(found, self._refused)
+        owners = crossing.find_owners(self._refused)
         if owners:
             others = crossing.read_others(moving, owners)
         left_alone = self._find_left_alone(found, others)
@@ -453,8 +453,15 @@ class CollectionWork(Generic[C]):
     def _find_left_alone(
         self, found: Collection[Found[Any]], others: Iterable[Addressed]
     ) -> frozenset[str]:
-        """Find who is left as they are, by folded name (`changes.few`)."""
-        return find_left_alone(
+        """Find who is left as they are, by folded name (`changes.few`).
+
+        In a rollback also whom the failed deployment has not noted: it had written nothing to them.
+        """
+        left: set[str] = set()
+        if self.aim.failed is not None:
+            put_back = {fold(entity.name) for entity in self.aim.found}
+            left = {fold(entity.name) for entity in self.declared.entities} - put_back
+        return frozenset(left) | find_left_alone(
             self.declared,
             {} if self.request.repairs else list_known(self.entries),
             self._unseen or {},

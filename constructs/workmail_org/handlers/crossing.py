@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from workmail_org.changes.collection import Addressed
-from workmail_org.changes.settled import list_new_addresses
 from workmail_org.handlers.requests import Run
 from workmail_org.handlers.restoring_people import Aim, find_addresses
 from workmail_org.model.live import Found
-from workmail_org.model.values import Kind, Reference, fold
+from workmail_org.model.values import Kind, Reference
 from workmail_org.service.ledger import Ledger, get_valid
 from workmail_org.service.reading import AddressOwner, Listed, find_address_owner, read_aliases
 from workmail_org.service.snapshot import SnapshotReader
@@ -48,19 +47,15 @@ class Crossing:
     part_name: str
     aim: Aim[Any]
 
-    def find_owners(
-        self, found: Iterable[Found[Any]], refused: Collection[str]
-    ) -> Mapping[str, AddressOwner]:
+    def find_owners(self, refused: Collection[str]) -> Mapping[str, AddressOwner]:
         """Find who has the addresses that a rollback is to give back, and could not yet.
 
         Args:
-            found: Who was read of the collection, or is believed.
             refused: Folded addresses that WorkMail did not give in this slice.
         """
-        if not self.aim.found or not refused:
+        if self.aim.failed is None:
             return {}
-        there = {fold(each.entity.name): each for each in found}
-        wanted = sorted(list_new_addresses(self.aim.found, there) & {*refused})
+        wanted = sorted(refused)
         owners = self.workmail.read_many(
             lambda each: find_address_owner(self.workmail, each), wanted
         )
