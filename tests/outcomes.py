@@ -449,7 +449,7 @@ def _compare(
             continue
         if path[0] in names and path[0] not in ids and path not in options:
             continue  # of a newcomer
-        if not _is_seen(path, on, names) and path not in options:
+        if not _is_seen(path, on, names) and (path not in options or path[1:] == ("quota",)):
             continue
         said = " ".join(names.get(each, each) for each in path)
         wanted = " or ".join(sorted(map(str, expected)))

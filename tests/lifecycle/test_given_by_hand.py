@@ -329,3 +329,18 @@ def test_who_is_to_be_switched_off_gets_no_address_before() -> None:
 
     assert ["DeregisterFromWorkMail"] == planned == list_operations(hand.stack)
     assert {"alice"} == look(hand).keys()
+
+
+def test_an_address_of_a_settled_group_stays_with_the_user_who_gets_another() -> None:
+    """The group is not looked at, and would not get it back."""
+    before = make_organization(ALICE, BOB, HELP)
+    hand = Hand(RecordingStack(make_emulator()))
+    hand.stack.deploy(before)
+    hand.exchange("alice", "help")
+    hand.stack.emulator.clear_calls()
+    after = make_organization(replace(ALICE, email=at("married")), BOB, HELP)
+    planned = list_planned(hand, before, after)
+    hand.stack.deploy(after)
+
+    assert ["UpdatePrimaryEmailAddress"] == planned == list_operations(hand.stack)
+    assert (at("married"), at("help")) == look(hand)["alice"]

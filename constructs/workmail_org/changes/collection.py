@@ -109,6 +109,7 @@ class CollectionFacts(Generic[EntityT]):
         undoing: A failed deployment is rolled back.
         as_found: As in `Situation`, like `template`.
         previous_is_lost: As in `Situation`.
+        repairs: Whether everybody is set right.
         exported: Ids of those whose mailbox has a verified export; `None`: nobody has
             looked.
     """
@@ -132,6 +133,7 @@ class CollectionFacts(Generic[EntityT]):
     as_found: bool = False
     template: Sequence[EntityT] = ()
     previous_is_lost: bool = False
+    repairs: bool = False
     exported: Collection[str] | None = None
 
 
@@ -201,7 +203,12 @@ def assess(
             _leave_taken(each, facts.taken)
             for each in list_neighbours(facts.others, declared, previous)
         ),
-        wanted_elsewhere=list_wanted_elsewhere(whole, share, declared.other_addresses),
+        wanted_elsewhere=list_wanted_elsewhere(
+            whole,
+            share,
+            previous.other_addresses if previous and not facts.repairs else {},
+            declared.other_addresses,
+        ),
         exceptions=facts.exceptions,
         memberships=facts.memberships,
         leftovers=facts.leftovers,

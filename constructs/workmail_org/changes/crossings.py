@@ -43,18 +43,30 @@ def find_moving(
 
 
 def list_wanted_elsewhere(
-    whole: Sequence[EntityT], share: Sequence[EntityT], there: AddressBook
+    whole: Sequence[EntityT],
+    share: Sequence[EntityT],
+    there_before: AddressBook,
+    there_after: AddressBook,
 ) -> frozenset[str]:
     """Return folded addresses that other custom resources are going to give to somebody.
+
+    What somebody was declared with before, nobody is going to give them: where people gave it to
+    somebody else, it would be lost to both.
 
     Args:
         whole: What is declared of this collection.
         share: What this custom resource answers for.
-        there: The collections that come later in the stack, as declared.
+        there_before: As in `find_moving`.
+        there_after: The same.
     """
     own = {fold(entity.name) for entity in share}
     others = [entity for entity in whole if fold(entity.name) not in own]
-    return frozenset(_list_addresses(others) | _list_folded(there))
+    given = {
+        address
+        for text, addresses in there_after.items()
+        for address in {*map(fold, addresses)} - {*map(fold, there_before.get(text, ()))}
+    }
+    return frozenset(_list_addresses(others) | given)
 
 
 def _is_crossed(

@@ -436,6 +436,7 @@ class CollectionWork(Generic[C]):
             as_found=bool(self.aim.found),
             template=template.entities if self.aim.found and template else (),
             previous_is_lost=self.request.previous_is_lost,
+            repairs=self.request.repairs,
             exported=self.exported,
         )
 

@@ -111,6 +111,7 @@ def _predict_facts(
         ),
         strangers=_list_strangers(kind, actual, moving),
         namesakes=_list_namesakes(kind, actual),
+        repairs=actual.repairs,
         exported=actual.exported,
     )
 
