@@ -265,7 +265,7 @@ def test_a_stack_that_is_destroyed_takes_away_what_it_added_and_puts_back_what_w
     before = look_live(hand.stack)
     more = replace(
         POLICIES_BY_HAND,
-        retention=erase(90),
+        retention=erase(20),
         impersonation_roles=(
             *POLICIES_BY_HAND.impersonation_roles,
             replace(impersonate("bob"), name="added"),
@@ -281,6 +281,49 @@ def test_a_stack_that_is_destroyed_takes_away_what_it_added_and_puts_back_what_w
     assert erase(30) == (after.settings.retention and after.settings.retention.policy)
     assert ["backup"] == [each.role.name for each in after.settings.impersonation_roles]
     assert set(before.settings.permissions) == set(after.settings.permissions)
+
+
+def test_what_the_spec_changed_since_the_take_over_stays_so_when_the_stack_goes(hand: Hand) -> None:
+    """A right that was revoked is not given again, and nothing is erased that was to be kept."""
+    both = ("send_as", "full_access")
+    pair = {"EntityId": hand.find("bob"), "GranteeId": hand.find("carol")}
+    values = [each.upper() for each in both]
+    hand.do("put_mailbox_permissions", **pair, PermissionValues=values)
+    taken = take(hand, permissions=(permit("bob", "carol", *map(Right, both)),))
+    stack = deploy(hand, taken)
+    later = replace(
+        taken,
+        permissions=(permit("bob", "carol", Right.SEND_AS),),
+        policies=replace(
+            POLICIES_BY_HAND, retention=erase(700), impersonation_roles=(impersonate("bob"),)
+        ),
+    )
+    stack.deploy(later)
+    before = see(hand)
+    stack.destroy()
+
+    assert before == see(hand)
+
+
+def test_what_a_later_deployment_takes_over_stays_when_the_stack_goes(hand: Hand) -> None:
+    before = see(hand)
+    people = replace(MADE, permissions=(), policies=replace(POLICIES_BY_HAND, availability=()))
+    stack = deploy(hand, take(hand, people))
+    rights = (*MADE.permissions, permit("bob", "alice", Right.SEND_AS))
+    stack.deploy(take(hand, permissions=rights))
+    stack.destroy()
+
+    assert before == see(hand)
+
+
+def test_a_policy_that_erases_earlier_is_not_put_back_when_the_stack_goes(hand: Hand) -> None:
+    """Nobody is there who could confirm it."""
+    stack = deploy(hand, take(hand, policies=replace(POLICIES_BY_HAND, retention=erase(90))))
+    stack.destroy()
+    after = look_live(hand.stack)
+
+    assert after is not None
+    assert erase(90) == (after.settings.retention and after.settings.retention.policy)
 
 
 def test_what_people_added_to_a_declared_list_stays(hand: Hand) -> None:

@@ -18,8 +18,10 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
 
+from workmail_org.changes.staying import is_keyed, note_named
 from workmail_org.errors import NotFoundError, ServiceError, WireError
 from workmail_org.handlers.requests import Request, RequestType, Run
 from workmail_org.model.bookable import Bookable
@@ -67,6 +69,29 @@ def note_found(run: Run, request: Request[object], found: object | None) -> None
     ledger.keep_found(request.part_name, pack(note))
     if request.type is RequestType.CREATE:
         ledger.keep_found(request.part_name + _BEFORE, pack(note))
+    elif found is not None:
+        _note_named(run, request, found)
+
+
+def _note_named(run: Run, request: Request[object], found: object) -> None:
+    """Note also of what is newly declared whether it was there before (`changes.staying`)."""
+    name = request.part_name + _BEFORE
+    known = _read(run, request, name)
+    if known is None or known["found"] is None:
+        return
+    try:
+        before = decode_properties(type(found), known["found"])
+    except WireError as error:  # of another version
+        run.log("note not understood", error=str(error))
+        return
+    changed = {"is_changed": True} if request.desired != request.previous else {}
+    named = before
+    if is_keyed(found):
+        changed, named = {}, note_named(before, found, request.desired, request.previous)
+    noted = {**known, **changed, "found": encode_properties(named)}
+    if noted != known:
+        table = request.consent.ledger_table
+        run.open_ledger(run.clients, table).keep_found(name, pack(noted))
 
 
 def forget_earlier(run: Run, request: Request[object]) -> None:
@@ -81,11 +106,24 @@ def forget_earlier(run: Run, request: Request[object]) -> None:
         run.open_ledger(run.clients, request.consent.ledger_table).keep_found(request.part_name, "")
 
 
-def find_before(run: Run, request: Request[P], properties: type[P]) -> P | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before(Generic[P]):
+    """What was there before the stack.
+
+    Attributes:
+        found: As it would be declared.
+        is_changed: Whether a later deployment declared it otherwise than the first one.
+    """
+
+    found: P
+    is_changed: bool
+
+
+def find_before(run: Run, request: Request[P], properties: type[P]) -> Before[P] | None:
     """Return what was there before the stack declared it, when the whole stack is deleted.
 
     A section that leaves the spec takes away what it says; a stack that is deleted leaves what it
-    took over. `None`: nothing was there, or nobody knows.
+    took over (`changes.staying`). `None`: nothing was there, or nobody knows.
     """
     if not (request.is_delete and request.operation.startswith(_DELETION)):
         return None
@@ -93,10 +131,11 @@ def find_before(run: Run, request: Request[P], properties: type[P]) -> P | None:
     if not note or note["found"] is None:
         return None
     try:
-        return decode_properties(properties, note["found"])
+        found = decode_properties(properties, note["found"])
     except WireError as error:  # of another version
         run.log("note not understood", error=str(error))
         return None
+    return Before(found=found, is_changed=bool(note.get("is_changed")))
 
 
 def find_sides(

@@ -14,11 +14,13 @@ from workmail_org.changes.naming import (
     leave_out_hindered,
     refuse_hindered,
 )
+from workmail_org.changes.staying import leave
 from workmail_org.errors import UnsafePlanError
 from workmail_org.handlers.approving import approve, is_asked
 from workmail_org.handlers.reconciling import reconcile
 from workmail_org.handlers.requests import Progress, Request, Run
 from workmail_org.handlers.restoring import (
+    Before,
     find_before,
     find_sides,
     forget_earlier,
@@ -30,6 +32,7 @@ from workmail_org.handlers.returning import add_kept_permissions, note_kept_perm
 from workmail_org.handlers.stopping import require_acknowledgement
 from workmail_org.handlers.surroundings import is_gone, is_rollback
 from workmail_org.kinds import SettingKind
+from workmail_org.model.live import LiveSettings
 from workmail_org.model.values import Reference
 from workmail_org.service.ledger import Entry, list_known
 from workmail_org.service.passwords import read_secret
@@ -142,9 +145,18 @@ class _SettingWork(Generic[P]):
         decision = self.kind.decide(live, declared, previous)
         if decision.calls and self.request.is_delete and not self.rolls_back:
             before = find_before(self.run, self.request, self.kind.properties)
-            if before is not None:
-                return self.kind.decide(live, before, previous)
+            if before is not None and self.found is not None:
+                return self._leave(live, self.found, before)
         return decision
+
+    def _leave(self, live: LiveSettings, found: P, before: Before[P]) -> Decision:
+        """Decide what goes with the stack; what a person would have to confirm stays as it is."""
+        declared = self.request.desired
+        by_hand = self.kind.decide(live, declared, declared).calls
+        is_changed = before.is_changed or bool(by_hand)
+        aim = leave(found, before.found, declared, is_changed=is_changed)
+        decision = self.kind.decide(live, aim, declared)
+        return Decision() if decision.brakes else decision
 
     def observe(self) -> Sequence[Call]:
         """Read what is there; list what is missing.
