@@ -141,6 +141,8 @@ class Known:
     Attributes:
         deployed: What succeeded last; `None`: nothing did.
         mine: Ids of whom the stack made or took over, by folded reference; also who left.
+        perhaps: Ids of whom people made in the middle of a deployment, which may have taken them
+            over.
         made: Ids of whom a failed deployment has made, and left switched off.
         unsure: Who is not settled.
         tried: How failed deployments have declared people since then: who was seen to be so, is
@@ -152,6 +154,7 @@ class Known:
     deployed: Organization | None = None
     mine: Mapping[Reference, str] = field(default_factory=dict[Reference, str])
     made: frozenset[str] = frozenset()
+    perhaps: frozenset[str] = frozenset()
     unsure: frozenset[Reference] = frozenset()
     tried: tuple[Any, ...] = ()
     given: Mapping[Reference, frozenset[Reference]] = field(
@@ -193,6 +196,7 @@ class Known:
         return Known(
             deployed=spec,
             mine=kept | mine,
+            perhaps=self.perhaps.union(meanwhile.made if meanwhile else ()),
             made=self.made,
             unsure=frozenset(
                 reference
@@ -342,6 +346,8 @@ def judge_failure(
     for id_, name in list_ids(after).items():
         if id_ in ids or id_ in free:
             continue
+        if meanwhile and name in meanwhile.deleted:
+            continue  # a rollback makes again who is declared and not there
         if after[id_, "on"] and id_ not in by_hand:
             wrong.append(f"{name} was made by a deployment that failed, and is switched on")
         elif not any(str(each) == name for each in declared):
@@ -618,7 +624,8 @@ class _Judgement:
             return {(former, "name"): {str(reference)}}
         if id_ is None:
             return {}
-        if not touched and former == id_ and id_ != self.known.mine.get(reference):
+        is_strange = not touched and former == id_ and id_ != self.known.mine.get(reference)
+        if is_strange and not (self.spec.adopt or entity.adopt):
             return {}  # made again by hand, and nobody's
         options: dict[Path, set[Any]] = {}
         for path, value in self._say(id_, entity).items():
@@ -747,6 +754,8 @@ class _Judgement:
         policy = _get_removal(self.spec, reference.kind)
         if id_ is None or id_ not in list_ids(self.found) or policy is Removal.RETAIN:
             return {}
+        if id_ in self.known.perhaps:
+            return {path: {None, False, self.found.get(path)} for path in self.paths[id_]}
         if policy is Removal.DISABLE:
             return {(id_, "on"): {False}}
         # Whom a request made that its rollback had overtaken: nobody noted whose they are.

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from workmail_org.changes.addresses import index_addresses
+from workmail_org.changes.addresses import index_addresses, is_parking_address
 from workmail_org.changes.calls import Call
 from workmail_org.changes.crossings import find_moving, list_wanted_elsewhere
 from workmail_org.changes.entities import Neighbour, Situation
@@ -334,7 +334,9 @@ def _leave_taken(neighbour: Neighbour, taken: frozenset[str]) -> Neighbour:
     if taken.isdisjoint(map(fold, neighbour.wanted)):
         return neighbour
     primary, *aliases = neighbour.wanted
-    kept = neighbour.primary if fold(primary) in taken else primary
+    kept = primary
+    if fold(primary) in taken:
+        kept = _choose_lasting(neighbour.primary, aliases, taken)
     others = (each for each in aliases if fold(each) not in {fold(kept), *taken})
     return replace(neighbour, wanted=(kept, *others))
 
@@ -368,6 +370,13 @@ def leave_out(declared: C, names: Collection[str]) -> C:
     return redeclare(declared, [e for e in declared.entities if fold(e.name) not in names])
 
 
+def _choose_lasting(primary: str, others: Iterable[str], taken: Collection[str]) -> str:
+    """Choose a primary address to stay: another one of theirs, where it is only for a move."""
+    if not is_parking_address(primary):
+        return primary
+    return next((each for each in others if fold(each) not in taken), primary)
+
+
 def _leave_addresses(declared: C, facts: CollectionFacts[Any]) -> C:
     """Declare nobody with an address that somebody else has: who had it keeps what they have."""
     live = {fold(each.entity.name): each.entity for each in facts.found}
@@ -378,6 +387,7 @@ def _leave_addresses(declared: C, facts: CollectionFacts[Any]) -> C:
             now = live.get(fold(entity.name))
             enabled = now is not None and now.enabled
             email = now.email if now and now.enabled else ""
+            email = _choose_lasting(email, entity.aliases, facts.taken)
         others = {fold(email), *facts.taken}
         aliases = tuple(each for each in entity.aliases if fold(each) not in others)
         return replace(entity, email=email, aliases=aliases, enabled=enabled)
