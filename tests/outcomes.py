@@ -22,6 +22,7 @@ chose, in the middle of a first deployment stays as they left it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -202,6 +203,8 @@ class Known:
                 reference
                 for reference, entity in declared.items()
                 if not {ids.get(each) for each in _list_listed(entity)} <= on
+                # Who was switched off at the end could be in a list that has nobody else.
+                or (not list_on(before) <= on and _has_nobody_else(entity))
                 # Whoever was switched off at the end is not looked at once more.
                 or (not entity.enabled and _is_touched(self, entity))
                 # A deployment that changes nothing looks at nobody.
@@ -258,11 +261,15 @@ def _list_listed(entity: Any) -> frozenset[Reference]:
     return frozenset(each.folded for each in listed)
 
 
+def _has_nobody_else(entity: Any) -> bool:
+    return not {Listing.MEMBERS, Listing.DELEGATES}.isdisjoint(entity.exclusive)
+
+
 def _see_listed(
     entity: Any, ids: Mapping[Reference, str], on: set[str], after: Picture | None = None
 ) -> frozenset[str]:
     """List who is switched on and declared to be in a group or room, and is, if that is known."""
-    if {Listing.MEMBERS, Listing.DELEGATES}.intersection(entity.exclusive):
+    if _has_nobody_else(entity):
         return frozenset(on)
     inside = {ids[each] for each in _list_listed(entity) if ids.get(each) in on}
     own = ids.get(entity.reference.folded)
@@ -441,11 +448,16 @@ def _compare(
 ) -> Iterator[str]:
     """Say of each value that may not be so which one was expected."""
     on = list_on(found) & list_on(after)
-    names = {**list_ids(after), **list_ids(found)}
+    ids_after = list_ids(after)
+    names = {**ids_after, **list_ids(found)}
     for path in sorted({**found, **after, **options}):
         expected = options.get(path, {found.get(path)})
         if after.get(path) in expected or _FREE in expected:
             continue
+        if path[0] == "role" and _leave_gone(after.get(path), ids_after) in {
+            _leave_gone(each, ids_after) for each in expected
+        }:
+            continue  # a rule that names people who are deleted says nothing any more
         if path[1:] == ("mailbox",) and path not in found:
             continue  # a mailbox that comes is no loss
         if path[1:2] == ("was",):
@@ -460,6 +472,19 @@ def _compare(
         said = " ".join(names.get(each, each) for each in path)
         wanted = " or ".join(sorted(map(str, expected)))
         yield f"{said}: {wanted} expected, {after.get(path)} is there"
+
+
+def _leave_gone(role: str | None, there: Collection[str]) -> str | None:
+    """Leave out the rules of a role that name nobody who is there."""
+    if role is None:
+        return None
+    said = json.loads(role)
+    rules = [
+        each
+        for each in said.get("Rules", ())
+        if not each.get("TargetUsers") or not set(each["TargetUsers"]).isdisjoint(there)
+    ]
+    return json.dumps({**said, "Rules": rules}, sort_keys=True)
 
 
 def _is_seen(path: Path, on: set[str], names: Mapping[str, str]) -> bool:
@@ -638,9 +663,9 @@ class _Judgement:
         previous = self.previous.get(entity.reference.folded)
         said: dict[Path, Any] = {(id_, "on"): entity.enabled}
         said |= self._say_fields(id_, entity, previous)
-        if entity.enabled:
+        if entity.enabled and id_ in self.on:
             said |= self._say_addresses(id_, entity, previous)
-            for list_, word in LISTED.items() if id_ in self.on else ():
+            for list_, word in LISTED.items():
                 if hasattr(entity, list_):
                     said |= self._say_list(id_, entity, previous, list_, word)
         return said

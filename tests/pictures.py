@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from hands import SECTIONS, find_organization
@@ -52,7 +52,7 @@ def look(emulator: Emulator) -> dict[Path, Any]:
         for grantee, rights in grants.items():
             if {mailbox, grantee} <= on:
                 picture |= {("right", mailbox, grantee, right): True for right in rights}
-    picture |= dict(_look_at_settings(organization, people.keys()))
+    picture |= dict(_look_at_settings(organization))
     return picture
 
 
@@ -76,9 +76,7 @@ def _look_at(kind: Kind, entity: Mapping[str, Any], on: set[str]) -> Iterator[tu
                 yield (word, listed), True
 
 
-def _look_at_settings(
-    organization: Mapping[str, Any], people: Set[str]
-) -> Iterator[tuple[Path, Any]]:
+def _look_at_settings(organization: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     for key, value in organization["tags"].items():
         if key not in (OWNER_TAG, TAKEN_OVER_TAG):
             yield ("tag", key), value
@@ -90,20 +88,13 @@ def _look_at_settings(
     for rule in organization["mobile_rules"].values():
         yield ("mobile rule", rule["Name"], write(rule)), True
     for role in organization["roles"].values():
-        rules = [each for each in role.get("Rules", ()) if _is_about_somebody(each, people)]
-        yield ("role", role["Name"]), write({**role, "Rules": rules})
+        yield ("role", role["Name"]), write(role)
     for domain, each in organization["availability"].items():
         yield ("availability", fold(domain)), write(each)
     settings = organization["settings"]
     yield ("dmarc",), settings.get("dmarc", {}).get("Enforced", True)
     if settings.get("retention"):
         yield ("retention",), write(settings["retention"])
-
-
-def _is_about_somebody(rule: Mapping[str, Any], people: Set[str]) -> bool:
-    """Tell a rule that names people who are all deleted: it says nothing any more."""
-    targets = rule.get("TargetUsers") or ()
-    return not targets or not people.isdisjoint(targets)
 
 
 _PASSING = ("DateCreated", "DateModified", "Id", "ImpersonationRoleId", "MobileDeviceAccessRuleId")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from workmail_org.changes import entities
 from workmail_org.changes.calls import Argument, Call, Identity, Phase, make_call
@@ -55,9 +55,29 @@ def _update(
         operation = "AssociateDelegateToResource"
         yield _change_delegate(Phase.JOIN, operation, bookable.reference, wanted[folded])
     yield from _update_fields(bookable, actual, previous)
-    for folded in sorted(present.keys() - wanted.keys()):
-        if situation.may_take_out(bookable, Listing.DELEGATES, folded):
-            yield release_delegate(bookable.reference, present[folded])
+    yield from _release(situation, bookable, present, wanted)
+
+
+def _release(
+    situation: Situation[Bookable],
+    bookable: Bookable,
+    present: Mapping[Reference, Reference],
+    wanted: Mapping[Reference, Reference],
+) -> Iterable[Call]:
+    """List who answers requests no more; who is the last one stays where nobody else would.
+
+    Such as of a resource that a rollback switches off again: nobody sees who it had.
+    """
+    gone = [
+        folded
+        for folded in sorted(present.keys() - wanted.keys())
+        if situation.may_take_out(bookable, Listing.DELEGATES, folded)
+    ]
+    left = present.keys() - gone | (wanted.keys() & situation.enabled.keys())
+    if not left and not bookable.booking.auto_accept:
+        gone = gone[1:]
+    for folded in gone:
+        yield release_delegate(bookable.reference, present[folded])
 
 
 def _update_fields(
