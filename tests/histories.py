@@ -195,7 +195,7 @@ class Play:
                 loose=loose,
                 meanwhile=self.meanwhile,
             )
-            self.known = self.known.unsettle(spec, before, after)
+            self.known = self.known.unsettle(spec, before, after, self.meanwhile)
             if not wrong and not self.struck and not self.meanwhile:
                 wrong = self._explain(spec, plan, told)
         return "; ".join(wrong) if wrong else None

@@ -218,10 +218,13 @@ class Known:
             },
         )
 
-    def unsettle(self, spec: Organization, before: Picture, after: Picture) -> Known:
+    def unsettle(
+        self, spec: Organization, before: Picture, after: Picture, meanwhile: Meanwhile | None
+    ) -> Known:
         """Know that a deployment failed: whoever it may have touched is not settled."""
         known = list_ids(before)
-        made = {id_ for id_ in list_ids(after) if id_ not in known}
+        by_hand = meanwhile.made if meanwhile else {}
+        made = {id_ for id_ in list_ids(after) if id_ not in known and id_ not in by_hand}
         # Whom it deleted, and its rollback made again, is the stack's as before.
         again = {each: id_ for each, id_ in _by_reference(after).items() if each in self.mine}
         everybody = {each.reference.folded for each in list_entities(spec)}
