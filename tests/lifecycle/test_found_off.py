@@ -12,7 +12,7 @@ from drifting import Hand
 from scenes import at, make_group, make_organization, make_user, take_picture
 from transitions import erase
 from workmail_emulator.faults import Fault
-from workmail_org.model.bookable import Bookable, BookableType
+from workmail_org.model.bookable import Bookable, BookableType, Booking
 from workmail_org.model.organization import Organization
 from workmail_org.model.policies import Policies
 
@@ -83,3 +83,14 @@ def test_who_leaves_and_was_switched_off_by_hand_stays_off_when_the_second_try_f
             stack.deploy(make_organization(ANN, make_group("help")))
 
         assert ({"ann"} if is_second else {"ann", "fay"}) == take_picture(stack).enabled
+
+
+def test_a_room_that_is_off_again_may_have_nobody_left_to_answer(stack: Stack) -> None:
+    """Who answered was taken out by the deployment that failed."""
+    answered = replace(HALL, delegates=(ANN.reference,), booking=Booking(auto_accept=False))
+    stack.deploy(replace(PLAIN, resources=(answered,)))
+    hand = Hand(stack)
+    hand.do("deregister_from_work_mail", EntityId=hand.find("hall"))
+    fail_at_the_end(stack, replace(PLAIN, resources=(replace(HALL, description="new"),)))
+
+    assert {"ann"} == take_picture(stack).enabled

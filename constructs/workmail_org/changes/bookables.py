@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from workmail_org.changes import entities
 from workmail_org.changes.calls import Argument, Call, Identity, Phase, make_call
@@ -54,6 +55,10 @@ def _update(
             continue
         operation = "AssociateDelegateToResource"
         yield _change_delegate(Phase.JOIN, operation, bookable.reference, wanted[folded])
+    answered = present.keys() | (wanted.keys() & situation.enabled.keys())
+    if not (bookable.enabled or bookable.booking.auto_accept or answered):
+        # Nobody is left who could answer, and WorkMail refuses that.
+        bookable = replace(bookable, booking=actual.booking)
     yield from _update_fields(bookable, actual, previous)
     yield from _release(situation, bookable, present, wanted)
 
