@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 
 from reviewing import make_plan
@@ -93,9 +94,18 @@ class Browser:
         ]
 
     def print_pdf(self) -> bytes:
-        """Print the page on A4 without backgrounds, as browsers do unless asked."""
+        """Print the page on A4 without backgrounds, as browsers do unless asked.
+
+        Chromium now and then says "Printing failed" of a page that it prints the next time.
+        """
         paper = {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": False}
-        return base64.b64decode(self._driver.execute_cdp_cmd("Page.printToPDF", paper)["data"])
+        try:
+            printed = self._driver.execute_cdp_cmd("Page.printToPDF", paper)
+        except WebDriverException as error:
+            if "Printing failed" not in str(error):
+                raise
+            printed = self._driver.execute_cdp_cmd("Page.printToPDF", paper)
+        return base64.b64decode(printed["data"])
 
     def read_log(self) -> list[str]:
         """Return what the browser had to say since it was last asked."""
