@@ -32,6 +32,22 @@ def fail(stack: Stack, operation: str, desired: Organization) -> None:
     assert not isinstance(failed.value, RollbackFailedError)
 
 
+def fail_at_write(stack: Stack, number: int, desired: Organization) -> None:
+    """Deploy, and let one of the writes fail, counted from 1: everything can be taken back."""
+    stack.emulator.clear_calls()
+
+    def strike(phase: str, call: Any) -> None:
+        if phase == "before" and call.write and len(stack.emulator.writes) == number:
+            raise ServiceFault("Final", "refused")
+
+    stack.emulator.on_call = strike
+    with pytest.raises(DeploymentFailedError, match="Final") as failed:
+        stack.deploy(desired)
+    stack.emulator.on_call = None
+
+    assert not isinstance(failed.value, RollbackFailedError)
+
+
 @pytest.mark.parametrize("is_first", [True, False], ids=["take-over", "update"])
 def test_who_is_to_be_off_again_gives_up_an_address_that_somebody_had_by_hand(
     *, is_first: bool
@@ -139,18 +155,8 @@ def test_who_leaves_with_the_address_of_a_room_has_it_back_whatever_fails(number
     hand.readdress("den", at("d2"))
     hand.do("update_primary_email_address", EntityId=hand.find("eve"), Email=at("den"))
     before = take_picture(stack).addresses
-    stack.emulator.clear_calls()
+    fail_at_write(stack, number, make_organization(BEN, resources=(replace(den, description="x"),)))
 
-    def strike(phase: str, call: Any) -> None:
-        if phase == "before" and call.write and len(stack.emulator.writes) == number:
-            raise ServiceFault("Final", "refused")
-
-    stack.emulator.on_call = strike
-    with pytest.raises(DeploymentFailedError, match="Final") as failed:
-        stack.deploy(make_organization(BEN, resources=(replace(den, description="x"),)))
-    stack.emulator.on_call = None
-
-    assert not isinstance(failed.value, RollbackFailedError)
     assert before == take_picture(stack).addresses
     assert at("d2") == hand.do("describe_resource", ResourceId=hand.find("den"))["Email"]
 
@@ -188,16 +194,6 @@ def test_what_a_group_and_a_room_exchange_goes_back_whichever_write_fails(number
         groups=(replace(club, email=at("den"), aliases=(at("q"),)),),
         resources=(replace(den, email=at("club"), aliases=(at("p"),)),),
     )
-    stack.emulator.clear_calls()
+    fail_at_write(stack, number, after)
 
-    def strike(phase: str, call: Any) -> None:
-        if phase == "before" and call.write and len(stack.emulator.writes) == number:
-            raise ServiceFault("Final", "refused")
-
-    stack.emulator.on_call = strike
-    with pytest.raises(DeploymentFailedError, match="Final") as failed:
-        stack.deploy(after)
-    stack.emulator.on_call = None
-
-    assert not isinstance(failed.value, RollbackFailedError)
     assert found == take_picture(stack).addresses

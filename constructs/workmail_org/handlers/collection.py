@@ -16,7 +16,8 @@ Theory of operation. A request goes round by round, over several slices if it ha
 
 When a look finds nothing missing, *finish* notes who is managed and settled now, and, of those who
 left, what a restoration needs. Who is switched off or deleted waits for the end of the stack
-(`handlers.removals`), unless the request is the end: a deletion, or a rollback.
+(`handlers.removals`), unless the request is the end: a deletion, or a rollback. From whom it has
+switched on again it takes what left the spec meanwhile (`handlers.returning`).
 """
 
 from __future__ import annotations
@@ -473,12 +474,14 @@ class CollectionWork(Generic[C]):
 
     def _find_returned(self, found: Iterable[Found[Any]]) -> Return:
         """Find whom this deployment has switched on; a rollback puts back who was off."""
-        forward = self._settles_anew() and not self.request.is_delete
+        returned = find_returned(self.request, found, self.entries)
+        # CloudFormation is asked only where there is somebody.
+        forward = bool(returned) and not self.request.is_delete and self._settles_anew()
         return Return(
             reader=self.reader,
             ledger=self.ledger,
             kind=self.kind.kind,
-            returned=find_returned(self.request, found, self.entries) if forward else frozenset(),
+            returned=returned if forward else frozenset(),
         )
 
     def _open_beliefs(self) -> Beliefs[C]:

@@ -42,6 +42,7 @@ def find_returned(
         for each in found
         if each.entity.enabled
         and (entry := entries.get(reference := each.entity.reference.folded))
+        and entry.settled is None  # of the others nobody has to read a note
         and was_found_off(request, entry.before)
     )
 
